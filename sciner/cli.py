@@ -1,0 +1,72 @@
+"""The doors: `sciner run`, `sciner ui`. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from sciner.errors import InputError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """What a labelled sentence is worth, measured: iterative auto-annotation for scientific NER, tracked round by round."""
+    if version:
+        from sciner import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def run(context: typer.Context) -> None:
+    """Run one configuration, or sweep over several: [bold]sciner run data.seed_size=10% threshold=fixed[/].
+
+    Words are Hydra overrides: GROUP=CHOICE picks a file of conf/, GROUP.key=value changes a value, a,b sweeps with -m.
+    [bold]sciner run --help[/] lists groups and choices; [bold]sciner run --cfg job[/] shows the whole configuration.
+    """
+    from sciner.launch import main
+
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    raise typer.Exit(main(context.args))
+
+
+@app.command()
+def ui(
+    uri: Annotated[str | None, typer.Option(help="The database or server; default: mlflow.db in this folder.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On localhost.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the runs of this folder, on localhost only."""
+    from pathlib import Path
+
+    from sciner.track import local_uri, quiet
+
+    place = uri or local_uri(Path.cwd())
+    if not uri and not Path("mlflow.db").exists():
+        raise InputError("no mlflow.db in this folder", mend="run `sciner run` here first, or give --uri")
+    quiet()
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner
+    typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
+    words = ["server", "--backend-store-uri", place, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
+
+
+def main() -> None:
+    """The console script. Bad input is one line on standard error and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"sciner: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

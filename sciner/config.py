@@ -1,0 +1,175 @@
+"""The configuration: typed, frozen, and refused where it cannot be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from sciner.errors import InputError, nearest
+from sciner.policy.seed import Amount, Order
+from sciner.policy.threshold import Empty, Granularity, Kind
+from sciner.text.prediction import Aggregate
+
+Positive = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Rate = Annotated[float, Field(gt=0, le=1)]
+Paths = str | list[str] | None
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataConfig(Strict):
+    """Which text, and how much of its gold is bought.
+
+    seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the remaining or dev) sentences.
+    limit: caps seed set and pool together, never test.
+    """
+
+    kind: Literal["sample", "files"]
+    seed_size: int | str
+    dev_size: int | str
+    seed_order: Order
+    pool: Literal["withheld", "unlabelled", "both"]
+    limit: Positive | None
+    unlabelled: Paths
+    train: Paths = None
+    dev: Paths = None
+    test: Paths = None
+    format: Literal["auto", "conll", "jsonl", "text"] = "auto"
+    documents: Literal["separator", "file"] = "separator"
+    scheme: Literal["IOB1", "IOB2", "IOBES"] | None = None
+    labels: list[str] | None = None
+
+    @field_validator("seed_size", "dev_size")
+    @classmethod
+    def _amount(cls, value: int | str) -> int | str:
+        Amount.parse(value)
+        return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> DataConfig:
+        if self.pool != "withheld" and not self.unlabelled:
+            raise ValueError(f"pool={self.pool} needs text: give data.unlabelled=PATH")
+        if self.kind == "files" and not (self.train and self.test):
+            raise ValueError("files needs both: give data.train=PATH data.test=PATH")
+        return self
+
+
+class ModelConfig(Strict):
+    """An encoder's source and its training recipe (``tagger.weights.Source`` and ``tagger.module.Recipe``)."""
+
+    kind: Literal["encoder"]
+    name: str | None
+    revision: str
+    path: str | None
+    package: str | None
+    sha256: str | None
+    config: dict[str, int | float] | None
+    lr: Annotated[float, Field(gt=0, lt=1)]
+    head_lr: Annotated[float, Field(gt=0, lt=1)]
+    steps: Positive
+    batch_size: Positive
+    warmup: Share
+    weight_decay: Annotated[float, Field(ge=0)]
+    clip: Annotated[float, Field(gt=0)]
+    max_length: Annotated[int, Field(ge=64)]
+    overlap: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _windows(self) -> ModelConfig:
+        if self.overlap > self.max_length - 64:
+            raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
+        return self
+
+
+class IterationConfig(Strict):
+    """``loop.Iteration``."""
+
+    rounds: Annotated[int, Field(ge=0, le=50)]
+    init: Literal["pretrained", "previous"]
+    relabel: Literal["all", "frozen"]
+    silver_weight: Annotated[float, Field(gt=0, le=10)]
+    stop: Literal["fixed", "churn"]
+    min_churn: Share
+
+    @model_validator(mode="after")
+    def _stops(self) -> IterationConfig:
+        if self.stop == "churn" and self.relabel == "frozen":
+            raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+        return self
+
+
+class ThresholdConfig(Strict):
+    """``policy.threshold.Threshold``."""
+
+    kind: Kind
+    granularity: Granularity
+    confidence: Aggregate
+    min_confidence: Share
+    empty: Empty
+
+
+class TrainerConfig(Strict):
+    """``tagger.machine.Machine``."""
+
+    accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Literal["auto", "bf16-mixed", "32-true"]
+    threads: Positive | None
+
+
+class TrackingConfig(Strict):
+    """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the working directory."""
+
+    kind: Literal["none", "mlflow"]
+    uri: str | None = None
+    experiment: str = "sciner"
+    save_weights: bool = False
+
+
+class RunConfig(Strict):
+    """One run: a point of a sweep."""
+
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    data: DataConfig
+    model: ModelConfig
+    iteration: IterationConfig
+    threshold: ThresholdConfig
+    trainer: TrainerConfig
+    tracking: TrackingConfig
+
+
+def parse(values: Mapping[str, Any]) -> RunConfig:
+    """The typed configuration. Raises InputError: one line that names the key and the mend."""
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise explain(first["loc"], first["type"], first["msg"], first.get("input")) from None
+
+
+def explain(loc: tuple[int | str, ...], kind: str, message: str, given: Any) -> InputError:
+    """pydantic's finding in the words of a command line."""
+    key = ".".join(str(part) for part in loc if part not in ("int", "str", "list[str]"))
+    if kind == "extra_forbidden":
+        return InputError(f"unknown key {key}", mend=nearest(str(loc[-1]), known_keys(loc[:-1])))
+    if kind == "missing":
+        return InputError(f"{key} is not set", mend=f"give {key}=VALUE")
+    text = message.removeprefix("Value error, ").removeprefix("Input should be ")
+    if kind == "value_error":
+        return InputError(f"{key}: {text}")
+    if kind == "literal_error" and isinstance(given, str):
+        choices = text.replace("'", "").replace(" or", ",").split(", ")
+        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, choices))
+    return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
+
+
+def known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that stand under ``loc``."""
+    model: Any = RunConfig
+    for part in loc:
+        model = model.model_fields[part].annotation
+    return list(model.model_fields)

@@ -1,0 +1,183 @@
+"""Hydra's side of `sciner run`: every point of a sweep is checked before the first one starts."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from sciner.config import RunConfig, known_keys, parse
+from sciner.errors import InputError, nearest
+from sciner.run import Job, attempt, console, read_outcomes
+
+HERE = Path(__file__).parent
+CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside
+GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
+ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
+
+
+def main(words: Sequence[str]) -> int:
+    """Run, or sweep, what ``words`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
+
+    Raises InputError for words that cannot be meant.
+    """
+    flags = parse_flags(words)
+    points, multirun = check(flags)
+    if any(getattr(flags, name, None) for name in ASIDE):
+        hydra_main(words, flags)
+        return 0
+    prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
+    with tempfile.TemporaryDirectory() as scratch:
+        outcomes = Path(scratch) / "outcomes.jsonl"
+        outcomes.touch()
+        os.environ["SCINER_OUTCOMES"] = str(outcomes)
+        os.environ["SCINER_PROJECT"] = str(Path.cwd())
+        os.environ["SCINER_POINTS"] = str(len(points))
+        if multirun:
+            os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+        else:
+            os.environ.pop("SCINER_SWEEP", None)
+        hydra_main(words, flags)
+        found = read_outcomes(outcomes)
+    if not multirun and found and found[0]["problem"]:
+        raise InputError(found[0]["problem"])
+    say_where(points, found, multirun)
+    codes = {row["code"] for row in found} or {1}
+    return next((code for code in (1, 2, 3) if code in codes), 0)
+
+
+def parse_flags(words: Sequence[str]) -> Any:
+    from hydra._internal.utils import get_args_parser
+
+    return get_args_parser().parse_intermixed_args(list(words))
+
+
+def check(flags: Any) -> tuple[list[RunConfig], bool]:
+    """(the configuration of every point, whether it is a sweep). Raises InputError where one cannot be meant."""
+    from hydra import compose, initialize_config_dir
+    from hydra.core.global_hydra import GlobalHydra
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    GlobalHydra.instance().clear()
+    aside = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            given = OverridesParser.create().parse_overrides(flags.overrides)
+            fixed = [str(o.input_line) for o in given if not o.is_sweep_override()]
+            whole = compose("run", [*aside, *fixed], return_hydra_config=True)
+            multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith("MULTIRUN")
+            if not multirun and len(given) != len(fixed):
+                swept = next(o.input_line for o in given if o.is_sweep_override())
+                raise InputError(f"{swept} names several values", mend="add -m to sweep over them")
+            points = []
+            for overrides in sweep_points(flags.overrides, whole if multirun else None):
+                composed = compose("run", [*aside, *overrides])
+                points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
+    except (HydraException, OmegaConfBaseException) as error:
+        raise explain(str(error)) from None
+    return points, multirun
+
+
+def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
+    """Every point's overrides: the product of the swept values, those of the experiment's file included."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    committed = {} if whole is None else (whole.hydra.sweeper.get("params") or {})
+    parsed = OverridesParser.create().parse_overrides([f"{k}={v}" for k, v in committed.items()] + list(overrides))
+    axes: dict[str, list[str]] = {}
+    for o in parsed:  # a later override of a key replaces the earlier axis
+        key = o.get_key_element()
+        swept = whole is not None and o.is_sweep_override()
+        axes[key] = [f"{key}={value}" for value in o.sweep_string_iterator()] if swept else [str(o.input_line)]
+    yield from (list(point) for point in itertools.product(*axes.values()))
+
+
+def explain(message: str) -> InputError:
+    """Hydra's message as one line with the nearest right spelling."""
+    if found := re.search(r"Could not override '([^']+)'", message):
+        key = found[1]
+        *above, last = key.split(".")
+        if not above:
+            return InputError(f"unknown key {key}", mend=nearest(key, {*GROUPS, *known_keys(())}))
+        try:
+            return InputError(f"unknown key {key}", mend=nearest(last, known_keys(tuple(above))))
+        except (KeyError, AttributeError):
+            return InputError(f"unknown key {key}", mend=nearest(above[0], known_keys(())))
+    if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
+        group, choice = found[1], found[2]
+        choices = {p.stem for p in (CONF / group).glob("*.yaml")}
+        return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
+    return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
+
+
+def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
+    """The parent makes databases and experiments before any job; a tracker that is down is each job's own warning."""
+    import logging
+
+    from sciner.track import local_uri, prepare
+
+    for kind, uri, experiment in trackers:
+        if kind == "mlflow":
+            try:
+                prepare(uri or local_uri(Path.cwd()), experiment)
+            except Exception as error:
+                logging.getLogger(__name__).debug("tracker not prepared: %s", error)
+
+
+def hydra_main(words: Sequence[str], flags: Any) -> None:
+    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
+    import hydra
+
+    entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
+    kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
+    try:
+        entry()
+    finally:
+        sys.argv = kept
+
+
+def one_job(cfg: Any) -> int:
+    """One job in whatever process a launcher chose. Never raises: Hydra would print one traceback for a whole sweep."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    info = HydraConfig.get()
+    sweep = os.environ.get("SCINER_SWEEP")
+    job = Job(
+        directory=Path(info.runtime.output_dir),
+        overrides=tuple(info.overrides.task),
+        project=Path(os.environ.get("SCINER_PROJECT", ".")),
+        sweep=sweep,
+    )
+    if sweep:
+        console().print(f"[bold]job {info.job.num + 1} of {os.environ.get('SCINER_POINTS')}:[/] {job.name}")
+    return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
+    """Where the results are, and the command that opens them."""
+    from sciner.track import local_uri
+
+    say = partial(console().print, soft_wrap=True)
+    failed = [row for row in found if row["code"] in (1, 2)]
+    if multirun:
+        say(f"{len(found) - len(failed)} of {len(points)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
+    for row in failed:
+        say(f"failed: {row['job']} (log: {row['directory']}/sciner.log)", style="red")
+    for row in found[-1:]:
+        say(f"results: {Path(row['directory']).parent if multirun else row['directory']}")
+    here = local_uri(Path.cwd())
+    for uri in sorted({p.tracking.uri or here for p in points if p.tracking.kind == "mlflow"}):
+        say(f"tracked: {uri}")
+        say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {uri}")

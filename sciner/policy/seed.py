@@ -1,0 +1,102 @@
+"""Which sentences the annotator labels before anything is trained: the seed set, and dev."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from sciner.errors import InputError
+from sciner.text.corpus import Sentence
+
+Order = Literal["random", "document", "length", "oracle_entities"]
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A number of sentences, or a share of what there is: ``200`` or ``20%``."""
+
+    value: float
+    percent: bool = False
+
+    @classmethod
+    def parse(cls, text: str | int) -> Amount:
+        """Raises ValueError for anything but a whole number >= 0 or a percentage from 0 to 100."""
+        word = str(text).strip()
+        percent = word.endswith("%")
+        try:
+            value = float(word.rstrip("%")) if percent else int(word)
+        except ValueError:
+            value = -1
+        if not (0 <= value <= 100 if percent else value >= 0):
+            raise ValueError(f"{word!r} is neither a number of sentences (200) nor a share (20%)")
+        return cls(value, percent)
+
+    def of(self, total: int) -> int:
+        """As a number of sentences, shares rounded half up. Raises InputError where there are fewer."""
+        count = int(self.value * total / 100 + 0.5) if self.percent else int(self.value)
+        if count > total:
+            raise InputError(f"{count} sentences were asked for, {total} are there", mend="take fewer, or a share such as 20%")
+        return count
+
+
+def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[Sentence]:
+    """All ``sentences`` in one order; a seed set of any size is a prefix of it, so that larger seed sets hold smaller ones.
+
+    random: shuffled. document: whole documents, shuffled. length: longest first (no label is looked at).
+    oracle_entities: sentences with entities first, which no annotator could know beforehand: it looks at withheld labels.
+    Ties fall as in ``random``. The order depends on ids and ``seed`` alone, not on the order of ``sentences``.
+    """
+    rng = np.random.default_rng(seed)
+    by_id = sorted(sentences, key=lambda s: s.id)
+    if order == "document":
+        documents: dict[str, list[Sentence]] = {}
+        for sentence in sentences:  # reading order within the document
+            documents.setdefault(sentence.document, []).append(sentence)
+        names = sorted(documents)
+        return [s for i in rng.permutation(len(names)) for s in documents[names[i]]]
+    shuffled = [by_id[i] for i in rng.permutation(len(by_id))]
+    if order == "length":
+        return sorted(shuffled, key=lambda s: -len(s.tokens))
+    if order == "oracle_entities":
+        return sorted(shuffled, key=lambda s: not s.spans)
+    return shuffled
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The training sentences by what becomes of them. dev is empty unless asked for."""
+
+    seed_set: tuple[Sentence, ...]
+    pool: tuple[Sentence, ...]
+    dev: tuple[Sentence, ...]
+
+
+def split(
+    train: Sequence[Sentence],
+    dev: Sequence[Sentence],
+    *,
+    seed: int,
+    order: Order,
+    seed_size: Amount,
+    dev_size: Amount,
+    limit: int | None = None,
+) -> Split:
+    """Seed set: the head of the permutation. Dev: its tail, so that asking for dev leaves the seed set as it was, or a sample
+    of the corpus's own dev split where it has one. Pool: what is between. ``limit`` cuts the permutation first.
+
+    Raises InputError if the seed set would be empty or if there are not enough sentences.
+    """
+    ordered = permutation(train, order, seed)[:limit]
+    wanted = seed_size.of(len(ordered))
+    if wanted == 0:
+        raise InputError("the seed set is empty", mend="give data.seed_size=200 or data.seed_size=20%")
+    if dev:
+        held = dev_size.of(len(dev))
+        return Split(tuple(ordered[:wanted]), tuple(ordered[wanted:]), tuple(permutation(dev, "random", seed)[:held]))
+    held = dev_size.of(len(ordered) - wanted)
+    rest = ordered[wanted:]
+    at = len(rest) - held
+    return Split(tuple(ordered[:wanted]), tuple(rest[:at]), tuple(rest[at:]))

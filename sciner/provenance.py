@@ -1,0 +1,34 @@
+"""Where a run came from: code, versions, corpus."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("sciner", "torch", "transformers", "pytorch-lightning", "seqeval", "hydra-core", "mlflow")
+
+
+def git_state() -> dict[str, str]:
+    """Commit and dirty flag of the working directory's repository; nothing outside of one."""
+    try:
+        commit = _git("rev-parse", "HEAD")
+        return {"git.commit": commit, "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()}
+    except (OSError, subprocess.CalledProcessError, subprocess.TimeoutExpired):
+        return {}
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(["git", *words], capture_output=True, text=True, check=True, timeout=10)
+    return done.stdout.strip()
+
+
+def versions() -> dict[str, str]:
+    """Installed versions that can change a score."""
+    found = {"version.python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[f"version.{name}"] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found

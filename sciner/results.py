@@ -1,0 +1,60 @@
+"""A run's folder: what every round left on disk, the stable interface for scripts (docs/results.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.loop import Round
+from sciner.text.corpus import Example
+from sciner.text.formats.conll import write_examples_conll
+from sciner.text.formats.jsonl import write_examples_jsonl
+
+VERSION = 1  # of a line of rounds.jsonl
+
+
+@dataclass
+class RunFolder:
+    """``rounds.jsonl``, ``config.yaml`` and a folder a round. A run into the folder of an older one replaces it."""
+
+    path: Path
+    last_round: Path
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any]) -> RunFolder:
+        import yaml
+
+        path.mkdir(parents=True, exist_ok=True)
+        folder = cls(path, path)
+        folder.rounds.unlink(missing_ok=True)
+        folder.config.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        return folder
+
+    @property
+    def rounds(self) -> Path:
+        return self.path / "rounds.jsonl"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    def write_round(self, done: Round) -> None:
+        """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
+        self.last_round = self.path / f"round_{done.number}"
+        self.last_round.mkdir(exist_ok=True)
+        write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
+        write_examples_conll(self.last_round / "annotated.conll", done.examples)
+        predicted = [Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test]
+        write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
+        row = {"version": VERSION, "round": done.number, "scores": done.scores, "warnings": done.warnings}
+        with self.rounds.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row, allow_nan=False) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def read(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.rounds.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,204 @@
+"""`sciner run`: from a configuration to rounds on disk and in the tracker."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.config import DataConfig, ModelConfig, RunConfig, TrackingConfig
+from sciner.errors import InputError
+from sciner.text.corpus import Corpus, labels_of
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``."""
+
+    directory: Path
+    overrides: tuple[str, ...]
+    project: Path
+    sweep: str | None = None
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.overrides) or "defaults"
+
+
+def read_corpus(config: DataConfig) -> Corpus:
+    """The text to work on. Raises InputError for whatever in it cannot be read."""
+    from collections import Counter
+
+    from sciner.text.formats.read import read_files
+
+    notes: Counter[str] = Counter()
+    pool: tuple[Any, ...] = ()
+    if config.pool != "withheld" and config.unlabelled:
+        pool = tuple(s.withheld() for s in read_files(config.unlabelled, split="unlabelled", notes=notes))
+    if config.kind == "sample":
+        from sciner.text.sample import read_sample
+
+        corpus = read_sample()
+        return Corpus(corpus.name, corpus.labels, corpus.train, corpus.test, unlabelled=pool, notes=corpus.notes + notes)
+    how: dict[str, Any] = {
+        "notes": notes,
+        "format": config.format,
+        "documents": config.documents,
+        "scheme": config.scheme,
+        "labels": config.labels,
+    }
+    assert config.train and config.test, "config.py requires both"
+    splits = {
+        name: read_files(paths, split=name, **how) if paths else ()
+        for name, paths in (("train", config.train), ("dev", config.dev), ("test", config.test))
+    }
+    for name, sentences in splits.items():
+        if bare := next((s.id for s in sentences if s.spans is None), None):
+            raise InputError(f"{bare} in data.{name} has no labels", mend="text without labels goes to data.unlabelled=PATH")
+    labels = tuple(config.labels or labels_of(s for sentences in splits.values() for s in sentences))
+    if not labels:
+        raise InputError(f"no entity in data.train={config.train}", mend="check data.format and data.scheme")
+    return Corpus("files", labels, splits["train"], splits["test"], splits["dev"], pool, notes)
+
+
+def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
+    """The tagger that ``model`` and ``trainer`` describe."""
+    from sciner.tagger.encoder import EncoderTagger
+    from sciner.tagger.machine import Machine
+    from sciner.tagger.module import Recipe
+    from sciner.tagger.weights import Source
+
+    model: ModelConfig = config.model
+    source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}))
+    recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
+    return EncoderTagger(source, recipe, Machine(**config.trainer.model_dump()), labels)
+
+
+def execute(config: RunConfig, job: Job) -> int:
+    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
+
+    Raises InputError for bad input, before anything is written or trained.
+    """
+    from sciner.loop import Iteration, run_rounds
+    from sciner.policy.seed import Amount, split
+    from sciner.policy.threshold import Threshold
+    from sciner.report.terminal import print_run
+    from sciner.results import RunFolder
+    from sciner.track import Guarded
+
+    data = config.data
+    corpus = read_corpus(data)
+    parts = split(
+        corpus.train,
+        corpus.dev,
+        seed=config.seed,
+        order=data.seed_order,
+        seed_size=Amount.parse(data.seed_size),
+        dev_size=Amount.parse(data.dev_size),
+        limit=data.limit,
+    )
+    if data.pool == "unlabelled":
+        parts = type(parts)(parts.seed_set, (), parts.dev)
+    for note, count in sorted(corpus.notes.items()):
+        log.warning("%s: %d", note, count)
+    tagger = build_tagger(config, corpus.labels)
+
+    folder = RunFolder.create(job.directory, config.model_dump())
+    tracker = Guarded(make_tracker(config.tracking, job.project))
+    tracker.start(job.name, params(config, job), tags(config, job, corpus))
+    tracker.artifact(folder.config)
+    try:
+        threshold = Threshold(**config.threshold.model_dump())
+        iteration = Iteration(**config.iteration.model_dump())
+        for done in run_rounds(corpus, parts, tagger, threshold, iteration, seed=config.seed):
+            folder.write_round(done)
+            tracker.scores(done.scores, done.number)
+            tracker.curve(f"train/round_{done.number}/loss", done.fitted.report.losses)
+            log.info("round %d: entity F1 %.3f", done.number, done.scores["test/f1/micro"])
+        if config.tracking.save_weights:
+            done.fitted.save(folder.path / "model")
+            tracker.artifact(folder.path / "model", "model")
+        tracker.artifact(folder.rounds)
+        tracker.artifact(folder.last_round, folder.last_round.name)
+        tracker.finish("FINISHED")
+    except BaseException as error:
+        tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    print_run(console(), folder.read(), corpus.labels)
+    if data.seed_order.startswith("oracle"):
+        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", data.seed_order)
+    return 3 if tracker.lost else 0
+
+
+def console() -> Any:
+    """Where tables go: as wide as the terminal, 100 columns elsewhere."""
+    import sys
+
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 100, soft_wrap=False, highlight=False)
+
+
+def make_tracker(config: TrackingConfig, project: Path) -> Any:
+    from sciner.track import MlflowTracker, NoTracker, local_uri
+
+    if config.kind == "none":
+        return NoTracker()
+    return MlflowTracker(config.uri or local_uri(project), config.experiment)
+
+
+def params(config: RunConfig, job: Job) -> dict[str, str]:
+    """What the user set, and the seed."""
+    pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
+    return {"seed": str(config.seed)} | {key.replace("@", "."): value for key, _, value in pairs}
+
+
+def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
+    from sciner.provenance import git_state, versions
+
+    found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
+    if job.sweep:
+        found["sciner.sweep"] = job.sweep
+    if config.data.seed_order.startswith("oracle"):
+        found["sciner.oracle"] = config.data.seed_order
+    return found | git_state() | versions()
+
+
+def attempt(values: Mapping[str, Any], job: Job) -> int:
+    """One job, whatever happens: its exit code, its traceback in its own log. Only Ctrl-C gets through."""
+    from sciner.config import parse
+
+    began = time.perf_counter()
+    code, problem = 1, ""
+    try:
+        code = execute(parse(values), job)
+    except InputError as error:
+        code, problem = 2, str(error)
+        if job.sweep:
+            log.error("%s", problem)
+    except Exception:
+        log.error("%s", traceback.format_exc())
+    finally:
+        note_outcome(job, code, problem, time.perf_counter() - began)
+    return code
+
+
+def note_outcome(job: Job, code: int, problem: str, seconds: float) -> None:
+    """One line for the parent, which a launcher may have left in another process."""
+    if place := os.environ.get("SCINER_OUTCOMES"):
+        row = {"job": job.name, "directory": str(job.directory), "code": code, "problem": problem, "seconds": seconds}
+        line = json.dumps(row)
+        with Path(place).open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def read_outcomes(place: Path) -> Sequence[dict[str, Any]]:
+    return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,42 @@
+"""Calibration: whether spans predicted with confidence 0.9 are right nine times in ten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from sciner.score.entity import gold_spans
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Aggregate, Prediction
+
+BINS = 10
+
+
+def calibration_scores(gold: Sequence[Sentence], predictions: Sequence[Prediction], how: Aggregate) -> dict[str, float]:
+    """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3; Naeini et al. 2015).
+
+    A span is correct when the gold has its boundaries and class; its confidence is the ``how`` of its tokens'. Bins are ten
+    of equal width, (0, 0.1] to (0.9, 1], 0 itself in the first. Keys: ``calibration/ece`` and
+    ``calibration/mean_confidence``, both in [0, 1] and absent without a predicted span, and ``calibration/spans``.
+
+    Raises ValueError unless ``predictions`` are of the sentences of ``gold``, in their order, and all have gold.
+    """
+    correct: list[bool] = []
+    confidences: list[float] = []
+    for sentence, prediction in zip(gold, predictions, strict=True):
+        if sentence.id != prediction.sentence.id:
+            raise ValueError(f"the prediction of {prediction.sentence.id} stands where {sentence.id} is scored")
+        true = set(gold_spans(sentence))
+        correct += [span in true for span in prediction.spans]
+        confidences += prediction.span_confidences(how)
+
+    scores = {"calibration/spans": float(len(confidences))}
+    if confidences:
+        confidence = np.array(confidences)
+        bins = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
+        # |bin| / n * |accuracy - confidence| of a bin is the size of its summed differences over n
+        gaps = np.bincount(bins, weights=np.array(correct) - confidence, minlength=BINS)
+        scores["calibration/ece"] = float(np.abs(gaps).sum() / len(confidence))
+        scores["calibration/mean_confidence"] = float(confidence.mean())
+    return scores

@@ -1,0 +1,90 @@
+"""Drift: what a tagger's predictions show without gold, and when that looks like a collapse."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
+
+# Guards against a broken tagger, not fine instruments: seed and pool of one corpus differ in density by some ten per cent,
+# a tagger that has collapsed to O, or that labels everything, by a factor.
+DENSITY_FALL = 0.5
+DENSITY_RISE = 2.0
+# A rarer class may have no mention in the judged text, or too few in the seed set to be learnt; a commoner one was learnt.
+COMMON_CLASS = 0.05
+
+
+def density_and_shares(
+    spans_per_sentence: Iterable[Sequence[Span]], token_counts: Iterable[int]
+) -> tuple[float, dict[str, float]]:
+    """Spans per 100 tokens (0 without tokens), and each occurring class's share of the spans (they sum to 1)."""
+    counts = Counter(span.label for spans in spans_per_sentence for span in spans)
+    tokens, spans = sum(token_counts), counts.total()
+    return 100 * spans / tokens if tokens else 0.0, {label: n / spans for label, n in sorted(counts.items())}
+
+
+def drift_scores(
+    previous: Sequence[Prediction] | None, current: Sequence[Prediction], labels: Sequence[str]
+) -> dict[str, float]:
+    """How the predictions of one round look, and how far they moved since the ``previous`` one. No gold is read.
+
+    ``density``: predicted spans per 100 tokens. ``share/<Class>``: share of the predicted spans in [0, 1], one for each of
+    ``labels``; absent without a span. With ``previous``, the same sentences in any order: ``churn`` in [0, 1], the share of
+    both rounds' spans that only one has, 1 - Dice (Dice 1945); ``class_divergence`` in [0, 1], the Jensen-Shannon divergence
+    to base 2 between the class distributions (Lin 1991), absent if either round has no span; ``density_change``, relative
+    (0 is none), absent if the previous density is 0.
+
+    Raises ValueError when the two are not of the same sentences.
+    """
+    density, shares = _look(current)
+    scores = {"density": density} | ({f"share/{label}": shares.get(label, 0.0) for label in labels} if shares else {})
+    if previous is None:
+        return scores
+
+    before = {p.sentence.id: set(p.spans) for p in previous}
+    after = {p.sentence.id: set(p.spans) for p in current}
+    if before.keys() != after.keys():
+        raise ValueError(f"drift needs the same sentences twice; {min(before.keys() ^ after.keys())} stands in one only")
+    both = sum(len(before[id] & after[id]) for id in after)
+    total = sum(map(len, before.values())) + sum(map(len, after.values()))
+    scores["churn"] = 1 - 2 * both / total if total else 0.0
+
+    previous_density, previous_shares = _look(previous)
+    if shares and previous_shares:
+        scores["class_divergence"] = _divergence(previous_shares, shares)
+    if previous_density:
+        scores["density_change"] = density / previous_density - 1
+    return scores
+
+
+def collapse_warning(
+    density: float, seed_density: float, shares: Mapping[str, float], seed_shares: Mapping[str, float]
+) -> str | None:
+    """One line when the predictions no longer look like the seed set's gold, else None.
+
+    Densities are spans per 100 tokens, shares those of the classes among the spans (as ``density_and_shares`` gives both).
+    Warned of: a density under half or over double the seed set's, and every class that makes up at least 5% of the seed
+    set's spans and is no longer predicted at all.
+    """
+    signs = []
+    if density < DENSITY_FALL * seed_density:
+        signs.append(f"only {density:.1f} spans per 100 tokens are predicted where the seed set has {seed_density:.1f}")
+    if density > DENSITY_RISE * seed_density:
+        signs.append(f"{density:.1f} spans per 100 tokens are predicted where the seed set has only {seed_density:.1f}")
+    if lost := [label for label, share in seed_shares.items() if share >= COMMON_CLASS and not shares.get(label)]:
+        signs.append(f"no longer predicted: {', '.join(sorted(lost))}")
+    return f"the tagger may be collapsing: {'; '.join(signs)}" if signs else None
+
+
+def _look(predictions: Sequence[Prediction]) -> tuple[float, dict[str, float]]:
+    return density_and_shares((p.spans for p in predictions), (len(p.sentence.tokens) for p in predictions))
+
+
+def _divergence(a: Mapping[str, float], b: Mapping[str, float]) -> float:
+    from scipy.spatial.distance import jensenshannon
+
+    classes = sorted(a.keys() | b.keys())
+    rows = ([shares.get(label, 0.0) for label in classes] for shares in (a, b))
+    return float(jensenshannon(*rows, base=2) ** 2)  # scipy gives the distance, the divergence's root

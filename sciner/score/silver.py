@@ -1,0 +1,84 @@
+"""The silver of one round: how much was accepted and, where gold is withheld, how good it is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from sciner.text.corpus import Example
+from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
+
+Spans = Mapping[str, Sequence[Span]]  # by sentence id
+
+
+def silver_scores(
+    examples: Sequence[Example], proposed: Sequence[Prediction], withheld: Mapping[str, tuple[Span, ...]]
+) -> dict[str, float]:
+    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool sentences.
+
+    Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an accepted span),
+    ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares in [0, 1]: ``accepted_share`` (of annotated
+    sentences), ``mean_confidence`` (of accepted spans).
+
+    Over the sentences that ``withheld`` (gold by sentence id) covers: ``precision``, ``recall`` and ``f1``, each
+    ``/micro`` and ``/<Class>``, of the accepted spans, and ``proposed_precision/micro`` and ``proposed_recall/micro`` of all
+    predicted ones. Recall is over the gold of all annotated sentences, accepted or not, so a stricter threshold buys
+    precision with recall. A figure whose denominator is 0 is absent.
+
+    Raises ValueError for an example that nobody proposed, and for spans without a confidence each.
+    """
+    proposals: Spans = {prediction.sentence.id: prediction.spans for prediction in proposed}
+    accepted: Spans = {example.sentence.id: example.accepted() for example in examples}
+    if stray := sorted(accepted.keys() - proposals.keys()):
+        raise ValueError(f"{stray[0]} is accepted as silver but was not annotated in this round")
+    gold: Spans = {id: spans for id, spans in withheld.items() if id in proposals}
+
+    by_class = _by_class(accepted)
+    scores = {
+        "accepted_sentences": float(len(accepted)),
+        "accepted_spans": float(by_class.total()),
+        "empty_sentences": float(sum(not spans for spans in accepted.values())),
+        "masked_tokens": float(sum(len(example.masked) for example in examples)),
+        "proposed_spans": float(_by_class(proposals).total()),
+    }
+    confidences = [
+        confidence
+        for example in examples
+        for span, confidence in zip(example.spans, example.confidences, strict=True)
+        if span in accepted[example.sentence.id]
+    ]
+    scores |= _ratio("accepted_share", len(accepted), len(proposals))
+    scores |= _ratio("mean_confidence", sum(confidences), len(confidences))
+    scores |= {f"spans/{label}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
+    return scores | _quality(accepted, proposals, gold)
+
+
+def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]:
+    chosen, offered = _over(accepted, gold), _over(proposals, gold)
+    true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))
+    scores: dict[str, float] = {}
+    for name, labels in [("micro", sorted(true | taken)), *((label, [label]) for label in sorted(true | taken))]:
+        correct, spans, wanted = (sum(counts[label] for label in labels) for counts in (hits, taken, true))
+        scores |= _ratio(f"precision/{name}", correct, spans)
+        scores |= _ratio(f"recall/{name}", correct, wanted)
+        scores |= _ratio(f"f1/{name}", 2 * correct, spans + wanted)
+    found = _by_class(_correct(offered, gold)).total()
+    scores |= _ratio("proposed_precision/micro", found, _by_class(offered).total())
+    return scores | _ratio("proposed_recall/micro", found, true.total())
+
+
+def _over(spans: Spans, gold: Spans) -> Spans:
+    return {id: these for id, these in spans.items() if id in gold}
+
+
+def _correct(spans: Spans, gold: Spans) -> Spans:
+    return {id: sorted(set(these) & set(gold[id])) for id, these in spans.items()}
+
+
+def _by_class(spans: Spans) -> Counter[str]:
+    return Counter(span.label for these in spans.values() for span in these)
+
+
+def _ratio(key: str, numerator: float, denominator: float) -> dict[str, float]:
+    return {key: numerator / denominator} if denominator else {}

@@ -1,0 +1,41 @@
+"""The one interface of everything that annotates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from sciner.text.corpus import Example, Sentence
+from sciner.text.prediction import Prediction
+
+
+@dataclass(frozen=True, slots=True)
+class FitReport:
+    """What one fit did: optimiser steps, corpus tokens seen (with repetition), wall seconds, and (step, mean loss) pairs."""
+
+    steps: int
+    tokens: int
+    seconds: float
+    losses: tuple[tuple[int, float], ...]
+
+
+class Fitted(Protocol):
+    """A trained tagger."""
+
+    @property
+    def report(self) -> FitReport: ...
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        """One prediction a sentence, in the given order; every token is covered, whatever the sentence's length."""
+
+    def save(self, directory: Path) -> None:
+        """Write weights (safetensors) and all that loading them again needs."""
+
+
+class Tagger(Protocol):
+    """A recipe for training: the same examples, seed and start give the same fitted tagger."""
+
+    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
+        """Train on weighted, possibly masked examples, from the pretrained weights or from those of ``start``."""

@@ -1,0 +1,150 @@
+"""The fine-tuned encoder: a pretrained BERT-type model with a token classification head."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from sciner import progress
+from sciner.tagger import decode
+from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.batches import Targets, collate, prediction_batches, training_batches
+from sciner.tagger.encode import merge, windows
+from sciner.tagger.machine import Machine
+from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.weights import Source, load
+from sciner.text.corpus import Example, Sentence, tags_of, tagset
+from sciner.text.prediction import Prediction
+
+CHUNK = 4096  # sentences sorted by length together in a prediction
+CURVE_POINTS = 50  # of a training curve
+
+
+@dataclass(frozen=True)
+class EncoderTagger:
+    """A recipe over an encoder for the classes ``labels``."""
+
+    source: Source
+    recipe: Recipe
+    machine: Machine
+    labels: tuple[str, ...]
+
+    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
+        """Fine-tune for ``recipe.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
+
+        Raises ValueError without examples or with the ``start`` of another kind of tagger.
+        """
+        if not examples:
+            raise ValueError("nothing to train on")
+        tags = tagset(self.labels)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            if start is None:
+                tokenizer, net = load(self.source, tags)
+            elif isinstance(start, FittedEncoder):
+                tokenizer, net = start.tokenizer, start.copy_of_net()
+            else:
+                raise ValueError(f"an encoder cannot start from {type(start).__name__}")
+            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, self.recipe), self.machine)
+            return replace(fitted, report=fitted._train(examples, seed))
+
+
+def fit_to(tokenizer: Any, net: Any, recipe: Recipe) -> Recipe:
+    """The recipe with windows no longer than the encoder reads."""
+    limits = (recipe.max_length, tokenizer.model_max_length, getattr(net.config, "max_position_embeddings", recipe.max_length))
+    longest = int(min(limits))
+    # RoBERTa's positions start behind its padding index
+    if getattr(net.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
+        longest = min(longest, net.config.max_position_embeddings - net.config.pad_token_id - 1)
+    return replace(recipe, max_length=longest)
+
+
+@dataclass(frozen=True)
+class FittedEncoder:
+    """A trained encoder; predicts spans with their label distributions."""
+
+    tokenizer: Any
+    net: Any
+    tags: tuple[str, ...]
+    recipe: Recipe
+    machine: Machine
+    report: FitReport = field(default=FitReport(0, 0, 0.0, ()))
+
+    def copy_of_net(self) -> Any:
+        twin = type(self.net)(self.net.config)
+        twin.load_state_dict(self.net.state_dict())
+        return twin
+
+    def _train(self, examples: Sequence[Example], seed: int) -> FitReport:
+        recipe, began = self.recipe, time.perf_counter()
+        found = windows(self.tokenizer, [e.sentence for e in examples], recipe.max_length, recipe.overlap)
+        targets = [self._targets(e) for e in examples]
+        order = training_batches(found, recipe.batch_size, seed)
+        tokens, losses = 0, []
+
+        def batches() -> Iterator[dict[str, torch.Tensor]]:
+            nonlocal tokens
+            for _ in range(recipe.steps):
+                batch = [found[i] for i in next(order)]
+                tokens += sum(w.keep[1] - w.keep[0] for w in batch)
+                yield collate(batch, self.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
+
+        with progress.bar("fit (steps)", recipe.steps) as advance:
+
+            def on_step(step: int, loss: float) -> None:
+                losses.append(loss)
+                advance(1)
+
+            trainer = self.machine.trainer(steps=recipe.steps, on_step=on_step)
+            trainer.fit(TokenClassifier(self.net, recipe), batches())
+        if len(losses) != recipe.steps:
+            raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")
+        self.net.eval()
+        return FitReport(recipe.steps, tokens, time.perf_counter() - began, curve(losses))
+
+    def _targets(self, example: Example) -> Targets:
+        number = {tag: i for i, tag in enumerate(self.tags)}
+        weights = [0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))]
+        return Targets([number[tag] for tag in tags_of(example)], weights)
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        """Predictions in the order of ``sentences``; memory is bounded by a chunk of them."""
+        with progress.bar("annotate (sentences)", len(sentences)) as advance:
+            for at in range(0, len(sentences), CHUNK):
+                yield from self._predict_chunk(sentences[at : at + CHUNK], advance)
+
+    def _predict_chunk(self, sentences: Sequence[Sentence], advance: Any) -> Iterator[Prediction]:
+        found = windows(self.tokenizer, sentences, self.recipe.max_length, self.recipe.overlap)
+        batches = prediction_batches(found)
+        module = TokenClassifier(self.net, self.recipe)
+        trainer = self.machine.trainer(steps=-1)
+
+        def tensors() -> Iterator[dict[str, torch.Tensor]]:
+            for batch in batches:
+                yield collate([found[i] for i in batch], self.tokenizer.pad_token_id)
+                advance(sum(found[i].keep[1] == len(sentences[found[i].sentence].tokens) for i in batch))
+
+        outputs = trainer.predict(module, tensors()) or []
+        rows: list[Any] = [None] * len(found)
+        for batch, output in zip(batches, outputs, strict=True):
+            block = output.cpu().numpy()
+            for i, row in zip(batch, block, strict=True):
+                rows[i] = row[: len(found[i].firsts)]
+        yield from decode.predictions(sentences, merge(len(sentences), found, rows), self.tags)
+
+    def save(self, directory: Path) -> None:
+        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
+        self.net.save_pretrained(directory, safe_serialization=True)
+        self.tokenizer.save_pretrained(directory)
+
+
+def curve(losses: Sequence[float]) -> tuple[tuple[int, float], ...]:
+    """Means of the loss over at most CURVE_POINTS stretches, each at its last step."""
+    parts = np.array_split(np.arange(len(losses)), min(CURVE_POINTS, len(losses)))
+    return tuple((int(part[-1]) + 1, float(np.mean([losses[i] for i in part]))) for part in parts if len(part))

@@ -1,0 +1,72 @@
+"""The machine: precision, threads, and the one place where a Trainer is built."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytorch_lightning as pl
+import torch
+
+Precision = Literal["bf16-mixed", "32-true"]
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """accelerator: auto, cpu or gpu. precision: auto or one of ``Precision``. threads: of one fit on the CPU; None leaves
+    torch's choice (the cores, or OMP_NUM_THREADS)."""
+
+    accelerator: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+
+    def resolved_precision(self) -> str:
+        """bf16 where the processor computes in it, float32 elsewhere."""
+        if self.precision != "auto":
+            return self.precision
+        if self.accelerator != "cpu" and torch.cuda.is_available():
+            return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
+        return "bf16-mixed" if native_bf16() else "32-true"
+
+    def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
+        """A Trainer for one fit or one prediction: a second fit on the same Trainer would silently do nothing.
+
+        on_step(step, loss) is called behind every optimiser step; step counts from 1.
+        """
+        if self.threads is not None:
+            torch.set_num_threads(self.threads)
+        logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+        warnings.filterwarnings("ignore", module="pytorch_lightning")
+        return pl.Trainer(
+            max_steps=steps,
+            accelerator=self.accelerator,
+            devices=1,
+            precision=self.resolved_precision(),  # type: ignore[arg-type]
+            callbacks=[EachStep(on_step)] if on_step else [],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            use_distributed_sampler=False,
+        )
+
+
+class EachStep(pl.Callback):
+    """Tells somebody the loss of every step."""
+
+    def __init__(self, tell: Callable[[int, float], None]) -> None:
+        self.tell = tell
+
+    def on_train_batch_end(self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any) -> None:
+        self.tell(trainer.global_step, float(outputs["loss"]))
+
+
+def native_bf16() -> bool:
+    """Does this CPU multiply in bf16 (AVX-512 BF16 or AMX)? The question is private API: no answer means no."""
+    try:
+        return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
+    except AttributeError:
+        return False

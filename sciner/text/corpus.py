@@ -1,0 +1,101 @@
+"""What is annotated: sentences with stable ids, and corpora of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from sciner.errors import InputError
+from sciner.text.spans import Span, encode
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """Tokens with an id ``document#index``; ``spans`` is None where no gold exists or where it is withheld."""
+
+    id: str
+    tokens: tuple[str, ...]
+    spans: tuple[Span, ...] | None = None
+
+    @property
+    def document(self) -> str:
+        return self.id.rpartition("#")[0]
+
+    def withheld(self) -> Sentence:
+        """The same text without its gold: all that a decision may see."""
+        return replace(self, spans=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A sentence as a tagger is trained on it; every label knows where it came from.
+
+    source: ``gold`` or ``silver``. round: the round whose annotation pass made the silver (0 for gold).
+    confidences: one a span, in [0, 1]; 1.0 for gold. masked: token positions left out of the loss.
+    weight: factor of this sentence's tokens in the loss, > 0.
+    """
+
+    sentence: Sentence
+    spans: tuple[Span, ...]
+    source: str = "gold"
+    round: int = 0
+    confidences: tuple[float, ...] = ()
+    masked: frozenset[int] = frozenset()
+    weight: float = 1.0
+
+    def accepted(self) -> tuple[Span, ...]:
+        """The spans that the loss sees whole."""
+        return tuple(s for s in self.spans if self.masked.isdisjoint(range(s.start, s.end)))
+
+
+def gold_example(sentence: Sentence) -> Example:
+    """A sentence whose gold has been bought. Raises ValueError where there is none."""
+    if sentence.spans is None:
+        raise ValueError(f"{sentence.id} has no gold")
+    return Example(sentence, sentence.spans, confidences=(1.0,) * len(sentence.spans))
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Splits of one corpus and the classes its annotators could choose from.
+
+    notes counts what the readers repaired or merged (for example ``tags repaired``).
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    train: tuple[Sentence, ...]
+    test: tuple[Sentence, ...]
+    dev: tuple[Sentence, ...] = ()
+    unlabelled: tuple[Sentence, ...] = ()
+    notes: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        ids = Counter(s.id for split in (self.train, self.dev, self.test, self.unlabelled) for s in split)
+        if twice := [i for i, n in ids.items() if n > 1]:
+            raise InputError(f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}", mend="ids must be unique")
+
+    def digest(self) -> str:
+        """SHA-256 over every split's ids, tokens and gold."""
+        splits = {name: getattr(self, name) for name in ("train", "dev", "test", "unlabelled")}
+        rows = {name: [[s.id, s.tokens, s.spans] for s in split] for name, split in splits.items()}
+        text = json.dumps([self.labels, rows], sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def labels_of(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """The classes that occur, sorted."""
+    return tuple(sorted({span.label for s in sentences for span in s.spans or ()}))
+
+
+def tagset(labels: Sequence[str]) -> tuple[str, ...]:
+    """IOB2 tags in the order of a label distribution's columns: O, then B-X and I-X for each class."""
+    return ("O", *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
+
+
+def tags_of(example: Example) -> list[str]:
+    """The example's IOB2 tags, those of masked tokens included."""
+    return encode(example.spans, len(example.sentence.tokens))

@@ -1,0 +1,63 @@
+"""What every reader asks of what it has read. Errors name no place; ``located`` adds it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sciner.errors import InputError, nearest
+from sciner.text.spans import Span
+
+MAX_TOKENS = 2000
+
+
+@contextmanager
+def located(file: str | Path, line: int) -> Iterator[None]:
+    """Say where an InputError raised inside comes from."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(str(error), file=file, line=line) from None
+
+
+def is_solid(text: str) -> bool:
+    """Not empty and without white space of any Unicode kind: what every token and label is."""
+    return text.split() == [text]
+
+
+def check_token(token: str) -> None:
+    """Raise InputError for a token that is not solid."""
+    if not is_solid(token):
+        raise InputError(f"token {token!r} is empty or holds white space", mend="split or drop it")
+
+
+def check_length(tokens: int, *, too_long: str) -> None:
+    """Raise InputError unless a sentence has 1 to MAX_TOKENS tokens; ``too_long`` is the mend for more."""
+    if tokens == 0:
+        raise InputError("a sentence without tokens", mend="leave it out")
+    if tokens > MAX_TOKENS:
+        raise InputError(f"a sentence of {tokens:,} tokens", mend=too_long)
+
+
+def check_label(label: str, labels: Collection[str] | None) -> None:
+    """Raise InputError for a label that is not solid or, where ``labels`` is given, not among them."""
+    if not is_solid(label):
+        raise InputError(f"label {label!r} is empty or holds white space", mend="name it in one word")
+    if labels is not None and label not in labels:
+        raise InputError(f"unknown label {label!r}", mend=nearest(label, labels))
+
+
+def check_spans(spans: Iterable[Span], length: int, unit: str = "tokens") -> tuple[Span, ...]:
+    """The spans in order. Raises InputError for one that is empty, leaves 0 to ``length``, or overlaps another."""
+    ordered = tuple(sorted(spans))
+    end_before = 0
+    for span in ordered:
+        if span.start >= span.end:
+            raise InputError(f"span {tuple(span)} is empty", mend="its end is exclusive and lies behind its start")
+        if span.start < 0 or span.end > length:
+            raise InputError(f"span {tuple(span)} leaves the sentence of {length} {unit}", mend=f"count {unit} from 0")
+        if span.start < end_before:
+            raise InputError(f"span {tuple(span)} overlaps another", mend="keep one of them")
+        end_before = span.end
+    return ordered

@@ -1,0 +1,145 @@
+"""CoNLL: a token a line, its tag in the last column, a blank line between sentences."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from sciner.errors import InputError
+from sciner.text.corpus import Example, Sentence, tags_of
+from sciner.text.formats.atomic import write_lines
+from sciner.text.formats.check import check_length, check_token, is_solid, located
+from sciner.text.formats.source import read_lines
+from sciner.text.formats.tags import TagRow, decode_file
+from sciner.text.spans import Scheme, encode
+
+DOCSTART = "-DOCSTART-"
+Documents = Literal["separator", "file"]
+
+
+def read_conll(
+    path: str | Path,
+    *,
+    split: str,
+    notes: Counter[str],
+    scheme: Scheme | None = None,
+    labels: Collection[str] | None = None,
+    documents: Documents = "separator",
+) -> list[Sentence]:
+    """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line without one, spaces.
+
+    Ids are ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}`` where -DOCSTART- lines separate documents (counted from
+    0, empty ones not at all) unless ``documents`` is ``file``; i counts the sentences of a document from 0.
+    ``scheme`` None detects it over the whole file; repairs are counted in notes["tags repaired"].
+
+    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a tag of no or of another scheme,
+    a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
+    """
+    lines = read_lines(path)
+    found = list(_sentences(lines, path))
+    if not found:
+        raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
+    tag_rows = []
+    for _, first, rows in found:
+        with located(path, first):
+            check_length(len(rows), too_long="a blank line between sentences is missing?")
+        tag_rows.append(TagRow([row[-1] for row in rows], range(first, first + len(rows))))
+    spans = decode_file(tag_rows, file=path, notes=notes, scheme=scheme, labels=labels)
+
+    separated = documents == "separator" and any(_columns(line)[:1] == [DOCSTART] for line in lines)
+    stem = f"{split}/{Path(path).stem}"
+    seen: Counter[str] = Counter()
+    sentences = []
+    for (number, _, rows), gold in zip(found, spans, strict=True):
+        document = f"{stem}.{number:04d}" if separated else stem
+        sentences.append(Sentence(f"{document}#{seen[document]}", tuple(row[0] for row in rows), gold))
+        seen[document] += 1
+    return sentences
+
+
+def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:
+    """Two columns, tab between, -DOCSTART- before every document (which is all that is kept of the ids).
+
+    Raises ValueError for what the format cannot hold: a sentence without gold or without tokens, the token -DOCSTART-,
+    and tokens or labels that are empty or hold white space.
+    """
+    write_lines(path, _lines((s, [_gold_tags(s, scheme)]) for s in sentences))
+
+
+def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
+    """Three columns: token, source (``gold``, ``silver:<round>``, or ``masked``) and IOB2 tag. Raises as ``write_conll``."""
+    write_lines(path, _lines((e.sentence, [_sources(e), tags_of(e)]) for e in examples))
+
+
+def _sentences(lines: Sequence[str], file: str | Path) -> Iterator[tuple[int, int, list[list[str]]]]:
+    """(document number, first line, columns of each token), with as many columns everywhere."""
+    document, used = 0, False
+    width, width_line = 0, 0
+    rows: list[list[str]] = []
+    for number, line in enumerate([*lines, ""], start=1):
+        columns = _columns(line)
+        separator = columns[:1] == [DOCSTART]
+        if columns and not separator:
+            if not width:
+                width, width_line = len(columns), number
+            with located(file, number):
+                _check_width(len(columns), width, width_line)
+                check_token(columns[0])
+            rows.append(columns)
+            continue
+        if rows:
+            yield document, number - len(rows), rows
+            rows, used = [], True
+        if separator and used:
+            document, used = document + 1, False
+
+
+def _columns(line: str) -> list[str]:
+    line = line.rstrip()
+    if "\t" in line:
+        return [column.strip() for column in line.split("\t")]
+    return [column for column in line.split(" ") if column]
+
+
+def _check_width(found: int, expected: int, expected_line: int) -> None:
+    mend = "a line is a token, up to two further columns and a tag"
+    if found == 1:
+        raise InputError("one column, so token or tag is missing", mend=mend)
+    if found > 4:
+        raise InputError(f"{found} columns", mend=mend)
+    if found != expected:
+        raise InputError(f"{found} columns where line {expected_line} has {expected}", mend="fill the missing column")
+
+
+def _lines(rows: Iterable[tuple[Sentence, Sequence[Sequence[str]]]]) -> Iterator[str]:
+    """Lines of sentences with their columns behind the token."""
+    document = None
+    for sentence, columns in rows:
+        _check_writable(sentence, columns[-1])
+        if sentence.document != document:
+            document = sentence.document
+            yield "\t".join([DOCSTART, *["-X-"] * (len(columns) - 1), "O"])
+            yield ""
+        yield from map("\t".join, zip(sentence.tokens, *columns, strict=True))
+        yield ""
+
+
+def _check_writable(sentence: Sentence, tags: Sequence[str]) -> None:
+    if not sentence.tokens:
+        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without tokens")
+    for text in (*sentence.tokens, *tags):
+        if not is_solid(text) or text == DOCSTART:
+            raise ValueError(f"CoNLL cannot hold {text!r} of {sentence.id}")
+
+
+def _gold_tags(sentence: Sentence, scheme: Scheme) -> list[str]:
+    if sentence.spans is None:
+        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold")
+    return encode(sentence.spans, len(sentence.tokens), scheme)
+
+
+def _sources(example: Example) -> list[str]:
+    source = "gold" if example.source == "gold" else f"{example.source}:{example.round}"
+    return ["masked" if i in example.masked else source for i in range(len(example.sentence.tokens))]

@@ -1,0 +1,69 @@
+"""Papers with their spans marked in place: ``[surface](Label)``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection
+from pathlib import Path
+
+from sciner.errors import InputError
+from sciner.text.corpus import Sentence
+from sciner.text.formats.check import check_label, check_length, located
+from sciner.text.formats.source import read_lines
+from sciner.text.formats.tokenise import tokenise
+from sciner.text.spans import Span
+
+PLAIN = r"[^\[\]\\]|\\[\[\\]|\](?!\()"  # one character; a literal ] needs no escape unless ( follows
+MARK = re.compile(rf"(?P<plain>(?:{PLAIN})+)|\[(?P<surface>(?:{PLAIN})*)\]\((?P<label>[^()\[\]\\]*)\)")
+ESCAPE = re.compile(r"\\(.)")
+
+
+def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
+    r"""The text of a line and its spans in characters. A literal ``[`` or ``\`` is written ``\[``, ``\\``.
+
+    Raises InputError for a bracket or backslash that is neither mark nor escape, and for an empty surface.
+    """
+    text, spans, position = "", [], 0
+    while position < len(line):
+        match = MARK.match(line, position)
+        if match is None:
+            raise InputError(
+                f"stray {line[position]!r} at column {position + 1}",
+                mend=r"a span is [surface](Label), a literal [ or \ is written \[, \\",
+            )
+        surface = ESCAPE.sub(r"\1", match["plain"] or match["surface"])
+        if match["plain"] is None:
+            if not surface.strip():
+                raise InputError(f"empty surface at column {position + 1}", mend="mark at least one word")
+            spans.append(Span(len(text), len(text) + len(surface), match["label"]))
+        text += surface
+        position = match.end()
+    return text, tuple(spans)
+
+
+def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]) -> list[Sentence]:
+    """Sentences of one paper: the title behind ``# ``, then a sentence a line; ``## `` headings and blank lines are skipped.
+
+    Ids are ``{stem}#{i}``. notes counts "tokens split at a span edge". Raises InputError for faulty marks, a label outside
+    ``labels``, a title that is missing, late or repeated, a sentence of more than 2,000 tokens.
+    """
+    sentences: list[Sentence] = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip() or line.startswith("## "):
+            continue
+        with located(path, number):
+            if line.startswith("# ") == bool(sentences):
+                problem = "a second title" if sentences else "a sentence before the title"
+                raise InputError(problem, mend="a paper opens with one line behind '# '")
+            text, marked = parse_inline(line.removeprefix("# "))
+            for span in marked:
+                check_label(span.label, labels)
+            tokens, spans, splits = tokenise(text, marked)
+            check_length(len(tokens), too_long="write one sentence a line, of at most 2,000 tokens")
+        if splits:
+            notes["tokens split at a span edge"] += splits
+        sentences.append(Sentence(f"{Path(path).stem}#{len(sentences)}", tokens, spans))
+    if not sentences:
+        raise InputError("no sentence in it", file=path, mend="a paper opens with one line behind '# '")
+    return sentences

@@ -1,0 +1,26 @@
+"""Plain text: a tokenised sentence or paragraph a line, without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sciner.errors import InputError
+from sciner.text.corpus import Sentence
+from sciner.text.formats.check import check_length, located
+from sciner.text.formats.source import read_lines
+
+
+def read_plain(path: str | Path, *, split: str) -> list[Sentence]:
+    """One unlabelled sentence a line, split on white space; blank lines are skipped. Ids are ``{split}/{stem}#{i}``.
+
+    Raises InputError for a file that is not UTF-8 or holds no sentence, and for a line of more than 2,000 tokens.
+    """
+    sentences: list[Sentence] = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if tokens := tuple(line.split()):
+            with located(path, number):
+                check_length(len(tokens), too_long="write one sentence or paragraph a line, of at most 2,000 tokens")
+            sentences.append(Sentence(f"{split}/{Path(path).stem}#{len(sentences)}", tokens))
+    if not sentences:
+        raise InputError("no sentence in it", file=path, mend="expected a tokenised sentence a line")
+    return sentences

@@ -1,0 +1,104 @@
+"""Files of any known format as sentences."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Sequence
+from glob import glob
+from pathlib import Path
+from typing import Literal, get_args
+
+from sciner.errors import InputError, nearest
+from sciner.text.corpus import Sentence
+from sciner.text.formats.conll import DOCSTART, Documents, read_conll
+from sciner.text.formats.jsonl import read_jsonl
+from sciner.text.formats.plain import read_plain
+from sciner.text.formats.source import read_lines
+from sciner.text.spans import Scheme
+
+Format = Literal["auto", "conll", "jsonl", "text"]
+SUFFIXES: dict[str, Format] = {
+    ".conll": "conll",
+    ".tsv": "conll",
+    ".bio": "conll",
+    ".iob": "conll",
+    ".jsonl": "jsonl",
+    ".json": "jsonl",
+}
+TAGGED = re.compile(rf"{DOCSTART}(\s.*)?|\S+(\s+\S+){{0,2}}\s+(O|[BIES]-\S+)")
+
+
+def read_files(
+    paths: str | Path | Sequence[str | Path],
+    *,
+    split: str,
+    notes: Counter[str],
+    format: Format = "auto",
+    documents: Documents = "separator",
+    scheme: Scheme | None = None,
+    labels: Collection[str] | None = None,
+) -> tuple[Sentence, ...]:
+    """Sentences of files, folders (their files in order of name, hidden ones left out) and globs, in the order given.
+
+    Raises InputError for a path that leads to no file, for whatever ``read_file`` refuses, and for two files that give one
+    sentence id.
+    """
+    sentences: dict[str, Sentence] = {}
+    origin: dict[str, Path] = {}
+    for path in [paths] if isinstance(paths, str | Path) else paths:
+        for file in _expand(path):
+            for sentence in read_file(
+                file, split=split, notes=notes, format=format, documents=documents, scheme=scheme, labels=labels
+            ):
+                if sentence.id in sentences:
+                    problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
+                    raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
+                sentences[sentence.id] = sentence
+                origin[sentence.id] = file
+    return tuple(sentences.values())
+
+
+def read_file(
+    path: str | Path,
+    *,
+    split: str,
+    notes: Counter[str],
+    format: Format = "auto",
+    documents: Documents = "separator",
+    scheme: Scheme | None = None,
+    labels: Collection[str] | None = None,
+) -> list[Sentence]:
+    """Sentences of one file. ``auto`` goes by the suffix; a .txt is CoNLL if its first line has a tag, otherwise plain text.
+
+    Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
+    """
+    match _detect(Path(path)) if format == "auto" else format:
+        case "conll":
+            return read_conll(path, split=split, notes=notes, scheme=scheme, labels=labels, documents=documents)
+        case "jsonl":
+            return read_jsonl(path, split=split, notes=notes, scheme=scheme, labels=labels)
+        case "text":
+            return read_plain(path, split=split)
+    raise InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
+
+
+def _detect(path: Path) -> Format:
+    suffix = path.suffix.lower()
+    if suffix == ".txt":
+        first = next((line for line in read_lines(path) if line.strip()), "")
+        return "conll" if TAGGED.fullmatch(first.strip()) else "text"
+    if suffix not in SUFFIXES:
+        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl or text")
+    return SUFFIXES[suffix]
+
+
+def _expand(path: str | Path) -> list[Path]:
+    place = Path(path).expanduser()
+    if place.is_file():
+        return [place]
+    found = place.iterdir() if place.is_dir() else (Path(match) for match in glob(str(place), recursive=True))  # noqa: PTH207
+    files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+    if not files:
+        raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, mend="check the path")
+    return files

@@ -1,0 +1,153 @@
+"""The view: runs in MLflow, one a configuration, every figure with step = round; or nowhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+log = logging.getLogger(__name__)
+BATCH = 1000  # metrics a call, MLflow's limit
+VALUE = 6000  # characters of a param, MLflow's limit
+
+# nothing is sent home, and a server that is down is given up in seconds, not minutes
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
+}
+
+
+class Tracker(Protocol):
+    """Where one run's figures are shown. What it is told stands on disk already."""
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+
+    def scores(self, scores: Mapping[str, float], step: int) -> None:
+        """Figures of one round."""
+
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
+        """(optimiser step, value) pairs."""
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """A file, or all files of a folder."""
+
+    def finish(self, status: str) -> None:
+        """FINISHED, FAILED or KILLED."""
+
+
+class NoTracker:
+    """Shows nothing."""
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+    def scores(self, scores: Mapping[str, float], step: int) -> None: ...
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
+    def artifact(self, path: Path, folder: str | None = None) -> None: ...
+    def finish(self, status: str) -> None: ...
+
+
+def local_uri(folder: Path) -> str:
+    """The default database of a project folder; absolute, since jobs of a sweep may run elsewhere."""
+    return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+
+
+def prepare(uri: str, experiment: str) -> str:
+    """The experiment's id, made if need be.
+
+    Two processes that first touch a new SQLite file together break its migrations (duplicate column name), so the first
+    touch is behind a lock, and a sweep's parent makes it before any job starts. WAL lets readers and writers overlap.
+    """
+    quiet()
+    from filelock import FileLock
+    from mlflow import MlflowClient
+
+    if not uri.startswith("sqlite:///"):
+        return _experiment(MlflowClient(uri), experiment, None)
+    file = Path(uri.removeprefix("sqlite:///"))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(f"{file}.lock"):
+        fresh = not file.exists()
+        found = _experiment(MlflowClient(uri), experiment, (file.parent / "mlruns").resolve().as_uri())
+        if fresh:
+            import sqlite3
+
+            with sqlite3.connect(file) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+    return found
+
+
+def quiet() -> None:
+    """MLflow without telemetry, log chatter and long retries; what the user set in the environment holds."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    for name in ("mlflow", "alembic"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def _experiment(client: Any, name: str, location: str | None) -> str:
+    found = client.get_experiment_by_name(name)
+    return str(found.experiment_id if found else client.create_experiment(name, artifact_location=location))
+
+
+class MlflowTracker:
+    """One MLflow run, by the client alone: no global state, so that runs may follow each other in one process."""
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        self.uri, self.experiment = uri, experiment
+        self.run_id = ""
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        experiment = prepare(self.uri, self.experiment)
+        from mlflow import MlflowClient
+        from mlflow.entities import Param
+
+        self.client = MlflowClient(self.uri)
+        self.run_id = self.client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+        shown = [Param(key, value[:VALUE]) for key, value in params.items()]
+        self.client.log_batch(self.run_id, params=shown)
+
+    def scores(self, scores: Mapping[str, float], step: int) -> None:
+        self._log([(name, value, step) for name, value in scores.items()])
+
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
+        self._log([(name, value, step) for step, value in points])
+
+    def _log(self, rows: list[tuple[str, float, int]]) -> None:
+        from mlflow.entities import Metric
+
+        now = int(time.time() * 1000)
+        metrics = [Metric(name, value, now, step) for name, value, step in rows]
+        for at in range(0, len(metrics), BATCH):  # a batch costs 50 ms, a single metric 3
+            self.client.log_batch(self.run_id, metrics=metrics[at : at + BATCH])
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        log_path = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
+        log_path(self.run_id, str(path), folder)
+
+    def finish(self, status: str) -> None:
+        self.client.set_terminated(self.run_id, status)
+
+
+class Guarded:
+    """A tracker whose failure costs nothing but the view: it is told once, and no longer spoken to."""
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.lost: str | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*args: Any, **kwargs: Any) -> None:
+            if self.lost is not None:
+                return
+            try:
+                getattr(self.tracker, name)(*args, **kwargs)
+            except Exception as error:
+                self.lost = f"{type(error).__name__}: {error}".splitlines()[0]
+                log.warning("the tracker is lost (%s); the run goes on, its results are on disk", self.lost)
+
+        return call

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sciner.score.calibration import calibration_scores
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
+
+
+def predict(sentence: Sentence, spans: tuple[Span, ...], confidence: list[float]) -> Prediction:
+    numbers = np.array(confidence, dtype=np.float32)
+    return Prediction(sentence.withheld(), spans, np.zeros((len(numbers), 1), np.float32), numbers)
+
+
+GOLD = [
+    Sentence("d#0", ("a", "b", "c", "d"), (Span(0, 2, "Task"), Span(2, 3, "Method"))),
+    Sentence("d#1", ("e", "f"), (Span(0, 1, "Task"),)),
+]
+PREDICTIONS = [
+    # right at 0.75, wrong class at 0.875, not in the gold at 0.25
+    predict(GOLD[0], (Span(0, 2, "Task"), Span(2, 3, "Task"), Span(3, 4, "Task")), [0.875, 0.75, 0.875, 0.25]),
+    predict(GOLD[1], (Span(0, 1, "Task"),), [0.75, 0.125]),  # right at 0.75
+]
+
+
+def test_ece_by_hand() -> None:
+    """The gap between accuracy and confidence of each bin, weighted by the spans in it."""
+    scores = calibration_scores(GOLD, PREDICTIONS, "min")
+    bins = [(2, 1.0, 0.75), (1, 0.0, 0.875), (1, 0.0, 0.25)]  # (0.7, 0.8], (0.8, 0.9], (0.2, 0.3]
+    assert scores == pytest.approx(
+        {
+            "calibration/ece": sum(n / 4 * abs(accuracy - confidence) for n, accuracy, confidence in bins),
+            "calibration/mean_confidence": (0.75 + 0.875 + 0.25 + 0.75) / 4,
+            "calibration/spans": 4,
+        }
+    )
+    assert all(type(value) is float for value in scores.values())
+    assert calibration_scores(GOLD, PREDICTIONS, "mean") != scores
+
+
+@pytest.mark.parametrize(("confidence", "ece"), [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)])
+def test_edges_of_the_bins(confidence: float, ece: float) -> None:
+    """0 and 1 fall into the first and last bin; a single right span is off by what it lacks of 1."""
+    prediction = predict(GOLD[1], (Span(0, 1, "Task"),), [confidence, 0.5])
+    assert calibration_scores(GOLD[1:], [prediction], "min")["calibration/ece"] == pytest.approx(ece)
+
+
+def test_errors_on_both_sides_of_a_bin_cancel_and_across_bins_do_not() -> None:
+    """ECE compares means within a bin: one right and one wrong span at 0.5 are calibrated."""
+    pair = predict(GOLD[0], (Span(0, 2, "Task"), Span(3, 4, "Task")), [0.5] * 4)
+    apart = predict(GOLD[0], (Span(0, 2, "Task"), Span(3, 4, "Task")), [0.25, 0.25, 0.5, 0.75])
+    assert calibration_scores(GOLD[:1], [pair], "min")["calibration/ece"] == 0
+    assert calibration_scores(GOLD[:1], [apart], "min")["calibration/ece"] == 0.75
+
+
+def test_without_a_span_only_the_count() -> None:
+    """What is undefined is absent, and predictions of other sentences are refused."""
+    assert calibration_scores(GOLD[:1], [predict(GOLD[0], (), [1.0] * 4)], "min") == {"calibration/spans": 0.0}
+    with pytest.raises(ValueError, match="d#1"):
+        calibration_scores(GOLD, PREDICTIONS[::-1], "min")

@@ -1,0 +1,250 @@
+"""Readers and writers: what is written is read again, and what others have written is understood."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sciner.errors import InputError
+from sciner.text.corpus import Example, Sentence
+from sciner.text.formats.atomic import write_lines
+from sciner.text.formats.conll import read_conll, write_conll, write_examples_conll
+from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
+from sciner.text.formats.read import read_file, read_files
+from sciner.text.spans import SCHEMES, Scheme, Span, decode
+
+LABELS = ("Method", "Metric")
+TAGS = ("O", *(f"{prefix}-{label}" for prefix in "BI" for label in LABELS))
+few = settings(max_examples=40, deadline=None)
+
+solid = st.text(st.characters(exclude_categories=["Cs"]).filter(lambda c: not c.isspace()), min_size=1, max_size=4)
+words = st.lists(solid.filter(lambda token: token != "-DOCSTART-"), min_size=1, max_size=4)
+
+
+@st.composite
+def corpora(draw: st.DrawFn) -> list[Sentence]:
+    """Sentences with gold, of one or two documents."""
+    sentences = []
+    for document in range(draw(st.integers(1, 2))):
+        for i, tokens in enumerate(draw(st.lists(words, min_size=1, max_size=2))):
+            tags = draw(st.lists(st.sampled_from(TAGS), min_size=len(tokens), max_size=len(tokens)))
+            sentences.append(Sentence(f"train/file.{document:04d}#{i}", tuple(tokens), decode(tags)[0]))
+    return sentences
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("formats")
+
+
+def read(path: Path, **options: object) -> list[Sentence]:
+    return read_file(path, split="train", notes=Counter(), labels=LABELS, **options)  # type: ignore[arg-type]
+
+
+# What is written is read again
+
+
+@few
+@given(sentences=corpora(), scheme=st.sampled_from(SCHEMES))
+def test_conll_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], scheme: Scheme) -> None:
+    write_conll(folder / "file.conll", sentences, scheme=scheme)
+    notes: Counter[str] = Counter()
+    assert read_conll(folder / "file.conll", split="train", notes=notes) == sentences
+    assert not notes
+
+
+@few
+@given(sentences=corpora(), withheld=st.booleans())
+def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], withheld: bool) -> None:
+    if withheld:
+        sentences = [sentence.withheld() for sentence in sentences]
+    write_jsonl(folder / "file.jsonl", sentences)
+    assert read(folder / "file.jsonl") == sentences
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        Sentence("d#0", ("New York",), ()),
+        Sentence("d#0", ("a\u2028b",), ()),
+        Sentence("d#0", ("",), ()),
+        Sentence("d#0", ("-DOCSTART-",), ()),
+        Sentence("d#0", (), ()),
+        Sentence("d#0", ("a",), None),
+        Sentence("d#0", ("a",), (Span(0, 1, "a b"),)),
+        Sentence("d#0", ("a",), (Span(0, 2, "Method"),)),
+    ],
+    ids=repr,
+)
+def test_conll_refuses_what_it_cannot_hold(tmp_path: Path, sentence: Sentence) -> None:
+    with pytest.raises(ValueError, match=r"CoNLL cannot hold|leaves the sentence"):
+        write_conll(tmp_path / "file.conll", [sentence])
+    assert not list(tmp_path.iterdir())
+
+
+SENTENCE = Sentence("paper#7", ("Adam", "beats", "word", "error"), None)
+EXAMPLES = [
+    Example(SENTENCE, (Span(0, 1, "Method"), Span(2, 4, "Metric")), "silver", 2, (0.123456789, 1.0), frozenset({3, 2}), 0.5),
+    Example(Sentence("paper#8", ("Adam",), (Span(0, 1, "Method"),)), (Span(0, 1, "Method"),), confidences=(1.0,)),
+]
+
+
+def test_examples_keep_their_provenance_as_jsonl(tmp_path: Path) -> None:
+    write_examples_jsonl(tmp_path / "train.jsonl", EXAMPLES)
+    silver, gold = map(json.loads, (tmp_path / "train.jsonl").read_text().splitlines())
+    assert silver["spans"][0] == {"start": 0, "end": 1, "label": "Method", "confidence": 0.123457}
+    assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == ("silver", 2, 0.5, [2, 3])
+    assert (gold["source"], gold["round"], gold.keys() & {"weight", "masked"}) == ("gold", 0, set())
+    assert [(s.id, s.spans) for s in read(tmp_path / "train.jsonl")] == [(e.sentence.id, e.spans) for e in EXAMPLES]
+
+
+def test_examples_keep_their_provenance_as_conll(tmp_path: Path) -> None:
+    write_examples_conll(tmp_path / "train.conll", EXAMPLES)
+    columns = [line.split("\t") for line in (tmp_path / "train.conll").read_text().splitlines() if line]
+    assert [source for _, source, _ in columns] == ["-X-", "silver:2", "silver:2", "masked", "masked", "gold"]
+    assert [(s.tokens, s.spans) for s in read(tmp_path / "train.conll")] == [(e.sentence.tokens, e.spans) for e in EXAMPLES]
+
+
+def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    def lines() -> Iterator[str]:
+        yield "new"
+        raise RuntimeError
+
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(RuntimeError):
+        write_lines(tmp_path / "file", lines())
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("file", "old")]
+
+
+# What others have written
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"We\tO\nAdam\tB-Method\n\n#\tO\n",
+        b"We\tO\nAdam\tB-Method\n \t\n\n#\tO",  # no final newline
+        b"\xef\xbb\xbfWe\tO\r\nAdam\tB-Method\r\n\r\n#\tO\r\n",
+        b"We NN  O\nAdam NN  I-Method\n\n# NN O\n\n\n",  # IOB1
+        b"We x y O\nAdam x y S-Method\n\n# x y O \n",  # IOBES
+    ],
+)
+def test_conll_dialects_hold_the_same_sentences(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "file.conll").write_bytes(content)
+    assert read(tmp_path / "file.conll") == [
+        Sentence("train/file#0", ("We", "Adam"), (Span(1, 2, "Method"),)),
+        Sentence("train/file#1", ("#",), ()),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("documents", "ids"),
+    [
+        ("separator", ["train/f.0000#0", "train/f.0000#1", "train/f.0001#0"]),
+        ("file", ["train/f#0", "train/f#1", "train/f#2"]),
+    ],
+)
+def test_docstart_begins_a_document_unless_files_do(tmp_path: Path, documents: str, ids: list[str]) -> None:
+    (tmp_path / "f.conll").write_text("-DOCSTART- O\n\na O\n\nb O\n-DOCSTART-\n\n-DOCSTART- -X- -X- O\n\nc O\n")
+    assert [sentence.id for sentence in read(tmp_path / "f.conll", documents=documents)] == ids
+
+
+@pytest.mark.parametrize("name", ["file.conll", "file.jsonl"])
+def test_repairs_are_counted_in_the_notes(tmp_path: Path, name: str) -> None:
+    rows = {"file.conll": "a O\nb I-X\n", "file.jsonl": '{"tokens": ["a", "b"], "tags": ["O", "I-X"]}'}
+    (tmp_path / name).write_text(rows[name])
+    notes: Counter[str] = Counter()
+    (sentence,) = read_file(tmp_path / name, split="train", scheme="IOB2", notes=notes)
+    assert (sentence.spans, notes) == ((Span(1, 2, "X"),), {"tags repaired": 1})
+
+
+def test_a_named_scheme_is_held_to_its_prefixes(tmp_path: Path) -> None:
+    (tmp_path / "file.conll").write_text("a O\nb S-Method\n")
+    with pytest.raises(InputError, match=r"file.conll:2: tag 'S-Method' does not exist in IOB2; is the scheme IOBES\?"):
+        read(tmp_path / "file.conll", scheme="IOB2")
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"tokens": ["We", "use", "Adam"], "tags": ["O", "O", "B-Method"], "source": "gold"},
+        {"tokens": ["We", "use", "Adam"], "spans": [[2, 3, "Method"]]},
+        {"tokens": ["We", "use", "Adam"], "spans": [{"start": 2, "end": 3, "label": "Method", "confidence": 1}], "tags": None},
+        {"text": "We use Adam", "spans": [[7, 11, "Method"]]},
+        {"text": " We use Adam ", "entities": [{"start": 7, "end": 12, "label": "Method"}]},
+    ],
+    ids=str,
+)
+def test_jsonl_forms_hold_the_same_sentence(tmp_path: Path, row: dict[str, object]) -> None:
+    (tmp_path / "file.jsonl").write_text(json.dumps(row))
+    assert read(tmp_path / "file.jsonl") == [Sentence("train/file#0", ("We", "use", "Adam"), (Span(2, 3, "Method"),))]
+
+
+def test_jsonl_ids_are_kept_or_counted_by_document(tmp_path: Path) -> None:
+    rows: list[dict[str, object]] = [{}, {"document": "d"}, {"id": "e#9", "document": "d"}, {"document": "d"}, {}]
+    (tmp_path / "f.jsonl").write_text("\n\n".join(json.dumps({"text": "a"} | row) for row in rows))
+    found = read(tmp_path / "f.jsonl")
+    assert [sentence.id for sentence in found] == ["train/f#0", "train/d#0", "e#9", "train/d#1", "train/f#1"]
+    assert all(sentence.spans is None for sentence in found)
+
+
+# Files, folders and globs
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "tokens"),
+    [
+        ("a.txt", "We use Adam\n\nB- side O.\n", [("We", "use", "Adam"), ("B-", "side", "O.")]),
+        ("a.txt", "\n-DOCSTART- -X- O O\n\nWe NN O\n", [("We",)]),
+        ("a.txt", "We\tNN\tI-Method\n", [("We",)]),
+        ("a.TSV", "We O\n", [("We",)]),
+        ("a.json", '{"text": "We use"}\n', [("We", "use")]),
+    ],
+)
+def test_auto_tells_formats_by_suffix_and_plain_text_by_its_first_line(
+    tmp_path: Path, name: str, content: str, tokens: list[tuple[str, ...]]
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert [sentence.tokens for sentence in read(tmp_path / name)] == tokens
+
+
+def test_folders_globs_and_lists_expand_to_sorted_files(tmp_path: Path) -> None:
+    for name in ("b.txt", "a.txt", "c.conll", ".hidden"):
+        (tmp_path / name).write_text("We O\n" if name == "c.conll" else "We\n")
+
+    def ids(*paths: Path) -> list[str]:
+        return [s.id for s in read_files([str(path) for path in paths], split="test", notes=Counter())]
+
+    assert ids(tmp_path) == ids(tmp_path / "*") == ["test/a#0", "test/b#0", "test/c#0"]
+    assert ids(tmp_path / "c.conll", tmp_path / "?.txt") == ["test/c#0", "test/a#0", "test/b#0"]
+    assert ids() == []
+
+
+def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("We\n")
+    (tmp_path / "a.conll").write_text("We O\n")
+    with pytest.raises(InputError, match=r"a.txt: sentence id 'test/a#0' stands in .*a.conll too; give each file"):
+        read_files(str(tmp_path), split="test", notes=Counter())
+
+
+@pytest.mark.parametrize(
+    ("path", "format", "fault"),
+    [
+        ("nothing.conll", "auto", "nothing.conll: no such file; check"),
+        ("no*.conll", "auto", r"no\*.conll: no such file; check"),
+        ("empty", "auto", "empty: no file in this folder; check"),
+        ("file.doc", "auto", "file.doc: suffix '.doc' names no format; set format"),
+        ("file.doc", "connl", "unknown format 'connl'; did you mean 'conll'"),
+    ],
+)
+def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, path: str, format: str, fault: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file.doc").touch()
+    with pytest.raises(InputError, match=fault):
+        read_files(tmp_path / path, split="test", notes=Counter(), format=format)  # type: ignore[arg-type]
