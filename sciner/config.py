@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -80,7 +81,9 @@ class ModelConfig(Strict):
     overlap: Annotated[int, Field(ge=0)]
 
     @model_validator(mode="after")
-    def _windows(self) -> ModelConfig:
+    def _usable(self) -> ModelConfig:
+        if not (self.path or self.package or self.name or self.config):
+            raise ValueError("an encoder needs a source: give model.path=FOLDER or model.name=HUB_NAME")
         if self.overlap > self.max_length - 64:
             raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
         return self
@@ -162,8 +165,7 @@ def explain(loc: tuple[int | str, ...], kind: str, message: str, given: Any) -> 
     if kind == "value_error":
         return InputError(f"{key}: {text}")
     if kind == "literal_error" and isinstance(given, str):
-        choices = text.replace("'", "").replace(" or", ",").split(", ")
-        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, choices))
+        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, re.findall("'([^']*)'", text)))
     return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
 
 

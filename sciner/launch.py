@@ -84,7 +84,9 @@ def check(flags: Any) -> tuple[list[RunConfig], bool]:
             for overrides in sweep_points(flags.overrides, whole if multirun else None):
                 composed = compose("run", [*aside, *overrides])
                 points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
-    except (HydraException, OmegaConfBaseException) as error:
+    except InputError:
+        raise
+    except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
     return points, multirun
 
@@ -106,19 +108,26 @@ def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
 def explain(message: str) -> InputError:
     """Hydra's message as one line with the nearest right spelling."""
     if found := re.search(r"Could not override '([^']+)'", message):
-        key = found[1]
-        *above, last = key.split(".")
-        if not above:
-            return InputError(f"unknown key {key}", mend=nearest(key, {*GROUPS, *known_keys(())}))
-        try:
-            return InputError(f"unknown key {key}", mend=nearest(last, known_keys(tuple(above))))
-        except (KeyError, AttributeError):
-            return InputError(f"unknown key {key}", mend=nearest(above[0], known_keys(())))
+        return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
     if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
         choices = {p.stem for p in (CONF / group).glob("*.yaml")}
         return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
     return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
+
+
+def mend_key(parts: Sequence[str]) -> str:
+    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
+    for depth, part in enumerate(parts):
+        try:
+            known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
+        except (KeyError, AttributeError):  # below a value
+            break
+        if part not in known:
+            return nearest(part, known)
+    files = sorted((CONF / parts[0]).glob("*.yaml")) if len(parts) == 2 else []
+    holders = [f"{parts[0]}={p.stem}" for p in files if re.search(rf"^{re.escape(parts[1])}:", p.read_text(encoding="utf-8"), re.M)]
+    return f"{' or '.join(holders)} has it" if holders else "sciner run --cfg job shows what there is"
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
@@ -161,8 +170,16 @@ def one_job(cfg: Any) -> int:
         sweep=sweep,
     )
     if sweep:
-        console().print(f"[bold]job {info.job.num + 1} of {os.environ.get('SCINER_POINTS')}:[/] {job.name}")
+        say_progress(info.job.num, job.name)
     return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def say_progress(number: int, name: str) -> None:
+    """Which job of how many, and how long the rest may take at the pace so far."""
+    points = int(os.environ["SCINER_POINTS"])
+    done = [row["seconds"] for row in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
+    left = sum(done) / len(done) * (points - number) if done else 0
+    console().print(f"[bold]job {number + 1} of {points}[/]{f', about {left / 60:.0f} min left' if done else ''}: {name}")
 
 
 def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +31,10 @@ class RunFolder:
 
         path.mkdir(parents=True, exist_ok=True)
         folder = cls(path, path)
-        folder.rounds.unlink(missing_ok=True)
+        if folder.rounds.exists():  # an older run: none of its rounds may be taken for this one's
+            folder.rounds.unlink()
+            for old in path.glob("round_*"):
+                shutil.rmtree(old)
         folder.config.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
         return folder
 

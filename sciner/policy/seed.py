@@ -27,7 +27,7 @@ class Amount:
         word = str(text).strip()
         percent = word.endswith("%")
         try:
-            value = float(word.rstrip("%")) if percent else int(word)
+            value = float(word.removesuffix("%")) if percent else int(word)
         except ValueError:
             value = -1
         if not (0 <= value <= 100 if percent else value >= 0):

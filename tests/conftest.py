@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database with its schema, which takes seconds to make and moments to copy."""
+    from sciner.track import local_uri, prepare
+
+    folder = tmp_path_factory.mktemp("mlflow")
+    prepare(local_uri(folder), "Default")
+    return folder / "mlflow.db"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Path) -> Path:
+    """An empty project folder to work in, with a database of its own."""
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    monkeypatch.chdir(tmp_path)
+    for name in ("SCINER_SWEEP", "SCINER_OUTCOMES", "SCINER_PROJECT", "SCINER_POINTS"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path

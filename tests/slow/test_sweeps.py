@@ -1,0 +1,107 @@
+"""Real sweeps in real processes: tiny encoder, few steps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from sciner.launch import CONF
+from sciner.text.sample import LABELS
+from sciner.track import local_uri
+
+pytestmark = pytest.mark.slow
+SMOKE = ("model=tiny", "model.steps=2", "data.limit=40")
+
+
+def sciner(*words: str, cwd: Path, code: int = 0, env: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "sciner", *words],
+        cwd=cwd,
+        env={**os.environ, **(env or {})},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+def scores_of(folder: Path) -> list[dict[str, float]]:
+    rows = [json.loads(line)["scores"] for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [{k: v for k, v in row.items() if not k.startswith("time")} for row in rows]
+
+
+def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None:
+    from mlflow import MlflowClient
+
+    axes = ("data.seed_size=25%,50%", "iteration.rounds=1,2", "threshold=none,fixed")
+    sciner("run", "-m", *axes, *SMOKE, "hydra.sweep.dir=sweep", cwd=project)
+    client = MlflowClient(local_uri(project))
+    runs = list(client.search_runs([e.experiment_id for e in client.search_experiments()]))
+    assert len(runs) == 8
+    assert len({run.data.tags["sciner.sweep"] for run in runs}) == 1
+    for run in runs:
+        rounds = int(run.data.params["iteration.rounds"])
+        for label in LABELS:
+            steps = sorted(m.step for m in client.get_metric_history(run.info.run_id, f"test/f1/{label}"))
+            assert steps == list(range(rounds + 1))
+
+
+@pytest.mark.parametrize("experiment", sorted(p.stem for p in (CONF / "experiment").glob("*.yaml")))
+def test_every_committed_sweep_runs(experiment: str, tmp_path: Path) -> None:
+    words = (f"experiment={experiment}", *SMOKE, "tracking=none", "iteration.rounds=1", "hydra.sweep.dir=sweep")
+    assert " 0 failed" in sciner("run", *words, cwd=tmp_path)
+    assert list((tmp_path / "sweep").glob("*/rounds.jsonl"))
+
+
+def test_the_same_command_gives_the_same_scores_whatever_the_hash_seed(tmp_path: Path) -> None:
+    words = (
+        "run",
+        "model=tiny",
+        "model.steps=8",
+        "data.limit=60",
+        "threshold=fixed",
+        "threshold.min_confidence=0.2",
+        "tracking=none",
+    )
+    for name in ("1", "2"):
+        sciner(*words, f"hydra.run.dir={name}", cwd=tmp_path, env={"PYTHONHASHSEED": name})
+    assert scores_of(tmp_path / "1") == scores_of(tmp_path / "2")
+
+
+def test_a_tracker_that_is_down_costs_the_view_only(tmp_path: Path) -> None:
+    out = sciner("run", *SMOKE, "tracking.uri=http://127.0.0.1:9", "hydra.run.dir=here", cwd=tmp_path, code=3)
+    assert "the tracker is lost" in out
+    assert len(scores_of(tmp_path / "here")) == 3
+
+
+def test_four_processes_may_touch_a_new_database_first(tmp_path: Path) -> None:
+    touch = "import sys; from sciner.track import *; print(prepare(local_uri(Path(sys.argv[1])), 'race'))"
+    with ThreadPoolExecutor(4) as pool:
+        done = list(
+            pool.map(lambda _: subprocess.run([sys.executable, "-c", touch, str(tmp_path)], capture_output=True), range(4))
+        )
+    assert [d.returncode for d in done] == [0] * 4, done
+    assert len({d.stdout for d in done}) == 1
+
+
+def test_jobs_side_by_side_share_one_database(project: Path) -> None:
+    """The joblib launcher: four points, two processes."""
+    from mlflow import MlflowClient
+
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    words = ("-m", "seed=0,1,2,3", *SMOKE, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweep.dir=sweep")
+    assert "4 of 4 jobs done" in sciner("run", *words, cwd=project)
+    client = MlflowClient(local_uri(project))
+    runs = list(client.search_runs([e.experiment_id for e in client.search_experiments()]))
+    assert sorted(r.data.params["seed"] for r in runs) == list("0123")
+    assert {r.info.status for r in runs} == {"FINISHED"}
+    for run in runs:
+        assert len(client.get_metric_history(run.info.run_id, "test/f1/micro")) == 3

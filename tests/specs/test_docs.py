@@ -1,0 +1,40 @@
+"""What the docs promise is what the code does."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from sciner.launch import CONF
+from sciner.loop import Iteration
+from tests.specs.test_loop import SAMPLE, parts_of, turn
+
+DOCS = Path(__file__).parents[2] / "docs"
+if not DOCS.is_dir():
+    pytest.skip("an installed package has no docs", allow_module_level=True)
+
+
+def documented() -> set[str]:
+    table = (DOCS / "results.md").read_text(encoding="utf-8").split("## Metrics")[1]
+    return {
+        name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])
+    }
+
+
+def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> None:
+    _, rounds = turn(parts=parts_of(SAMPLE, dev_size="20"), iteration=Iteration(2))
+    names = {name for done in rounds for name in done.scores}
+    for label in SAMPLE.labels:
+        names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}
+    dev = {name for name in names if name.startswith("dev/")}
+    assert {name.replace("dev/", "test/") for name in dev} <= documented()
+    assert names - dev == documented()
+
+
+@pytest.mark.parametrize("group", [p.name for p in CONF.iterdir() if p.is_dir()])
+def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
+    row = next(r for r in (DOCS / "run.md").read_text(encoding="utf-8").splitlines() if r.startswith(f"| `{group}` |"))
+    choices = {p.stem for p in (CONF / group).glob("*.yaml")} - {"encoder"}
+    assert set(re.findall(r"`(\w+)`", row.split("|")[2])) == choices

@@ -1,0 +1,159 @@
+"""What the loop promises, whatever the policies."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+import pytest
+
+from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.seed import Amount, Split, split
+from sciner.policy.threshold import Threshold
+from sciner.text.corpus import Corpus, Sentence
+from tests.fakes import FakeTagger, small_corpus
+
+SAMPLE = small_corpus()
+FIXED = Threshold("fixed", "span", "min", 0.6, "match_seed_rate")
+DECIDED = ("silver/accepted", "silver/proposed_spans", "silver/masked", "silver/empty", "silver/spans", "silver/mean", "drift")
+
+
+def parts_of(corpus: Corpus, seed_size: str = "20%", dev_size: str = "0", seed: int = 0) -> Split:
+    amounts = {"seed_size": Amount.parse(seed_size), "dev_size": Amount.parse(dev_size)}
+    return split(corpus.train, corpus.dev, seed=seed, order="random", **amounts)
+
+
+def turn(
+    corpus: Corpus = SAMPLE,
+    threshold: Threshold = FIXED,
+    iteration: Iteration = Iteration(),  # noqa: B008
+    parts: Split | None = None,
+    seed: int = 0,
+) -> tuple[FakeTagger, list[Round]]:
+    tagger = FakeTagger(corpus.labels)
+    return tagger, list(run_rounds(corpus, parts or parts_of(corpus), tagger, threshold, iteration, seed=seed))
+
+
+def shuffled_labels(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
+    """The same text; each sentence has the gold of another of its length, or none."""
+    rng = random.Random(1)
+    by_length: dict[int, list[Sentence]] = {}
+    for s in sentences:
+        by_length.setdefault(len(s.tokens), []).append(s)
+    given = {}
+    for group in by_length.values():
+        others = rng.sample(group, len(group))
+        given |= {s.id: (other.spans if len(group) > 1 else ()) for s, other in zip(group, others, strict=True)}
+    return tuple(replace(s, spans=given[s.id]) for s in sentences)
+
+
+@pytest.mark.parametrize("iteration", [Iteration(3), Iteration(3, relabel="frozen"), Iteration(3, stop="churn", min_churn=0.2)])
+def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(iteration: Iteration) -> None:
+    parts = parts_of(SAMPLE, dev_size="20")
+    blind = replace(SAMPLE, test=shuffled_labels(SAMPLE.test))
+    blind_parts = replace(parts, pool=shuffled_labels(parts.pool))
+    assert blind.test != SAMPLE.test and blind_parts.pool != parts.pool
+    (tagger, rounds), (other, others) = (
+        turn(parts=parts, iteration=iteration),
+        turn(blind, iteration=iteration, parts=blind_parts),
+    )
+    assert tagger.fits == other.fits
+    assert [r.examples for r in rounds] == [r.examples for r in others]
+    for a, b in zip(rounds, others, strict=True):
+        assert [p.spans for p in a.test] == [p.spans for p in b.test]
+        assert {k: v for k, v in a.scores.items() if k.startswith((*DECIDED, "dev"))} == {
+            k: v for k, v in b.scores.items() if k.startswith((*DECIDED, "dev"))
+        }
+    assert rounds[-1].scores["test/f1/micro"] != others[-1].scores["test/f1/micro"]
+    assert rounds[-1].scores["silver/precision/micro"] != others[-1].scores["silver/precision/micro"]
+
+
+def test_a_tagger_never_sees_gold_while_it_annotates() -> None:
+    tagger, _ = turn()
+    assert tagger.seen
+    assert all(s.spans is None for s in tagger.seen)
+
+
+def test_gold_is_trained_on_in_every_round_and_dev_and_test_never() -> None:
+    parts = parts_of(SAMPLE, dev_size="30")
+    tagger, _ = turn(parts=parts)
+    kept_out = {s.id for s in (*parts.dev, *SAMPLE.test)}
+    for examples in tagger.fits:
+        assert [e.sentence.id for e in examples[: len(parts.seed_set)]] == [s.id for s in parts.seed_set]
+        assert not kept_out & {e.sentence.id for e in examples}
+
+
+def test_every_label_knows_where_it_came_from() -> None:
+    parts = parts_of(SAMPLE)
+    _, rounds = turn(parts=parts)
+    seed_ids = {s.id for s in parts.seed_set}
+    for done in rounds:
+        for e in done.examples:
+            assert (e.source, e.round) == (("gold", 0) if e.sentence.id in seed_ids else ("silver", done.number))
+            assert len(e.confidences) == len(e.spans)
+
+
+def test_no_threshold_accepts_the_whole_pool_and_reject_nothing() -> None:
+    parts = parts_of(SAMPLE)
+    _, paper = turn(threshold=Threshold())
+    assert [len(r.examples) for r in paper] == [len(parts.seed_set), len(SAMPLE.train), len(SAMPLE.train)]
+    _, control = turn(threshold=Threshold("reject"))
+    assert [len(r.examples) for r in control] == [len(parts.seed_set)] * 3
+    assert len({r.scores["test/f1/micro"] for r in control}) == 1
+
+
+def test_a_run_of_two_rounds_is_the_prefix_of_a_run_of_four() -> None:
+    (_, two), (_, four) = turn(iteration=Iteration(2)), turn(iteration=Iteration(4))
+    timeless = [{k: v for k, v in r.scores.items() if not k.startswith("time")} for r in (*two, *four[:3])]
+    assert timeless[:3] == timeless[3:]
+
+
+def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
+    parts = parts_of(SAMPLE, dev_size="10")
+    _, rounds = turn(parts=parts)
+    bought = (*parts.seed_set, *parts.dev)
+    for done in rounds:
+        assert done.scores["budget/sentences"] == len(bought)
+        assert done.scores["budget/tokens"] == sum(len(s.tokens) for s in bought)
+        assert done.scores["budget/entities"] == sum(len(s.spans or ()) for s in bought)
+
+
+def test_previous_weights_start_the_next_fit_only_where_asked() -> None:
+    assert turn(iteration=Iteration(2))[0].starts == [None] * 3
+    tagger, rounds = turn(iteration=Iteration(2, init="previous"))
+    assert tagger.starts == [None, rounds[0].fitted, rounds[1].fitted]
+
+
+def test_frozen_silver_keeps_its_first_labels() -> None:
+    _, rounds = turn(iteration=Iteration(3, relabel="frozen"))
+    first = {e.sentence.id: e for e in rounds[1].examples}
+    last = {e.sentence.id: e for e in rounds[3].examples}
+    assert first.items() <= last.items()
+
+
+def test_silver_weight_reaches_silver_alone() -> None:
+    tagger, _ = turn(iteration=Iteration(1, silver_weight=0.25))
+    assert {(e.source, e.weight) for e in tagger.fits[1]} == {("gold", 1.0), ("silver", 0.25)}
+
+
+def test_churn_ends_the_loop_when_silver_no_longer_changes() -> None:
+    _, rounds = turn(iteration=Iteration(30, stop="churn", min_churn=0.01))
+    assert 2 <= len(rounds) < 31
+
+
+def test_text_that_never_had_gold_is_annotated_but_not_scored() -> None:
+    bare = tuple(Sentence(f"bare#{i}", s.tokens) for i, s in enumerate(SAMPLE.test[:20]))
+    parts = replace(parts_of(SAMPLE), pool=())
+    _, rounds = turn(replace(SAMPLE, unlabelled=bare), threshold=Threshold(), parts=parts)
+    assert rounds[1].scores["silver/accepted_sentences"] == 20
+    assert not any(name.startswith(("silver/precision", "silver/recall")) for name in rounds[1].scores)
+
+
+def test_a_collapse_is_said_aloud() -> None:
+    """A tagger that has unlearnt the entities is scored 0 and warned of, while its token accuracy looks fine."""
+    parts = parts_of(SAMPLE)
+    hollow = replace(parts, seed_set=tuple(replace(s, spans=()) for s in parts.seed_set[1:]) + parts.seed_set[:1])
+    _, rounds = turn(parts=hollow, iteration=Iteration(0))
+    assert rounds[0].scores["drift/collapse"] == 1.0
+    assert rounds[0].scores["test/f1/micro"] < 0.1 < 0.8 < rounds[0].scores["test/accuracy/token"]
+    assert "no longer predicted" in rounds[0].warnings[0] or "spans per 100 tokens" in rounds[0].warnings[0]

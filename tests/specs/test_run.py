@@ -1,0 +1,125 @@
+"""`sciner run` from the words of a command line to disk, tracker and exit code."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import sciner.run
+from sciner.launch import main
+from sciner.text.sample import LABELS
+from sciner.track import local_uri
+from tests.fakes import FakeTagger, small_corpus
+
+
+@pytest.fixture(autouse=True)
+def fake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No network, no weights: what is tested here is everything around the tagger."""
+
+    def build(config: Any, labels: tuple[str, ...]) -> FakeTagger:
+        if config.seed == 13:
+            raise RuntimeError("seed 13 brings bad luck")
+        return FakeTagger(labels)
+
+    monkeypatch.setattr(sciner.run, "build_tagger", build)
+    monkeypatch.setattr(sciner.run, "read_corpus", lambda config: small_corpus(4, 2))
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def runs_of(project: Path) -> list[Any]:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(local_uri(project))
+    experiments = [e.experiment_id for e in client.search_experiments()]
+    return list(client.search_runs(experiments))
+
+
+def history(project: Path, run_id: str, metric: str) -> list[tuple[int, float]]:
+    from mlflow import MlflowClient
+
+    return sorted((m.step, m.value) for m in MlflowClient(local_uri(project)).get_metric_history(run_id, metric))
+
+
+def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["hydra.run.dir=here", "threshold=fixed", "data.dev_size=5"]) == 0
+    rows = rows_of(project / "here")
+    assert [row["round"] for row in rows] == [0, 1, 2]
+    (run,) = runs_of(project)
+    for name in (*(f"test/f1/{label}" for label in LABELS), "test/f1/micro", "budget/sentences", "dev/f1/micro"):
+        assert history(project, run.info.run_id, name) == [(k, rows[k]["scores"][name]) for k in range(3)]
+    assert history(project, run.info.run_id, "train/round_1/loss") == [(1, 0.5)]
+    assert run.info.status == "FINISHED"
+    assert run.data.params["threshold"] == "fixed"
+    assert {"sciner.corpus_digest", "version.torch"} <= run.data.tags.keys()
+    out = capsys.readouterr().out
+    assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
+
+
+def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) -> None:
+    from mlflow import MlflowClient
+
+    assert main(["hydra.run.dir=here", "tracking.save_weights=true"]) == 0
+    (run,) = runs_of(project)
+    client = MlflowClient(local_uri(project))
+    assert {a.path for a in client.list_artifacts(run.info.run_id)} == {"config.yaml", "rounds.jsonl", "round_2", "model"}
+    held = {Path(a.path).name for a in client.list_artifacts(run.info.run_id, "round_2")}
+    assert held == {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
+
+
+def test_a_failing_job_leaves_its_traceback_in_its_log_and_the_sweep_goes_on(project: Path) -> None:
+    assert main(["-m", "seed=12,13,14", "hydra.sweep.dir=sweep", "iteration.rounds=1"]) == 1
+    assert [len(rows_of(project / "sweep" / job)) for job in "02"] == [2, 2]
+    assert "bad luck" in (project / "sweep/1/sciner.log").read_text()
+    assert len({r.data.tags["sciner.sweep"] for r in runs_of(project)}) == 1
+
+
+def test_a_run_that_fails_midway_is_failed_in_the_tracker(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def explode(self: FakeTagger, *_: Any, **__: Any) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(FakeTagger, "fit", explode)
+    assert main(["hydra.run.dir=here"]) == 1
+    assert [r.info.status for r in runs_of(project)] == ["FAILED"]
+    assert "out of luck" in (project / "here/sciner.log").read_text()
+
+
+def test_without_tracking_mlflow_is_not_asked(project: Path) -> None:
+    assert main(["hydra.run.dir=here", "tracking=none"]) == 0
+    assert len(rows_of(project / "here")) == 3
+    assert runs_of(project) == []
+
+
+def test_a_tracker_that_dies_midway_loses_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sciner.track import MlflowTracker
+
+    kept = MlflowTracker.scores
+
+    def dying(self: MlflowTracker, scores: Any, step: int) -> None:
+        if step == 1:
+            raise ConnectionError("the server went away")
+        kept(self, scores, step)
+
+    monkeypatch.setattr(MlflowTracker, "scores", dying)
+    assert main(["hydra.run.dir=here"]) == 3
+    assert len(rows_of(project / "here")) == 3
+    assert "the tracker is lost" in (project / "here/sciner.log").read_text()
+
+
+def test_the_same_command_twice_gives_identical_scores(project: Path) -> None:
+    for folder in "ab":
+        assert main([f"hydra.run.dir={folder}", "tracking=none", "threshold=fixed"]) == 0
+    a, b = ([{k: v for k, v in r["scores"].items() if not k.startswith("time")} for r in rows_of(project / f)] for f in "ab")
+    assert a == b
+    assert (project / "a/round_2/annotated.jsonl").read_bytes() == (project / "b/round_2/annotated.jsonl").read_bytes()
+
+
+def test_an_oracle_seed_set_says_so(project: Path) -> None:
+    assert main(["hydra.run.dir=here", "data.seed_order=oracle_entities", "iteration=supervised"]) == 0
+    assert "looked at withheld labels" in (project / "here/sciner.log").read_text()
+    assert runs_of(project)[0].data.tags["sciner.oracle"] == "oracle_entities"
