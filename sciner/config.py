@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from sciner.errors import InputError, nearest
 from sciner.policy.seed import Amount, Order
 from sciner.policy.threshold import Empty, Granularity, Kind
+from sciner.text.catalog.known import find
+from sciner.text.leaks import Guard
 from sciner.text.prediction import Aggregate
 
 Positive = Annotated[int, Field(gt=0)]
@@ -28,19 +30,23 @@ class DataConfig(Strict):
 
     seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the remaining or dev) sentences.
     limit: caps seed set and pool together, never test.
+    leak_guard: what becomes of training sentences of at least leak_min_tokens tokens that stand in dev or test.
     """
 
-    kind: Literal["sample", "files"]
+    kind: Literal["sample", "files", "catalog"]
+    name: str | None = None
     seed_size: int | str
     dev_size: int | str
     seed_order: Order
     pool: Literal["withheld", "unlabelled", "both"]
     limit: Positive | None
     unlabelled: Paths
+    leak_guard: Guard
+    leak_min_tokens: Positive
     train: Paths = None
     dev: Paths = None
     test: Paths = None
-    format: Literal["auto", "conll", "jsonl", "text"] = "auto"
+    format: Literal["auto", "conll", "jsonl", "brat", "text"] = "auto"
     documents: Literal["separator", "file"] = "separator"
     scheme: Literal["IOB1", "IOB2", "IOBES"] | None = None
     labels: list[str] | None = None
@@ -51,10 +57,22 @@ class DataConfig(Strict):
         Amount.parse(value)
         return value
 
+    @field_validator("seed_size", "dev_size", mode="before")
+    @classmethod
+    def _share(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError(f"{value} is neither a number of sentences nor a share: write {100 * value:g}%")
+        return value
+
     @model_validator(mode="after")
     def _complete(self) -> DataConfig:
-        if self.pool != "withheld" and not self.unlabelled:
+        if self.kind == "catalog" and not self.name:
+            raise ValueError("catalog needs a name: give data.name=NAME")
+        brings_text = self.kind == "catalog" and "unlabelled" in find(self.name or "").splits
+        if self.pool != "withheld" and not self.unlabelled and not brings_text:
             raise ValueError(f"pool={self.pool} needs text: give data.unlabelled=PATH")
+        if self.pool == "withheld" and self.unlabelled:
+            raise ValueError(f"pool=withheld leaves {self.unlabelled} out: add data.pool=both or data.pool=unlabelled")
         if self.kind == "files" and not (self.train and self.test):
             raise ValueError("files needs both: give data.train=PATH data.test=PATH")
         return self
@@ -114,6 +132,25 @@ class ThresholdConfig(Strict):
     confidence: Aggregate
     min_confidence: Share
     empty: Empty
+    share: Share = 1.0
+    classes: dict[str, Share] = {}
+    quota: Positive | None = None
+    schedule: list[Share] = []
+    schedule_of: Literal["confidence", "share"] = "confidence"
+
+    @model_validator(mode="after")
+    def _meant(self) -> ThresholdConfig:
+        if self.kind == "curriculum" and not self.schedule:
+            raise ValueError("a curriculum needs a schedule: give 'threshold.schedule=[0.9,0.8,0.7]'")
+        if self.quota and self.classes:
+            raise ValueError("quota sets a bar a class by itself: leave threshold.classes out")
+        if self.quota and self.granularity == "sentence":
+            raise ValueError("a quota counts spans: it needs granularity=span or token")
+        if self.kind in ("none", "reject") and self.min_confidence:
+            raise ValueError(
+                f"min_confidence={self.min_confidence} means nothing to threshold={self.kind}: add threshold=fixed"
+            )
+        return self
 
 
 class TrainerConfig(Strict):

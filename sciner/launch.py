@@ -126,7 +126,9 @@ def mend_key(parts: Sequence[str]) -> str:
         if part not in known:
             return nearest(part, known)
     files = sorted((CONF / parts[0]).glob("*.yaml")) if len(parts) == 2 else []
-    holders = [f"{parts[0]}={p.stem}" for p in files if re.search(rf"^{re.escape(parts[1])}:", p.read_text(encoding="utf-8"), re.M)]
+    holders = [
+        f"{parts[0]}={p.stem}" for p in files if re.search(rf"^{re.escape(parts[1])}:", p.read_text(encoding="utf-8"), re.M)
+    ]
     return f"{' or '.join(holders)} has it" if holders else "sciner run --cfg job shows what there is"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +17,8 @@ from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
 from sciner.tagger.base import Fitted, Tagger
 from sciner.text.corpus import Corpus, Example, Sentence, gold_example
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -56,63 +57,125 @@ def run_rounds(
 ) -> Iterator[Round]:
     """Round 0 (seed set alone), then one round after the other as they end.
 
-    Decisions see ``pool`` without its labels; the withheld gold reaches the annotator, and the report on silver quality.
+    Decisions see pool and test without their labels: withheld gold reaches the annotator, and the report on silver quality.
     """
     withheld = {s.id: s.spans for s in (*split.seed_set, *split.pool, *split.dev) if s.spans is not None}
-    annotator = PerfectAnnotator(withheld)
-    bought = annotator.label([s.withheld() for s in split.seed_set])
-    dev = annotator.label([s.withheld() for s in split.dev])
-    budget = Budget().charged(bought).charged(dev)
-    pool = tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled))
-    gold = [gold_example(s) for s in bought]
-    seed_look = density_and_shares((s.spans or () for s in bought), (len(s.tokens) for s in bought))
-    empty_rate = sum(not s.spans for s in bought) / len(bought)
+    gold = Gold.buy(PerfectAnnotator(withheld), split)
+    silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), corpus.labels)
+    bench = Bench({"dev": gold.dev, "test": corpus.test}, corpus.labels, threshold.confidence)
 
-    silver: dict[str, Example] = {}  # accepted, by sentence id
-    annotated: dict[str, Prediction] = {}  # the last annotation of every pool sentence
     fitted: Fitted | None = None
-    earlier: tuple[Prediction, ...] | None = None
-    firsts: dict[str, Counts] = {}
     for number in range(iteration.rounds + 1):
         began = time.perf_counter()
-        scores: dict[str, float] = {}
-        if number > 0:
-            assert fitted is not None
-            todo = [s for s in pool if iteration.relabel == "all" or s.id not in silver]
-            proposed, annotate = timed_predictions(fitted, todo)
-            pool_drift = drift_scores([annotated[s.id] for s in todo] if annotated else None, proposed, corpus.labels)
-            if iteration.stop == "churn" and pool_drift.get("churn", 1.0) < iteration.min_churn:
-                log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * pool_drift["churn"])
+        scores = named("budget", gold.budget.scores())
+        if fitted is not None:
+            scores |= silver.annotate(fitted, keep_accepted=iteration.relabel == "frozen")
+            if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
+                log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
                 return
-            annotated |= {p.sentence.id: p for p in proposed}
-            fresh = accept(proposed, threshold, gold_empty_rate=empty_rate, round=number, weight=iteration.silver_weight)
-            silver = (silver if iteration.relabel == "frozen" else {}) | {e.sentence.id: e for e in fresh}
-            scores |= named("silver", silver_scores(list(silver.values()), list(annotated.values()), withheld))
-            scores |= named("silver/drift", pool_drift) | named("time/annotate", annotate)
-        examples = (*gold, *(silver[s.id] for s in pool if s.id in silver))
-        fitted = tagger.fit(examples, seed=seed, start=fitted if iteration.init == "previous" else None)
-        scores |= named("budget", budget.scores()) | named("time/fit", speed(fitted.report.tokens, fitted.report.seconds))
-        scores |= {"train/sentences": float(len(examples)), "train/steps": float(fitted.report.steps)}
+            silver.accept(threshold, gold, number, iteration.silver_weight)
+            scores |= silver.scores(withheld)
 
-        for name, sentences in (("dev", dev), ("test", corpus.test)):
-            if not sentences:
-                continue
-            predictions, took = timed_predictions(fitted, [s.withheld() for s in sentences])
-            judged, counts = judge(sentences, predictions, how=threshold.confidence, first=firsts.get(name))
-            firsts.setdefault(name, counts)
-            scores |= named(name, judged) | named(f"time/predict_{name}", took)
-        scores |= named("drift", drift_scores(earlier, predictions, corpus.labels))
-        warnings = watch(scores, seed_look, corpus.labels)
+        examples = (*gold.examples(), *silver.examples())
+        fitted = tagger.fit(examples, seed=seed, start=fitted if iteration.init == "previous" else None)
+
+        scores |= named("train", {"sentences": float(len(examples)), "steps": float(fitted.report.steps)})
+        scores |= named("time/fit", speed(fitted.report.tokens, fitted.report.seconds))
+        scores |= bench.judge(fitted)
+        warnings = watch(scores, gold, corpus.labels)
         scores["drift/collapse"] = float(bool(warnings))
         scores["time/round/seconds"] = time.perf_counter() - began
-        earlier = tuple(predictions)
-        yield Round(number, scores, warnings, examples, fitted, earlier)
+        yield Round(number, scores, warnings, examples, fitted, bench.test)
 
 
-def watch(scores: dict[str, float], seed_look: tuple[float, dict[str, float]], labels: Sequence[str]) -> tuple[str, ...]:
-    """Signs of collapse in the predictions for the test text; its labels are not looked at."""
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """What the annotator has labelled so far, and its price."""
+
+    bought: tuple[Sentence, ...]
+    dev: tuple[Sentence, ...]
+    budget: Budget
+
+    @classmethod
+    def buy(cls, annotator: PerfectAnnotator, split: Split) -> Gold:
+        bought = annotator.label([s.withheld() for s in split.seed_set])
+        dev = annotator.label([s.withheld() for s in split.dev])
+        return cls(bought, dev, Budget().charged(bought).charged(dev))
+
+    def examples(self) -> list[Example]:
+        return [gold_example(s) for s in self.bought]
+
+    def empty_rate(self) -> float:
+        """Share of the sentences to train on that hold no span."""
+        return sum(not s.spans for s in self.bought) / len(self.bought)
+
+    def look(self) -> tuple[float, dict[str, float]]:
+        """(spans per 100 tokens, share of each class among them)."""
+        return density_and_shares((s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought))
+
+
+class Silver:
+    """The pool: its latest annotation, and what of it is accepted."""
+
+    def __init__(self, pool: Sequence[Sentence], labels: Sequence[str]) -> None:
+        self.pool, self.labels = pool, labels
+        self.proposed: dict[str, Prediction] = {}  # by sentence id
+        self.accepted: dict[str, Example] = {}
+
+    def annotate(self, fitted: Fitted, *, keep_accepted: bool) -> dict[str, float]:
+        """Let ``fitted`` label the pool, or what of it is not accepted yet; how fast, and how far the labels moved."""
+        self.kept = self.accepted if keep_accepted else {}
+        todo = [s for s in self.pool if s.id not in self.kept]
+        predictions, took = timed_predictions(fitted, todo)
+        before = [self.proposed[s.id] for s in todo] if self.proposed else None
+        self.fresh = predictions
+        self.proposed |= {p.sentence.id: p for p in predictions}
+        return named("silver/drift", drift_scores(before, predictions, self.labels)) | named("time/annotate", took)
+
+    def accept(self, threshold: Threshold, gold: Gold, number: int, weight: float) -> None:
+        """Add what ``threshold`` lets through of the latest annotation."""
+        _, shares = gold.look()
+        fresh = accept(
+            self.fresh, threshold, gold_empty_rate=gold.empty_rate(), gold_shares=shares, round=number, weight=weight
+        )
+        self.accepted = self.kept | {e.sentence.id: e for e in fresh}
+
+    def examples(self) -> list[Example]:
+        """Accepted silver, in the order of the pool."""
+        return [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
+
+    def scores(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
+        return named("silver", silver_scores(self.examples(), list(self.proposed.values()), withheld))
+
+
+class Bench:
+    """The judged sets; remembers round 0 for the gain and the last round for the drift."""
+
+    def __init__(self, sets: Mapping[str, Sequence[Sentence]], labels: Sequence[str], how: Aggregate) -> None:
+        self.sets = {name: sentences for name, sentences in sets.items() if sentences}
+        self.labels, self.how = labels, how
+        self.first: dict[str, Counts] = {}
+        self.test: tuple[Prediction, ...] = ()
+
+    def judge(self, fitted: Fitted) -> dict[str, float]:
+        """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice)."""
+        scores: dict[str, float] = {}
+        for name, gold in self.sets.items():
+            predictions, took = timed_predictions(fitted, [s.withheld() for s in gold])
+            judged, counts = judge(gold, predictions, how=self.how, first=self.first.get(name))
+            self.first.setdefault(name, counts)
+            scores |= named(name, judged) | named(f"time/predict_{name}", took)
+            if name == "test":
+                scores |= named("drift", drift_scores(self.test or None, predictions, self.labels))
+                self.test = tuple(predictions)
+        return scores
+
+
+def watch(scores: Mapping[str, float], gold: Gold, labels: Sequence[str]) -> tuple[str, ...]:
+    """Signs of collapse: the predictions for test no longer look like the gold that was bought."""
     shares = {label: scores.get(f"drift/share/{label}", 0.0) for label in labels}
-    warning = collapse_warning(scores["drift/density"], seed_look[0], shares, seed_look[1])
+    density, gold_shares = gold.look()
+    warning = collapse_warning(scores["drift/density"], density, shares, gold_shares)
     return (warning,) if warning else ()
 
 

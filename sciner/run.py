@@ -8,13 +8,16 @@ import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sciner.config import DataConfig, ModelConfig, RunConfig, TrackingConfig
-from sciner.errors import InputError
+from sciner.errors import InputError, nearest
 from sciner.text.corpus import Corpus, labels_of
+
+if TYPE_CHECKING:
+    from sciner.policy.threshold import Threshold
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +38,13 @@ class Job:
 
 def read_corpus(config: DataConfig) -> Corpus:
     """The text to work on. Raises InputError for whatever in it cannot be read."""
+    from sciner.text.leaks import guard
+
+    return guard(read_splits(config), config.leak_guard, config.leak_min_tokens)
+
+
+def read_splits(config: DataConfig) -> Corpus:
+    """All that ``config`` names; a corpus of the catalogue is fetched if need be."""
     from collections import Counter
 
     from sciner.text.formats.read import read_files
@@ -48,6 +58,10 @@ def read_corpus(config: DataConfig) -> Corpus:
 
         corpus = read_sample()
         return Corpus(corpus.name, corpus.labels, corpus.train, corpus.test, unlabelled=pool, notes=corpus.notes + notes)
+    if config.kind == "catalog":
+        corpus = read_catalog(config.name or "")
+        pool = pool or (corpus.unlabelled if config.pool != "withheld" else ())
+        return replace(corpus, unlabelled=pool, notes=corpus.notes + notes)
     how: dict[str, Any] = {
         "notes": notes,
         "format": config.format,
@@ -69,6 +83,24 @@ def read_corpus(config: DataConfig) -> Corpus:
     return Corpus("files", labels, splits["train"], splits["test"], splits["dev"], pool, notes)
 
 
+def read_catalog(name: str) -> Corpus:
+    """A named corpus, fetched and verified first. Raises InputError where it cannot be had."""
+    from sciner.text.catalog.read import read_named
+
+    return read_named(name, cache=fetch_catalog(name).parent)
+
+
+def fetch_catalog(name: str) -> Path:
+    """The folder of a named corpus, complete; the environment says where it is kept and what it is fetched from."""
+    from sciner.progress import bar
+    from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
+    from sciner.text.catalog.known import find
+
+    entry = find(name)
+    with bar(f"fetching {name}", len(entry.files)) as advance:
+        return fetch(entry, cache=cache_folder(), mirror=mirror_place(), progress=advance)
+
+
 def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
     """The tagger that ``model`` and ``trainer`` describe."""
     from sciner.tagger.encoder import EncoderTagger
@@ -82,6 +114,17 @@ def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
     return EncoderTagger(source, recipe, Machine(**config.trainer.model_dump()), labels)
 
 
+def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
+    """The threshold of ``config``. Raises InputError for a bar on a class that the corpus does not have."""
+    from sciner.policy.threshold import Threshold
+
+    for label in config.threshold.classes:
+        if label not in labels:
+            raise InputError(f"threshold.classes names {label!r}", mend=nearest(label, labels))
+    values = config.threshold.model_dump()
+    return Threshold(**values | {"schedule": tuple(values["schedule"])})
+
+
 def execute(config: RunConfig, job: Job) -> int:
     """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
 
@@ -89,7 +132,6 @@ def execute(config: RunConfig, job: Job) -> int:
     """
     from sciner.loop import Iteration, run_rounds
     from sciner.policy.seed import Amount, split
-    from sciner.policy.threshold import Threshold
     from sciner.report.terminal import print_run
     from sciner.results import RunFolder
     from sciner.track import Guarded
@@ -109,6 +151,7 @@ def execute(config: RunConfig, job: Job) -> int:
         parts = type(parts)(parts.seed_set, (), parts.dev)
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
+    threshold = build_threshold(config, corpus.labels)
     tagger = build_tagger(config, corpus.labels)
 
     folder = RunFolder.create(job.directory, config.model_dump())
@@ -116,7 +159,6 @@ def execute(config: RunConfig, job: Job) -> int:
     tracker.start(job.name, params(config, job), tags(config, job, corpus))
     tracker.artifact(folder.config)
     try:
-        threshold = Threshold(**config.threshold.model_dump())
         iteration = Iteration(**config.iteration.model_dump())
         for done in run_rounds(corpus, parts, tagger, threshold, iteration, seed=config.seed):
             folder.write_round(done)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 Scores = Mapping[str, float]
 Format = Callable[[float], str]
+FIRST, INTERVAL = 25, 15  # columns of the first column and of an interval, with their padding
 
 
 def share(value: float) -> str:
@@ -22,12 +23,18 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def rounds_table(rounds: Sequence[Scores], labels: Sequence[str]) -> Table:
-    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no round has are left out."""
-    table = Table(title="test F1 by round", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
-    table.add_column("", no_wrap=True)
+def short(value: float, sign: str) -> str:
+    """.647, or -.012: an interval's end, short enough for a column of it."""
+    return f"{value:{sign}.3f}".replace("0.", ".", 1)
+
+
+def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
+    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no round has are left out, and
+    intervals where ``width`` has no room for them."""
+    table = Table(title="test F1 by round", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("round", no_wrap=True)
     for number in range(len(rounds)):
-        table.add_column(f"round {number}", justify="right", no_wrap=True)
+        table.add_column(str(number), justify="right", no_wrap=True)
 
     def row(words: str, name: str, form: Format = share) -> None:
         if any(name in scores for scores in rounds):
@@ -35,14 +42,13 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str]) -> Table:
 
     def interval(words: str, name: str, sign: str) -> None:
         low, high = f"{name}_low", f"{name}_high"
-        if any(low in scores for scores in rounds):
-            table.add_row(
-                words, *(f"{s[low]:{sign}.3f} … {s[high]:{sign}.3f}" if low in s else "" for s in rounds), style="dim"
-            )
+        if any(low in scores for scores in rounds) and FIRST + len(rounds) * INTERVAL <= width:
+            cells = (f"{short(s[low], sign)} … {short(s[high], sign)}" if low in s else "" for s in rounds)
+            table.add_row(words, *cells, style="dim")
 
     row("[bold]entity F1, micro[/]", "test/f1/micro", lambda v: f"[bold]{v:.3f}[/]")
     interval("  95% interval", "test/f1/micro", "")
-    row("  change since round 0", "test/gain/micro", lambda v: f"{v:+.3f}")
+    row("  gain on round 0", "test/gain/micro", lambda v: f"{v:+.3f}")
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
@@ -50,15 +56,15 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str]) -> Table:
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")
-    row("  of answering O everywhere", "test/all_o/accuracy/token")
-    row("token F1, weighted, with O", "test/f1/token_weighted")
+    row("  of all-O answers", "test/all_o/accuracy/token")
+    row("token F1, weighted", "test/f1/token_weighted")
     table.add_section()
-    row("silver sentences accepted", "silver/accepted_sentences", count)
-    row("  spans in them", "silver/accepted_spans", count)
-    row("  their precision", "silver/precision/micro")
-    row("  recall of the pool's gold", "silver/recall/micro")
+    row("silver: sentences", "silver/accepted_sentences", count)
+    row("  spans", "silver/accepted_spans", count)
+    row("  precision", "silver/precision/micro")
+    row("  recall of pool gold", "silver/recall/micro")
     table.add_section()
-    row("gold bought: sentences", "budget/sentences", count)
+    row("gold: sentences", "budget/sentences", count)
     row("  tokens", "budget/tokens", count)
     row("  entities", "budget/entities", count)
     return table
@@ -66,7 +72,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str]) -> Table:
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:
     """The table and its warnings; ``rows`` as ``rounds.jsonl`` holds them."""
-    console.print(rounds_table([row["scores"] for row in rows], labels))
+    console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:
         for warning in row["warnings"]:
             console.print(Text(f"! round {row['round']}: {warning}", style="yellow"), soft_wrap=True)

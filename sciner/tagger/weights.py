@@ -66,6 +66,7 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     Weights come from safetensors only and no code from the hub is run. The head's initial values come from torch's global
     generator: the caller seeds it. Raises InputError where weights are neither here nor to be had.
     """
+    import safetensors
     import torch
     import transformers
 
@@ -88,7 +89,7 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
             **labels,
             **revision,
         )
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, safetensors.SafetensorError) as error:  # the last: a torn file
         first = str(error).strip().splitlines()[0]
         raise InputError(
             f"cannot load {place} ({first})",

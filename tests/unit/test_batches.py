@@ -81,24 +81,24 @@ def test_epochs_differ_and_are_not_sorted() -> None:
     """Lengths come in random order, or a fit would end on its longest sentences; batches are made anew each epoch."""
     batches = training_batches(REAL, 8, 0)
     first, second = epoch(batches, len(REAL)), epoch(batches, len(REAL))
-    longest = [max(len(REAL[i].ids) for i in batch) for batch in first]
+    longest = [padded(max(len(REAL[i].ids) for i in batch)) for batch in first]
     assert longest not in (sorted(longest), sorted(longest, reverse=True))
     assert {frozenset(b) for b in first} != {frozenset(b) for b in second}
 
 
-@pytest.mark.parametrize("size", [4, 16, 32])
-def test_batches_hold_about_batch_size_windows(size: int) -> None:
+@pytest.mark.parametrize(("size", "share"), [(4, 0.7), (16, 0.85), (32, 0.85)])
+def test_batches_hold_about_batch_size_windows(size: int, share: float) -> None:
     """Many short ones or few long ones; filling up to the budget leaves some of it unused, so it is a little less."""
     batches = training_batches(REAL, size, 0)
     counts = [len(batch) for _ in range(20) for batch in epoch(batches, len(REAL))]
-    assert 0.8 * size < np.mean(counts) <= size
+    assert share * size < np.mean(counts) <= size
     assert min(counts) < size / 2 and max(counts) > 1.5 * size
 
 
 def test_windows_of_one_length_come_in_batches_of_batch_size() -> None:
     found = windows_of([30] * 40)
     assert {len(b) for b in epoch(training_batches(found, 8, 0), 40)} == {8}
-    assert epoch(training_batches(found[:3], 8, 0), 3)[0] in ([0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0])
+    assert [sorted(b) for b in epoch(training_batches(found[:3], 8, 0), 3)] == [[0, 1, 2]]  # no more than there are
 
 
 @settings(deadline=None)

@@ -26,6 +26,7 @@ SCHEMES_MIXED = (
     "use one scheme, or name IOBES to have them repaired"
 )
 NO_TAG_SCHEME = "belongs to no known scheme; tags are O or B-, I-, E-, S- and a class"
+BRAT_FORM = "a span is T1, tab, Label START END, tab, its text"
 MESSAGES = {
     "empty.conll": ": no sentence in it; expected a token and its tag a line",
     "fewer_columns.conll": ":2: 2 columns where line 1 has 3; fill the missing column",
@@ -58,6 +59,18 @@ MESSAGES = {
     "unknown_label.jsonl": ":1: unknown label 'Metod'; did you mean 'Method'?",
     "empty.txt": ": no sentence in it; expected a tokenised sentence a line",
     "not_utf8.txt": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
+    "brat_backwards.ann": ":1: 11 7 is no place in a text of 27 characters; count characters from 0",
+    "brat_blank_span.ann": ":1: span 2 3 covers only white space; drop it",
+    "brat_empty.txt": ": no sentence in it; expected running text",
+    "brat_fragment_past_end.ann": ":1: 26 40 is no place in a text of 27 characters; count characters from 0",
+    "brat_id_twice.ann": ":2: T1 stands twice; ids must be unique",
+    "brat_negative.ann": f":1: 'T1\\tMethod -1 4\\tWe' is no BRAT annotation; {BRAT_FORM}",
+    "brat_no_offsets.ann": f":1: 'T1\\tMethod\\tAdam' is no BRAT annotation; {BRAT_FORM}",
+    "brat_not_utf8.ann": ":1: byte 0xe4 is not UTF-8; convert the file to UTF-8",
+    "brat_other_text.ann": ":1: the text holds ' Ada' there, not 'Adam'; count characters from 0",
+    "brat_past_end.ann": ":2: 30 34 is no place in a text of 27 characters; count characters from 0",
+    "brat_spaces.ann": f":2: 'T1 Method 7 11 Adam' is no BRAT annotation; {BRAT_FORM}",
+    "brat_unknown_label.ann": ":3: unknown label 'Metod'; did you mean 'Method'?",
     "empty.md": ": no sentence in it; a paper opens with one line behind '# '",
     "empty_surface.md": ":2: empty surface at column 8; mark at least one word",
     "no_title.md": ":1: a sentence before the title; a paper opens with one line behind '# '",
@@ -85,7 +98,8 @@ def test_a_malformed_file_is_refused_in_one_line_with_place_and_mend(name: str) 
 
 
 def test_every_malformed_file_has_its_message() -> None:
-    assert {path.name for path in MALFORMED.iterdir()} == set(MESSAGES)
+    beside = {path.with_suffix(other).name for path in map(Path, MESSAGES) for other in (".ann", ".txt") if "brat" in path.name}
+    assert set(MESSAGES) <= {path.name for path in MALFORMED.iterdir()} <= {*MESSAGES, *beside}
 
 
 @pytest.mark.parametrize(
@@ -110,6 +124,7 @@ VALID = {
     "a.conll": "-DOCSTART- O\n\nWe O\nAdam B-Method\n\nF1 B-Metric\n",
     "a.jsonl": '{"id": "d#0", "tokens": ["We", "Adam"], "spans": [[1, 2, "Method"]]}\n{"tokens": ["We"], "tags": ["O"]}\n'
     '{"text": "We Adam", "entities": [{"start": 3, "end": 7, "label": "Method"}]}\n',
+    "b.ann": "T1\tMethod 7 11\tAdam\nR1\tOf Arg1:T1 Arg2:T2\nT2\tMetric 7 11;21 25\tAdam wins\n",
     "a.txt": "We use Adam .\nAnd F1 .\n",
     "a.md": "# A [title](Method)\n## Head\nWe \\[1] use [Adam](Method).\n",
 }
@@ -131,6 +146,8 @@ def test_damage_gives_sentences_or_one_input_error(
         content = content[:at] + new + content[at + length :]
     folder = tmp_path_factory.getbasetemp()
     (folder / name).write_bytes(content)
+    if name == "b.ann":
+        (folder / "b.txt").write_text("We use Adam here.\nIt wins.\n")
     try:
         sentences = read(folder / name)
     except InputError as error:

@@ -54,7 +54,9 @@ def every(
     confidences = [confidence] if confidence else get_args(Aggregate)
     rules = [empty] if empty else get_args(Empty)
     axes = itertools.product(kinds, granularities, confidences, rules)
-    return [Threshold(k, g, c, min_confidence=bar, empty=e) for k, g, c, e in axes]
+    # for every kind a higher bar means less silver
+    each = {"share": 1 - bar, "classes": {"Task": bar}, "schedule": (bar,)}
+    return [Threshold(k, g, c, min_confidence=bar, empty=e, **each) for k, g, c, e in axes]
 
 
 def sure(confidence: np.ndarray, how: Aggregate) -> float:
@@ -68,7 +70,7 @@ def let_in(silver: list[Prediction], threshold: Threshold, rate: float) -> list[
 
 
 def test_the_battery_is_complete() -> None:
-    assert len(set(every(0.5))) == 3 * 3 * 2 * 3
+    assert len({repr(t) for t in every(0.5)}) == 6 * 3 * 2 * 3
 
 
 # Every threshold
@@ -134,8 +136,10 @@ def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(silver: list[Pr
         for p, e in let_in(silver, threshold, rate):
             assert e.masked < set(range(len(p.sentence.tokens))), threshold
             doubtful = [s for s in p.spans if sure(p.confidence[s.start : s.end], threshold.confidence) < bar]
-            if threshold.kind != "fixed" or threshold.granularity == "sentence":
+            if threshold.kind == "none" or threshold.granularity == "sentence":
                 assert not e.masked, threshold
+            elif threshold.kind == "quantile":  # its bar depends on the silver: see below
+                assert threshold.granularity == "token" or all(e.masked.isdisjoint(range(*s[:2])) for s in e.accepted())
             elif threshold.granularity == "span":
                 assert e.masked == {i for s in doubtful for i in range(s.start, s.end)}, threshold
                 assert e.accepted() == tuple(s for s in p.spans if s not in doubtful), threshold
@@ -271,3 +275,58 @@ def test_ties_fall_by_id_and_the_order_is_the_proposed_one(rate: float, kept: li
     found = ids([*silver, *finds], Threshold("none", empty="match_seed_rate"), rate)
     assert found[-2:] == ["find0", "find1"]
     assert sorted(found[:-2]) == sorted(kept) and found[:-2] == [name for name in "dbac" if name in kept]
+
+
+# Kinds whose bar depends on silver, class or round
+
+
+@few
+@given(silver=annotated(), share=bars)
+def test_a_quantile_lets_the_surest_share_through(silver: list[Prediction], share: float) -> None:
+    """At least that share, and no unit above the bar is less sure than one below; ties go through together."""
+    for granularity, how in itertools.product(get_args(Granularity), get_args(Aggregate)):
+        threshold = Threshold("quantile", granularity, how, share=share)
+        units = sorted(threshold.units(silver), reverse=True)
+        bar = threshold.bars(silver, 1, {})("")
+        wanted = int(share * len(units) + 0.5)
+        through = [u for u in units if u >= bar]
+        assert through[:wanted] == units[:wanted]
+        assert len(through) == wanted or units[wanted - 1] == through[-1]
+
+
+def spans_of(label: str, *confidences: float) -> list[Prediction]:
+    """A sentence each with one span of one token, of that confidence."""
+    found = []
+    for i, c in enumerate(confidences):
+        rows = np.zeros((2, len(TAGS)), dtype=np.float32)
+        rows[0, TAGS.index(f"B-{label}")], rows[1, 0] = c, 1.0
+        rows[0, 0] = 1 - c
+        sentence = Sentence(f"{label}#{i}", ("w", "w"))
+        found.append(Prediction(sentence, (Span(0, 1, label),), rows, np.array([c, 1.0], dtype=np.float32)))
+    return found
+
+
+def accepted_spans(silver: list[Prediction], threshold: Threshold, number: int = 1, **mix: float) -> list[str]:
+    found = accept(silver, threshold, gold_empty_rate=0.0, gold_shares=mix, round=number)
+    return [e.sentence.id for e in found if e.accepted()]
+
+
+def test_a_class_may_have_a_bar_of_its_own() -> None:
+    silver = spans_of("Method", 0.7, 0.95) + spans_of("Task", 0.5, 0.7)
+    threshold = Threshold("per_class", min_confidence=0.9, classes={"Task": 0.6})
+    assert accepted_spans(silver, threshold) == ["Method#1", "Task#1"]
+
+
+def test_a_quota_follows_the_mix_of_the_gold_not_that_of_the_silver() -> None:
+    silver = spans_of("Method", 0.99, 0.98, 0.97, 0.96) + spans_of("Task", 0.5, 0.4)
+    threshold = Threshold("per_class", quota=4)
+    assert accepted_spans(silver, threshold, Method=0.5, Task=0.5) == ["Method#0", "Method#1", "Task#0", "Task#1"]
+    assert accepted_spans(silver, threshold, Method=1.0) == ["Method#0", "Method#1", "Method#2", "Method#3"]
+
+
+def test_a_curriculum_changes_with_the_round_and_its_last_value_goes_on() -> None:
+    silver = spans_of("Task", 0.9, 0.7, 0.5)
+    threshold = Threshold("curriculum", schedule=(0.8, 0.6))
+    assert [len(accepted_spans(silver, threshold, number)) for number in (1, 2, 3, 9)] == [1, 2, 2, 2]
+    by_share = Threshold("curriculum", schedule=(1 / 3, 1.0), schedule_of="share")
+    assert [len(accepted_spans(silver, by_share, number)) for number in (1, 2)] == [1, 3]

@@ -11,13 +11,14 @@ from typing import Literal, get_args
 
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Sentence
+from sciner.text.formats.brat import read_brat
 from sciner.text.formats.conll import DOCSTART, Documents, read_conll
 from sciner.text.formats.jsonl import read_jsonl
 from sciner.text.formats.plain import read_plain
 from sciner.text.formats.source import read_lines
 from sciner.text.spans import Scheme
 
-Format = Literal["auto", "conll", "jsonl", "text"]
+Format = Literal["auto", "conll", "jsonl", "brat", "text"]
 SUFFIXES: dict[str, Format] = {
     ".conll": "conll",
     ".tsv": "conll",
@@ -25,6 +26,7 @@ SUFFIXES: dict[str, Format] = {
     ".iob": "conll",
     ".jsonl": "jsonl",
     ".json": "jsonl",
+    ".ann": "brat",
 }
 TAGGED = re.compile(rf"{DOCSTART}(\s.*)?|\S+(\s+\S+){{0,2}}\s+(O|[BIES]-\S+)")
 
@@ -40,6 +42,8 @@ def read_files(
     labels: Collection[str] | None = None,
 ) -> tuple[Sentence, ...]:
     """Sentences of files, folders (their files in order of name, hidden ones left out) and globs, in the order given.
+
+    Where a folder or glob holds an .ann beside its .txt the two count as one, and BRAT's own .conf files as none.
 
     Raises InputError for a path that leads to no file, for whatever ``read_file`` refuses, and for two files that give one
     sentence id.
@@ -69,7 +73,8 @@ def read_file(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
 ) -> list[Sentence]:
-    """Sentences of one file. ``auto`` goes by the suffix; a .txt is CoNLL if its first line has a tag, otherwise plain text.
+    """Sentences of one file. ``auto`` goes by the suffix; a .txt is BRAT if an .ann stands beside it, CoNLL if its first line
+    has a tag, otherwise plain text.
 
     Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
     """
@@ -78,6 +83,8 @@ def read_file(
             return read_conll(path, split=split, notes=notes, scheme=scheme, labels=labels, documents=documents)
         case "jsonl":
             return read_jsonl(path, split=split, notes=notes, scheme=scheme, labels=labels)
+        case "brat":
+            return read_brat(Path(path).with_suffix(".txt"), split=split, notes=notes, labels=labels)
         case "text":
             return read_plain(path, split=split)
     raise InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
@@ -86,10 +93,12 @@ def read_file(
 def _detect(path: Path) -> Format:
     suffix = path.suffix.lower()
     if suffix == ".txt":
+        if path.with_suffix(".ann").is_file():
+            return "brat"
         first = next((line for line in read_lines(path) if line.strip()), "")
         return "conll" if TAGGED.fullmatch(first.strip()) else "text"
     if suffix not in SUFFIXES:
-        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl or text")
+        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl, brat or text")
     return SUFFIXES[suffix]
 
 
@@ -99,6 +108,9 @@ def _expand(path: str | Path) -> list[Path]:
         return [place]
     found = place.iterdir() if place.is_dir() else (Path(match) for match in glob(str(place), recursive=True))  # noqa: PTH207
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+    if any(file.suffix == ".ann" for file in files):
+        texts = {file for file in files if file.suffix == ".txt"}
+        files = [f for f in files if f.suffix != ".conf" and not (f.suffix == ".ann" and f.with_suffix(".txt") in texts)]
     if not files:
         raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, mend="check the path")
     return files

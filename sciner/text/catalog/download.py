@@ -1,0 +1,66 @@
+"""Files over HTTP, continued where they broke off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sciner.errors import InputError
+
+TIMEOUT = (10, 60)  # seconds to connect, and between two packets
+CHUNK = 1 << 13  # bytes; a break loses less than one
+
+
+def is_url(place: str) -> bool:
+    return place.startswith(("http://", "https://"))
+
+
+class Downloads:
+    """Connections that are kept from file to file; a context manager."""
+
+    def __init__(self) -> None:
+        import requests
+
+        self.session = requests.Session()
+        self.session.headers["Accept-Encoding"] = "identity"  # ranges of a compressed answer could not be joined
+
+    def __enter__(self) -> Downloads:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.session.close()
+
+    def bring(self, url: str, part: Path, *, by_hand: Path) -> None:
+        """Bring ``part`` to its full length, asking only for what it lacks (RFC 9110, 14.2) and, where the server cannot do
+        that, from the start. Goes on after a break for as long as every attempt brings something.
+
+        Raises InputError for what HTTP or the network refuses; its mend names ``by_hand``, where the file could be put instead.
+        """
+        import requests
+
+        while True:
+            before = _size(part)
+            try:
+                return self._request(url, part, before)
+            except requests.HTTPError as error:
+                reason = str(error).partition(" for url")[0]
+            except requests.RequestException as error:
+                if _size(part) > before:
+                    continue
+                reason = type(error).__name__
+            mend = f"try again later, set SCINER_MIRROR to a copy, or put the file at {by_hand}"
+            raise InputError(f"cannot be downloaded ({reason})", file=url, mend=mend)
+
+    def _request(self, url: str, part: Path, have: int) -> None:
+        headers = {"Range": f"bytes={have}-"} if have else {}
+        with self.session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+            if have and answer.status_code == 416:  # nothing is lacking; whether the part is right its checksum tells
+                return
+            answer.raise_for_status()
+            continues = have and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            with part.open("ab" if continues else "wb") as file:
+                for chunk in answer.iter_content(CHUNK):
+                    file.write(chunk)
+
+
+def _size(part: Path) -> int:
+    return part.stat().st_size if part.exists() else 0

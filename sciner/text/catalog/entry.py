@@ -1,0 +1,33 @@
+"""What is known of a published corpus."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A corpus by name.
+
+    splits: those that its authors published, of train, dev, test and unlabelled. source: the page that tells of it.
+    files: SHA-256 by path in a cache or mirror. places: the URL of a path, or of all paths that begin so.
+    """
+
+    name: str
+    task: str
+    about: str
+    splits: tuple[str, ...]
+    source: str
+    licence: str
+    citation: str
+    places: Mapping[str, str]
+    files: Mapping[str, str]
+
+    def url(self, path: str) -> str:
+        """Where ``path`` is published: the longest of ``places`` that it begins with. Raises KeyError if there is none."""
+        begins = [start for start in self.places if path.startswith(start)]
+        if not begins:
+            raise KeyError(path)
+        longest = max(begins, key=len)
+        return self.places[longest] + path.removeprefix(longest)

@@ -1,0 +1,95 @@
+"""A named corpus on this machine, byte for byte as published."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+from filelock import FileLock
+
+from sciner.errors import InputError
+from sciner.text.catalog.download import Downloads, is_url
+from sciner.text.catalog.entry import Entry
+
+
+def cache_folder() -> Path:
+    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``."""
+    return Path(os.environ.get("SCINER_DATA") or "~/.cache/sciner").expanduser()
+
+
+def mirror_place() -> str | None:
+    """``SCINER_MIRROR``: a folder or URL that holds ``<name>/<path>`` of every file."""
+    return os.environ.get("SCINER_MIRROR") or None
+
+
+def missing(entry: Entry, folder: Path) -> list[str]:
+    """The paths of ``entry`` that ``folder`` does not hold with the right checksum."""
+    return [path for path, digest in entry.files.items() if not (folder / path).is_file() or sha256(folder / path) != digest]
+
+
+def fetch(
+    entry: Entry, *, cache: Path, mirror: str | None = None, progress: Callable[[int], None] = lambda files: None
+) -> Path:
+    """``cache/name``, complete and verified. What is there with the right checksum is not fetched again.
+
+    mirror: a folder or URL to take ``<name>/<path>`` from; None: the places where the corpus was published.
+    progress is told how many files were done. A download that breaks leaves ``<path>.part``, which the next one continues.
+    Processes that fetch at the same time wait for each other.
+
+    Raises InputError where a file cannot be had or written, and for a wrong checksum, whose file is not kept.
+    """
+    folder = cache / entry.name
+    wanted = missing(entry, folder)
+    progress(len(entry.files) - len(wanted))
+    if not wanted:
+        return folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(cache / f".{entry.name}.lock"), Downloads() as downloads:
+            still = set(missing(entry, folder))
+            for path in wanted:
+                if path in still:
+                    _obtain(_place(entry, path, mirror), folder / path, entry.files[path], downloads)
+                progress(1)
+    except OSError as error:
+        mend = "set SCINER_DATA to a folder of yours"
+        raise InputError(f"cannot be written ({error.strerror or error})", file=folder, mend=mend) from None
+    return folder
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _place(entry: Entry, path: str, mirror: str | None) -> str:
+    if mirror is None:
+        return entry.url(path)
+    return f"{mirror.rstrip('/')}/{entry.name}/{path}" if is_url(mirror) else str(Path(mirror).expanduser() / entry.name / path)
+
+
+def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part")
+    found = ""
+    for _ in range(2 if part.exists() else 1):  # what continued a stale part may be wrong only for that
+        if is_url(place):
+            downloads.bring(place, part, by_hand=target)
+        else:
+            _copy(Path(place), part)
+        found = sha256(part)
+        if found == expected:
+            part.replace(target)
+            return
+        part.unlink()
+    problem = f"SHA-256 is {found}, expected {expected}, so the file was not kept"
+    raise InputError(problem, file=place, mend="these are not the published bytes: fetch again, or from another place")
+
+
+def _copy(source: Path, part: Path) -> None:
+    if not source.is_file():
+        raise InputError("the mirror has no such file", file=source, mend="check SCINER_MIRROR, or unset it to download")
+    shutil.copyfile(source, part)

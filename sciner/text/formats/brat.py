@@ -1,0 +1,147 @@
+"""BRAT standoff: running text in ``x.txt``, its annotations by character in ``x.ann``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+from sciner.errors import InputError
+from sciner.text.corpus import Sentence
+from sciner.text.formats.atomic import write_lines
+from sciner.text.formats.check import check_label, check_length, is_solid, located
+from sciner.text.formats.segment import sentence_bounds
+from sciner.text.formats.source import read_lines
+from sciner.text.formats.tokenise import tokenise
+from sciner.text.spans import Span
+
+BOUND = re.compile(r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
+OTHER = re.compile(r"[REAMN][^\t]*\t.*|[*#].*")  # relations, events, attributes, normalisations, equivalences, comments
+FORM = "a span is T1, tab, Label START END, tab, its text"
+
+
+class Mention(NamedTuple):
+    """A text-bound annotation: its span in characters, and whether it was made of fragments."""
+
+    span: Span
+    fragmented: bool
+
+
+def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None) -> list[Sentence]:
+    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character.
+
+    Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first fragment to its last: all
+    its words stay in it, and it counts as one mention in scores, as it did for its annotator. Of spans that overlap the longest
+    is kept, of equally long ones the first. The text is split into sentences, never inside a span, and tokenised.
+
+    notes counts "discontinuous spans made whole", "overlapping spans dropped", "sentence ends inside a span ignored", and
+    "tokens split at a span edge". Raises InputError for a missing or empty file of the two, invalid UTF-8, a malformed line,
+    an id that stands twice, offsets outside the text, text other than at its offsets, a label outside ``labels``, a sentence
+    of more than 2,000 tokens.
+    """
+    path = Path(path)
+    text = "\n".join(read_lines(path))
+    counted: Counter[str] = Counter()
+    spans = _flat(_mentions(path.with_suffix(".ann"), text, labels), counted)
+    bounds, counted["sentence ends inside a span ignored"] = sentence_bounds(text, spans)
+    sentences: list[Sentence] = []
+    for start, end in bounds:
+        inside = [Span(s.start - start, s.end - start, s.label) for s in spans if start <= s.start < end]
+        with located(path, text.count("\n", 0, start) + 1):
+            tokens, gold, splits = tokenise(text[start:end], inside)
+            check_length(len(tokens), too_long="start a new line between sentences")
+        counted["tokens split at a span edge"] += splits
+        sentences.append(Sentence(f"{split}/{path.stem}#{len(sentences)}", tokens, gold))
+    if not sentences:
+        raise InputError("no sentence in it", file=path, mend="expected running text")
+    notes.update(+counted)
+    return sentences
+
+
+def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
+    """``directory/{document}.txt`` and ``.ann`` for every document: a sentence a line, its tokens separated by spaces.
+
+    A sentence without gold is written as text to be annotated. BRAT knows no tokens and sentences: read again, those with
+    punctuation inside may be cut anew. Raises ValueError for a sentence without tokens, for tokens or labels that are empty or
+    hold white space, and for a document whose name leads out of ``directory``.
+    """
+    documents: dict[str, list[Sentence]] = {}
+    for sentence in sentences:
+        documents.setdefault(sentence.document, []).append(sentence)
+    for document, members in documents.items():
+        parts = PurePosixPath(document).parts
+        if not parts or ".." in parts or document.startswith("/"):
+            raise ValueError(f"BRAT cannot hold {document!r}, which names no file below a folder")
+        place = Path(directory, *parts)
+        for member in members:
+            _check_writable(member)
+        write_lines(place.with_name(f"{place.name}.ann"), _annotations(members))
+        write_lines(place.with_name(f"{place.name}.txt"), (" ".join(s.tokens) for s in members))
+
+
+def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Mention]:
+    if not file.is_file():
+        raise InputError("no annotations beside the text", file=file, mend="an empty file says that there are none")
+    found: dict[str, Mention] = {}
+    for number, line in enumerate(read_lines(file), start=1):
+        if not line.strip() or OTHER.fullmatch(line):
+            continue
+        with located(file, number):
+            match = BOUND.fullmatch(line)
+            if match is None:
+                raise InputError(f"{line[:40]!r} is no BRAT annotation", mend=FORM)
+            id_, label, offsets, surface = match.groups()
+            if id_ in found:
+                raise InputError(f"{id_} stands twice", mend="ids must be unique")
+            check_label(label, labels)
+            found[id_] = _mention(label, offsets, surface, text)
+    return list(found.values())
+
+
+def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
+    """Raises InputError for offsets outside ``text``, or where it does not hold ``surface``."""
+    fragments = [(int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))]
+    for start, end in fragments:
+        if not start < end <= len(text):
+            raise InputError(f"{start} {end} is no place in a text of {len(text)} characters", mend="count characters from 0")
+    held = " ".join(text[start:end] for start, end in fragments)
+    if not held.strip():
+        raise InputError(f"span {offsets} covers only white space", mend="drop it")
+    if held.split() != surface.split():
+        raise InputError(f"the text holds {held[:40]!r} there, not {surface[:40]!r}", mend="count characters from 0")
+    start, end = min(fragments)[0], max(end for _, end in fragments)
+    whole = text[start:end]
+    start, end = end - len(whole.lstrip()), start + len(whole.rstrip())
+    return Mention(Span(start, end, label), len(fragments) > 1)
+
+
+def _flat(mentions: Sequence[Mention], notes: Counter[str]) -> list[Span]:
+    """The spans to keep, in order and disjoint."""
+    notes["discontinuous spans made whole"] += sum(m.fragmented for m in mentions)
+    kept: list[Span] = []
+    for span, _ in sorted(mentions, key=lambda m: (m.span.start - m.span.end, m.span.start)):
+        if all(span.end <= other.start or other.end <= span.start for other in kept):
+            kept.append(span)
+    notes["overlapping spans dropped"] += len(mentions) - len(kept)
+    return sorted(kept)
+
+
+def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:
+    offset = number = 0
+    for sentence in sentences:
+        for start, end, label in sentence.spans or ():
+            number += 1
+            surface = " ".join(sentence.tokens[start:end])
+            begin = offset + sum(len(token) + 1 for token in sentence.tokens[:start])
+            yield f"T{number}\t{label} {begin} {begin + len(surface)}\t{surface}"
+        offset += sum(len(token) + 1 for token in sentence.tokens)
+
+
+def _check_writable(sentence: Sentence) -> None:
+    if not sentence.tokens:
+        raise ValueError(f"BRAT cannot hold {sentence.id}, a sentence without tokens")
+    for text in (*sentence.tokens, *(span.label for span in sentence.spans or ())):
+        if not is_solid(text):
+            raise ValueError(f"BRAT cannot hold {text!r} of {sentence.id}")
