@@ -37,7 +37,7 @@ def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.ND
         scores = np.full((len(block), width, len(tags)), -np.inf)
         scores[:, :, 0] = 0.0
         for row, i in enumerate(block):
-            scores[row, : len(distributions[i])] = np.log(np.maximum(distributions[i], 1e-30))
+            scores[row, : len(distributions[i])] = np.log(np.maximum(distributions[i], 1e-30), dtype=np.float64)
         best = scores[:, 0] + barrier[0]
         back = np.zeros((len(block), width, len(tags)), dtype=np.int64)
         for t in range(1, width):

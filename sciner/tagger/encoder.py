@@ -52,7 +52,7 @@ class EncoderTagger:
             else:
                 raise ValueError(f"an encoder cannot start from {type(start).__name__}")
             fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, self.recipe), self.machine)
-            return replace(fitted, report=fitted._train(examples, seed))
+            return replace(fitted, report=train(fitted, examples, seed))
 
 
 def fit_to(tokenizer: Any, net: Any, recipe: Recipe) -> Recipe:
@@ -80,38 +80,6 @@ class FittedEncoder:
         twin = type(self.net)(self.net.config)
         twin.load_state_dict(self.net.state_dict())
         return twin
-
-    def _train(self, examples: Sequence[Example], seed: int) -> FitReport:
-        recipe, began = self.recipe, time.perf_counter()
-        found = windows(self.tokenizer, [e.sentence for e in examples], recipe.max_length, recipe.overlap)
-        targets = [self._targets(e) for e in examples]
-        order = training_batches(found, recipe.batch_size, seed)
-        tokens, losses = 0, []
-
-        def batches() -> Iterator[dict[str, torch.Tensor]]:
-            nonlocal tokens
-            for _ in range(recipe.steps):
-                batch = [found[i] for i in next(order)]
-                tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-                yield collate(batch, self.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
-
-        with progress.bar("fit (steps)", recipe.steps) as advance:
-
-            def on_step(step: int, loss: float) -> None:
-                losses.append(loss)
-                advance(1)
-
-            trainer = self.machine.trainer(steps=recipe.steps, on_step=on_step)
-            trainer.fit(TokenClassifier(self.net, recipe), batches())
-        if len(losses) != recipe.steps:
-            raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")
-        self.net.eval()
-        return FitReport(recipe.steps, tokens, time.perf_counter() - began, curve(losses))
-
-    def _targets(self, example: Example) -> Targets:
-        number = {tag: i for i, tag in enumerate(self.tags)}
-        weights = [0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))]
-        return Targets([number[tag] for tag in tags_of(example)], weights)
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """Predictions in the order of ``sentences``; memory is bounded by a chunk of them."""
@@ -142,6 +110,42 @@ class FittedEncoder:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
         self.net.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
+
+
+def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
+    """Train the net of ``fresh`` in place."""
+    recipe, began = fresh.recipe, time.perf_counter()
+    found = windows(fresh.tokenizer, [e.sentence for e in examples], recipe.max_length, recipe.overlap)
+    targets = [targets_of(e, fresh.tags) for e in examples]
+    order = training_batches(found, recipe.batch_size, seed)
+    tokens, losses = 0, []
+
+    def batches() -> Iterator[dict[str, torch.Tensor]]:
+        nonlocal tokens
+        for _ in range(recipe.steps):
+            batch = [found[i] for i in next(order)]
+            tokens += sum(w.keep[1] - w.keep[0] for w in batch)
+            yield collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
+
+    with progress.bar("fit (steps)", recipe.steps) as advance:
+
+        def on_step(step: int, loss: float) -> None:
+            losses.append(loss)
+            advance(1)
+
+        trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
+        trainer.fit(TokenClassifier(fresh.net, recipe), batches())
+    if len(losses) != recipe.steps:
+        raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")
+    fresh.net.eval()
+    return FitReport(recipe.steps, tokens, time.perf_counter() - began, curve(losses))
+
+
+def targets_of(example: Example, tags: Sequence[str]) -> Targets:
+    """Tag indices and loss weights of an example's words."""
+    number = {tag: i for i, tag in enumerate(tags)}
+    weights = [0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))]
+    return Targets([number[tag] for tag in tags_of(example)], weights)
 
 
 def curve(losses: Sequence[float]) -> tuple[tuple[int, float], ...]:

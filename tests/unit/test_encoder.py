@@ -19,7 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from sciner.score.entity import entity_scores
 from sciner.tagger.batches import Targets, collate, training_batches
 from sciner.tagger.encode import windows
-from sciner.tagger.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to
+from sciner.tagger.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to, targets_of
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier
 from sciner.tagger.weights import Source, load, scratch
@@ -383,11 +383,13 @@ def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder
     data = [replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})), EXAMPLES[1], replace(EXAMPLES[2], weight=0.25)]
     terms = []
     for example, said in zip(data, rows(fitted, [e.sentence for e in data]), strict=True):
-        tags = fitted._targets(example).tags
+        tags = targets_of(example, fitted.tags).tags
         surprise = -np.log(said[np.arange(len(tags)), tags])
         terms += [example.weight * s for i, s in enumerate(surprise) if i not in example.masked]
-    assert loss(module, data, fitted.tokenizer, [fitted._targets(e) for e in data]) == pytest.approx(np.mean(terms), rel=1e-4)
-    whole, half = ([fitted._targets(replace(e, weight=w)) for e in EXAMPLES] for w in (1.0, 0.5))
+    assert loss(module, data, fitted.tokenizer, [targets_of(e, fitted.tags) for e in data]) == pytest.approx(
+        np.mean(terms), rel=1e-4
+    )
+    whole, half = ([targets_of(replace(e, weight=w), fitted.tags) for e in EXAMPLES] for w in (1.0, 0.5))
     gold, silver = (loss(module, EXAMPLES, fitted.tokenizer, targets) for targets in (whole, half))
     assert silver == pytest.approx(gold / 2, rel=1e-5)
 
