@@ -38,6 +38,8 @@ def run(context: typer.Context) -> None:
     from sciner.launch import main
 
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # OpenMP threads that wait actively make a fit several times slower as soon as another process wants their core
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     raise typer.Exit(main(context.args))
 
 

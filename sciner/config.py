@@ -25,6 +25,22 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+class HubColumns(Strict):
+    """``text.formats.hub.Columns``."""
+
+    tokens: str = "tokens"
+    tags: str = "ner_tags"
+    document: str | None = None
+
+
+class HubSplits(Strict):
+    """What a set of the hub calls its splits, or which part of them is taken."""
+
+    train: str = "train"
+    dev: str | None = "validation"
+    test: str = "test"
+
+
 class DataConfig(Strict):
     """Which text, and how much of its gold is bought.
 
@@ -33,7 +49,7 @@ class DataConfig(Strict):
     leak_guard: what becomes of training sentences of at least leak_min_tokens tokens that stand in dev or test.
     """
 
-    kind: Literal["sample", "files", "catalog"]
+    kind: Literal["sample", "files", "catalog", "hub"]
     name: str | None = None
     seed_size: int | str
     dev_size: int | str
@@ -50,6 +66,11 @@ class DataConfig(Strict):
     documents: Literal["separator", "file"] = "separator"
     scheme: Literal["IOB1", "IOB2", "IOBES"] | None = None
     labels: list[str] | None = None
+    path: str | None = None
+    config: str | None = None
+    revision: str | None = None
+    columns: HubColumns = HubColumns()
+    splits: HubSplits = HubSplits()
 
     @field_validator("seed_size", "dev_size")
     @classmethod
@@ -75,6 +96,8 @@ class DataConfig(Strict):
             raise ValueError(f"pool=withheld leaves {self.unlabelled} out: add data.pool=both or data.pool=unlabelled")
         if self.kind == "files" and not (self.train and self.test):
             raise ValueError("files needs both: give data.train=PATH data.test=PATH")
+        if self.kind == "hub" and not self.path:
+            raise ValueError("hub needs a set: give data.path=NAME, a folder or a Parquet file")
         return self
 
 

@@ -44,7 +44,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, or all.", meta
 
     SCINER_MIRROR names a folder or URL to take them from, SCINER_DATA the folder that keeps them.
     """
-    from sciner.run import fetch_catalog
+    from sciner.corpora import fetch_catalog
     from sciner.text.catalog.known import CATALOG, find
 
     for entry in [find(name) for name in (CATALOG if names == ["all"] else names)]:
@@ -95,7 +95,7 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     from glob import has_magic
     from pathlib import Path
 
-    from sciner.run import read_catalog
+    from sciner.corpora import read_catalog
     from sciner.text.catalog.known import CATALOG
     from sciner.text.formats.read import read_files
     from sciner.text.sample import read_sample
@@ -163,7 +163,7 @@ def _row(table: Any, *cells: str) -> None:
 
 
 def _say(*things: Any) -> None:
-    from sciner.run import console
+    from sciner.report.terminal import console
 
     for thing in things:
         console().print(thing, markup=False, soft_wrap=isinstance(thing, str))

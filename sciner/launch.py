@@ -16,7 +16,8 @@ from typing import Any
 
 from sciner.config import RunConfig, known_keys, parse
 from sciner.errors import InputError, nearest
-from sciner.run import Job, attempt, console, read_outcomes
+from sciner.report.terminal import console
+from sciner.run import Job, attempt, read_outcomes
 
 HERE = Path(__file__).parent
 CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside

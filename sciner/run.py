@@ -8,13 +8,14 @@ import os
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import DataConfig, ModelConfig, RunConfig, TrackingConfig
+from sciner.config import ModelConfig, RunConfig, TrackingConfig
+from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
-from sciner.text.corpus import Corpus, labels_of
+from sciner.text.corpus import Corpus
 
 if TYPE_CHECKING:
     from sciner.policy.threshold import Threshold
@@ -34,71 +35,6 @@ class Job:
     @property
     def name(self) -> str:
         return " ".join(self.overrides) or "defaults"
-
-
-def read_corpus(config: DataConfig) -> Corpus:
-    """The text to work on. Raises InputError for whatever in it cannot be read."""
-    from sciner.text.leaks import guard
-
-    return guard(read_splits(config), config.leak_guard, config.leak_min_tokens)
-
-
-def read_splits(config: DataConfig) -> Corpus:
-    """All that ``config`` names; a corpus of the catalogue is fetched if need be."""
-    from collections import Counter
-
-    from sciner.text.formats.read import read_files
-
-    notes: Counter[str] = Counter()
-    pool: tuple[Any, ...] = ()
-    if config.pool != "withheld" and config.unlabelled:
-        pool = tuple(s.withheld() for s in read_files(config.unlabelled, split="unlabelled", notes=notes))
-    if config.kind == "sample":
-        from sciner.text.sample import read_sample
-
-        corpus = read_sample()
-        return Corpus(corpus.name, corpus.labels, corpus.train, corpus.test, unlabelled=pool, notes=corpus.notes + notes)
-    if config.kind == "catalog":
-        corpus = read_catalog(config.name or "")
-        pool = pool or (corpus.unlabelled if config.pool != "withheld" else ())
-        return replace(corpus, unlabelled=pool, notes=corpus.notes + notes)
-    how: dict[str, Any] = {
-        "notes": notes,
-        "format": config.format,
-        "documents": config.documents,
-        "scheme": config.scheme,
-        "labels": config.labels,
-    }
-    assert config.train and config.test, "config.py requires both"
-    splits = {
-        name: read_files(paths, split=name, **how) if paths else ()
-        for name, paths in (("train", config.train), ("dev", config.dev), ("test", config.test))
-    }
-    for name, sentences in splits.items():
-        if bare := next((s.id for s in sentences if s.spans is None), None):
-            raise InputError(f"{bare} in data.{name} has no labels", mend="text without labels goes to data.unlabelled=PATH")
-    labels = tuple(config.labels or labels_of(s for sentences in splits.values() for s in sentences))
-    if not labels:
-        raise InputError(f"no entity in data.train={config.train}", mend="check data.format and data.scheme")
-    return Corpus("files", labels, splits["train"], splits["test"], splits["dev"], pool, notes)
-
-
-def read_catalog(name: str) -> Corpus:
-    """A named corpus, fetched and verified first. Raises InputError where it cannot be had."""
-    from sciner.text.catalog.read import read_named
-
-    return read_named(name, cache=fetch_catalog(name).parent)
-
-
-def fetch_catalog(name: str) -> Path:
-    """The folder of a named corpus, complete; the environment says where it is kept and what it is fetched from."""
-    from sciner.progress import bar
-    from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
-    from sciner.text.catalog.known import find
-
-    entry = find(name)
-    with bar(f"fetching {name}", len(entry.files)) as advance:
-        return fetch(entry, cache=cache_folder(), mirror=mirror_place(), progress=advance)
 
 
 def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
@@ -132,7 +68,7 @@ def execute(config: RunConfig, job: Job) -> int:
     """
     from sciner.loop import Iteration, run_rounds
     from sciner.policy.seed import Amount, split
-    from sciner.report.terminal import print_run
+    from sciner.report.terminal import console, print_run
     from sciner.results import RunFolder
     from sciner.track import Guarded
 
@@ -178,15 +114,6 @@ def execute(config: RunConfig, job: Job) -> int:
     if data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", data.seed_order)
     return 3 if tracker.lost else 0
-
-
-def console() -> Any:
-    """Where tables go: as wide as the terminal, 100 columns elsewhere."""
-    import sys
-
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else 100, soft_wrap=False, highlight=False)
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Any:

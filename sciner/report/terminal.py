@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -68,6 +69,11 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  tokens", "budget/tokens", count)
     row("  entities", "budget/entities", count)
     return table
+
+
+def console() -> Console:
+    """Where tables go: as wide as the terminal, 100 columns elsewhere."""
+    return Console(width=None if sys.stdout.isatty() else 100, soft_wrap=False, highlight=False)
 
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:

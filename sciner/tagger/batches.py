@@ -13,6 +13,7 @@ from sciner.tagger.encode import Window
 
 # Few shapes keep oneDNN's primitive cache, and with it memory, small: free-form padding was seen to reach 4 GB.
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+STEP_PIECES = 2048  # of a training step, at most and about: bounds its memory, whatever the corpus (minilm: under 2 GB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,37 +29,35 @@ def padded(length: int) -> int:
     return next((n for n in LENGTHS if n >= length), length)
 
 
-def cut(found: Sequence[Window], order: Sequence[int], budget: float) -> Iterator[list[int]]:
-    """Positions in ``found``, in the given ascending order of length, as batches of at most ``budget`` padded pieces (and at
-    least one window)."""
-    batch: list[int] = []
-    for i in order:
-        if batch and (len(batch) + 1) * padded(len(found[i].ids)) > budget:
-            yield batch
-            batch = []
-        batch.append(i)
-    if batch:
-        yield batch
-
-
 def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Iterator[list[int]]:
     """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few long ones, so that a step
-    costs about the same time and memory whatever it holds. The order derives from ``seed`` alone."""
+    costs about the same time and memory whatever it holds. The order derives from ``seed`` alone.
+
+    An epoch is as many batches as bring the mean nearest to ``batch_size``; more, where they would exceed STEP_PIECES.
+    """
     rng = np.random.default_rng(seed)
     lengths = np.array([padded(len(w.ids)) for w in found])
-    budget = batch_size * float(lengths.mean())
+    count = max(1, round(len(found) / batch_size), -(-int(lengths.sum()) // STEP_PIECES))
     while True:
         shuffled = rng.permutation(len(found))
         by_length = shuffled[np.argsort(lengths[shuffled], kind="stable")]
-        batches = list(cut(found, by_length.tolist(), budget))
-        for i in rng.permutation(len(batches)):
-            yield batches[i]
+        # a window belongs to the batch in whose equal share of all pieces its middle lies
+        ends = lengths[by_length].cumsum()
+        batch = ((ends - lengths[by_length] / 2) * count / ends[-1]).astype(int)
+        batches = [by_length[batch == k].tolist() for k in range(count)]
+        for k in rng.permutation(count):
+            if batches[k]:
+                yield batches[k]
 
 
 def prediction_batches(found: Sequence[Window], budget: int = 4096) -> list[list[int]]:
-    """All windows once, sorted by length, in batches of at most ``budget`` padded pieces."""
-    order = sorted(range(len(found)), key=lambda i: len(found[i].ids))
-    return list(cut(found, order, budget))
+    """All windows once, sorted by length, in batches of at most ``budget`` padded pieces (and at least one window)."""
+    batches: list[list[int]] = []
+    for i in sorted(range(len(found)), key=lambda i: len(found[i].ids)):
+        if not batches or (len(batches[-1]) + 1) * padded(len(found[i].ids)) > budget:
+            batches.append([])
+        batches[-1].append(i)
+    return batches
 
 
 def collate(batch: Sequence[Window], pad: int, targets: Sequence[Targets] | None = None) -> dict[str, Tensor]:

@@ -47,10 +47,10 @@ class EncoderTagger:
             torch.manual_seed(seed)
             if start is None:
                 tokenizer, net = load(self.source, tags)
-            elif isinstance(start, FittedEncoder):
+            elif isinstance(start, FittedEncoder) and start.tags == tags:
                 tokenizer, net = start.tokenizer, start.copy_of_net()
             else:
-                raise ValueError(f"an encoder cannot start from {type(start).__name__}")
+                raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
             fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, self.recipe), self.machine)
             return replace(fitted, report=train(fitted, examples, seed))
 

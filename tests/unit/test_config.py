@@ -85,7 +85,7 @@ def test_every_group_but_the_sweeps_has_a_type() -> None:
 @pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
-    needed = {"train": "train.conll", "test": "test.conll"} if path.stem == "files" else {}
+    needed = {"files": {"train": "train.conll", "test": "test.conll"}, "hub": {"path": "org/set"}}.get(path.stem, {})
     (config,), multirun = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
     expected = read(path) | needed
     section = getattr(config, group).model_dump()
@@ -210,6 +210,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ({"data__kind": "files"}, "data: files needs both: give data.train=PATH data.test=PATH"),
         ({"data__kind": "files", "data__train": "a.conll"}, "data: files needs both"),
         ({"data__kind": "files", "data__test": ["a.conll"]}, "data: files needs both"),
+        ({"data__kind": "hub"}, "data: hub needs a set: give data.path=NAME"),
         ({"model__max_length": 100, "model__overlap": 37}, "model: overlap=37 leaves no room in windows of max_length=100"),
         ({"model__name": None, "model__package": None}, "model: an encoder needs a source: give model.path=FOLDER"),
         ({"iteration__stop": "churn", "iteration__relabel": "frozen"}, "iteration: stop=churn watches silver"),

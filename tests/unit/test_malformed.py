@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sciner import cli
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.inline import read_paper
@@ -95,6 +97,20 @@ def test_a_malformed_file_is_refused_in_one_line_with_place_and_mend(name: str) 
         read(MALFORMED / name)
     assert str(error.value) == f"{MALFORMED / name}{MESSAGES[name]}"
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if not Path(name).stem.endswith("unknown_label")])
+def test_data_check_says_that_line_alone_and_exits_with_2(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """But for labels: it is given none, so it knows of no unknown one."""
+    monkeypatch.setattr(sys, "argv", ["sciner", "data", "check", str(MALFORMED / name)])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    told = (
+        ": suffix '.md' names no format; set format to conll, jsonl, brat or text" if name.endswith(".md") else MESSAGES[name]
+    )
+    assert (end.value.code, *capsys.readouterr()) == (2, "", f"sciner: {MALFORMED / name}{told}\n")
 
 
 def test_every_malformed_file_has_its_message() -> None:

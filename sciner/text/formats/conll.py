@@ -42,19 +42,19 @@ def read_conll(
     if not found:
         raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
     tag_rows = []
-    for _, first, rows in found:
+    for _, first, tokens, tags in found:
         with located(path, first):
-            check_length(len(rows), too_long="a blank line between sentences is missing?")
-        tag_rows.append(TagRow([row[-1] for row in rows], range(first, first + len(rows))))
+            check_length(len(tokens), too_long="a blank line between sentences is missing?")
+        tag_rows.append(TagRow(tags, range(first, first + len(tags))))
     spans = decode_file(tag_rows, file=path, notes=notes, scheme=scheme, labels=labels)
 
-    separated = documents == "separator" and any(_columns(line)[:1] == [DOCSTART] for line in lines)
+    separated = documents == "separator" and any(DOCSTART in line and _columns(line)[0] == DOCSTART for line in lines)
     stem = f"{split}/{Path(path).stem}"
     seen: Counter[str] = Counter()
     sentences = []
-    for (number, _, rows), gold in zip(found, spans, strict=True):
+    for (number, _, tokens, _), gold in zip(found, spans, strict=True):
         document = f"{stem}.{number:04d}" if separated else stem
-        sentences.append(Sentence(f"{document}#{seen[document]}", tuple(row[0] for row in rows), gold))
+        sentences.append(Sentence(f"{document}#{seen[document]}", tuple(tokens), gold))
         seen[document] += 1
     return sentences
 
@@ -73,25 +73,28 @@ def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
     write_lines(path, _lines((e.sentence, [_sources(e), tags_of(e)]) for e in examples))
 
 
-def _sentences(lines: Sequence[str], file: str | Path) -> Iterator[tuple[int, int, list[list[str]]]]:
-    """(document number, first line, columns of each token), with as many columns everywhere."""
+def _sentences(lines: Sequence[str], file: str | Path) -> Iterator[tuple[int, int, list[str], list[str]]]:
+    """(document number, first line, tokens, tags), with as many columns everywhere."""
     document, used = 0, False
     width, width_line = 0, 0
-    rows: list[list[str]] = []
+    tokens: list[str] = []
+    tags: list[str] = []
     for number, line in enumerate([*lines, ""], start=1):
         columns = _columns(line)
         separator = columns[:1] == [DOCSTART]
         if columns and not separator:
-            if not width:
-                width, width_line = len(columns), number
-            with located(file, number):
-                _check_width(len(columns), width, width_line)
-                check_token(columns[0])
-            rows.append(columns)
+            token, tag = columns[0], columns[-1]
+            if len(columns) != width or not is_solid(token):  # entering `located` for every line would double the time
+                width, width_line = width or len(columns), width_line or number
+                with located(file, number):
+                    _check_width(len(columns), width, width_line)
+                    check_token(token)
+            tokens.append(token)
+            tags.append(tag)
             continue
-        if rows:
-            yield document, number - len(rows), rows
-            rows, used = [], True
+        if tokens:
+            yield document, number - len(tokens), tokens, tags
+            tokens, tags, used = [], [], True
         if separator and used:
             document, used = document + 1, False
 
@@ -100,7 +103,8 @@ def _columns(line: str) -> list[str]:
     line = line.rstrip()
     if "\t" in line:
         return [column.strip() for column in line.split("\t")]
-    return [column for column in line.split(" ") if column]
+    columns = line.split(" ")
+    return [column for column in columns if column] if "" in columns else columns
 
 
 def _check_width(found: int, expected: int, expected_line: int) -> None:

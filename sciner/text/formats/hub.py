@@ -1,0 +1,191 @@
+"""Token-classification sets of the Hugging Face hub, or of Parquet on this machine, through the package ``datasets``."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import shorten
+from typing import Any, NamedTuple
+
+from sciner.errors import InputError
+from sciner.text.corpus import Sentence
+from sciner.text.formats.check import check_length, check_token, located
+from sciner.text.formats.row import ID
+from sciner.text.formats.tags import TagRow, decode_file
+from sciner.text.spans import Scheme
+
+TEXT = ("string", "large_string", "string_view")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What a set calls its columns. document None: a split is one document."""
+
+    tokens: str
+    tags: str
+    document: str | None = None
+
+
+class Row(NamedTuple):
+    """A row of a set, counted from 1."""
+
+    number: int
+    document: str | None
+    tokens: tuple[str, ...]
+    tags: tuple[str, ...]
+
+
+def read_hub(
+    path: str,
+    *,
+    splits: Mapping[str, str | None],
+    columns: Columns,
+    notes: Counter[str],
+    config: str | None = None,
+    revision: str | None = None,
+    scheme: Scheme | None = None,
+    labels: Collection[str] | None = None,
+) -> dict[str, tuple[Sentence, ...]]:
+    """Sentences of each split, by the names on the left of ``splits``; on its right stand the set's, slices and sums
+    (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks is empty.
+
+    path: a name on the hub, a folder in the hub's layout, or a Parquet file (its one split is ``train``). Nothing that a set
+    brings is executed. Tags are words, or numbers that the set's features give names; ``scheme`` None detects it by split.
+    Ids are ``{split}/{name}#{i}``, or ``{split}/{document}#{i}`` where ``columns`` names documents; i counts from 0.
+
+    notes counts "tags repaired" and "rows without tokens left out". Raises InputError for a set that cannot be loaded, a split
+    or column that it lacks, columns of other types, and, with the row counted from 1, tokens, tags and labels that are no use
+    to ``read_jsonl`` either.
+    """
+    builder = _prepare(path, config, revision)
+    place = Path(path).expanduser()
+    name = place.stem if place.is_file() else place.resolve().name
+    found: dict[str, tuple[Sentence, ...]] = {}
+    for ours, theirs in splits.items():
+        rows = _load_split(builder, ours, theirs, path) if theirs else None
+        if rows is None:
+            found[ours] = ()
+            continue
+        file = f"{path} ({theirs})"
+        parsed = list(_parse(rows, columns, file))
+        kept = [row for row in parsed if row.tokens]
+        if not kept:
+            raise InputError("no sentence in it", file=file, mend=f"set data.splits.{ours} to another split")
+        if empty := len(parsed) - len(kept):
+            notes["rows without tokens left out"] += empty
+        tag_rows = [TagRow(row.tags, [row.number] * len(row.tags)) for row in kept]
+        spans = decode_file(tag_rows, file=file, notes=notes, scheme=scheme, labels=labels)
+        documents = [f"{ours}/{row.document or name}" for row in kept]
+        found[ours] = tuple(map(Sentence, _number(documents), (row.tokens for row in kept), spans))
+    return found
+
+
+def _prepare(path: str, config: str | None, revision: str | None) -> Any:
+    """The library's builder of the set, its files fetched and converted."""
+    try:
+        import datasets
+    except ImportError:
+        raise InputError("data=hub needs the package datasets", mend="pip install 'sciner[hub]'") from None
+    for library in ("datasets", "huggingface_hub"):  # what they log they raise too
+        logging.getLogger(library).setLevel(logging.CRITICAL)
+    if not sys.stderr.isatty():
+        datasets.disable_progress_bars()
+    place = Path(path).expanduser()
+    with _in_one_line(path):
+        if place.is_file():
+            builder = datasets.load_dataset_builder("parquet", data_files=str(place))
+        else:
+            builder = datasets.load_dataset_builder(str(place) if place.is_dir() else path, config, revision=revision)
+        builder.download_and_prepare()
+    return builder
+
+
+def _load_split(builder: Any, ours: str, theirs: str, path: str) -> Any:
+    """The rows of the split, or of the slices of splits; None for a ``dev`` that the set lacks."""
+    there = builder.info.splits
+    for part in theirs.split("+"):
+        if (split := part.partition("[")[0].strip()) in there:
+            continue
+        if ours == "dev":
+            return None
+        mend = f"set data.splits.{ours} to one of {', '.join(there)}, or to a part of it: {next(iter(there))}[80%:]"
+        raise InputError(f"no split {split!r}", file=path, mend=mend)
+    with _in_one_line(path):
+        return builder.as_dataset(split=theirs)
+
+
+@contextmanager
+def _in_one_line(path: str) -> Iterator[None]:
+    """What the library raises, as an InputError."""
+    try:
+        yield
+    except Exception as error:  # servers, files and formats fail in a dozen types that share no other base
+        problem = str(error.__cause__ or error)
+        script = "scripts are no longer supported" in problem
+        mend = "try data.revision=refs/convert/parquet" if script else "check data.path, .config, .revision and .splits"
+        raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, mend=mend) from None
+
+
+def _parse(rows: Any, columns: Columns, file: str) -> Iterator[Row]:
+    _check_columns(rows.features, columns, file)
+    token_names, tag_names = (_names(rows.features, column, file) for column in (columns.tokens, columns.tags))
+    used = [column for column in (columns.tokens, columns.tags, columns.document) if column]
+    for number, row in enumerate(rows.select_columns(used), start=1):
+        with located(file, number):
+            document = _document(row[columns.document]) if columns.document else None
+            tokens = _words(row[columns.tokens], token_names, columns.tokens)
+            tags = _words(row[columns.tags], tag_names, columns.tags)
+            if len(tags) != len(tokens):
+                raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="check data.columns")
+            if tokens:
+                check_length(len(tokens), too_long="a row should be a sentence")
+            for token in tokens:
+                check_token(token)
+        yield Row(number, document, tokens, tags)
+
+
+def _number(documents: Sequence[str]) -> Iterator[str]:
+    """Sentence ids: ``documents``, each with how often it stood before."""
+    seen: Counter[str] = Counter()
+    for document in documents:
+        yield f"{document}#{seen[document]}"
+        seen[document] += 1
+
+
+def _check_columns(features: Mapping[str, Any], columns: Columns, file: str) -> None:
+    for key, column in (("tokens", columns.tokens), ("tags", columns.tags), ("document", columns.document)):
+        if column is not None and column not in features:
+            there = ", ".join(features)
+            raise InputError(f"no column {column!r}", file=file, mend=f"set data.columns.{key} to one of {there}")
+
+
+def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str] | None:
+    """What the numbers of a column of lists mean; None where the lists hold words."""
+    items = getattr(features[column], "feature", None)
+    names: Sequence[str] | None = getattr(items, "names", None)
+    if names is None and getattr(items, "dtype", None) not in TEXT:
+        mend = "a row of it should be a list of words, or of numbers that the set's features give names"
+        raise InputError(f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, mend=mend)
+    return names
+
+
+def _words(values: Sequence[Any] | None, names: Sequence[str] | None, column: str) -> tuple[str, ...]:
+    """``values`` as words. Raises InputError for a hole, and for a number without a name (-1 hides a gold tag)."""
+    if values is None or None in values:
+        raise InputError(f"nothing where {column!r} should be", mend="name a split that is labelled throughout")
+    if names is None:
+        return tuple(values)
+    if nameless := [value for value in values if not 0 <= value < len(names)]:
+        raise InputError(f"{nameless[0]} in {column!r} has no name", mend="name a split that is labelled throughout")
+    return tuple(names[value] for value in values)
+
+
+def _document(value: object) -> str:
+    if not isinstance(value, str | int) or not ID.fullmatch(f"{value}#0"):
+        raise InputError(f"document {value!r} is no name", mend="name it in one line")
+    return str(value)
