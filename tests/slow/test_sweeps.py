@@ -76,6 +76,14 @@ def test_the_same_command_gives_the_same_scores_whatever_the_hash_seed(tmp_path:
     assert scores_of(tmp_path / "1") == scores_of(tmp_path / "2")
 
 
+def test_without_tracking_mlflow_is_not_imported(tmp_path: Path) -> None:
+    words = ["run", *SMOKE, "tracking=none", "hydra.run.dir=here"]
+    barred = f"import sys; sys.modules['mlflow'] = None; sys.argv = ['sciner', *{words}]; from sciner.cli import main; main()"
+    done = subprocess.run([sys.executable, "-c", barred], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(scores_of(tmp_path / "here")) == 3
+
+
 def test_a_tracker_that_is_down_costs_the_view_only(tmp_path: Path) -> None:
     out = sciner("run", *SMOKE, "tracking.uri=http://127.0.0.1:9", "hydra.run.dir=here", cwd=tmp_path, code=3)
     assert "the tracker is lost" in out
