@@ -51,10 +51,10 @@ def ui(
     """Open the MLflow UI on the runs of this folder, on localhost only."""
     from pathlib import Path
 
-    from sciner.track import local_uri, quiet
+    from sciner.track import local_uri, place_of, quiet
 
-    place = uri or local_uri(Path.cwd())
-    if not uri and not Path("mlflow.db").exists():
+    place = place_of(uri, Path.cwd())
+    if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():
         raise InputError("no mlflow.db in this folder", mend="run `sciner run` here first, or give --uri")
     quiet()
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner

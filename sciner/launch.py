@@ -137,12 +137,12 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
     """The parent makes databases and experiments before any job; a tracker that is down is each job's own warning."""
     import logging
 
-    from sciner.track import local_uri, prepare
+    from sciner.track import place_of, prepare
 
     for kind, uri, experiment in trackers:
         if kind == "mlflow":
             try:
-                prepare(uri or local_uri(Path.cwd()), experiment)
+                prepare(place_of(uri, Path.cwd()), experiment)
             except Exception as error:
                 logging.getLogger(__name__).debug("tracker not prepared: %s", error)
 
@@ -187,17 +187,17 @@ def say_progress(number: int, name: str) -> None:
 
 def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
-    from sciner.track import local_uri
+    from sciner.track import local_uri, place_of, redacted
 
     say = partial(console().print, soft_wrap=True)
     failed = [row for row in found if row["code"] in (1, 2)]
     if multirun:
         say(f"{len(found) - len(failed)} of {len(points)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
     for row in failed:
-        say(f"failed: {row['job']} (log: {row['directory']}/sciner.log)", style="red")
+        say(f"failed: {redacted(row['job'])} (log: {row['directory']}/sciner.log)", style="red")
     for row in found[-1:]:
         say(f"results: {Path(row['directory']).parent if multirun else row['directory']}")
     here = local_uri(Path.cwd())
-    for uri in sorted({p.tracking.uri or here for p in points if p.tracking.kind == "mlflow"}):
-        say(f"tracked: {uri}")
-        say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {uri}")
+    for uri in sorted({place_of(p.tracking.uri, Path.cwd()) for p in points if p.tracking.kind == "mlflow"}):
+        say(f"tracked: {redacted(uri)}")
+        say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")

@@ -14,6 +14,7 @@ from sciner.loop import Round
 from sciner.text.corpus import Example
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl
+from sciner.track import redacted
 
 VERSION = 1  # of a line of rounds.jsonl
 
@@ -35,7 +36,8 @@ class RunFolder:
             folder.rounds.unlink()
             for old in path.glob("round_*"):
                 shutil.rmtree(old)
-        folder.config.write_text(yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True), encoding="utf-8")
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        folder.config.write_text(redacted(text), encoding="utf-8")
         return folder
 
     @property

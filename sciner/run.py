@@ -70,7 +70,7 @@ def execute(config: RunConfig, job: Job) -> int:
     from sciner.policy.seed import Amount, split
     from sciner.report.terminal import console, print_run
     from sciner.results import RunFolder
-    from sciner.track import Guarded
+    from sciner.track import Guarded, redacted
 
     data = config.data
     corpus = read_corpus(data)
@@ -92,7 +92,7 @@ def execute(config: RunConfig, job: Job) -> int:
 
     folder = RunFolder.create(job.directory, config.model_dump())
     tracker = Guarded(make_tracker(config.tracking, job.project))
-    tracker.start(job.name, params(config, job), tags(config, job, corpus))
+    tracker.start(redacted(job.name), params(config, job), tags(config, job, corpus))
     tracker.artifact(folder.config)
     try:
         iteration = Iteration(**config.iteration.model_dump())
@@ -117,17 +117,19 @@ def execute(config: RunConfig, job: Job) -> int:
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Any:
-    from sciner.track import MlflowTracker, NoTracker, local_uri
+    from sciner.track import MlflowTracker, NoTracker, place_of
 
     if config.kind == "none":
         return NoTracker()
-    return MlflowTracker(config.uri or local_uri(project), config.experiment)
+    return MlflowTracker(place_of(config.uri, project), config.experiment)
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:
     """What the user set, and the seed."""
+    from sciner.track import redacted
+
     pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
-    return {"seed": str(config.seed)} | {key.replace("@", "."): value for key, _, value in pairs}
+    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, _, value in pairs}
 
 
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:

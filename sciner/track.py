@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -54,6 +55,16 @@ class NoTracker:
 def local_uri(folder: Path) -> str:
     """The default database of a project folder; absolute, since jobs of a sweep may run elsewhere."""
     return f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+
+
+def place_of(uri: str | None, folder: Path) -> str:
+    """Where to log: what was configured, else MLflow's own MLFLOW_TRACKING_URI, else the folder's database."""
+    return uri or os.environ.get("MLFLOW_TRACKING_URI") or local_uri(folder)
+
+
+def redacted(text: str) -> str:
+    """``text`` without the password of any address in it."""
+    return re.sub(r"(://[^:/@\s]*):[^@/\s]+@", r"\1:***@", text)
 
 
 def prepare(uri: str, experiment: str) -> str:

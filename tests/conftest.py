@@ -25,6 +25,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Pat
     """An empty project folder to work in, with a database of its own."""
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
-    for name in ("SCINER_SWEEP", "SCINER_OUTCOMES", "SCINER_PROJECT", "SCINER_POINTS"):
+    for name in ("SCINER_SWEEP", "SCINER_OUTCOMES", "SCINER_PROJECT", "SCINER_POINTS", "MLFLOW_TRACKING_URI"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
