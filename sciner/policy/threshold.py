@@ -30,7 +30,7 @@ class Threshold:
     under. span: the span, masked out of the loss; O outside spans stays. token: each token by itself, O included.
     confidence: a span's or sentence's is the min or mean of its tokens'. empty: what becomes of sentences left without a
     span: kept, dropped, or kept (surest first) up to their share in the gold, because self-training on mainly confident
-    empty sentences unlearns the entities.
+    empty sentences can unlearn the entities.
     """
 
     kind: Kind = "none"
