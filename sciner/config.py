@@ -17,7 +17,6 @@ from sciner.text.prediction import Aggregate
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
-Rate = Annotated[float, Field(gt=0, le=1)]
 Paths = str | list[str] | None
 
 

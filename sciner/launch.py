@@ -164,6 +164,8 @@ def one_job(cfg: Any) -> int:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
+    from sciner.track import redacted
+
     info = HydraConfig.get()
     sweep = os.environ.get("SCINER_SWEEP")
     job = Job(
@@ -173,7 +175,7 @@ def one_job(cfg: Any) -> int:
         sweep=sweep,
     )
     if sweep:
-        say_progress(info.job.num, job.name)
+        say_progress(info.job.num, redacted(job.name))
     return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
 
 
@@ -182,14 +184,16 @@ def say_progress(number: int, name: str) -> None:
     points = int(os.environ["SCINER_POINTS"])
     done = [row["seconds"] for row in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
     left = sum(done) / len(done) * (points - number) if done else 0
-    console().print(f"[bold]job {number + 1} of {points}[/]{f', about {left / 60:.0f} min left' if done else ''}: {name}")
+    pace = f", about {left / 60:.0f} min left" if done else ""
+    # no markup: in data.train=[a.conll,b.conll] the brackets are the user's
+    console().print(f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True)
 
 
 def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
     from sciner.track import local_uri, place_of, redacted
 
-    say = partial(console().print, soft_wrap=True)
+    say = partial(console().print, markup=False, soft_wrap=True)
     failed = [row for row in found if row["code"] in (1, 2)]
     if multirun:
         say(f"{len(found) - len(failed)} of {len(points)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")

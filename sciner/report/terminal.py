@@ -8,6 +8,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -53,7 +54,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
-        row(f"  {label}", f"test/f1/{label}")
+        row(escape(f"  {label}"), f"test/f1/{label}")
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")

@@ -6,17 +6,15 @@ import logging
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pytorch_lightning as pl
 import torch
 
-Precision = Literal["bf16-mixed", "32-true"]
-
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """accelerator: auto, cpu or gpu. precision: auto or one of ``Precision``. threads: of one fit on the CPU; None leaves
+    """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on the CPU; None leaves
     torch's choice (the cores, or OMP_NUM_THREADS)."""
 
     accelerator: str = "auto"

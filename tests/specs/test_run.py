@@ -123,3 +123,10 @@ def test_an_oracle_seed_set_says_so(project: Path) -> None:
     assert main(["hydra.run.dir=here", "data.seed_order=oracle_entities", "iteration=supervised"]) == 0
     assert "looked at withheld labels" in (project / "here/sciner.log").read_text()
     assert runs_of(project)[0].data.tags["sciner.oracle"] == "oracle_entities"
+
+
+def test_brackets_of_the_user_are_no_markup(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["-m", "seed=1,13", "data=files", "data.train=[red.conll,b.conll]", "data.test=c", "iteration=supervised"]) == 1
+    ours = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("job ", "failed: "))]
+    assert len(ours) == 3  # two jobs begun, one failed
+    assert all("data.train=[red.conll,b.conll]" in line for line in ours)
