@@ -15,9 +15,11 @@ from sciner import progress
 from sciner.tagger import decode
 from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.batches import Targets, collate, prediction_batches, training_batches
+from sciner.tagger.dropout import cheap_dropout
 from sciner.tagger.encode import merge, windows
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Prediction
@@ -133,8 +135,10 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             losses.append(loss)
             advance(1)
 
+        pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
         trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
-        trainer.fit(TokenClassifier(fresh.net, recipe), batches())
+        with only_rows(fresh.net, pieces), cheap_dropout(fresh.net):
+            trainer.fit(TokenClassifier(fresh.net, recipe), batches())
     if len(losses) != recipe.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")
     fresh.net.eval()

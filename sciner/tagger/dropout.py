@@ -1,0 +1,47 @@
+"""Dropout from random bytes: torch draws a float for every value on the CPU, a seventh of a fit's time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+
+class ByteDropout(nn.Dropout):
+    """Zeroes each value with probability ``p``, rounded to 1/256 (0.1 is 26/256), and scales the others up to the same mean.
+
+    Eight values share one draw of 64 bits from torch's global generator.
+    """
+
+    def __init__(self, p: float) -> None:
+        super().__init__(p)
+        self.dropped = round(256 * p)
+
+    def forward(self, input: Tensor) -> Tensor:
+        if not self.training or self.dropped == 0:
+            return input
+        words = torch.empty(-(-input.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+        kept = words.view(torch.uint8)[: input.numel()].view(input.shape) >= self.dropped
+        return input * kept.to(input.dtype).mul_(256 / (256 - self.dropped))
+
+
+@contextmanager
+def cheap_dropout(net: nn.Module) -> Iterator[None]:
+    """Within, ``net`` on a CPU drops out by ByteDropout; behind, it has its own modules back."""
+    own: list[tuple[nn.Module, str, nn.Dropout]] = []
+    if next(net.parameters()).device.type == "cpu":
+        own = [
+            (parent, name, child)
+            for parent in net.modules()
+            for name, child in parent.named_children()
+            if isinstance(child, nn.Dropout) and child.p < 1
+        ]
+    try:
+        for parent, name, child in own:
+            setattr(parent, name, ByteDropout(child.p).train(child.training))
+        yield
+    finally:
+        for parent, name, child in own:
+            setattr(parent, name, child.train(net.training))
