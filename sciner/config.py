@@ -101,7 +101,10 @@ class DataConfig(Strict):
 
 
 class ModelConfig(Strict):
-    """An encoder's source and its training recipe (``tagger.weights.Source`` and ``tagger.module.Recipe``)."""
+    """An encoder's source and its training recipe.
+
+    ``tagger.weights.Source``, ``tagger.module.Recipe``, and where peft=lora ``tagger.lora.Lora`` with the keys lora_*.
+    """
 
     kind: Literal["encoder"]
     name: str | None
@@ -109,6 +112,7 @@ class ModelConfig(Strict):
     path: str | None
     package: str | None
     sha256: str | None
+    weights: Literal["safetensors", "torch"]
     config: dict[str, int | float] | None
     lr: Annotated[float, Field(gt=0, lt=1)]
     head_lr: Annotated[float, Field(gt=0, lt=1)]
@@ -119,11 +123,16 @@ class ModelConfig(Strict):
     clip: Annotated[float, Field(gt=0)]
     max_length: Annotated[int, Field(ge=64)]
     overlap: Annotated[int, Field(ge=0)]
+    peft: Literal["lora"] | None
+    lora_r: Positive
+    lora_alpha: Positive
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
+    lora_lr: Annotated[float, Field(gt=0, lt=1)]
 
     @model_validator(mode="after")
     def _usable(self) -> ModelConfig:
         if not (self.path or self.package or self.name or self.config):
-            raise ValueError("an encoder needs a source: give model.path=FOLDER or model.name=HUB_NAME")
+            raise ValueError("an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL")
         if self.overlap > self.max_length - 64:
             raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
         return self
@@ -183,6 +192,14 @@ class TrainerConfig(Strict):
     threads: Positive | None
 
 
+class StoreConfig(Strict):
+    """Where results of steps are kept, and which fits' weights stay when a run has ended (``steps.Steps``)."""
+
+    kind: Literal["none", "disk"]
+    dir: str = ".sciner/store"
+    weights: Literal["none", "last", "all"] = "last"
+
+
 class TrackingConfig(Strict):
     """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the working directory."""
 
@@ -201,7 +218,17 @@ class RunConfig(Strict):
     iteration: IterationConfig
     threshold: ThresholdConfig
     trainer: TrainerConfig
+    store: StoreConfig
     tracking: TrackingConfig
+
+    @model_validator(mode="after")
+    def _resumable(self) -> RunConfig:
+        if self.iteration.init == "previous" and self.store.kind == "disk" and self.store.weights == "none":
+            raise ValueError(
+                "iteration.init=previous starts from the weights of the round before, and store.weights=none drops them: "
+                "give store.weights=last"
+            )
+        return self
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:

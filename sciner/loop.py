@@ -10,14 +10,12 @@ from typing import Literal
 
 from sciner.policy.annotator import Budget, PerfectAnnotator
 from sciner.policy.seed import Split
-from sciner.policy.threshold import Threshold, accept
-from sciner.score.drift import collapse_warning, density_and_shares, drift_scores
-from sciner.score.judge import judge, named
-from sciner.score.silver import silver_scores
-from sciner.score.stats import Counts
-from sciner.tagger.base import Fitted, Tagger
+from sciner.policy.threshold import Threshold
+from sciner.score.drift import collapse_warning, density_and_shares
+from sciner.score.judge import named
+from sciner.steps import Done, Fit, Predicted, Steps, Verdict
 from sciner.text.corpus import Corpus, Example, Sentence, gold_example
-from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.prediction import Aggregate
 from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
@@ -42,18 +40,21 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on."""
+    """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on.
+    steps: what was computed or known; scores are the same either way. seconds: how long the turn took here."""
 
     number: int
     scores: dict[str, float]
     warnings: tuple[str, ...]
     examples: tuple[Example, ...]
-    fitted: Fitted
-    test: tuple[Prediction, ...]
+    fit: Fit
+    test: Predicted
+    steps: tuple[Done, ...]
+    seconds: float
 
 
 def run_rounds(
-    corpus: Corpus, split: Split, tagger: Tagger, threshold: Threshold, iteration: Iteration, *, seed: int
+    corpus: Corpus, split: Split, steps: Steps, threshold: Threshold, iteration: Iteration, *, seed: int
 ) -> Iterator[Round]:
     """Round 0 (seed set alone), then one round after the other as they end.
 
@@ -61,31 +62,32 @@ def run_rounds(
     """
     withheld = {s.id: s.spans for s in (*split.seed_set, *split.pool, *split.dev) if s.spans is not None}
     gold = Gold.buy(PerfectAnnotator(withheld), split)
-    silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), corpus.labels)
-    bench = Bench({"dev": gold.dev, "test": corpus.test}, corpus.labels, threshold.confidence)
+    silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
+    bench = Bench({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
-    fitted: Fitted | None = None
+    fit: Fit | None = None
     for number in range(iteration.rounds + 1):
-        began = time.perf_counter()
+        began, taken = time.perf_counter(), len(steps.taken)
         scores = named("budget", gold.budget.scores())
-        if fitted is not None:
-            scores |= silver.annotate(fitted, keep_accepted=iteration.relabel == "frozen")
+        if fit is not None:
+            scores |= silver.annotate(steps, fit)
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
                 log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
-                return
-            silver.accept(threshold, gold, number, iteration.silver_weight)
-            scores |= silver.scores(withheld)
+                break
+            scores |= silver.accept(steps, threshold, withheld, gold, number, iteration.silver_weight)
 
         examples = (*gold.examples(), *silver.examples())
-        fitted = tagger.fit(examples, seed=seed, start=fitted if iteration.init == "previous" else None)
+        fit = steps.fit(examples, seed=seed, start=fit if iteration.init == "previous" else None)
 
-        scores |= named("train", {"sentences": float(len(examples)), "steps": float(fitted.report.steps)})
-        scores |= named("time/fit", speed(fitted.report.tokens, fitted.report.seconds))
-        scores |= bench.judge(fitted)
+        scores |= named("train", {"sentences": float(len(examples)), "steps": float(fit.report.steps)})
+        scores |= named("time/fit", speed(fit.report.tokens, fit.report.seconds))
+        scores |= bench.judge(steps, fit)
         warnings = watch(scores, gold, corpus.labels)
         scores["drift/collapse"] = float(bool(warnings))
-        scores["time/round/seconds"] = time.perf_counter() - began
-        yield Round(number, scores, warnings, examples, fitted, bench.test)
+        done = tuple(steps.taken[taken:])
+        scores["time/round/seconds"] = sum({d.key: d.seconds for d in done}.values())
+        yield Round(number, scores, warnings, examples, fit, bench.test, done, time.perf_counter() - began)
+    steps.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,59 +117,63 @@ class Gold:
 
 
 class Silver:
-    """The pool: its latest annotation, and what of it is accepted."""
+    """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays, the rest is tried anew."""
 
-    def __init__(self, pool: Sequence[Sentence], labels: Sequence[str]) -> None:
-        self.pool, self.labels = pool, labels
-        self.proposed: dict[str, Prediction] = {}  # by sentence id
-        self.accepted: dict[str, Example] = {}
+    def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
+        self.pool, self.frozen = pool, frozen
+        self.annotations: list[Predicted] = []  # the latest; with frozen, all: earlier ones hold what was accepted
+        self.accepted: dict[str, Example] = {}  # by sentence id
 
-    def annotate(self, fitted: Fitted, *, keep_accepted: bool) -> dict[str, float]:
-        """Let ``fitted`` label the pool, or what of it is not accepted yet; how fast, and how far the labels moved."""
-        self.kept = self.accepted if keep_accepted else {}
-        todo = [s for s in self.pool if s.id not in self.kept]
-        predictions, took = timed_predictions(fitted, todo)
-        before = [self.proposed[s.id] for s in todo] if self.proposed else None
-        self.fresh = predictions
-        self.proposed |= {p.sentence.id: p for p in predictions}
-        return named("silver/drift", drift_scores(before, predictions, self.labels)) | named("time/annotate", took)
+    def annotate(self, steps: Steps, fit: Fit) -> dict[str, float]:
+        """Let the tagger label the pool, or what of it is not accepted yet; how fast, and how far the labels moved."""
+        self.kept = self.accepted if self.frozen else {}
+        before = self.annotations[-1] if self.annotations else None
+        fresh = steps.predict(fit, [s for s in self.pool if s.id not in self.kept])
+        self.annotations = [*(self.annotations if self.frozen else ()), fresh]
+        return named("silver/drift", steps.drift(before, fresh)) | named("time/annotate", speed_of(fresh))
 
-    def accept(self, threshold: Threshold, gold: Gold, number: int, weight: float) -> None:
-        """Add what ``threshold`` lets through of the latest annotation."""
+    def accept(
+        self,
+        steps: Steps,
+        threshold: Threshold,
+        withheld: Mapping[str, tuple[Span, ...]],
+        gold: Gold,
+        number: int,
+        weight: float,
+    ) -> dict[str, float]:
+        """Add what ``threshold`` lets through of the latest annotation; how much that is, and how good."""
+        *earlier, fresh = self.annotations
         _, shares = gold.look()
-        fresh = accept(
-            self.fresh, threshold, gold_empty_rate=gold.empty_rate(), gold_shares=shares, round=number, weight=weight
-        )
-        self.accepted = self.kept | {e.sentence.id: e for e in fresh}
+        look = {"gold_empty_rate": gold.empty_rate(), "gold_shares": shares, "round": number, "weight": weight}
+        self.accepted, scores = steps.select(fresh, self.kept, earlier, threshold, withheld, **look)
+        return named("silver", scores)
 
     def examples(self) -> list[Example]:
         """Accepted silver, in the order of the pool."""
         return [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
 
-    def scores(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        return named("silver", silver_scores(self.examples(), list(self.proposed.values()), withheld))
-
 
 class Bench:
     """The judged sets; remembers round 0 for the gain and the last round for the drift."""
 
-    def __init__(self, sets: Mapping[str, Sequence[Sentence]], labels: Sequence[str], how: Aggregate) -> None:
-        self.sets = {name: sentences for name, sentences in sets.items() if sentences}
-        self.labels, self.how = labels, how
-        self.first: dict[str, Counts] = {}
-        self.test: tuple[Prediction, ...] = ()
+    test: Predicted
 
-    def judge(self, fitted: Fitted) -> dict[str, float]:
+    def __init__(self, sets: Mapping[str, Sequence[Sentence]], how: Aggregate) -> None:
+        self.sets = {name: sentences for name, sentences in sets.items() if sentences}
+        self.how = how
+        self.first: dict[str, Verdict] = {}
+
+    def judge(self, steps: Steps, fit: Fit) -> dict[str, float]:
         """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice)."""
         scores: dict[str, float] = {}
         for name, gold in self.sets.items():
-            predictions, took = timed_predictions(fitted, [s.withheld() for s in gold])
-            judged, counts = judge(gold, predictions, how=self.how, first=self.first.get(name))
-            self.first.setdefault(name, counts)
-            scores |= named(name, judged) | named(f"time/predict_{name}", took)
+            predicted = steps.predict(fit, [s.withheld() for s in gold])
+            verdict = steps.judge(gold, predicted, self.how, self.first.get(name))
+            self.first.setdefault(name, verdict)
+            scores |= named(name, verdict.scores) | named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
-                scores |= named("drift", drift_scores(self.test or None, predictions, self.labels))
-                self.test = tuple(predictions)
+                scores |= named("drift", steps.drift(getattr(self, "test", None), predicted))
+                self.test = predicted
         return scores
 
 
@@ -179,10 +185,8 @@ def watch(scores: Mapping[str, float], gold: Gold, labels: Sequence[str]) -> tup
     return (warning,) if warning else ()
 
 
-def timed_predictions(fitted: Fitted, sentences: Sequence[Sentence]) -> tuple[list[Prediction], dict[str, float]]:
-    began = time.perf_counter()
-    predictions = list(fitted.predict(sentences))
-    return predictions, speed(sum(len(s.tokens) for s in sentences), time.perf_counter() - began)
+def speed_of(made: Predicted) -> dict[str, float]:
+    return speed(sum(len(s.tokens) for s in made.sentences), made.seconds)
 
 
 def speed(tokens: int, seconds: float) -> dict[str, float]:

@@ -54,9 +54,20 @@ class RunFolder:
         self.last_round.mkdir(exist_ok=True)
         write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
         write_examples_conll(self.last_round / "annotated.conll", done.examples)
-        predicted = [Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test]
+        predicted = [
+            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.load()
+        ]
         write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
-        row = {"version": VERSION, "round": done.number, "scores": done.scores, "warnings": done.warnings}
+        hits = sum(step.hit for step in done.steps)
+        row = {
+            "version": VERSION,
+            "round": done.number,
+            "scores": done.scores,
+            "warnings": done.warnings,
+            "losses": done.fit.report.losses,
+            "steps": [{"step": s.step, "key": s.key, "hit": s.hit} for s in done.steps],
+            "cache": {"hits": hits, "misses": len(done.steps) - hits, "seconds": done.seconds},
+        }
         with self.rounds.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row, allow_nan=False) + "\n")
             stream.flush()

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import ModelConfig, RunConfig, TrackingConfig
+from sciner.config import ModelConfig, RunConfig, StoreConfig, TrackingConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Corpus
 
 if TYPE_CHECKING:
     from sciner.policy.threshold import Threshold
+    from sciner.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,16 @@ class Job:
 def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
     """The tagger that ``model`` and ``trainer`` describe."""
     from sciner.tagger.encoder import EncoderTagger
+    from sciner.tagger.lora import Lora
     from sciner.tagger.machine import Machine
     from sciner.tagger.module import Recipe
     from sciner.tagger.weights import Source
 
     model: ModelConfig = config.model
-    source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}))
+    source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
     recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
-    return EncoderTagger(source, recipe, Machine(**config.trainer.model_dump()), labels)
+    lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
+    return EncoderTagger(source, recipe, Machine(**config.trainer.model_dump()), labels, lora)
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
@@ -61,6 +64,13 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
     return Threshold(**values | {"schedule": tuple(values["schedule"])})
 
 
+def build_store(config: StoreConfig, project: Path) -> Store:
+    """The store of ``config``; a relative folder stands in ``project``."""
+    from sciner.store import DiskStore, NoStore
+
+    return NoStore() if config.kind == "none" else DiskStore((project / config.dir).resolve())
+
+
 def execute(config: RunConfig, job: Job) -> int:
     """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
 
@@ -70,6 +80,7 @@ def execute(config: RunConfig, job: Job) -> int:
     from sciner.policy.seed import Amount, split
     from sciner.report.terminal import console, print_run
     from sciner.results import RunFolder
+    from sciner.steps import Steps
     from sciner.track import Guarded, redacted
 
     data = config.data
@@ -89,6 +100,7 @@ def execute(config: RunConfig, job: Job) -> int:
         log.warning("%s: %d", note, count)
     threshold = build_threshold(config, corpus.labels)
     tagger = build_tagger(config, corpus.labels)
+    steps = Steps(tagger, build_store(config.store, job.project), corpus.labels, config.store.weights)
 
     folder = RunFolder.create(job.directory, config.model_dump())
     tracker = Guarded(make_tracker(config.tracking, job.project))
@@ -96,13 +108,13 @@ def execute(config: RunConfig, job: Job) -> int:
     tracker.artifact(folder.config)
     try:
         iteration = Iteration(**config.iteration.model_dump())
-        for done in run_rounds(corpus, parts, tagger, threshold, iteration, seed=config.seed):
+        for done in run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed):
             folder.write_round(done)
             tracker.scores(done.scores, done.number)
-            tracker.curve(f"train/round_{done.number}/loss", done.fitted.report.losses)
+            tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
             log.info("round %d: entity F1 %.3f", done.number, done.scores["test/f1/micro"])
         if config.tracking.save_weights:
-            done.fitted.save(folder.path / "model")
+            done.fit.live().save(folder.path / "model")
             tracker.artifact(folder.path / "model", "model")
         tracker.artifact(folder.rounds)
         tracker.artifact(folder.last_round, folder.last_round.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from sciner.text.corpus import Example, Sentence
 from sciner.text.prediction import Prediction
@@ -37,5 +37,12 @@ class Fitted(Protocol):
 class Tagger(Protocol):
     """A recipe for training: the same examples, seed and start give the same fitted tagger."""
 
+    def identity(self) -> dict[str, Any]:
+        """All else that a fit depends on, for its key in a store: recipe, classes, initial weights by checksum, and what of
+        the machine changes the last bits. JSON's types alone; no path, no name."""
+
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
         """Train on weighted, possibly masked examples, from the pretrained weights or from those of ``start``."""
+
+    def restore(self, directory: Path, report: FitReport) -> Fitted:
+        """The trained tagger that ``Fitted.save`` wrote, predicting exactly what it predicted before."""

@@ -60,4 +60,4 @@ def predictions(sentences: Sequence[Sentence], distributions: Sequence[Floats], 
         assert misplaced == 0, "decoding must emit legal IOB2"
         confidence = rows[np.arange(len(path)), path]
         repairs = int((rows.argmax(axis=1) != path).sum()) if len(path) else 0
-        yield Prediction(sentence, spans, rows, confidence, repairs)
+        yield Prediction(sentence, spans, rows.astype(np.float16), confidence, repairs)

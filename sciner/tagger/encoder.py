@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+import transformers
 
 from sciner import progress
 from sciner.tagger import decode
@@ -17,6 +19,7 @@ from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.batches import Targets, collate, prediction_batches, training_batches
 from sciner.tagger.dropout import cheap_dropout
 from sciner.tagger.encode import merge, windows
+from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier
 from sciner.tagger.vocabulary import only_rows
@@ -30,12 +33,32 @@ CURVE_POINTS = 50  # of a training curve
 
 @dataclass(frozen=True)
 class EncoderTagger:
-    """A recipe over an encoder for the classes ``labels``."""
+    """A recipe over an encoder for the classes ``labels``. lora: adapters are trained in the place of the encoder."""
 
     source: Source
     recipe: Recipe
     machine: Machine
     labels: tuple[str, ...]
+    lora: Lora | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """All that a fit depends on beside examples, seed and start (``tagger.base.Tagger``)."""
+        return {
+            "kind": "encoder",
+            "labels": self.labels,
+            "source": self.source.identity(),
+            "recipe": asdict(self.recipe),
+            "lora": asdict(self.lora) if self.lora else None,
+            "machine": self.machine.identity(),
+            "transformers": transformers.__version__,
+        }
+
+    def restore(self, directory: Path, report: FitReport) -> FittedEncoder:
+        """The trained encoder that ``FittedEncoder.save`` wrote."""
+        tags = tagset(self.labels)
+        with torch.random.fork_rng():
+            tokenizer, net = load(Source(path=str(directory)), tags)
+        return FittedEncoder(tokenizer, net.eval(), tags, fit_to(tokenizer, net, self.recipe), self.machine, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
         """Fine-tune for ``recipe.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
@@ -53,18 +76,22 @@ class EncoderTagger:
                 tokenizer, net = start.tokenizer, start.copy_of_net()
             else:
                 raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
-            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, self.recipe), self.machine)
-            return replace(fitted, report=train(fitted, examples, seed))
+            recipe = replace(self.recipe, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.recipe
+            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, recipe), self.machine)
+            with self.lora.adapted(net) if self.lora else nullcontext():
+                report = train(fitted, examples, seed)
+            return replace(fitted, report=report)
 
 
 def fit_to(tokenizer: Any, net: Any, recipe: Recipe) -> Recipe:
     """The recipe with windows no longer than the encoder reads."""
-    limits = (recipe.max_length, tokenizer.model_max_length, getattr(net.config, "max_position_embeddings", recipe.max_length))
-    longest = int(min(limits))
-    # RoBERTa's positions start behind its padding index
-    if getattr(net.config, "model_type", "") in ("roberta", "xlm-roberta", "camembert"):
-        longest = min(longest, net.config.max_position_embeddings - net.config.pad_token_id - 1)
-    return replace(recipe, max_length=longest)
+    limits = [recipe.max_length, tokenizer.model_max_length]
+    if (positions := getattr(net.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
+        limits.append(positions)
+    for name, module in net.named_modules():
+        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
+            limits.append(module.num_embeddings - module.padding_idx - 1)  # RoBERTa's positions start behind its padding index
+    return replace(recipe, max_length=int(min(limits)))
 
 
 @dataclass(frozen=True)

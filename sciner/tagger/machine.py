@@ -29,6 +29,24 @@ class Machine:
             return "bf16-mixed" if torch.cuda.is_bf16_supported() else "32-true"
         return "bf16-mixed" if native_bf16() else "32-true"
 
+    def identity(self) -> dict[str, str | int]:
+        """What of the machine changes a result's last bits: device, precision, threads (sums are split among them), torch."""
+        threads = self.threads or torch.get_num_threads()
+        return {
+            "device": self.device(),
+            "precision": self.resolved_precision(),
+            "threads": threads if self.device() == "cpu" else 0,
+            "torch": torch.__version__,
+        }
+
+    def device(self) -> str:
+        """cpu, cuda or mps, as Lightning chooses it."""
+        if self.accelerator == "cpu":
+            return "cpu"
+        if torch.cuda.is_available():
+            return "cuda"
+        return "mps" if torch.backends.mps.is_available() else "cpu"
+
     def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
         """A Trainer for one fit or one prediction: a second fit on the same Trainer would silently do nothing.
 

@@ -14,6 +14,8 @@ import pytest
 from sciner.loop import Iteration, run_rounds
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
+from sciner.steps import Steps
+from sciner.store import NoStore
 from tests.fakes import FakeTagger, small_corpus
 
 HERE = Path(__file__).parent
@@ -29,7 +31,9 @@ THRESHOLDS = {
 def test_trajectory(name: str) -> None:
     corpus = small_corpus()
     parts = split(corpus.train, (), seed=0, order="random", seed_size=Amount.parse("20%"), dev_size=Amount.parse(10))
-    rounds = run_rounds(corpus, parts, FakeTagger(corpus.labels), THRESHOLDS[name], Iteration(2), seed=0)
+    rounds = run_rounds(
+        corpus, parts, Steps(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
+    )
     found = [{k: round(v, 6) for k, v in sorted(r.scores.items()) if not k.startswith("time")} for r in rounds]
     file = HERE / f"{name}.json"
     if os.environ.get("SCINER_GOLDEN") == "write":

@@ -10,6 +10,8 @@ import pytest
 from sciner.loop import Iteration, Round, run_rounds
 from sciner.policy.seed import Amount, Split, split
 from sciner.policy.threshold import Threshold
+from sciner.steps import Steps
+from sciner.store import NoStore, Store
 from sciner.text.corpus import Corpus, Sentence
 from tests.fakes import FakeTagger, small_corpus
 
@@ -29,9 +31,11 @@ def turn(
     iteration: Iteration = Iteration(),  # noqa: B008
     parts: Split | None = None,
     seed: int = 0,
+    store: Store | None = None,
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
-    return tagger, list(run_rounds(corpus, parts or parts_of(corpus), tagger, threshold, iteration, seed=seed))
+    steps = Steps(tagger, store or NoStore(), corpus.labels)
+    return tagger, list(run_rounds(corpus, parts or parts_of(corpus), steps, threshold, iteration, seed=seed))
 
 
 def shuffled_labels(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
@@ -60,7 +64,7 @@ def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(ite
     assert tagger.fits == other.fits
     assert [r.examples for r in rounds] == [r.examples for r in others]
     for a, b in zip(rounds, others, strict=True):
-        assert [p.spans for p in a.test] == [p.spans for p in b.test]
+        assert [p.spans for p in a.test.load()] == [p.spans for p in b.test.load()]
         assert {k: v for k, v in a.scores.items() if k.startswith((*DECIDED, "dev"))} == {
             k: v for k, v in b.scores.items() if k.startswith((*DECIDED, "dev"))
         }
@@ -121,7 +125,7 @@ def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
 def test_previous_weights_start_the_next_fit_only_where_asked() -> None:
     assert turn(iteration=Iteration(2))[0].starts == [None] * 3
     tagger, rounds = turn(iteration=Iteration(2, init="previous"))
-    assert tagger.starts == [None, rounds[0].fitted, rounds[1].fitted]
+    assert tagger.starts == [None, rounds[0].fit.live(), rounds[1].fit.live()]
 
 
 def test_frozen_silver_keeps_its_first_labels() -> None:

@@ -26,6 +26,11 @@ GROUPS: dict[str, type[BaseModel]] = {
 }
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 CHOICES = [path for path in FILES if path.stem != "encoder"]
+NEEDED = {  # by choices that are no configuration by themselves
+    "data=files": {"train": "train.conll", "test": "test.conll"},
+    "data=hub": {"path": "org/set"},
+    "model=hub": {"name": "owner/model"},
+}
 BASE = check(parse_flags([]))[0][0].model_dump()
 
 by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
@@ -85,7 +90,7 @@ def test_every_group_but_the_sweeps_has_a_type() -> None:
 @pytest.mark.parametrize("path", CHOICES, ids=lambda path: f"{path.parent.name}={path.stem}")
 def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
-    needed = {"files": {"train": "train.conll", "test": "test.conll"}, "hub": {"path": "org/set"}}.get(path.stem, {})
+    needed = NEEDED.get(f"{group}={path.stem}", {})
     (config,), multirun = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
     expected = read(path) | needed
     section = getattr(config, group).model_dump()
@@ -160,6 +165,10 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(group: str, key: str) -> N
         ("model.clip", 0),
         ("model.max_length", 63),
         ("model.config", {"hidden_size": "large"}),
+        ("model.lora_r", 0),
+        ("model.lora_alpha", 0),
+        ("model.lora_dropout", 1.0),
+        ("model.lora_lr", 0.0),
         ("iteration.rounds", -1),
         ("iteration.rounds", 51),
         ("iteration.rounds", 2.5),

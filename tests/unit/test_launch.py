@@ -70,6 +70,7 @@ def composed(*words: str) -> Any:
         ("experiment=sede_size", "experiment=sede_size: there is no such choice; did you mean 'seed_size'?"),
         ("threshold=null", "Config group override must be a string or a list"),
         ("model=encoder", "model: an encoder needs a source"),
+        ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
         ("seed", "Error parsing override 'seed'"),
         ("seed=", "seed='': it should be a valid integer"),
         ("data.limit=${sed}", "Interpolation key 'sed' not found"),

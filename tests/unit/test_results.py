@@ -13,6 +13,7 @@ import yaml
 
 from sciner.loop import Round
 from sciner.results import RunFolder
+from sciner.steps import Done, Fit, Predicted
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.formats.read import read_file
 from sciner.text.prediction import Prediction
@@ -29,7 +30,17 @@ TEST = Prediction(
     Sentence("test/c#0", ("a", "b")), (Span(0, 2, "Task"),), np.ones((2, 1), np.float32), np.array([0.75, 0.5], np.float32)
 )
 FITTED = FakeTagger(("Method", "Task")).fit(EXAMPLES, seed=0)
-ROUND = Round(0, {"test/f1/micro": 0.5, "drift/collapse": 1.0}, ("few entities",), EXAMPLES, FITTED, (TEST,))
+FIT = Fit("fit-v1-0", FITTED.report, lambda: FITTED)
+ROUND = Round(
+    0,
+    {"test/f1/micro": 0.5, "drift/collapse": 1.0},
+    ("few entities",),
+    EXAMPLES,
+    FIT,
+    Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: [TEST]),
+    (Done("fit", "fit-v1-0", True, 2.0), Done("predict", "predict-v1-0", False, 0.5)),
+    0.75,
+)
 CONFIG = {"seed": 0, "data": {"seed_size": "20%", "train": None, "labels": ["Méthode"]}}
 
 
@@ -48,9 +59,12 @@ def test_a_round_leaves_its_line_and_its_files(folder: RunFolder) -> None:
     files = {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
     written = {str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()}
     assert written == {"config.yaml", "rounds.jsonl", *(f"round_{k}/{name}" for k in (0, 1) for name in files)}
+    steps = [{"step": "fit", "key": "fit-v1-0", "hit": True}, {"step": "predict", "key": "predict-v1-0", "hit": False}]
+    same = {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
     expected = [
-        {"version": 1, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]},
-        {"version": 1, "round": 1, "scores": {"test/f1/micro": 0.625}, "warnings": []},
+        {"version": 1, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]}
+        | same,
+        {"version": 1, "round": 1, "scores": {"test/f1/micro": 0.625}, "warnings": []} | same,
     ]
     assert rows(folder.path / "rounds.jsonl") == expected == folder.read()
     assert folder.last_round == folder.path / "round_1"

@@ -1,0 +1,260 @@
+"""The steps of a round: fit, predict, drift, select, judge. What each is computed from is its key; a store may know its result.
+
+Small results are keyed by value: two thresholds that accept the same silver are the same training from there on, and a run of
+two rounds is the beginning of a run of four.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from sciner.keys import digest_of_rows, key_of
+from sciner.policy.threshold import Threshold, accept
+from sciner.score.drift import drift_scores
+from sciner.score.judge import judge
+from sciner.score.silver import silver_scores
+from sciner.score.stats import Counts
+from sciner.store import Result, Step, Store
+from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.text.corpus import Example, Sentence, tags_of
+from sciner.text.formats.npz import read_predictions, write_predictions
+from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.spans import Span
+
+log = logging.getLogger(__name__)
+Weights = Literal["none", "last", "all"]
+Scores = dict[str, float]
+
+# Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
+VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "drift": 1, "select": 1, "judge": 1}
+
+
+class Done(NamedTuple):
+    """A step that was taken. hit: it was known. seconds: what computing it took, now or then."""
+
+    step: str
+    key: str
+    hit: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A training, done or known. live: the trained tagger itself, from its kept weights or, without them, by training again."""
+
+    key: str
+    report: FitReport
+    live: Callable[[], Fitted]
+
+
+@dataclass(frozen=True, slots=True)
+class Predicted:
+    """Predictions for ``sentences``, made or known, and read when they are asked for. seconds: what making them took."""
+
+    key: str
+    sentences: Sequence[Sentence]
+    seconds: float
+    load: Callable[[], list[Prediction]]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """scores: of one judged set. counts: [documents, 3], for the comparison with later rounds."""
+
+    key: str
+    scores: Scores
+    counts: Counts
+
+
+class Steps:
+    """One run's steps. Where weights go: every fit's are kept until the next one's are (a killed run goes on from them);
+    then ``all`` stay, the ``last`` fit's, or ``none``."""
+
+    def __init__(self, tagger: Tagger, store: Store, labels: Sequence[str], weights: Weights = "last") -> None:
+        self.tagger, self.store, self.labels, self.weights = tagger, store, tuple(labels), weights
+        self.taken: list[Done] = []
+        self.written: list[str] = []  # keys of weights that this run may drop
+
+    def fit(self, examples: Sequence[Example], *, seed: int, start: Fit | None = None) -> Fit:
+        """Train on ``examples``, from the pretrained weights or from those of ``start``."""
+        lively: list[Fitted] = []  # at most one: the trained tagger, once it is in memory
+
+        def train() -> Fitted:
+            fitted = self.tagger.fit(examples, seed=seed, start=start.live() if start else None)
+            lively.append(fitted)
+            return fitted
+
+        def make(folder: Path) -> None:
+            fitted = lively[0] if lively else train()
+            if self.store.keeps:
+                self._keep_weights(key, lambda: fitted)
+            write_json(folder / "report.json", asdict(fitted.report))
+
+        def read(folder: Path) -> FitReport:
+            found = read_json(folder / "report.json")
+            return FitReport(**found | {"losses": tuple((int(n), loss) for n, loss in found["losses"])})
+
+        def again() -> Fitted:
+            log.info("the weights of this fit were not kept: training again")
+            self.taken.append(Done("fit", key, False, report.seconds))
+            return train()
+
+        def live() -> Fitted:
+            if not lively:
+                kept = self._keep_weights(key, again)
+                lively[:] = lively or [kept.read(lambda folder: self.tagger.restore(folder, report))]
+            return lively[0]
+
+        inputs = {
+            "tagger": self.tagger.identity(),
+            "examples": digest_of_examples(examples),
+            "seed": seed,
+            "start": start.key if start else None,
+        }
+        key = key_of("fit", VERSIONS["fit"], inputs)
+        report = self._run("fit", inputs, make).read(read)
+        if self.weights != "all":
+            self._drop_weights(but=key_of("weights", VERSIONS["weights"], {"fit": key}))
+        return Fit(key, report, live)
+
+    def predict(self, fit: Fit, sentences: Sequence[Sentence]) -> Predicted:
+        """Let the trained tagger annotate ``sentences``."""
+
+        def make(folder: Path) -> None:
+            fitted, began = fit.live(), time.perf_counter()
+            write_predictions(folder, fitted.predict(sentences), self.labels)
+            write_json(folder / "speed.json", {"seconds": time.perf_counter() - began})
+
+        def read() -> list[Prediction]:
+            return found.read(lambda folder: list(read_predictions(folder, sentences, self.labels)))
+
+        inputs = {"fit": fit.key, "sentences": digest_of_rows(s.tokens for s in sentences), "labels": self.labels}
+        found = self._run("predict", inputs, make)
+        return Predicted(found.key, sentences, found.read(lambda f: read_json(f / "speed.json"))["seconds"], read)
+
+    def drift(self, before: Predicted | None, after: Predicted) -> Scores:
+        """How far the predictions moved (``score.drift``); of ``before`` only what ``after`` has too."""
+
+        def make(folder: Path) -> None:
+            ids = {s.id for s in after.sentences}
+            earlier = [p for p in before.load() if p.sentence.id in ids] if before else None
+            write_json(folder / "scores.json", drift_scores(earlier, after.load(), self.labels))
+
+        inputs = {"before": named(before) if before else None, "after": named(after), "labels": self.labels}
+        scores: Scores = self._run("drift", inputs, make).read(lambda folder: read_json(folder / "scores.json"))
+        return scores
+
+    def select(
+        self,
+        fresh: Predicted,
+        kept: Mapping[str, Example],
+        earlier: Sequence[Predicted],
+        threshold: Threshold,
+        withheld: Mapping[str, tuple[Span, ...]],
+        **gold: Any,
+    ) -> tuple[dict[str, Example], Scores]:
+        """(accepted silver by sentence id, its scores): what ``threshold`` lets through of ``fresh``, beside what is ``kept``
+        of the ``earlier`` annotations. gold, round, weight: as ``policy.threshold.accept`` wants them."""
+
+        def make(folder: Path) -> None:
+            proposed = {p.sentence.id: p for made in (*earlier, fresh) for p in made.load()}
+            accepted = accept([proposed[s.id] for s in fresh.sentences], threshold, **gold)
+            scores = silver_scores([*kept.values(), *accepted], list(proposed.values()), withheld)
+            rows = [[e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight] for e in accepted]
+            write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
+
+        def read(folder: Path) -> tuple[dict[str, Example], Scores]:
+            found = read_json(folder / "silver.json")
+            sentences = {s.id: s for s in fresh.sentences}
+            accepted = {
+                id: Example(sentences[id], spans_of(spans), "silver", round, tuple(confidences), frozenset(masked), weight)
+                for id, spans, round, confidences, masked, weight in found["accepted"]
+            }
+            return dict(kept) | accepted, found["scores"]
+
+        annotated = {s.id for made in (*earlier, fresh) for s in made.sentences}
+        inputs = {
+            "fresh": named(fresh),
+            "earlier": [named(made) for made in earlier],
+            "kept": digest_of_rows([id, e.spans, e.confidences, sorted(e.masked)] for id, e in kept.items()),
+            "threshold": asdict(threshold),
+            "withheld": digest_of_rows([id, spans] for id, spans in withheld.items() if id in annotated),
+            **gold,
+        }
+        return self._run("select", inputs, make).read(read)
+
+    def judge(self, gold: Sequence[Sentence], predicted: Predicted, how: Aggregate, first: Verdict | None) -> Verdict:
+        """The predictions for ``gold`` judged, and compared with ``first``, those of round 0 (``score.judge``)."""
+
+        def make(folder: Path) -> None:
+            scores, counts = judge(gold, predicted.load(), how=how, first=first.counts if first else None)
+            write_json(folder / "scores.json", {"scores": scores, "counts": counts.tolist()})
+
+        def read(folder: Path) -> Verdict:
+            found = read_json(folder / "scores.json")
+            return Verdict(taken.key, found["scores"], np.array(found["counts"], dtype=np.int64).reshape(-1, 3))
+
+        inputs = {
+            "predictions": predicted.key,
+            "gold": digest_of_rows([s.document, s.spans] for s in gold),
+            "confidence": how,
+            "first": first.key if first else None,
+        }
+        taken = self._run("judge", inputs, make)
+        return taken.read(read)
+
+    def close(self) -> None:
+        """The run has ended: drop weights that nobody asked to keep."""
+        if self.weights == "none":
+            self._drop_weights()
+
+    def _run(self, name: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Result:
+        found = self.store.run(Step(name, VERSIONS[name], inputs, make))
+        self.taken.append(Done(name, found.key, found.hit, found.seconds))
+        return found
+
+    def _keep_weights(self, fit: str, trained: Callable[[], Fitted]) -> Result:
+        def make(folder: Path) -> None:
+            trained().save(folder)
+
+        found = self.store.run(Step("weights", VERSIONS["weights"], {"fit": fit}, make))
+        self.written += [] if found.hit else [found.key]
+        return found
+
+    def _drop_weights(self, but: str | None = None) -> None:
+        """Of those that this run wrote; another run may want to go on from others."""
+        for key in [key for key in self.written if key != but]:
+            self.store.discard(key)
+            self.written.remove(key)
+
+
+def named(made: Predicted) -> list[str]:
+    """A prediction's key, and the ids by which its sentences go here."""
+    return [made.key, digest_of_rows(s.id for s in made.sentences)]
+
+
+def digest_of_examples(examples: Sequence[Example]) -> str:
+    """What a fit sees of its training set: tokens, the labels of unmasked tokens, weights, in order; no id, no provenance."""
+    return digest_of_rows(
+        [e.sentence.tokens, [None if i in e.masked else tag for i, tag in enumerate(tags_of(e))], e.weight] for e in examples
+    )
+
+
+def spans_of(rows: Sequence[Sequence[Any]]) -> tuple[Span, ...]:
+    return tuple(Span(start, end, label) for start, end, label in rows)
+
+
+def write_json(file: Path, value: Any) -> None:
+    file.write_text(json.dumps(value, ensure_ascii=False, allow_nan=False), encoding="utf-8")
+
+
+def read_json(file: Path) -> Any:
+    return json.loads(file.read_text(encoding="utf-8"))

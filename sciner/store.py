@@ -1,0 +1,298 @@
+"""The memory: results of steps, addressed by what they were computed from. What exists is complete; what is there is not
+computed again, by this run or any other."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from sciner.keys import checksum, key_of
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FORMAT = 1  # of an entry's key.json
+PATIENCE = 5.0  # seconds before a wait for another job is mentioned
+REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+
+
+class Damaged(Exception):
+    """An entry whose files are not those that were written."""
+
+
+class NewerEntry(Exception):
+    """An entry in a format that this version does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A computation that a store may skip. version: see ``keys.key_of``. make: compute, and write into an empty folder."""
+
+    name: str
+    version: int
+    inputs: Mapping[str, Any]
+    make: Callable[[Path], None]
+
+    @property
+    def key(self) -> str:
+        return key_of(self.name, self.version, self.inputs)
+
+
+Lend = Callable[[Callable[[Path], Any]], Any]  # calls a function of the entry's folder, and returns what it returns
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A step's outcome. hit: nothing was computed. seconds: what computing it took, now or then.
+
+    The value is not held here: ``read`` reads it from where it lies. A computed value is read as a stored one is, so that a
+    hit cannot differ from a miss.
+    """
+
+    key: str
+    hit: bool
+    seconds: float
+    lend: Lend
+
+    def read(self, reader: Callable[[Path], T]) -> T:
+        """What ``reader`` makes of the step's folder."""
+        found: T = self.lend(reader)
+        return found
+
+
+class Store(Protocol):
+    """Where steps are looked up. keeps: is a result there for the next run?"""
+
+    keeps: bool
+
+    def run(self, step: Step) -> Result:
+        """The step's result, computed if it is not there."""
+
+    def has(self, key: str) -> bool:
+        """Is there a result under ``key``?"""
+
+    def discard(self, key: str) -> None:
+        """Forget an entry, if it is there."""
+
+
+class NoStore:
+    """Computes every step, and keeps a result no longer than somebody refers to it."""
+
+    keeps = False
+
+    def run(self, step: Step) -> Result:
+        folder = tempfile.TemporaryDirectory(prefix="sciner-")  # goes with the last reference to it, in the result
+        began = time.perf_counter()
+        step.make(Path(folder.name))
+        return Result(step.key, False, time.perf_counter() - began, lambda reader: reader(Path(folder.name)))
+
+    def has(self, key: str) -> bool:
+        return False
+
+    def discard(self, key: str) -> None: ...
+
+
+@dataclass
+class DiskStore:
+    """A folder of entries, shared by any number of processes of one machine.
+
+    An entry is a folder under ``steps/``: the files a step wrote, and ``key.json`` with its inputs, the checksums of its
+    files and its seconds. It is written under ``tmp/`` and renamed last. Nothing is synced to the platter: after a power
+    cut the checksums tell, which every read verifies. Locks are the kernel's and end with their process.
+    """
+
+    root: Path
+    keeps: bool = field(default=True, init=False)
+    warned: set[str] = field(default_factory=set, init=False)
+
+    def run(self, step: Step) -> Result:
+        """As promised by Store. A store that cannot be written (full, read-only) is said aloud once; the step is computed
+        all the same."""
+        key = step.key
+        try:
+            if found := self._found(step, key):
+                return found
+            with self.locked(key):
+                return self._found(step, key) or self._computed(step, key)
+        except NewerEntry as error:
+            self._warn(str(error))
+        except Exception as error:
+            if not (why := self._refusal(error)):
+                raise
+            self._warn(f"the store {self.root} cannot be written ({why}): what is computed now is not kept")
+        return NoStore().run(step)
+
+    def has(self, key: str) -> bool:
+        return (self.entry(key) / "key.json").is_file()
+
+    def entry(self, key: str) -> Path:
+        return self.root / "steps" / key
+
+    def discard(self, key: str) -> None:
+        """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or none of it."""
+        place = self.root / "tmp" / f"{key}.{uuid.uuid4().hex}"
+        try:
+            with self.locked(key):
+                self._move(key, place)
+            shutil.rmtree(place, ignore_errors=True)
+        except OSError as error:
+            log.debug("%s stays: %s", key, error)
+
+    @contextmanager
+    def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
+        """Hold ``key``'s lock. Raises filelock.Timeout where another holds it and ``wait`` is off."""
+        from filelock import FileLock, Timeout
+
+        path = self.root / "locks" / f"{key}.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=PATIENCE if wait else 0)
+        except Timeout:
+            if not wait:
+                raise
+            log.info("waiting for another job to compute %s", key[:24])
+            lock.acquire()
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def _found(self, step: Step, key: str) -> Result | None:
+        if not self.has(key):
+            return None
+        try:
+            seconds = float(self.meta(key)["seconds"])
+        except Damaged as damage:
+            self._set_aside(key, str(damage))
+            return None
+        self._note_use(key)
+        return Result(key, True, seconds, lambda reader: self._lend(step, key, reader))
+
+    def _computed(self, step: Step, key: str) -> Result:
+        """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead."""
+        folder = self.root / "tmp" / key
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            began = time.perf_counter()
+            step.make(folder)
+            seconds = time.perf_counter() - began
+            meta = {
+                "format": FORMAT,
+                "step": step.name,
+                "version": step.version,
+                "inputs": dict(step.inputs),
+                "files": {p.relative_to(folder).as_posix(): [p.stat().st_size, checksum(p)] for p in files_in(folder)},
+                "seconds": seconds,
+                "created": time.time(),
+            }
+            (folder / "key.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), encoding="utf-8")
+            self._set_aside(key, "key.json is missing")  # of an entry that is there and yet was not found
+            self.entry(key).parent.mkdir(exist_ok=True)
+            folder.rename(self.entry(key))
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        self._note_use(key)
+        return Result(key, False, seconds, lambda reader: self._lend(step, key, reader))
+
+    def _lend(self, step: Step, key: str, reader: Callable[[Path], Any]) -> Any:
+        """Verify and read; what is damaged, or gone by now, is computed once more."""
+        try:
+            self.verify(key)
+            return reader(self.entry(key))
+        except (Damaged, FileNotFoundError) as damage:
+            self._set_aside(key, str(damage))
+            return self.run(step).read(reader)
+
+    def meta(self, key: str) -> dict[str, Any]:
+        """What ``key.json`` says. Raises Damaged where it is missing or broken, NewerEntry where it is of a later format."""
+        try:
+            meta: dict[str, Any] = json.loads((self.entry(key) / "key.json").read_text(encoding="utf-8"))
+            newer = meta["format"] > FORMAT
+            same = newer or key == key_of(meta["step"], meta["version"], meta["inputs"])
+        except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
+            raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
+        if newer:
+            raise NewerEntry(f"{key[:24]} was written by a newer sciner: its step is computed, and not kept")
+        if not same:
+            raise Damaged("key.json names other inputs")
+        return meta
+
+    def verify(self, key: str) -> None:
+        """Raises Damaged for the first file that is not as it was written."""
+        for name, (size, sha256) in self.meta(key)["files"].items():
+            file = self.entry(key) / name
+            if not file.is_file():
+                raise Damaged(f"{name} is missing")
+            if file.stat().st_size != size:
+                raise Damaged(f"{name} has {file.stat().st_size} bytes instead of {size}")
+            if checksum(file) != sha256:
+                raise Damaged(f"{name} has changed")
+
+    def _set_aside(self, key: str, why: str) -> None:
+        place = self.root / "aside" / f"{key}.{uuid.uuid4().hex[:8]}"
+        if self._move(key, place):
+            log.warning("store entry %s is damaged (%s): set aside as aside/%s, computed again", key[:24], why, place.name)
+
+    def _move(self, key: str, place: Path) -> bool:
+        """False where there is no such entry."""
+        if not self.entry(key).exists():
+            return False
+        place.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.entry(key).rename(place)
+        except FileNotFoundError:  # another process was first
+            return False
+        return True
+
+    def _note_use(self, key: str) -> None:
+        """For pruning: a time, for the least recently used, and a line in this process's lease, for what is in use now."""
+        try:
+            os.utime(self.entry(key) / "key.json")
+            with self.lease.open("a", encoding="utf-8") as stream:
+                stream.write(f"{key}\n")
+        except OSError as error:
+            log.debug("use of %s not noted: %s", key, error)
+
+    @cached_property
+    def lease(self) -> Path:
+        """The list of what this process uses. It holds while the lock beside it is held: until the process ends."""
+        from filelock import FileLock
+
+        place = self.root / "leases" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.keys"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        self._held = FileLock(place.with_suffix(".lock"))
+        self._held.acquire()
+        return place
+
+    def _refusal(self, error: Exception) -> str | None:
+        """Why the store's folder takes nothing, if that is what ``error`` says and not what the step itself met."""
+        if isinstance(error, OSError) and error.errno in REFUSALS:
+            ours = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(self.root)
+            return error.strerror if ours else None
+        # safetensors has an exception of its own for a full disk
+        return "No space left on device" if "os error 28" in str(error) else None
+
+    def _warn(self, text: str) -> None:
+        if text not in self.warned:
+            log.warning("%s", text)
+        self.warned.add(text)
+
+
+def files_in(folder: Path) -> list[Path]:
+    """All files below ``folder``, sorted."""
+    return sorted(p for p in folder.rglob("*") if p.is_file())

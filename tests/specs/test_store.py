@@ -1,0 +1,222 @@
+"""What the store promises: nothing is trained twice, nothing is lost, and never a wrong result."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from sciner.keys import canonical, key_of
+from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.seed import Amount, split
+from sciner.policy.threshold import Threshold
+from sciner.steps import Done, Steps, Weights
+from sciner.store import DiskStore, NoStore, Step, Store
+from tests.fakes import FakeTagger, small_corpus
+
+CORPUS = small_corpus(4, 2)
+MOVING = Threshold("curriculum", "token", schedule=(0.9, 0.7, 0.5, 0.0))  # other silver in every round
+
+
+@dataclass
+class Turn:
+    """A run, with what it computed."""
+
+    tagger: FakeTagger
+    rounds: list[Round]
+
+    @property
+    def scores(self) -> list[dict[str, float]]:
+        return [r.scores for r in self.rounds]
+
+    @property
+    def steps(self) -> list[Done]:
+        return [step for r in self.rounds for step in r.steps]
+
+
+def turn(
+    store: Store,
+    threshold: Threshold = MOVING,
+    iteration: Iteration = Iteration(2),  # noqa: B008
+    weights: Weights = "last",
+    size: str = "20%",
+    stop: int = 99,
+) -> Turn:
+    """A run that ends, or is left alone, after ``stop`` rounds."""
+    parts = split(CORPUS.train, (), seed=0, order="random", seed_size=Amount.parse(size), dev_size=Amount.parse(5))
+    tagger = FakeTagger(CORPUS.labels)
+    rounds = run_rounds(CORPUS, parts, Steps(tagger, store, CORPUS.labels, weights), threshold, iteration, seed=0)
+    return Turn(tagger, [done for done, _ in zip(rounds, range(stop), strict=False)])
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> DiskStore:
+    return DiskStore(tmp_path / "store")
+
+
+# nothing twice
+
+
+def test_a_second_run_computes_nothing_and_says_the_same(store: DiskStore) -> None:
+    first, second = turn(store), turn(store)
+    assert not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
+    assert second.scores == first.scores  # times included
+    assert [r.examples for r in second.rounds] == [r.examples for r in first.rounds]
+    assert [p.spans for p in second.rounds[-1].test.load()] == [p.spans for p in first.rounds[-1].test.load()]
+
+
+def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
+    for iteration in (Iteration(2), Iteration(2, relabel="frozen"), Iteration(3, init="previous")):
+        kept, bare = turn(store, iteration=iteration), turn(NoStore(), iteration=iteration)
+        timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (kept, bare)]
+        assert timeless[0] == timeless[1]
+        assert not any(step.hit for step in bare.steps)
+
+
+def test_every_threshold_shares_round_0(store: DiskStore) -> None:
+    turn(store)
+    other = turn(store, Threshold("fixed", "span", "min", 0.9))
+    assert all(step.hit for step in other.rounds[0].steps)
+    assert not other.rounds[1].steps[-1].hit
+
+
+def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: DiskStore) -> None:
+    turn(store, Threshold("none"))
+    other = turn(store, Threshold("fixed", "span", "mean", 0.0))
+    assert other.tagger.fits == [] and other.tagger.seen == []
+
+
+def test_a_run_of_two_rounds_is_the_prefix_of_a_run_of_four(store: DiskStore) -> None:
+    two, four = turn(store), turn(store, iteration=Iteration(4))
+    assert four.scores[:3] == two.scores
+    assert len(four.tagger.fits) == 2  # the last round's weights were kept: only rounds 3 and 4 are trained
+
+
+@pytest.mark.parametrize(("weights", "kept"), [("none", 0), ("last", 1), ("all", 3)])
+def test_weights_stay_as_they_are_asked_to(store: DiskStore, weights: Weights, kept: int) -> None:
+    turn(store, weights=weights)
+    assert len(list((store.root / "steps").glob("weights-*"))) == kept
+
+
+def test_weights_that_were_not_kept_are_trained_again_when_they_are_needed(store: DiskStore) -> None:
+    two, four = turn(store, weights="none"), turn(store, iteration=Iteration(4), weights="none")
+    assert four.scores[:3] == two.scores
+    assert len(four.tagger.fits) == 3  # round 2 again, to annotate, then 3 and 4
+    assert [s.step for s in four.steps if not s.hit].count("fit") == 3
+
+
+def test_previous_weights_enter_the_key(store: DiskStore) -> None:
+    turn(store)
+    other = turn(store, iteration=Iteration(2, init="previous"))
+    fits = [step.hit for step in other.steps if step.step == "fit"]
+    assert fits == [True, False, False, False]  # known; then, its weights not being kept, again; and the two that start from it
+
+
+# nothing lost
+
+
+@pytest.mark.parametrize("weights", ["none", "last", "all"])
+@pytest.mark.parametrize("stop", [1, 2])
+def test_a_run_that_was_left_goes_on_where_it_stopped(store: DiskStore, weights: Weights, stop: int) -> None:
+    left, resumed = turn(store, weights=weights, stop=stop), turn(store, weights=weights)
+    assert resumed.scores == [*left.scores, *resumed.scores[stop:]]
+    assert len(left.tagger.fits) + len(resumed.tagger.fits) == 3  # weights of an unfinished run are there in any case
+
+
+def test_a_failed_step_is_not_stored(store: DiskStore) -> None:
+    def fail(folder: Path) -> None:
+        (folder / "half").write_text("half")
+        raise RuntimeError("out of luck")
+
+    for _ in range(2):
+        with pytest.raises(RuntimeError, match="out of luck"):
+            store.run(Step("fit", 1, {"a": 1}, fail))
+    assert not list((store.root / "tmp").iterdir()) and not (store.root / "steps").exists()
+    assert numbers(store, "a").hit is False
+
+
+# never wrong
+
+
+def numbers(store: Store, name: str, value: str = "1") -> object:
+    """A small step's result."""
+
+    def make(folder: Path) -> None:
+        (folder / "value").write_text(value)
+
+    return store.run(Step("numbers", 1, {"name": name}, make))
+
+
+def test_a_damaged_entry_is_set_aside_and_computed_again(store: DiskStore, caplog: pytest.LogCaptureFixture) -> None:
+    first = turn(store)
+    for n, file in enumerate(sorted(p for p in (store.root / "steps").rglob("*") if p.is_file())):
+        match n % 4:
+            case 0:
+                file.unlink()
+            case 1:
+                file.write_bytes(file.read_bytes()[:-3])  # truncated
+            case 2:
+                file.write_bytes(file.read_bytes()[:-1] + b"~")  # of the same length
+            case 3:
+                file.write_bytes(b"")
+    again = turn(store)
+    timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (first, again)]
+    assert timeless[0] == timeless[1]
+    assert "is damaged" in caplog.text and len(list((store.root / "aside").iterdir())) > 3
+    assert all(step.hit for step in turn(store).steps)
+
+
+def test_an_entry_of_a_newer_format_is_left_alone(store: DiskStore, caplog: pytest.LogCaptureFixture) -> None:
+    key = numbers(store, "a").key  # type: ignore[attr-defined]
+    file = store.entry(key) / "key.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99}))
+    found = numbers(store, "a", "2")
+    assert found.hit is False and found.read(lambda f: (f / "value").read_text()) == "2"  # type: ignore[attr-defined]
+    assert json.loads(file.read_text())["format"] == 99 and "newer sciner" in caplog.text
+
+
+def test_an_entry_that_was_renamed_is_not_believed(store: DiskStore) -> None:
+    a, b = (numbers(store, name, name).key for name in "ab")  # type: ignore[attr-defined]
+    store.discard(a)
+    store.entry(b).rename(store.entry(a))
+    found = numbers(store, "a", "right")
+    assert found.read(lambda f: (f / "value").read_text()) == "right"  # type: ignore[attr-defined]
+
+
+# keys
+
+
+def test_a_key_has_one_spelling() -> None:
+    assert canonical({"b": (1, None, True), "a": "ü"}) == canonical({"a": "ü", "b": [1, None, True]})
+    assert len({key_of("fit", 1, {"a": value}) for value in (1, 1.0, True, "1", None, [1])}) == 6
+
+
+@pytest.mark.parametrize("value", [{1, 2}, Path("a"), float("nan"), {1: "a"}, b"a", complex(1)])
+def test_a_key_refuses_what_it_does_not_know(value: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        canonical({"a": value})
+
+
+def test_numpy_scalars_are_refused() -> None:
+    import numpy as np
+
+    for value in (np.float64(1), np.int64(1), np.bool_(True)):
+        with pytest.raises(TypeError):
+            canonical(value)
+
+
+GOLDEN = {
+    "fit": "fit-v1-4d5b337bc4b0d",
+    "predict": "predict-v1-b7841ce21",
+    "judge": "judge-v1-dad2f543806",
+    "drift": "drift-v1-e616776588c",
+    "select": "select-v1-8a41fedb26",
+}
+
+
+def test_golden_keys() -> None:
+    """A change of any key makes every store forget: it must be meant, and is then a reviewed diff of this table."""
+    last = {step.step: step.key for step in turn(NoStore()).steps}
+    assert {name: key[:20] for name, key in last.items()} == GOLDEN
