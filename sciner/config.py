@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from sciner.errors import InputError, nearest
+from sciner import refusal
 from sciner.policy.seed import Amount, Order
 from sciner.policy.threshold import Empty, Granularity, Kind
 from sciner.text.catalog.known import find
@@ -100,7 +99,7 @@ class DataConfig(Strict):
         return self
 
 
-class ModelConfig(Strict):
+class EncoderConfig(Strict):
     """An encoder's source and its training recipe.
 
     ``tagger.weights.Source``, ``tagger.module.Recipe``, and where peft=lora ``tagger.lora.Lora`` with the keys lora_*.
@@ -130,12 +129,31 @@ class ModelConfig(Strict):
     lora_lr: Annotated[float, Field(gt=0, lt=1)]
 
     @model_validator(mode="after")
-    def _usable(self) -> ModelConfig:
+    def _usable(self) -> EncoderConfig:
         if not (self.path or self.package or self.name or self.config):
             raise ValueError("an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL")
         if self.overlap > self.max_length - 64:
             raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
         return self
+
+
+class CrfConfig(Strict):
+    """``tagger.crf.CrfRecipe``."""
+
+    kind: Literal["crf"]
+    c1: Annotated[float, Field(ge=0)]
+    c2: Annotated[float, Field(ge=0)]
+    max_iterations: Positive
+
+
+class GazetteerConfig(Strict):
+    """``tagger.gazetteer.GazetteerTagger``."""
+
+    kind: Literal["gazetteer"]
+    case: Literal["sensitive", "insensitive"]
+
+
+ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
 
 
 class IterationConfig(Strict):
@@ -214,12 +232,27 @@ class RunConfig(Strict):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     data: DataConfig
-    model: ModelConfig
+    model: Annotated[ModelConfig, Field(discriminator="kind")]
     iteration: IterationConfig
     threshold: ThresholdConfig
     trainer: TrainerConfig
     store: StoreConfig
     tracking: TrackingConfig
+
+    @model_validator(mode="after")
+    def _trainable(self) -> RunConfig:
+        kind = self.model.kind
+        if kind != "encoder" and self.iteration.init == "previous":
+            raise ValueError(
+                f"iteration.init=previous goes on from weights, and model={kind} begins every fit anew: "
+                "give iteration.init=pretrained"
+            )
+        if kind == "crf" and self.iteration.silver_weight != 1:
+            raise ValueError(
+                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model=crf, whose "
+                "library weighs every sentence alike: leave it at 1"
+            )
+        return self
 
     @model_validator(mode="after")
     def _resumable(self) -> RunConfig:
@@ -236,28 +269,9 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise explain(first["loc"], first["type"], first["msg"], first.get("input")) from None
-
-
-def explain(loc: tuple[int | str, ...], kind: str, message: str, given: Any) -> InputError:
-    """pydantic's finding in the words of a command line."""
-    key = ".".join(str(part) for part in loc if part not in ("int", "str", "list[str]"))
-    if kind == "extra_forbidden":
-        return InputError(f"unknown key {key}", mend=nearest(str(loc[-1]), known_keys(loc[:-1])))
-    if kind == "missing":
-        return InputError(f"{key} is not set", mend=f"give {key}=VALUE")
-    text = message.removeprefix("Value error, ").removeprefix("Input should be ")
-    if kind == "value_error":
-        return InputError(f"{key}: {text}")
-    if kind == "literal_error" and isinstance(given, str):
-        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, re.findall("'([^']*)'", text)))
-    return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
+        raise refusal.explain(error, RunConfig) from None
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand under ``loc``."""
-    model: Any = RunConfig
-    for part in loc:
-        model = model.model_fields[part].annotation
-    return list(model.model_fields)
+    """The keys that stand under ``loc``. Raises KeyError where that is a value."""
+    return refusal.known_keys(RunConfig, loc)

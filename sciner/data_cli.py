@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sciner.errors import InputError, nearest
+from sciner.report.say import add_row, say, say_json, table_of
 
 if TYPE_CHECKING:
     from sciner.text.corpus import Sentence
@@ -31,11 +32,11 @@ def list_(json: Json = False) -> None:
     if json:
         shown = ("name", "task", "about", "splits", "source", "licence", "citation")
         rows = [{key: getattr(entry, key) for key in shown} for entry in CATALOG.values()]
-        return _say_json([row | {"fetched": fetched[row["name"]], "folder": str(cache / row["name"])} for row in rows])
-    table = _table("name", "task", "splits", "licence", "fetched")
+        return say_json([row | {"fetched": fetched[row["name"]], "folder": str(cache / row["name"])} for row in rows])
+    table = table_of("name", "task", "splits", "licence", "fetched")
     for name, e in CATALOG.items():
-        _row(table, name, e.task, " ".join(e.splits), e.licence, "yes" if fetched[name] else "no")
-    _say(table, f"Kept in {cache} (SCINER_DATA). Sources and citations: sciner data list --json")
+        add_row(table, name, e.task, " ".join(e.splits), e.licence, "yes" if fetched[name] else "no")
+    say(table, f"Kept in {cache} (SCINER_DATA). Sources and citations: sciner data list --json")
 
 
 @app.command()
@@ -48,18 +49,24 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, or all.", meta
     from sciner.text.catalog.known import CATALOG, find
 
     for entry in [find(name) for name in (CATALOG if names == ["all"] else names)]:
-        _say(f"{entry.name}: {len(entry.files)} files, verified, in {fetch_catalog(entry.name)}")
+        say(f"{entry.name}: {len(entry.files)} files, verified, in {fetch_catalog(entry.name)}")
 
 
 @app.command()
-def check(paths: Annotated[list[str], typer.Argument(metavar="PATH…")], format: Format = "auto", json: Json = False) -> None:
+def check(
+    paths: Annotated[list[str], typer.Argument(metavar="PATH…")],
+    format: Format = "auto",
+    labels: Annotated[str | None, typer.Option(help="The classes there may be, with commas; any other is an error.")] = None,
+    json: Json = False,
+) -> None:
     """Read files, folders or globs as a run would: what they hold, and what had to be repaired."""
     from collections import Counter
 
     from sciner.text.formats.read import read_files
 
     notes: Counter[str] = Counter()
-    sentences = read_files(paths, split="check", notes=notes, format=format)  # type: ignore[arg-type]
+    known = [label.strip() for label in labels.split(",")] if labels else None
+    sentences = read_files(paths, split="check", notes=notes, format=format, labels=known)  # type: ignore[arg-type]
     found: dict[str, Any] = {
         "sentences": len(sentences),
         "tokens": sum(len(s.tokens) for s in sentences),
@@ -68,11 +75,11 @@ def check(paths: Annotated[list[str], typer.Argument(metavar="PATH…")], format
         "unlabelled": sum(s.spans is None for s in sentences),
     }
     if json:
-        return _say_json({**found, "notes": dict(notes)})
-    table = _table("readable", "", figures=True)
+        return say_json({**found, "notes": dict(notes)})
+    table = table_of("readable", "", figures=True)
     for name, count in {**found, **dict(sorted(notes.items()))}.items():
-        _row(table, name, f"{count:,}")
-    _say(table)
+        add_row(table, name, f"{count:,}")
+    say(table)
 
 
 @app.command()
@@ -84,9 +91,9 @@ def stats(
 
     found = describe(_splits(what, format))
     if json:
-        return _say_json(asdict(found))
+        return say_json(asdict(found))
     shown = [_sizes(found), _classes(found), _conflicts(found)]
-    _say(*shown, *([_overlaps(found)] if found.overlaps else ()))
+    say(*shown, *([_overlaps(found)] if found.overlaps else ()))
 
 
 def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
@@ -114,62 +121,30 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
 
 
 def _sizes(found: Stats) -> Any:
-    table = _table("", *found.splits, figures=True)
+    table = table_of("", *found.splits, figures=True)
     for row in ("documents", "sentences", "tokens", "spans", "longest", "duplicates"):
         words = {"longest": "longest sentence, tokens", "duplicates": "sentences that repeat an earlier one"}.get(row, row)
-        _row(table, words, *(f"{getattr(split, row):,}" for split in found.splits.values()))
+        add_row(table, words, *(f"{getattr(split, row):,}" for split in found.splits.values()))
     return table
 
 
 def _overlaps(found: Stats) -> Any:
-    table = _table("duplicates across splits", "sentences", figures=True)
+    table = table_of("duplicates across splits", "sentences", figures=True)
     for overlap in found.overlaps:
-        _row(table, f"{overlap.split}, standing in {overlap.other} too", f"{overlap.sentences:,}")
+        add_row(table, f"{overlap.split}, standing in {overlap.other} too", f"{overlap.sentences:,}")
     return table
 
 
 def _classes(found: Stats) -> Any:
     splits = {name: split for name, split in found.splits.items() if split.spans}
-    table = _table("spans by class", *splits, figures=True)
+    table = table_of("spans by class", *splits, figures=True)
     for label in sorted({label for split in splits.values() for label in split.classes}):
-        _row(table, label, *(f"{split.classes.get(label, 0):,}" for split in splits.values()))
+        add_row(table, label, *(f"{split.classes.get(label, 0):,}" for split in splits.values()))
     return table
 
 
 def _conflicts(found: Stats) -> Any:
-    table = _table(f"{len(found.conflicts):,} forms with several labels", "spans by label")
+    table = table_of(f"{len(found.conflicts):,} forms with several labels", "spans by label")
     for conflict in found.conflicts[:CONFLICTS]:
-        _row(table, conflict.form, ", ".join(f"{label} {count:,}" for label, count in conflict.labels.items()))
+        add_row(table, conflict.form, ", ".join(f"{label} {count:,}" for label, count in conflict.labels.items()))
     return table
-
-
-def _table(first: str, *others: str, figures: bool = False) -> Any:
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD)
-    table.add_column(first, overflow="fold")
-    for column in others:
-        table.add_column(Text(column), overflow="fold", justify="right" if figures else "left")
-    return table
-
-
-def _row(table: Any, *cells: str) -> None:
-    """A row of ``cells`` as they are: brackets in a corpus are no markup."""
-    from rich.text import Text
-
-    table.add_row(*map(Text, cells))
-
-
-def _say(*things: Any) -> None:
-    from sciner.report.terminal import console
-
-    for thing in things:
-        console().print(thing, markup=False, soft_wrap=isinstance(thing, str))
-
-
-def _say_json(value: Any) -> None:
-    from json import dumps
-
-    typer.echo(dumps(value, ensure_ascii=False, indent=2))

@@ -12,12 +12,15 @@ import uuid
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig, known_keys, parse
 from sciner.errors import InputError, nearest
 from sciner.report.terminal import console
 from sciner.run import Job, attempt, read_outcomes
+
+if TYPE_CHECKING:
+    from sciner.plan import Plan
 
 HERE = Path(__file__).parent
 CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside
@@ -53,6 +56,14 @@ def main(words: Sequence[str]) -> int:
     say_where(points, found, multirun)
     codes = {row["code"] for row in found} or {1}
     return next((code for code in (1, 2, 3) if code in codes), 0)
+
+
+def foresee(words: Sequence[str]) -> Plan:
+    """What ``main(words)`` would have to compute. Raises InputError for words that cannot be meant."""
+    from sciner.plan import plan
+
+    points, _ = check(parse_flags(words))
+    return plan(points, Path.cwd())
 
 
 def parse_flags(words: Sequence[str]) -> Any:
@@ -127,10 +138,16 @@ def mend_key(parts: Sequence[str]) -> str:
         if part not in known:
             return nearest(part, known)
     files = sorted((CONF / parts[0]).glob("*.yaml")) if len(parts) == 2 else []
-    holders = [
-        f"{parts[0]}={p.stem}" for p in files if re.search(rf"^{re.escape(parts[1])}:", p.read_text(encoding="utf-8"), re.M)
-    ]
-    return f"{' or '.join(holders)} has it" if holders else "sciner run --cfg job shows what there is"
+    holders = [f"{parts[0]}={p.stem}" for p in files if p.stem != "encoder" and holds(p, parts[1])]
+    shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
+    return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"
+
+
+def holds(file: Path, key: str) -> bool:
+    """Whether a choice's file, or one that its defaults list names, has the key."""
+    text = file.read_text(encoding="utf-8")
+    above = [file.with_name(f"{name}.yaml") for name in re.findall(r"^  - (\w+)$", text, re.M) if name != "_self_"]
+    return bool(re.search(rf"^{re.escape(key)}:", text, re.M)) or any(holds(path, key) for path in above)
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:

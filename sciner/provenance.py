@@ -6,7 +6,7 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("sciner", "torch", "transformers", "pytorch-lightning", "seqeval", "hydra-core", "mlflow")
+PACKAGES = ("sciner", "torch", "transformers", "pytorch-lightning", "python-crfsuite", "seqeval", "hydra-core", "mlflow")
 
 
 def git_state() -> dict[str, str]:

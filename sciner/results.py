@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,13 +22,14 @@ VERSION = 1  # of a line of rounds.jsonl
 
 @dataclass
 class RunFolder:
-    """``rounds.jsonl``, ``config.yaml`` and a folder a round. A run into the folder of an older one replaces it."""
+    """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older one's folder replaces it."""
 
     path: Path
     last_round: Path
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any]) -> RunFolder:
+    def create(cls, path: Path, config: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> RunFolder:
+        """An empty folder but for ``config.yaml`` and, with ``about`` (what the tracker is told of the run), ``run.json``."""
         import yaml
 
         path.mkdir(parents=True, exist_ok=True)
@@ -38,7 +40,27 @@ class RunFolder:
                 shutil.rmtree(old)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         folder.config.write_text(redacted(text), encoding="utf-8")
+        folder.about(**about or {}, started=time.time())
         return folder
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        """``run.json``, after adding ``more`` to it."""
+        file = self.path / "run.json"
+        known = (
+            json.loads(file.read_text(encoding="utf-8")) if file.exists() and "started" not in more else {"version": VERSION}
+        )
+        known |= more
+        file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return known
+
+    def archive(self, root: Path) -> None:
+        """Keep the run's record (not its corpora) under ``root``, where a tracker can be rebuilt from it."""
+        place = root / self.about()["id"]
+        place.mkdir(parents=True, exist_ok=True)
+        for name in ("config.yaml", "rounds.jsonl", "run.json"):  # the last says that the others are whole
+            unfinished = place / f".{name}"
+            shutil.copyfile(self.path / name, unfinished)
+            unfinished.replace(place / name)
 
     @property
     def rounds(self) -> Path:

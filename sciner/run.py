@@ -7,18 +7,21 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import ModelConfig, RunConfig, StoreConfig, TrackingConfig
+from sciner.config import RunConfig, StoreConfig, TrackingConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Corpus
 
 if TYPE_CHECKING:
+    from sciner.loop import Round
     from sciner.policy.threshold import Threshold
+    from sciner.steps import Steps
     from sciner.store import Store
 
 log = logging.getLogger(__name__)
@@ -39,14 +42,22 @@ class Job:
 
 
 def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
-    """The tagger that ``model`` and ``trainer`` describe."""
+    """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
+    model = config.model
+    if model.kind == "crf":
+        from sciner.tagger.crf import CrfRecipe, CrfTagger
+
+        return CrfTagger(CrfRecipe(**model.model_dump(exclude={"kind"})), labels)
+    if model.kind == "gazetteer":
+        from sciner.tagger.gazetteer import GazetteerTagger
+
+        return GazetteerTagger(model.case, labels)
     from sciner.tagger.encoder import EncoderTagger
     from sciner.tagger.lora import Lora
     from sciner.tagger.machine import Machine
     from sciner.tagger.module import Recipe
     from sciner.tagger.weights import Source
 
-    model: ModelConfig = config.model
     source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
     recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
     lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
@@ -71,17 +82,21 @@ def build_store(config: StoreConfig, project: Path) -> Store:
     return NoStore() if config.kind == "none" else DiskStore((project / config.dir).resolve())
 
 
-def execute(config: RunConfig, job: Job) -> int:
-    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to begin."""
 
-    Raises InputError for bad input, before anything is written or trained.
-    """
+    corpus: Corpus
+    steps: Steps
+    rounds: Iterator[Round]
+
+
+def prepare(config: RunConfig, store: Store) -> Prepared:
+    """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
+    written or trained before the first of ``rounds`` is asked for."""
     from sciner.loop import Iteration, run_rounds
     from sciner.policy.seed import Amount, split
-    from sciner.report.terminal import console, print_run
-    from sciner.results import RunFolder
     from sciner.steps import Steps
-    from sciner.track import Guarded, redacted
 
     data = config.data
     corpus = read_corpus(data)
@@ -95,27 +110,51 @@ def execute(config: RunConfig, job: Job) -> int:
         limit=data.limit,
     )
     if data.pool == "unlabelled":
-        parts = type(parts)(parts.seed_set, (), parts.dev)
+        parts = replace(parts, pool=())
+    threshold = build_threshold(config, corpus.labels)
+    steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, config.store.weights)
+    iteration = Iteration(**config.iteration.model_dump())
+    return Prepared(corpus, steps, run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed))
+
+
+def execute(config: RunConfig, job: Job) -> int:
+    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
+
+    Raises InputError for bad input, before anything is written or trained.
+    """
+    from sciner.report.terminal import console, print_run
+    from sciner.results import RunFolder
+    from sciner.track import Guarded, redacted
+
+    store = build_store(config.store, job.project)
+    ready = prepare(config, store)
+    corpus = ready.corpus
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
-    threshold = build_threshold(config, corpus.labels)
-    tagger = build_tagger(config, corpus.labels)
-    steps = Steps(tagger, build_store(config.store, job.project), corpus.labels, config.store.weights)
 
-    folder = RunFolder.create(job.directory, config.model_dump())
+    about: dict[str, Any] = {
+        "id": uuid.uuid4().hex[:12],
+        "name": redacted(job.name),
+        "params": params(config, job),
+        "tags": tags(config, job, corpus),
+        "labels": corpus.labels,
+    }
+    folder = RunFolder.create(job.directory, config.model_dump(), about)
     tracker = Guarded(make_tracker(config.tracking, job.project))
-    tracker.start(redacted(job.name), params(config, job), tags(config, job, corpus))
+    tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
     try:
-        iteration = Iteration(**config.iteration.model_dump())
-        for done in run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed):
+        for done in ready.rounds:
             folder.write_round(done)
             tracker.scores(done.scores, done.number)
             tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
-            log.info("round %d: entity F1 %.3f", done.number, done.scores["test/f1/micro"])
+            known = ", known from the store" if all(step.hit for step in done.steps) else ""
+            log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
         if config.tracking.save_weights:
             done.fit.live().save(folder.path / "model")
             tracker.artifact(folder.path / "model", "model")
+        folder.about(status="FINISHED", ended=time.time())
+        store.record(folder.archive)
         tracker.artifact(folder.rounds)
         tracker.artifact(folder.last_round, folder.last_round.name)
         tracker.finish("FINISHED")
@@ -123,8 +162,8 @@ def execute(config: RunConfig, job: Job) -> int:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
     print_run(console(), folder.read(), corpus.labels)
-    if data.seed_order.startswith("oracle"):
-        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", data.seed_order)
+    if config.data.seed_order.startswith("oracle"):
+        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
     return 3 if tracker.lost else 0
 
 

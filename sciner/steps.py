@@ -122,7 +122,7 @@ class Steps:
         key = key_of("fit", VERSIONS["fit"], inputs)
         report = self._run("fit", inputs, make).read(read)
         if self.weights != "all":
-            self._drop_weights(but=key_of("weights", VERSIONS["weights"], {"fit": key}))
+            self._drop_weights(but=weights_key(key))
         return Fit(key, report, live)
 
     def predict(self, fit: Fit, sentences: Sequence[Sentence]) -> Predicted:
@@ -234,6 +234,11 @@ class Steps:
         for key in [key for key in self.written if key != but]:
             self.store.discard(key)
             self.written.remove(key)
+
+
+def weights_key(fit: str) -> str:
+    """The key of the weights of a fit."""
+    return key_of("weights", VERSIONS["weights"], {"fit": fit})
 
 
 def named(made: Predicted) -> list[str]:

@@ -19,12 +19,12 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sciner.keys import checksum, key_of
+from sciner.locks import Lease, held
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 FORMAT = 1  # of an entry's key.json
-PATIENCE = 5.0  # seconds before a wait for another job is mentioned
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 
 
@@ -86,6 +86,9 @@ class Store(Protocol):
     def discard(self, key: str) -> None:
         """Forget an entry, if it is there."""
 
+    def record(self, archive: Callable[[Path], None]) -> None:
+        """Let ``archive`` keep a run's record in a folder of the store."""
+
 
 class NoStore:
     """Computes every step, and keeps a result no longer than somebody refers to it."""
@@ -102,6 +105,8 @@ class NoStore:
         return False
 
     def discard(self, key: str) -> None: ...
+
+    def record(self, archive: Callable[[Path], None]) -> None: ...
 
 
 @dataclass
@@ -125,17 +130,20 @@ class DiskStore:
             if found := self._found(step, key):
                 return found
             with self.locked(key):
-                return self._found(step, key) or self._computed(step, key)
+                return self._found(step, key, locked=True) or self._computed(step, key)
         except NewerEntry as error:
             self._warn(str(error))
         except Exception as error:
-            if not (why := self._refusal(error)):
+            if not self._refused(error):
                 raise
-            self._warn(f"the store {self.root} cannot be written ({why}): what is computed now is not kept")
         return NoStore().run(step)
 
     def has(self, key: str) -> bool:
         return (self.entry(key) / "key.json").is_file()
+
+    def listed(self) -> list[str]:
+        """The key of every entry, damaged or not."""
+        return sorted(p.name for p in (self.root / "steps").glob("*") if p.is_dir())
 
     def entry(self, key: str) -> Path:
         return self.root / "steps" / key
@@ -150,35 +158,30 @@ class DiskStore:
         except OSError as error:
             log.debug("%s stays: %s", key, error)
 
+    def record(self, archive: Callable[[Path], None]) -> None:
+        """As promised by Store, under ``runs/``."""
+        try:
+            archive(self.root / "runs")
+        except OSError as error:
+            self._warn(f"the store {self.root} cannot be written ({error.strerror}): it has no record of this run")
+
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold ``key``'s lock. Raises filelock.Timeout where another holds it and ``wait`` is off."""
-        from filelock import FileLock, Timeout
-
-        path = self.root / "locks" / f"{key}.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(path)
-        try:
-            lock.acquire(timeout=PATIENCE if wait else 0)
-        except Timeout:
-            if not wait:
-                raise
-            log.info("waiting for another job to compute %s", key[:24])
-            lock.acquire()
-        try:
+        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off."""
+        with held(self.root / "locks" / f"{key}.lock", wait=wait):
             yield
-        finally:
-            lock.release()
 
-    def _found(self, step: Step, key: str) -> Result | None:
+    def _found(self, step: Step, key: str, *, locked: bool = False) -> Result | None:
+        """Only under the key's lock is a damaged entry set aside: another process may be about to replace it."""
         if not self.has(key):
             return None
+        self._note_use(key)  # before it is looked at: see upkeep.evict
         try:
-            seconds = float(self.meta(key)["seconds"])
+            seconds: float = self.meta(key)["seconds"]
         except Damaged as damage:
-            self._set_aside(key, str(damage))
+            if locked:
+                self._set_aside(key, str(damage))
             return None
-        self._note_use(key)
         return Result(key, True, seconds, lambda reader: self._lend(step, key, reader))
 
     def _computed(self, step: Step, key: str) -> Result:
@@ -214,9 +217,17 @@ class DiskStore:
         try:
             self.verify(key)
             return reader(self.entry(key))
-        except (Damaged, FileNotFoundError) as damage:
-            self._set_aside(key, str(damage))
-            return self.run(step).read(reader)
+        except Damaged:
+            try:
+                self.mend(key)
+            except OSError as error:
+                if not self._refused(error):
+                    raise
+                return NoStore().run(step).read(reader)
+        except FileNotFoundError:
+            if self.has(key):  # whole, and without what the reader wants: computing it again would bring nothing new
+                raise
+        return self.run(step).read(reader)
 
     def meta(self, key: str) -> dict[str, Any]:
         """What ``key.json`` says. Raises Damaged where it is missing or broken, NewerEntry where it is of a later format."""
@@ -224,7 +235,10 @@ class DiskStore:
             meta: dict[str, Any] = json.loads((self.entry(key) / "key.json").read_text(encoding="utf-8"))
             newer = meta["format"] > FORMAT
             same = newer or key == key_of(meta["step"], meta["version"], meta["inputs"])
-        except (ValueError, KeyError, TypeError, FileNotFoundError) as error:
+            if not newer:  # what is read of it later must be there
+                meta |= {"files": {name: (int(size), str(sha256)) for name, (size, sha256) in meta["files"].items()}}
+                meta |= {name: float(meta[name]) for name in ("seconds", "created")}
+        except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
             raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
         if newer:
             raise NewerEntry(f"{key[:24]} was written by a newer sciner: its step is computed, and not kept")
@@ -243,10 +257,21 @@ class DiskStore:
             if checksum(file) != sha256:
                 raise Damaged(f"{name} has changed")
 
-    def _set_aside(self, key: str, why: str) -> None:
+    def mend(self, key: str) -> str | None:
+        """Set an entry aside if it is damaged, and say how. Raises NewerEntry."""
+        with self.locked(key):
+            try:
+                self.verify(key)
+            except Damaged as damage:
+                return str(damage) if self._set_aside(key, str(damage)) else None
+        return None
+
+    def _set_aside(self, key: str, why: str) -> bool:
+        """False where there is no such entry."""
         place = self.root / "aside" / f"{key}.{uuid.uuid4().hex[:8]}"
-        if self._move(key, place):
-            log.warning("store entry %s is damaged (%s): set aside as aside/%s, computed again", key[:24], why, place.name)
+        if there := self._move(key, place):
+            log.warning("store entry %s is damaged (%s): set aside as aside/%s", key[:24], why, place.name)
+        return there
 
     def _move(self, key: str, place: Path) -> bool:
         """False where there is no such entry."""
@@ -260,24 +285,22 @@ class DiskStore:
         return True
 
     def _note_use(self, key: str) -> None:
-        """For pruning: a time, for the least recently used, and a line in this process's lease, for what is in use now."""
+        """For pruning: in this process's lease, for what is in use now, and as a time, for the least recently used."""
         try:
+            self.lease.note(key)
             os.utime(self.entry(key) / "key.json")
-            with self.lease.open("a", encoding="utf-8") as stream:
-                stream.write(f"{key}\n")
         except OSError as error:
             log.debug("use of %s not noted: %s", key, error)
 
     @cached_property
-    def lease(self) -> Path:
-        """The list of what this process uses. It holds while the lock beside it is held: until the process ends."""
-        from filelock import FileLock
+    def lease(self) -> Lease:
+        return Lease(self.root / "leases")
 
-        place = self.root / "leases" / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.keys"
-        place.parent.mkdir(parents=True, exist_ok=True)
-        self._held = FileLock(place.with_suffix(".lock"))
-        self._held.acquire()
-        return place
+    def _refused(self, error: Exception) -> bool:
+        """Is it the store's folder that takes nothing, and not what the step itself met? Then say so, once."""
+        if why := self._refusal(error):
+            self._warn(f"the store {self.root} cannot be written ({why}): what is computed now is not kept")
+        return bool(why)
 
     def _refusal(self, error: Exception) -> str | None:
         """Why the store's folder takes nothing, if that is what ``error`` says and not what the step itself met."""

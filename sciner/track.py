@@ -106,10 +106,13 @@ def _experiment(client: Any, name: str, location: str | None) -> str:
 
 
 class MlflowTracker:
-    """One MLflow run, by the client alone: no global state, so that runs may follow each other in one process."""
+    """One MLflow run, by the client alone: no global state, so that runs may follow each other in one process.
 
-    def __init__(self, uri: str, experiment: str) -> None:
-        self.uri, self.experiment = uri, experiment
+    times: when the run began and ended, in seconds since 1970, if that was another time than now.
+    """
+
+    def __init__(self, uri: str, experiment: str, times: tuple[float | None, float | None] = (None, None)) -> None:
+        self.uri, self.experiment, self.times = uri, experiment, times
         self.run_id = ""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
@@ -118,7 +121,8 @@ class MlflowTracker:
         from mlflow.entities import Param
 
         self.client = MlflowClient(self.uri)
-        self.run_id = self.client.create_run(experiment, run_name=name, tags=dict(tags)).info.run_id
+        began = milliseconds(self.times[0])
+        self.run_id = self.client.create_run(experiment, began, dict(tags), run_name=name).info.run_id
         shown = [Param(key, value[:VALUE]) for key, value in params.items()]
         self.client.log_batch(self.run_id, params=shown)
 
@@ -131,7 +135,7 @@ class MlflowTracker:
     def _log(self, rows: list[tuple[str, float, int]]) -> None:
         from mlflow.entities import Metric
 
-        now = int(time.time() * 1000)
+        now = milliseconds(self.times[1]) or int(time.time() * 1000)
         metrics = [Metric(name, value, now, step) for name, value, step in rows]
         for at in range(0, len(metrics), BATCH):  # a batch costs 50 ms, a single metric 3
             self.client.log_batch(self.run_id, metrics=metrics[at : at + BATCH])
@@ -141,7 +145,23 @@ class MlflowTracker:
         log_path(self.run_id, str(path), folder)
 
     def finish(self, status: str) -> None:
-        self.client.set_terminated(self.run_id, status)
+        self.client.set_terminated(self.run_id, status, milliseconds(self.times[1]))
+
+
+def milliseconds(seconds: float | None) -> int | None:
+    return None if seconds is None else int(1000 * seconds)
+
+
+def tracked(uri: str, experiment: str) -> set[str]:
+    """The ids (tag ``sciner.run``) of the runs that stand in ``experiment``."""
+    from mlflow import MlflowClient
+
+    client, found, page = MlflowClient(uri), set(), None
+    while True:
+        runs = client.search_runs([prepare(uri, experiment)], max_results=1000, page_token=page)
+        found |= {run.data.tags["sciner.run"] for run in runs if "sciner.run" in run.data.tags}
+        if not (page := runs.token):
+            return found
 
 
 class Guarded:

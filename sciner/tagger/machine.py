@@ -36,7 +36,7 @@ class Machine:
             "device": self.device(),
             "precision": self.resolved_precision(),
             "threads": threads if self.device() == "cpu" else 0,
-            "torch": torch.__version__,
+            "torch": str(torch.__version__),
         }
 
     def device(self) -> str:

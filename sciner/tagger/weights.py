@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import logging
 import os
@@ -13,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from sciner import keys
 from sciner.errors import InputError
 
 log = logging.getLogger(__name__)
@@ -89,14 +89,18 @@ def snapshot(source: Source, name: str) -> str:
         raise InputError(f"cannot load {name} ({first})", mend=mend_load(source, str(error))) from error
 
 
-@lru_cache
 def checksum(file: Path) -> str:
-    """SHA-256 of a file. Raises InputError where there is none."""
+    """SHA-256 of a file, computed once for a size and time of change. Raises InputError where there is none."""
     try:
-        with file.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+        state = file.stat()
     except FileNotFoundError:
         raise InputError(f"{file} is missing", mend="reinstall the package that ships it") from None
+    return _checksum(file, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache
+def _checksum(file: Path, size: int, changed: int) -> str:
+    return keys.checksum(file)
 
 
 def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:

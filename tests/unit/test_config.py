@@ -13,17 +13,16 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
-from sciner.config import RunConfig, parse
+from sciner.config import RunConfig, known_keys, parse
 from sciner.errors import InputError
 from sciner.launch import CONF, check, parse_flags
 from sciner.loop import Iteration
 from sciner.policy.threshold import Threshold
 
-GROUPS: dict[str, type[BaseModel]] = {
-    name: field.annotation
-    for name, field in RunConfig.model_fields.items()
-    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind
+    name: get_args(field.annotation) or (field.annotation,) for name, field in RunConfig.model_fields.items() if name != "seed"
 }
+GROUPS = {name: models[0] for name, models in SECTIONS.items()}  # those of the default configuration
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 CHOICES = [path for path in FILES if path.stem != "encoder"]
 NEEDED = {  # by choices that are no configuration by themselves
@@ -32,6 +31,8 @@ NEEDED = {  # by choices that are no configuration by themselves
     "model=hub": {"name": "owner/model"},
 }
 BASE = check(parse_flags([]))[0][0].model_dump()
+CRF = {"kind": "crf", "c1": 0.1, "c2": 1, "max_iterations": 100}
+GAZETTEER = {"kind": "gazetteer", "case": "sensitive"}
 
 by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
@@ -66,13 +67,22 @@ def leaves() -> list[tuple[str, str]]:
     return [("", "seed"), *((group, key) for group, model in GROUPS.items() for key in model.model_fields)]
 
 
+def type_of(path: Path) -> type[BaseModel]:
+    """The type of a group's file; where the group is a union, that of its kind."""
+    models = SECTIONS[path.parent.name]
+    kind = read(path)["kind"] if len(models) > 1 else None
+    return next(m for m in models if kind is None or kind in get_args(m.model_fields["kind"].annotation))
+
+
 def literals() -> list[tuple[str, str, str]]:
-    """Every choice of every key that has a closed set of them."""
+    """Every choice of every key that has a closed set of them; of a union those of its first type, and every kind."""
     found = []
-    for group, model in GROUPS.items():
-        for key, field in model.model_fields.items():
-            kinds = [field.annotation, *get_args(field.annotation)]
-            found += [(group, key, c) for kind in kinds if get_origin(kind) is Literal for c in get_args(kind)]
+    for group, models in SECTIONS.items():
+        for model in models:
+            for key, field in model.model_fields.items():
+                kinds = [field.annotation, *get_args(field.annotation)]
+                if model is models[0] or key == "kind":
+                    found += [(group, key, c) for kind in kinds if get_origin(kind) is Literal for c in get_args(kind)]
     return found
 
 
@@ -100,15 +110,16 @@ def test_every_committed_choice_composes(path: Path) -> None:
 @by_file
 def test_no_file_has_a_dead_key_or_lacks_one(path: Path) -> None:
     """Defaults lists included, a file gives every field that has no default, and nothing that is no field."""
-    model = GROUPS[path.parent.name]
+    model = type_of(path)
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     assert required <= read(path).keys() <= model.model_fields.keys()
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_field_can_be_set_from_some_file(group: str) -> None:
-    keys = {key for path in FILES if path.parent.name == group for key in read(path)}
-    assert keys == GROUPS[group].model_fields.keys()
+    for model in SECTIONS[group]:
+        files = [path for path in FILES if path.parent.name == group and type_of(path) is model]
+        assert {key for path in files for key in read(path)} == model.model_fields.keys()
 
 
 @by_file
@@ -191,6 +202,34 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
     assert refusal(changed(**{f"{group}__{key}": slip})) == told
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (CRF | {"lr": 0.1}, "unknown key model.lr; known: c1, c2, kind, max_iterations"),
+        (CRF | {"c1": -0.1}, "model.c1=-0.1: it should be greater than or equal to 0"),
+        (CRF | {"max_iterations": 0}, "model.max_iterations=0: it should be greater than 0"),
+        ({"kind": "crf", "c1": 0.1, "c2": 0.1}, "model.max_iterations is not set; give model.max_iterations=VALUE"),
+        (GAZETTEER | {"case": "sensitiv"}, "model.case=sensitiv: there is no such choice; did you mean 'sensitive'?"),
+        (GAZETTEER | {"kase": 1}, "unknown key model.kase; did you mean 'case'?"),
+        ({"case": "sensitive"}, "model.kind is not set; give model.kind=VALUE"),
+        ({"kind": 3}, "model.kind=3: it should be one of 'encoder', 'crf', 'gazetteer'"),
+        (None, "model=None: it should be a valid dictionary"),
+    ],
+)
+def test_a_model_is_refused_in_the_words_of_its_kind(model: Any, told: str) -> None:
+    """The user knows of no union, so no message names its branch."""
+    assert refusal(changed(model=model)).startswith(told)
+
+
+def test_the_keys_of_a_group_are_those_of_all_its_kinds() -> None:
+    """On the command line the kind is not known yet; below a value there are none."""
+    assert {"lr", "c1", "case", "kind"} <= set(known_keys(("model",)))
+    assert known_keys(("data", "columns")) == ["tokens", "tags", "document"]
+    for place in (("model", "lr"), ("data", "seed_size"), ("threshold", "classes"), ("modle",)):
+        with pytest.raises(KeyError):
+            known_keys(place)
+
+
 def test_a_choice_like_no_other_gets_them_all() -> None:
     told = "data.seed_order=xyz: there is no such choice; known: document, length, oracle_entities, random"
     assert refusal(changed(data__seed_order="xyz")) == told
@@ -223,6 +262,9 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ({"model__max_length": 100, "model__overlap": 37}, "model: overlap=37 leaves no room in windows of max_length=100"),
         ({"model__name": None, "model__package": None}, "model: an encoder needs a source: give model.path=FOLDER"),
         ({"iteration__stop": "churn", "iteration__relabel": "frozen"}, "iteration: stop=churn watches silver"),
+        ({"model": CRF, "iteration__silver_weight": 0.5}, "iteration.silver_weight=0.5 means nothing to model=crf"),
+        ({"model": CRF, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=crf"),
+        ({"model": GAZETTEER, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=gaz"),
     ],
 )
 def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -> None:
@@ -237,6 +279,8 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -
         {"model__max_length": 100, "model__overlap": 36},
         {"model__name": None, "model__package": None, "model__path": "folder"},
         {"iteration__stop": "churn", "iteration__relabel": "all"},
+        {"model": CRF, "iteration__silver_weight": 1},
+        {"model": GAZETTEER, "iteration__silver_weight": 0.5},
         {"model__clip": 1, "model__weight_decay": 0, "iteration__silver_weight": 1},  # whole numbers where fractions may be
     ],
 )

@@ -75,6 +75,13 @@ def test_bad_words_are_one_line_and_exit_code_2(say: Any) -> None:
         assert err.count("\n") == 1
 
 
+def test_check_refuses_a_class_that_is_not_among_the_labels(say: Any, place: Path) -> None:
+    (place / "a.conll").write_text("BERT B-Method\n")
+    assert say("check", "a.conll", "--labels", "Task, Method")[0] == 0
+    code, _, error = say("check", "a.conll", "--labels", "Task,Methods")
+    assert code == 2 and "a.conll:1" in error and "Methods" in error
+
+
 def test_check_counts_what_it_read_and_mended(say: Any, place: Path) -> None:
     (place / "a.conll").write_text("We O\nuse O\nAdam I-Method\n\nIt B-Method\n")
     found = json.loads(say("check", "a.conll", "--json")[1])

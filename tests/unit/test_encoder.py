@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -16,6 +17,7 @@ import torch
 from torch.nn.modules.module import register_module_forward_hook
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from sciner.keys import canonical
 from sciner.score.entity import entity_scores
 from sciner.tagger.batches import Targets, collate, training_batches
 from sciner.tagger.encode import windows
@@ -420,3 +422,25 @@ def test_precision_auto_is_one_that_works() -> None:
     assert Machine("cpu").resolved_precision() in ("bf16-mixed", "32-true")
     assert [Machine("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
     assert np.isfinite(fit_rows(machine=Machine("cpu"))[0]).all()
+
+
+# identity, for the store
+
+
+def test_identity_is_all_that_a_fit_depends_on(fitted: FittedEncoder, tmp_path: Path) -> None:
+    """Its spelling knows every type in it, and everything that changes a result changes it."""
+    fitted.save(tmp_path / "a")
+    shutil.copytree(tmp_path / "a", tmp_path / "b")
+    at_a, at_b = (tagger(source=Source(path=str(tmp_path / name))) for name in "ab")
+    assert canonical(at_a.identity()) == canonical(at_b.identity())
+    weights_file = tmp_path / "b" / "model.safetensors"
+    weights_file.write_bytes(weights_file.read_bytes()[:-1] + b"\x01")
+    others = [tagger(), tagger(MIXED), tagger(replace(FULL, threads=7)), tagger(lr=0.5), at_a, at_b]
+    assert len({canonical(t.identity()) for t in others}) == len(others)
+
+
+def test_a_restored_encoder_predicts_what_it_predicted(fitted: FittedEncoder, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    restored = tagger().restore(tmp_path, fitted.report)
+    assert same(rows(restored), rows(fitted)) and restored.report == fitted.report
+    assert not any(m.training for m in restored.net.modules())

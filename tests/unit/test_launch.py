@@ -58,6 +58,13 @@ def composed(*words: str) -> Any:
         ("data.sed_size.x=3", "unknown key data.sed_size.x; did you mean 'seed_size'?"),
         ("data.seed_size.x=3", "unknown key data.seed_size.x; sciner run --cfg job shows what there is"),
         ("data.train=a.conll", "unknown key data.train; data=files has it"),  # the chosen data is the sample
+        ("model.c1=3", "unknown key model.c1; model=crf has it"),
+        (
+            "model=crf model.clip=3",
+            "unknown key model.clip; model=bert_base_cased or model=bert_large_cased or model=bert_large_ner",
+        ),
+        ("model=crf +model.clip=3", "unknown key model.clip; known: c1, c2, kind, max_iterations"),
+        ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         ("model.config.hiden_size=3", "unknown key model.config.hiden_size; sciner run --cfg job shows what there is"),
         ("+sed=3", "unknown key sed; did you mean 'seed'?"),
         ("+data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
@@ -77,7 +84,7 @@ def composed(*words: str) -> Any:
     ],
 )
 def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, told: str) -> None:
-    assert refusal(word).startswith(told)
+    assert refusal(*word.split(" ")).startswith(told)
 
 
 @pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=none,fixed", "data.seed_size=5%,10%"])

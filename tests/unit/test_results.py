@@ -58,7 +58,7 @@ def test_a_round_leaves_its_line_and_its_files(folder: RunFolder) -> None:
     folder.write_round(replace(ROUND, number=1, scores={"test/f1/micro": 0.625}, warnings=()))
     files = {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
     written = {str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()}
-    assert written == {"config.yaml", "rounds.jsonl", *(f"round_{k}/{name}" for k in (0, 1) for name in files)}
+    assert written == {"config.yaml", "rounds.jsonl", "run.json", *(f"round_{k}/{name}" for k in (0, 1) for name in files)}
     steps = [{"step": "fit", "key": "fit-v1-0", "hit": True}, {"step": "predict", "key": "predict-v1-0", "hit": False}]
     same = {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
     expected = [
@@ -107,7 +107,7 @@ def test_a_run_into_the_same_folder_starts_anew(folder: RunFolder) -> None:
     again = RunFolder.create(folder.path, CONFIG | {"seed": 1})
     again.write_round(replace(ROUND, scores={"test/f1/micro": 0.75}))
     assert [row["scores"] for row in again.read()] == [{"test/f1/micro": 0.75}]
-    assert {path.name for path in again.path.iterdir()} == {"config.yaml", "rounds.jsonl", "round_0", "sciner.log"}
+    assert {path.name for path in again.path.iterdir()} == {"config.yaml", "rounds.jsonl", "run.json", "round_0", "sciner.log"}
     assert yaml.safe_load(again.config.read_text(encoding="utf-8"))["seed"] == 1
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import lru_cache
 from pathlib import Path
 
 from sciner.text.corpus import Corpus
@@ -21,6 +22,7 @@ LABELS = (
 )
 
 
+@lru_cache  # a sweep reads it for every point, and nobody writes it
 def read_sample() -> Corpus:
     """All papers, split by paper as ``splits.json`` says: those it names are test, the others train."""
     notes: Counter[str] = Counter()

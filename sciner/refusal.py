@@ -1,0 +1,73 @@
+"""pydantic's finding in the words of a command line: one line that names the key and the mend."""
+
+from __future__ import annotations
+
+import re
+from typing import get_args
+
+from pydantic import BaseModel, ValidationError
+
+from sciner.errors import InputError, nearest
+
+TYPES = ("int", "str", "list[str]")  # branches of a union of values, as pydantic names them
+
+
+def explain(error: ValidationError, root: type[BaseModel]) -> InputError:
+    """The first finding against ``root``."""
+    first = error.errors()[0]
+    kind, given, loc = first["type"], first.get("input"), spoken(first["loc"], root)
+    text = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+    if kind.startswith("union_tag"):  # pydantic names the section, where its key ``kind`` is meant
+        text = text.partition("expected tags: ")[2]
+        loc, known = (*loc, "kind"), isinstance(given, dict) and "kind" in given
+        given, kind = (given["kind"], "literal_error") if known else (None, "missing")
+        text = f"one of {text}"
+    key = ".".join(loc)
+    if kind == "extra_forbidden":
+        return InputError(f"unknown key {key}", mend=nearest(loc[-1], known_keys(root, first["loc"][:-1])))
+    if kind == "missing":
+        return InputError(f"{key} is not set", mend=f"give {key}=VALUE")
+    if kind == "value_error":
+        return InputError(f"{key}: {text}" if key else text)
+    if kind == "literal_error" and isinstance(given, str):
+        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, re.findall("'([^']*)'", text)))
+    return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
+
+
+def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]:
+    """A finding's place as the user names it: without the branches of unions that pydantic took."""
+    parts: list[str] = []
+    for at, part in enumerate(loc):
+        if part not in TYPES and not is_branch(part, under(root, loc[:at])):
+            parts.append(str(part))
+    return tuple(parts)
+
+
+def known_keys(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that stand under ``loc``, of whatever kind the section there is. Raises KeyError where that is a value."""
+    if not (sections := under(root, loc)):
+        raise KeyError(loc)
+    return list(dict.fromkeys(key for section in sections for key in section.model_fields))
+
+
+def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:
+    """The sections that may stand at ``loc``: several where a union's branch is open, none at a value or a wrong key."""
+    sections = [root]
+    for part in loc:
+        if is_branch(part, sections):
+            sections = [section for section in sections if kind_of(section) == part]
+            continue
+        fields = [section.model_fields[str(part)] for section in sections if part in section.model_fields]
+        types = [option for field in fields for option in (get_args(field.annotation) or [field.annotation])]
+        sections = [option for option in types if isinstance(option, type) and issubclass(option, BaseModel)]
+    return sections
+
+
+def is_branch(part: int | str, sections: list[type[BaseModel]]) -> bool:
+    return len(sections) > 1 and any(kind_of(section) == part for section in sections)
+
+
+def kind_of(section: type[BaseModel]) -> str:
+    """The one value that a section of a union has for its key ``kind``."""
+    (kind,) = get_args(section.model_fields["kind"].annotation)
+    return str(kind)

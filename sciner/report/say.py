@@ -1,0 +1,40 @@
+"""What commands print: tables, lines, JSON. rich is imported when something is printed, not before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import typer
+
+
+def table_of(first: str, *others: str, figures: bool = False) -> Any:
+    """An empty table by its headings. figures: all columns but the first hold numbers."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD)
+    table.add_column(first, overflow="fold")
+    for column in others:
+        table.add_column(Text(column), overflow="fold", justify="right" if figures else "left")
+    return table
+
+
+def add_row(table: Any, *cells: str) -> None:
+    """A row of ``cells`` as they are: brackets in a corpus are no markup."""
+    from rich.text import Text
+
+    table.add_row(*map(Text, cells))
+
+
+def say(*things: Any) -> None:
+    from sciner.report.terminal import console
+
+    for thing in things:
+        console().print(thing, markup=False, soft_wrap=isinstance(thing, str))
+
+
+def say_json(value: Any) -> None:
+    from json import dumps
+
+    typer.echo(dumps(value, ensure_ascii=False, indent=2))

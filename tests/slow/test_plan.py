@@ -1,0 +1,85 @@
+"""What a sweep will cost is known before it runs: bounds that hold, and nothing is done to find them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import sciner.plan
+from sciner.launch import check, foresee, main, parse_flags
+from sciner.plan import Plan
+from tests.fakes import FakeTagger
+from tests.specs.test_run import fake  # noqa: F401 (a fixture)
+
+QUIET = "tracking=none"
+pytestmark = pytest.mark.slow
+
+
+def words(*more: str) -> list[str]:
+    return ["-m", QUIET, *more]
+
+
+def fits_of(sweep: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many fits running it takes."""
+    count = 0
+    own = FakeTagger.fit
+
+    def counted(self: FakeTagger, *args: object, **kwargs: object) -> object:
+        nonlocal count
+        count += 1
+        return own(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(FakeTagger, "fit", counted)
+    assert main(sweep) == 0
+    monkeypatch.setattr(FakeTagger, "fit", own)
+    return count
+
+
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        words("threshold=none,fixed", "iteration.rounds=1,2"),
+        words("seed=0,1", "threshold=reject,fixed", "iteration.init=pretrained,previous"),
+        words("iteration=supervised", "data.seed_size=10%,20%"),
+        words("threshold=fixed", "threshold.min_confidence=0.5,0.6", "iteration.relabel=frozen,all"),
+    ],
+)
+def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
+    sweep: list[str], project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = foresee(sweep)
+    assert not (project / ".sciner").exists() and before.stored == 0 and before.seconds is None
+    assert before.least <= fits_of(sweep, monkeypatch) <= before.most <= before.alone
+    after = foresee(sweep)
+    assert (after.least, after.most, after.alone) == (0, 0, before.alone)
+    assert fits_of(sweep, monkeypatch) == 0
+
+
+def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(words("iteration.rounds=1")) == 0
+    longer = words("iteration.rounds=1,3")
+    plan = foresee(longer)
+    assert plan.stored == 2 and plan.alone == 6 and plan.most == 2
+    assert plan.seconds is not None and plan.seconds[1] > 0
+    assert plan.least <= fits_of(longer, monkeypatch) <= plan.most
+
+
+def test_a_fit_whose_weights_are_gone_is_counted_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert main(words("iteration.rounds=1", "store.weights=none")) == 0
+    longer = words("iteration.rounds=2", "store.weights=none")
+    plan = foresee(longer)
+    assert (plan.least, plan.most) == (1, 2)
+    assert plan.least <= fits_of(longer, monkeypatch) <= plan.most
+
+
+def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
+    plan = foresee(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
+    assert plan == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
+
+
+def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("fit", "restore"):
+        monkeypatch.setattr(FakeTagger, name, None)
+    points, _ = check(parse_flags(words("threshold=none,fixed")))
+    assert sciner.plan.plan(points, project).most > 0

@@ -1,0 +1,164 @@
+"""A store that is full, read-only, half-deleted, or another version's costs a line of warning, never a score."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import shutil
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sciner.errors import InputError
+from sciner.loop import Iteration
+from sciner.steps import VERSIONS
+from sciner.store import DiskStore, NoStore, Store
+from sciner.upkeep import prune, verify
+from tests.specs.test_store import turn
+
+ROUNDS = Iteration(1)
+
+
+def scores(store: Store) -> list[dict[str, float]]:
+    """Of a run over ``store``, but for its times."""
+    return [{k: v for k, v in s.items() if not k.startswith("time")} for s in turn(store, iteration=ROUNDS).scores]
+
+
+@cache
+def expected() -> list[dict[str, float]]:
+    return scores(NoStore())
+
+
+@pytest.fixture
+def mounted(tmp_path: Path) -> Iterator[Any]:
+    """mount(options): a small file system of its own, where mounting is permitted."""
+    place = tmp_path / "mounted"
+    place.mkdir()
+
+    def mount(*options: str) -> Path:
+        if not shutil.which("mount"):
+            pytest.skip("there is no mount command here")
+        done = subprocess.run(["mount", *options, str(place)], capture_output=True, text=True)
+        if done.returncode:
+            pytest.skip(f"mounting is not permitted here: {done.stderr.strip()}")
+        return place
+
+    yield mount
+    while subprocess.run(["umount", str(place)], capture_output=True).returncode == 0:
+        pass
+
+
+def warnings(log: pytest.LogCaptureFixture) -> list[str]:
+    return [r.getMessage() for r in log.records if r.name == "sciner.store" and r.levelno == logging.WARNING]
+
+
+def assert_whole(root: Path) -> None:
+    """What is there is complete, and nothing half-written lies beside it."""
+    assert not [*(root / "tmp").glob("*")]
+    assert verify(DiskStore(root)).damaged == {}
+
+
+@pytest.mark.parametrize("size", ["32k", "64k", "100k"])
+def test_a_full_disk(mounted: Any, caplog: pytest.LogCaptureFixture, size: str) -> None:
+    root = mounted("-t", "tmpfs", "-o", f"size={size}", "tmpfs") / "store"
+    assert scores(DiskStore(root)) == expected()
+    (line,) = warnings(caplog)
+    assert "cannot be written (No space left on device): what is computed now is not kept" in line
+    assert_whole(root)
+
+
+@pytest.mark.parametrize("name", ["silver.json", "key.json"])
+def test_a_disk_that_fills_up_within_a_file(tmp_path: Path, monkeypatch: Any, caplog: Any, name: str) -> None:
+    """The same where nothing can be mounted: half of the file is written, then the disk is full."""
+    store = DiskStore(tmp_path / "store")
+    write = Path.write_text
+
+    def full(file: Path, text: str, *rest: Any, **more: Any) -> int:
+        if file.name == name and file.is_relative_to(store.root):
+            write(file, text[: len(text) // 2], *rest, **more)
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(file, text, *rest, **more)
+
+    monkeypatch.setattr(Path, "write_text", full)
+    assert scores(store) == expected()
+    assert len(warnings(caplog)) == 1
+    assert_whole(store.root)
+
+
+def test_a_store_that_is_read_only(mounted: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    kept = DiskStore(tmp_path / "store")
+    scores(kept)
+    judged, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("judge", "fit"))
+    kept.discard(judged)
+    (kept.entry(fit) / "report.json").write_text("{}")
+    before = sorted(p.relative_to(kept.root) for p in kept.root.rglob("*"))
+    place = mounted("--bind", str(kept.root))
+    mounted("-o", "remount,ro,bind")
+    found = turn(DiskStore(place), iteration=ROUNDS)
+    assert [{k: v for k, v in s.items() if not k.startswith("time")} for s in found.scores] == expected()
+    assert [s.step for s in found.steps if not s.hit] == ["judge"]  # all else is read, and what is damaged computed beside it
+    (line,) = warnings(caplog)
+    assert "cannot be written (Read-only file system)" in line
+    assert sorted(p.relative_to(kept.root) for p in kept.root.rglob("*")) == before
+    with pytest.raises(InputError, match=r"cannot be pruned \(Read-only file system\)"):
+        prune(DiskStore(place), 0)
+
+
+def test_entries_of_a_newer_format(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    newer = [key for key in store.listed() if key.startswith(("fit", "select"))]
+    for key in newer:
+        file = store.entry(key) / "key.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99, "files": "who knows"}))
+    before = {key: (store.entry(key) / "key.json").read_text() for key in newer}
+    assert scores(DiskStore(store.root)) == expected()
+    assert sorted(line[:24] for line in warnings(caplog)) == sorted(key[:24] for key in newer)
+    assert {key: (store.entry(key) / "key.json").read_text() for key in newer} == before
+    assert_whole(store.root)
+
+
+@pytest.mark.parametrize("rest", ["key.json", "silver.json", None])
+def test_a_half_deleted_entry(tmp_path: Path, caplog: pytest.LogCaptureFixture, rest: str | None) -> None:
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    key = next(key for key in store.listed() if key.startswith("select"))
+    for file in store.entry(key).iterdir():
+        if file.name != rest:
+            file.unlink()
+    assert scores(DiskStore(store.root)) == expected()
+    (line,) = warnings(caplog)
+    assert "is damaged" in line and "is missing" in line and len([*(store.root / "aside").iterdir()]) == 1
+    assert_whole(store.root)
+
+
+@pytest.mark.parametrize("broken", [{}, {"seconds": "long"}, {"files": ["silver.json"]}, {"files": {"silver.json": 7}}])
+def test_an_entry_whose_own_record_is_broken(tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any) -> None:
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    file = store.entry(next(key for key in store.listed() if key.startswith("select"))) / "key.json"
+    known = json.loads(file.read_text())
+    file.write_text(json.dumps(known | broken if broken else [known]))
+    assert scores(DiskStore(store.root)) == expected()
+    (line,) = warnings(caplog)
+    assert "key.json is missing or broken" in line
+    assert_whole(store.root)
+
+
+def test_two_versions_of_the_code_on_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    old = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob("steps/fit-v1-*/*")}
+    monkeypatch.setitem(VERSIONS, "fit", 2)
+    found = turn(DiskStore(store.root), iteration=ROUNDS)
+    assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {"fit-v2-"}
+    assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in old} == old
+    monkeypatch.setitem(VERSIONS, "fit", 1)
+    assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []  # the older code still finds its own
+    assert warnings(caplog) == []
+    assert_whole(store.root)
