@@ -1,0 +1,115 @@
+"""What the store saves in a sweep, what it costs, and how fast a known sweep is.
+
+python -m experiments.store_savings.measure
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SWEEP = [
+    "-m",
+    "model.steps=60",
+    "data.seed_size=10%,20%",
+    "threshold=none,fixed,quantile",
+    "iteration.rounds=1,2,4",
+    "tracking=none",
+]
+# 96 points of a tagger that is quickly trained: what is timed is the store and the harness, not the tagger
+KNOWN = ["-m", "model=tiny", "model.steps=20", "data.seed_size=5%,10%,20%,40%", "seed=0,1,2,3"]
+KNOWN += ["threshold=none,fixed,quantile", "iteration.rounds=1,2"]
+TAGGER = ("time/fit/seconds", "time/annotate/seconds", "time/predict_test/seconds", "time/predict_dev/seconds")
+
+
+def sciner(project: Path, *words: str) -> str:
+    done = subprocess.run([sys.executable, "-m", "sciner", *words], cwd=project, capture_output=True, text=True, env=os.environ)
+    if done.returncode:
+        raise RuntimeError(done.stdout + done.stderr)
+    return done.stdout
+
+
+def rows(sweep: Path) -> list[dict[str, Any]]:
+    files = sorted(sweep.glob("*/rounds.jsonl"), key=lambda f: int(f.parent.name))
+    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def savings(project: Path) -> dict[str, Any]:
+    """Fits and optimiser steps of the sweep, executed and as the sum of what each point alone would execute."""
+    foreseen = sciner(project, "sweep", "plan", *SWEEP)
+    began = time.perf_counter()
+    sciner(project, "run", *SWEEP, "hydra.sweep.dir=sweep")
+    seconds, found = time.perf_counter() - began, rows(project / "sweep")
+    fits = [(row, step) for row in found for step in row["steps"] if step["step"] == "fit"]
+    executed = [(row, step) for row, step in fits if not step["hit"]]
+    return {
+        "command": "sciner run " + " ".join(SWEEP),
+        "plan": foreseen.splitlines()[:2],
+        "points": len(list((project / "sweep").glob("*/rounds.jsonl"))),
+        "fits_alone": len(found),
+        "fits_structural": 2 + 2 * 3 * 4,  # round 0 of each seed size; rounds 1 to 4 of each threshold
+        "fits_executed": len(executed),
+        "fits_distinct": len({step["key"] for _, step in fits}),
+        "steps_alone": sum(int(row["scores"]["train/steps"]) for row in found),
+        "steps_executed": sum(int(row["scores"]["train/steps"]) for row, _ in executed),
+        "seconds": seconds,
+        "seconds_alone": sum(row["scores"]["time/round/seconds"] for row in found),
+    }
+
+
+def overhead(project: Path) -> dict[str, float]:
+    """Of rounds in which everything was computed: wall time beyond the tagger's, the scores' and the selection's own."""
+    wall = work = 0.0
+    rounds = 0
+    for row in rows(project / "sweep"):
+        if any(step["hit"] for step in row["steps"]):
+            continue
+        rounds += 1
+        wall += row["cache"]["seconds"]
+        work += sum(row["scores"].get(name, 0.0) for name in TAGGER)
+        for step in row["steps"]:
+            if step["step"] in ("drift", "select", "judge"):
+                meta = project / ".sciner/store/steps" / step["key"] / "key.json"
+                work += json.loads(meta.read_text(encoding="utf-8"))["seconds"]
+    return {"rounds": rounds, "wall_seconds": wall, "work_seconds": work}
+
+
+def replays(project: Path) -> dict[str, Any]:
+    """Seconds of a sweep of 96 points that is known, without a tracker and into an empty SQLite database."""
+    sciner(project, "run", *KNOWN, "tracking=none", "hydra.sweep.dir=known")
+    found: dict[str, Any] = {"command": "sciner run " + " ".join(KNOWN)}
+    for name, words in (("none", ["tracking=none"]), ("sqlite", [])):
+        began = time.perf_counter()
+        sciner(project, "run", *KNOWN, *words, f"hydra.sweep.dir={name}")
+        found[name] = time.perf_counter() - began
+        again = rows(project / name)
+        assert all(step["hit"] for row in again for step in row["steps"])
+        found["points"], found["rounds"] = len(list((project / name).glob("*/rounds.jsonl"))), len(again)
+    began = time.perf_counter()
+    sciner(project, "track", "replay", "--uri", f"sqlite:///{project}/new.db")
+    found["track_replay"] = time.perf_counter() - began
+    return found
+
+
+def main() -> None:
+    figures: dict[str, Any] = {"cores": os.cpu_count()}
+    with tempfile.TemporaryDirectory() as scratch:
+        first, second = Path(scratch) / "first", Path(scratch) / "second"
+        first.mkdir()
+        second.mkdir()
+        figures["savings"] = savings(first)
+        figures["overhead"] = overhead(first)
+        print(figures, flush=True)
+        figures["known"] = replays(second)
+    (HERE / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
