@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from sciner import data_cli, store_cli, sweep_cli, track_cli
-from sciner.errors import InputError
+from sciner.errors import InputError, nearest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(data_cli.app, name="data")
@@ -38,12 +39,42 @@ def run(context: typer.Context) -> None:
     Words are Hydra overrides: GROUP=CHOICE picks a file of conf/, GROUP.key=value changes a value, a,b sweeps with -m.
     [bold]sciner run --help[/] lists groups and choices; [bold]sciner run --cfg job[/] shows the whole configuration.
     """
+    settle()
     from sciner.launch import main
 
+    raise typer.Exit(main(context.args))
+
+
+def settle() -> None:
+    """The environment of whatever trains or annotates; what the user set in it holds."""
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     # OpenMP threads that wait actively make a fit several times slower as soon as another process wants their core
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    raise typer.Exit(main(context.args))
+
+
+@app.command()
+def annotate(
+    tagger: Annotated[Path, typer.Argument(help="The model/ folder of a run with tracking.save_weights=true.")],
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="JSON lines: id, tokens, spans with confidences.")],
+    format: Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")] = "auto",
+    confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
+    precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
+) -> None:
+    """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
+    settle()
+    from sciner.annotate import annotate, open_tagger
+    from sciner.config import TrainerConfig
+
+    if confidence not in ("min", "mean"):
+        raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))
+    if precision not in (known := ("auto", "bf16-mixed", "32-true")):
+        raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
+    trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
+    done = annotate(open_tagger(tagger, trainer), inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
+    speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
+    typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
 
 
 @app.command()
@@ -52,8 +83,6 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On localhost.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the runs of this folder, on localhost only."""
-    from pathlib import Path
-
     from sciner.track import local_uri, place_of, quiet
 
     place = place_of(uri, Path.cwd())

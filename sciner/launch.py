@@ -92,15 +92,41 @@ def check(flags: Any) -> tuple[list[RunConfig], bool]:
             if not multirun and len(given) != len(fixed):
                 swept = next(o.input_line for o in given if o.is_sweep_override())
                 raise InputError(f"{swept} names several values", mend="add -m to sweep over them")
+            bases: dict[tuple[str, ...], Any] = {}
             points = []
             for overrides in sweep_points(flags.overrides, whole if multirun else None):
-                composed = compose("run", [*aside, *overrides])
+                composed = compose_point([*aside, *overrides], bases)
                 points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
     except InputError:
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
     return points, multirun
+
+
+def compose_point(words: Sequence[str], bases: dict[tuple[str, ...], Any]) -> Any:
+    """What Hydra's compose makes of ``words``. Points of a sweep differ mostly in values, which Hydra sets when all files are
+    composed: so each combination of files is composed once, in ``bases``, and values are set, by Hydra's own hand, on a copy.
+    """
+    from copy import deepcopy
+
+    from hydra import compose
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.core.override_parser.types import OverrideType
+
+    values: list[Any] = []
+    files: list[Any] = []
+    for override in OverridesParser.create().parse_overrides(list(words)):
+        key = override.key_or_group
+        is_value = "/" not in key and key not in GROUPS and not key.startswith("hydra.") and override.package is None
+        (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
+    name = tuple(str(override.input_line) for override in files)
+    if name not in bases:
+        bases[name] = compose("run", list(name))
+    composed = deepcopy(bases[name])
+    ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+    return composed
 
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
@@ -167,7 +193,10 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
 def hydra_main(words: Sequence[str], flags: Any) -> None:
     """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
     import hydra
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
+    # every point was composed and checked by ``check``: Hydra would compose all of them once more before the first starts
+    BasicSweeper.validate_batch_is_legal = lambda self, batch: None  # type: ignore[method-assign]
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
     try:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import RunConfig, StoreConfig, TrackingConfig
+from sciner.config import ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Corpus
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sciner.policy.threshold import Threshold
     from sciner.steps import Steps
     from sciner.store import Store
+    from sciner.tagger.base import Fitted
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,12 @@ class Job:
 
 
 def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
+    """The tagger of ``config`` for the classes ``labels``."""
+    return tagger_of(config.model, config.trainer, labels)
+
+
+def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Any:
     """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
-    model = config.model
     if model.kind == "crf":
         from sciner.tagger.crf import CrfRecipe, CrfTagger
 
@@ -61,7 +66,7 @@ def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
     source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
     recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
     lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
-    return EncoderTagger(source, recipe, Machine(**config.trainer.model_dump()), labels, lora)
+    return EncoderTagger(source, recipe, Machine(**trainer.model_dump()), labels, lora)
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
@@ -151,7 +156,7 @@ def execute(config: RunConfig, job: Job) -> int:
             known = ", known from the store" if all(step.hit for step in done.steps) else ""
             log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
         if config.tracking.save_weights:
-            done.fit.live().save(folder.path / "model")
+            save_tagger(done.fit.live(), folder.path / "model", config.model, corpus.labels)
             tracker.artifact(folder.path / "model", "model")
         folder.about(status="FINISHED", ended=time.time())
         store.record(folder.archive)
@@ -165,6 +170,13 @@ def execute(config: RunConfig, job: Job) -> int:
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
     return 3 if tracker.lost else 0
+
+
+def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
+    """Save a trained tagger, and in ``sciner.json`` what it takes to restore it (``annotate.open_tagger``)."""
+    fitted.save(folder)
+    about = {"version": 1, "labels": list(labels), "model": model.model_dump()}
+    (folder / "sciner.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Any:

@@ -5,6 +5,7 @@ python -m experiments.store_savings.measure
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -99,16 +100,20 @@ def replays(project: Path) -> dict[str, Any]:
 
 
 def main() -> None:
-    figures: dict[str, Any] = {"cores": os.cpu_count()}
-    with tempfile.TemporaryDirectory() as scratch:
-        first, second = Path(scratch) / "first", Path(scratch) / "second"
-        first.mkdir()
-        second.mkdir()
-        figures["savings"] = savings(first)
-        figures["overhead"] = overhead(first)
-        print(figures, flush=True)
-        figures["known"] = replays(second)
-    (HERE / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=["sweep", "known"], help="sweep, known, or both")
+    parts = parser.parse_args().parts
+    file = HERE / "figures.json"
+    figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    figures["cores"] = os.cpu_count()
+    for part in parts:
+        with tempfile.TemporaryDirectory() as scratch:
+            if part == "sweep":
+                figures["savings"] = savings(Path(scratch))
+                figures["overhead"] = overhead(Path(scratch))
+            else:
+                figures["known"] = replays(Path(scratch))
+        file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

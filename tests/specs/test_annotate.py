@@ -1,0 +1,70 @@
+"""`sciner annotate`: a tagger that a run saved labels new text as it would have labelled it in the run."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sciner.cli import app
+from sciner.errors import InputError
+from sciner.launch import main
+
+TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
+FIT = ["data.limit=60", "iteration=supervised", "tracking.save_weights=true", "tracking=none", "hydra.run.dir=run"]
+
+
+def call(*words: str) -> None:
+    app([*words], standalone_mode=False)
+
+
+def rows(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(params=["model=gazetteer", "model=tiny model.steps=2"])
+def saved(request: pytest.FixtureRequest, project: Path) -> Path:
+    """A project with a run whose tagger was saved."""
+    if request.param.startswith("model=tiny"):
+        pytest.importorskip("torch")
+    assert main([*request.param.split(), *FIT]) == 0
+    (project / "in.txt").write_text(TEXT, encoding="utf-8")
+    return project
+
+
+def test_every_sentence_is_annotated_in_its_order(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl")
+    found = rows(saved / "out/spans.jsonl")
+    assert [" ".join(row["tokens"])[:6] for row in found] == ["We fin", "The we"]
+    assert all(0 < span["confidence"] <= 1 for row in found for span in row["spans"])
+    assert "2 sentences" in capsys.readouterr().out
+
+
+def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
+    made = rows(saved / "run/round_0/test_predictions.jsonl")
+    (saved / "test.jsonl").write_text(
+        "".join(json.dumps({"id": row["id"], "tokens": row["tokens"]}) + "\n" for row in made), encoding="utf-8"
+    )
+    call("annotate", "run/model", "test.jsonl", "-o", "out.jsonl")
+    kept = ("id", "tokens", "spans")
+    assert [[row[k] for k in kept] for row in rows(saved / "out.jsonl")] == [[row[k] for k in kept] for row in made]
+
+
+def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
+    bad = {
+        ("run", "in.txt", "-o", "out.jsonl"): "tracking.save_weights=true",
+        ("run/model", "nothing.txt", "-o", "out.jsonl"): "no such file",
+        ("run/model", "in.txt", "-o", "in.txt"): "its own input",
+        ("run/model", "in.txt", "-o", "out.jsonl", "--confidence", "max"): "known: mean, min",
+        ("run/model", "in.txt", "-o", "out.jsonl", "--format", "connl"): "did you mean 'conll'?",
+    }
+    for words, problem in bad.items():
+        with pytest.raises(InputError, match=problem.replace("?", r"\?")):
+            call("annotate", *words)
+    about = saved / "run/model/sciner.json"
+    about.write_text(about.read_text().replace('"version": 1', '"version": 2'))
+    with pytest.raises(InputError, match=r"sciner\.json: version"):
+        call("annotate", "run/model", "in.txt", "-o", "out.jsonl")
+    assert not (saved / "out.jsonl").exists() and (saved / "in.txt").read_text() == TEXT
