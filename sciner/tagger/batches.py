@@ -13,7 +13,7 @@ from torch import Tensor
 from sciner.tagger.encode import Window
 
 # Few shapes keep oneDNN's primitive cache, and with it memory, small: free-form padding was seen to reach 4 GB.
-LENGTHS = (16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
+LENGTHS = (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 384, 512)
 STEP_COST = 3500  # of a training step, at most: bounds its memory, whatever the corpus (minilm: under 2 GB)
 
 

@@ -391,10 +391,11 @@ def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder
     terms = []
     for example, said in zip(data, rows(fitted, [e.sentence for e in data]), strict=True):
         tags = targets_of(example, fitted.tags).tags
-        surprise = -np.log(said[np.arange(len(tags)), tags])
+        surprise = -np.log(said[np.arange(len(tags)), tags].astype(float))
         terms += [example.weight * s for i, s in enumerate(surprise) if i not in example.masked]
     assert loss(module, data, fitted.tokenizer, [targets_of(e, fitted.tags) for e in data]) == pytest.approx(
-        np.mean(terms), rel=1e-4
+        np.mean(terms),
+        rel=2e-3,  # a distribution is float16
     )
     whole, half = ([targets_of(replace(e, weight=w), fitted.tags) for e in EXAMPLES] for w in (1.0, 0.5))
     gold, silver = (loss(module, EXAMPLES, fitted.tokenizer, targets) for targets in (whole, half))
