@@ -75,4 +75,5 @@ def tell(run: Record, tracker: MlflowTracker) -> None:
     last = Path(about["tags"]["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"
     if last.is_dir():  # the run's own folder may be gone: the store keeps figures, not corpora
         tracker.artifact(last, last.name)
+    tracker.tag("sciner.cache", about["cache"])
     tracker.finish(about["status"])

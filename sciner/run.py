@@ -158,8 +158,11 @@ def execute(config: RunConfig, job: Job) -> int:
         if config.tracking.save_weights:
             save_tagger(done.fit.live(), folder.path / "model", config.model, corpus.labels)
             tracker.artifact(folder.path / "model", "model")
-        folder.about(status="FINISHED", ended=time.time())
+        hits = sum(step.hit for step in ready.steps.taken)
+        cache = f"{hits} of {len(ready.steps.taken)} steps known"
+        folder.about(status="FINISHED", ended=time.time(), cache=cache)
         store.record(folder.archive)
+        tracker.tag("sciner.cache", cache)
         tracker.artifact(folder.rounds)
         tracker.artifact(folder.last_round, folder.last_round.name)
         tracker.finish("FINISHED")

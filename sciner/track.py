@@ -38,6 +38,8 @@ class Tracker(Protocol):
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """A file, or all files of a folder."""
 
+    def tag(self, name: str, value: str) -> None: ...
+
     def finish(self, status: str) -> None:
         """FINISHED, FAILED or KILLED."""
 
@@ -49,6 +51,7 @@ class NoTracker:
     def scores(self, scores: Mapping[str, float], step: int) -> None: ...
     def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
     def artifact(self, path: Path, folder: str | None = None) -> None: ...
+    def tag(self, name: str, value: str) -> None: ...
     def finish(self, status: str) -> None: ...
 
 
@@ -143,6 +146,9 @@ class MlflowTracker:
     def artifact(self, path: Path, folder: str | None = None) -> None:
         log_path = self.client.log_artifacts if path.is_dir() else self.client.log_artifact
         log_path(self.run_id, str(path), folder)
+
+    def tag(self, name: str, value: str) -> None:
+        self.client.set_tag(self.run_id, name, value)
 
     def finish(self, status: str) -> None:
         self.client.set_terminated(self.run_id, status, milliseconds(self.times[1]))

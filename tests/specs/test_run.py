@@ -57,6 +57,7 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, c
     assert run.info.status == "FINISHED"
     assert run.data.params["threshold"] == "fixed"
     assert {"sciner.corpus_digest", "version.torch"} <= run.data.tags.keys()
+    assert run.data.tags["sciner.cache"].endswith(" steps known")
     out = capsys.readouterr().out
     assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
 
