@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import os
@@ -221,8 +222,10 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         code, problem = 2, str(error)
         if job.sweep:
             log.error("%s", problem)
-    except Exception:
-        log.error("%s", traceback.format_exc())
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            code, problem = 2, f"{error.filename or job.directory}: the disk is full; free some and run the same words again"
+        log.error("%s", problem or traceback.format_exc())
     finally:
         note_outcome(job, code, problem, time.perf_counter() - began)
     return code

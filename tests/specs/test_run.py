@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,10 @@ from typing import Any
 import pytest
 
 import sciner.run
+from sciner.errors import InputError
 from sciner.launch import main
+from sciner.loop import Round
+from sciner.results import RunFolder
 from sciner.text.sample import LABELS
 from sciner.track import local_uri
 from tests.fakes import FakeTagger, small_corpus
@@ -88,6 +92,25 @@ def test_a_run_that_fails_midway_is_failed_in_the_tracker(project: Path, monkeyp
     assert main(["hydra.run.dir=here"]) == 1
     assert [r.info.status for r in runs_of(project)] == ["FAILED"]
     assert "out of luck" in (project / "here/sciner.log").read_text()
+
+
+def test_a_full_disk_is_one_line_and_the_same_words_go_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(self: RunFolder, done: Round) -> None:
+        if done.number == 1:
+            raise OSError(errno.ENOSPC, "No space left on device", "rounds.jsonl")
+        own(self, done)
+
+    own = RunFolder.write_round
+    monkeypatch.setattr(RunFolder, "write_round", full)
+    with pytest.raises(InputError, match=r"rounds\.jsonl: the disk is full"):
+        main(["hydra.run.dir=here", "tracking=none"])
+    assert "Traceback" not in (project / "here/sciner.log").read_text()
+    monkeypatch.setattr(RunFolder, "write_round", own)
+    assert main(["hydra.run.dir=here", "tracking=none"]) == 0
+    rows = rows_of(project / "here")
+    assert len(rows) == 3 and all(step["hit"] for row in rows[:2] for step in row["steps"])
 
 
 def test_without_tracking_mlflow_is_not_asked(project: Path) -> None:
