@@ -1,0 +1,267 @@
+"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up.
+
+    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start]
+
+Needs the extras minilm and peers. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+TURNS, STEPS, BATCH = 5, 30, 32
+
+
+def config(*words: str) -> Any:
+    """The configuration of `sciner run` with these words."""
+    from sciner.launch import check, parse_flags
+
+    return check(parse_flags([*words, "tracking=none"]))[0][0]
+
+
+def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dict[str, list[float]]:
+    """Tokens a second of each system, run one after the other, ``turns`` times; the first round warms up and is dropped."""
+    found: dict[str, list[float]] = {name: [] for name in systems}
+    for turn in range(turns + 1):
+        for name, run in systems.items():
+            speed = run()
+            if turn:
+                found[name].append(round(speed, 1))
+            print(f"turn {turn}: {name} {speed:,.0f} tokens/s", flush=True)
+    return found
+
+
+def fit() -> dict[str, Any]:
+    """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the encoder not counted."""
+    from sciner.corpora import read_corpus
+    from sciner.run import build_tagger
+    from sciner.text.corpus import gold_example
+
+    chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
+    corpus = read_corpus(chosen.data)
+    examples = [gold_example(s) for s in corpus.train]
+    tagger = build_tagger(chosen, corpus.labels)
+
+    def ours() -> float:
+        report = tagger.fit(examples, seed=0).report
+        return float(report.tokens / report.seconds)
+
+    systems = {
+        "sciner": ours,
+        "transformers.Trainer": lambda: trainer_speed(corpus, {}),
+        "transformers.Trainer, bf16, grouped by length": lambda: trainer_speed(
+            corpus, {"bf16": True, "train_sampling_strategy": "group_by_length"}
+        ),
+    }
+    return {"steps": STEPS, "batch_size": BATCH, "tokens_per_second": in_turns(systems)}
+
+
+def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
+    """Corpus tokens a second of transformers.Trainer, set up as its token classification example does."""
+    from transformers import TrainerCallback
+
+    from experiments.recipe_check.peer import Rows, trainer_for
+
+    seen = 0
+
+    class Counted(Rows):
+        def __getitem__(self, i: int) -> dict[str, list[int]]:
+            nonlocal seen
+            seen += len(self.sentences[i].tokens)
+            return super().__getitem__(i)
+
+    class Clock(TrainerCallback):
+        def on_train_begin(self, *_: Any, **__: Any) -> None:
+            nonlocal seen
+            seen, self.began = 0, time.perf_counter()
+
+        def on_train_end(self, *_: Any, **__: Any) -> None:
+            self.seconds = time.perf_counter() - self.began
+
+    clock = Clock()
+    with tempfile.TemporaryDirectory() as folder:
+        trainer = trainer_for(corpus, folder, Counted, max_steps=STEPS, per_device_train_batch_size=BATCH, **settings)
+        trainer.add_callback(clock)
+        trainer.train()
+    return seen / clock.seconds
+
+
+def saved_tagger(folder: Path) -> Path:
+    """A minilm that was briefly trained on scierc: what it says is not looked at."""
+    words = ["data=scierc", "iteration=supervised", "model.steps=60", "tracking=none", "tracking.save_weights=true"]
+    command = [sys.executable, "-m", "sciner", "run", *words, "store=none", f"hydra.run.dir={folder}"]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "model"
+
+
+def annotate() -> dict[str, Any]:
+    """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans."""
+    import transformers
+
+    from sciner.annotate import annotate, open_tagger
+    from sciner.corpora import read_catalog
+    from sciner.text.formats.jsonl import write_jsonl
+
+    paragraphs = read_catalog("cmu_sciner").unlabelled[:200]
+    tokens = sum(len(s.tokens) for s in paragraphs)
+    with tempfile.TemporaryDirectory() as scratch:
+        folder, file = saved_tagger(Path(scratch) / "run"), Path(scratch) / "in.jsonl"
+        write_jsonl(file, paragraphs)
+        tagger = open_tagger(folder, config().trainer)
+        texts = [" ".join(s.tokens) for s in paragraphs]
+        pipe = transformers.pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
+
+        def ours() -> float:
+            done = annotate(tagger, [str(file)], Path(scratch) / "out.jsonl")
+            return done.tokens / done.seconds
+
+        def theirs(batch_size: int) -> Callable[[], float]:
+            def run() -> float:
+                began = time.perf_counter()
+                pipe(texts, batch_size=batch_size)
+                return tokens / (time.perf_counter() - began)
+
+            return run
+
+        systems = {"sciner annotate": ours} | {f"transformers.pipeline, batch {n}": theirs(n) for n in (1, 4, 16)}
+        return {"paragraphs": len(paragraphs), "tokens": tokens, "tokens_per_second": in_turns(systems)}
+
+
+def limit() -> dict[str, Any]:
+    """Floating point operations of a fit and of an annotation pass, a second, beside a large matrix product's."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from sciner.corpora import read_corpus
+    from sciner.run import build_tagger
+    from sciner.tagger import encoder
+    from sciner.text.corpus import gold_example
+
+    chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
+    corpus = read_corpus(chosen.data)
+    tagger = build_tagger(chosen, corpus.labels)
+    examples = [gold_example(s) for s in corpus.train]
+    fitted = tagger.fit(examples, seed=0)
+    with FlopCounterMode(display=False) as counter:
+        tagger.fit(examples, seed=0)
+    fit_flops = counter.get_total_flops()
+    sentences = [s.withheld() for s in corpus.train]
+    with FlopCounterMode(display=False) as counter:
+        list(fitted.predict(sentences))
+    predict_flops = counter.get_total_flops()
+
+    dtype = torch.bfloat16 if tagger.machine.resolved_precision() == "bf16-mixed" else torch.float32
+    a, b = torch.randn(2048, 2048).to(dtype), torch.randn(2048, 2048).to(dtype)
+    found: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
+    for turn in range(TURNS + 1):
+        began = time.perf_counter()
+        for _ in range(20):
+            a @ b
+        product = 20 * 2 * 2048**3 / (time.perf_counter() - began)
+        report = tagger.fit(examples, seed=0).report
+        began = time.perf_counter()
+        list(fitted.predict(sentences))
+        annotated = time.perf_counter() - began
+        if turn:
+            found["matrix product"].append(round(product / 1e9, 1))
+            found["fit"].append(round(fit_flops / report.seconds / 1e9, 1))
+            found["annotate"].append(round(predict_flops / annotated / 1e9, 1))
+    return {"precision": str(dtype).removeprefix("torch."), "chunk": encoder.CHUNK, "gflops": found}
+
+
+def score() -> dict[str, Any]:
+    """Seconds of judging a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
+    import numpy as np
+
+    from sciner.corpora import read_catalog
+    from sciner.score.judge import judge
+    from sciner.text.corpus import Sentence
+    from sciner.text.prediction import Prediction
+
+    test = read_catalog("scierc").test
+    copies = 1_000_000 // sum(len(s.tokens) for s in test) + 1
+    gold = [Sentence(f"{n}/{s.id}", s.tokens, s.spans) for n in range(copies) for s in test]
+    made = [
+        Prediction(
+            s,
+            (s.spans or ())[1:],
+            np.zeros((len(s.tokens), 1), np.float16),
+            np.full(len(s.tokens), 0.9, np.float32),
+        )
+        for s in gold
+    ]
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        judge(gold, made)
+        seconds.append(round(time.perf_counter() - began, 2))
+    return {"tokens": sum(len(s.tokens) for s in gold), "seconds": seconds}
+
+
+def start() -> dict[str, Any]:
+    """Seconds of commands that only look, and to the first optimiser step."""
+    found = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for words in (["--help"], ["run", "--cfg", "job"]):
+            seconds = []
+            for _ in range(TURNS + 1):
+                began = time.perf_counter()
+                subprocess.run([sys.executable, "-m", "sciner", *words], check=True, capture_output=True, cwd=scratch)
+                seconds.append(round(time.perf_counter() - began, 2))
+            found["sciner " + " ".join(words)] = seconds[1:]
+        seconds = []
+        for n in range(3):
+            words = ["run", "model.steps=1", "iteration=supervised", "data.limit=16", "store=none", "tracking=none"]
+            began = time.perf_counter()
+            run = [sys.executable, "-m", "sciner", *words, f"hydra.run.dir={n}"]
+            subprocess.run(run, check=True, capture_output=True, cwd=scratch)
+            seconds.append(round(time.perf_counter() - began, 2))
+        found["sciner run, one optimiser step, judging included"] = seconds
+    return {"seconds": found}
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "fit": fit,
+    "annotate": annotate,
+    "limit": limit,
+    "score": score,
+    "start": start,
+}
+
+
+def machine() -> dict[str, Any]:
+    import torch
+
+    name = platform.processor() or platform.machine()
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        name = next((line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line), name)
+    return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "torch": str(torch.__version__)}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []], help="all by default")
+    parts = parser.parse_args().parts
+    file = HERE / "figures.json"
+    for part in parts:
+        found = PARTS[part]()
+        figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        figures = {"machine": machine()} | {k: v for k, v in figures.items() if k != "machine"} | {part: found}
+        file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        print(part, json.dumps(found), flush=True)
+
+
+if __name__ == "__main__":
+    main()
