@@ -86,7 +86,7 @@ def run_rounds(
         scores["drift/collapse"] = float(bool(warnings))
         done = tuple(steps.taken[taken:])
         scores["time/round/seconds"] = sum({d.key: d.seconds for d in done}.values())
-        yield Round(number, scores, warnings, examples, fit, bench.test, done, time.perf_counter() - began)
+        yield Round(number, scores, warnings, examples, fit, bench.last["test"], done, time.perf_counter() - began)
     steps.close()
 
 
@@ -156,12 +156,11 @@ class Silver:
 class Bench:
     """The judged sets; remembers round 0 for the gain and the last round for the drift."""
 
-    test: Predicted
-
     def __init__(self, sets: Mapping[str, Sequence[Sentence]], how: Aggregate) -> None:
         self.sets = {name: sentences for name, sentences in sets.items() if sentences}
         self.how = how
         self.first: dict[str, Verdict] = {}
+        self.last: dict[str, Predicted] = {}
 
     def judge(self, steps: Steps, fit: Fit) -> dict[str, float]:
         """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice)."""
@@ -172,8 +171,8 @@ class Bench:
             self.first.setdefault(name, verdict)
             scores |= named(name, verdict.scores) | named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
-                scores |= named("drift", steps.drift(getattr(self, "test", None), predicted))
-                self.test = predicted
+                scores |= named("drift", steps.drift(self.last.get(name), predicted))
+            self.last[name] = predicted
         return scores
 
 

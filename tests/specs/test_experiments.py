@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+import re
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_an_artefact_has_its_claim_command_and_figures(name: str) -> None:
     assert json.loads((HERE / name / "figures.json").read_text(encoding="utf-8"))
 
 
-def test_no_figures_name_a_machine(tmp_path: Path) -> None:
+def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
     for name in names():
         text = (HERE / name / "figures.json").read_text(encoding="utf-8")
-        assert "/home/" not in text and "/tmp/" not in text and "/work" not in text
+        assert not re.search(r'["\s=]/\w+', text), name
