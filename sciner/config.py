@@ -8,6 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sciner import refusal
+from sciner.errors import nearest
+from sciner.policy.annotator import Adjudicate
+from sciner.policy.noise import ERROR_KINDS
 from sciner.policy.seed import Amount, Order
 from sciner.policy.threshold import Empty, Granularity, Kind
 from sciner.text.catalog.known import find
@@ -16,6 +19,8 @@ from sciner.text.prediction import Aggregate
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Paths = str | list[str] | None
 
 
@@ -97,6 +102,61 @@ class DataConfig(Strict):
         if self.kind == "hub" and not self.path:
             raise ValueError("hub needs a set: give data.path=NAME, a folder or a Parquet file")
         return self
+
+
+class CostConfig(Strict):
+    """The seconds of ``policy.cost.Cost``."""
+
+    read_token: Weight
+    mark_entity: Weight
+    correct_span: Weight
+
+
+class PaidConfig(Strict):
+    """What all annotators have: a cost, and whether they start from the tagger's spans."""
+
+    assist: bool
+    cost: CostConfig
+
+
+class PerfectConfig(PaidConfig):
+    """``policy.annotator.SimulatedAnnotator`` without noise."""
+
+    kind: Literal["perfect"]
+
+
+class NoiseConfig(PaidConfig):
+    """``policy.noise.Noise``. rates: None is no class's (Hydra adds no key to a dictionary). seed: None is the run's."""
+
+    rate: Share
+    rates: dict[str, Share] | None
+    kinds: dict[str, Weight]
+    seed: Seed | None
+
+    @field_validator("kinds")
+    @classmethod
+    def _some(cls, value: dict[str, float]) -> dict[str, float]:
+        if stray := sorted(value.keys() - set(ERROR_KINDS)):
+            raise ValueError(f"{stray[0]!r} is no kind of error; {nearest(stray[0], ERROR_KINDS)}")
+        if not any(value.values()):
+            raise ValueError("all weights are 0: for an annotator without errors give annotator=perfect")
+        return value
+
+
+class NoisyConfig(NoiseConfig):
+    """``policy.annotator.SimulatedAnnotator`` with noise."""
+
+    kind: Literal["noisy"]
+
+
+class TwoAnnotatorsConfig(NoiseConfig):
+    """``policy.annotator.TwoAnnotators``, both of the same rates."""
+
+    kind: Literal["two_annotators"]
+    adjudicate: Adjudicate
+
+
+AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig
 
 
 class EncoderConfig(Strict):
@@ -230,8 +290,9 @@ class TrackingConfig(Strict):
 class RunConfig(Strict):
     """One run: a point of a sweep."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     data: DataConfig
+    annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
     iteration: IterationConfig
     threshold: ThresholdConfig

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sciner.policy.annotator import Budget, PerfectAnnotator
+from sciner.policy.annotator import Annotator, SimulatedAnnotator
+from sciner.policy.cost import Budget, Cost
 from sciner.policy.seed import Split
 from sciner.policy.threshold import Threshold
 from sciner.score.drift import collapse_warning, density_and_shares
+from sciner.score.gold import agreement_scores, gold_scores
 from sciner.score.judge import named
 from sciner.steps import Done, Fit, Predicted, Steps, Verdict
 from sciner.text.corpus import Corpus, Example, Sentence, gold_example
@@ -54,21 +56,30 @@ class Round:
 
 
 def run_rounds(
-    corpus: Corpus, split: Split, steps: Steps, threshold: Threshold, iteration: Iteration, *, seed: int
+    corpus: Corpus,
+    split: Split,
+    steps: Steps,
+    threshold: Threshold,
+    iteration: Iteration,
+    *,
+    seed: int,
+    annotator: Annotator | None = None,
 ) -> Iterator[Round]:
-    """Round 0 (seed set alone), then one round after the other as they end.
+    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a perfect one.
 
-    Decisions see pool and test without their labels: withheld gold reaches the annotator, and the report on silver quality.
+    Decisions see pool and test without their labels, and of seed set and dev what the annotator made of them: withheld gold
+    reaches the annotator, and the report on the quality of gold and silver.
     """
-    withheld = {s.id: s.spans for s in (*split.seed_set, *split.pool, *split.dev) if s.spans is not None}
-    gold = Gold.buy(PerfectAnnotator(withheld), split)
+    withheld = split.withheld()
+    annotator = annotator or SimulatedAnnotator(withheld, Cost())
+    gold = Gold.buy(annotator, split)
     silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
     bench = Bench({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
     fit: Fit | None = None
     for number in range(iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
-        scores = named("budget", gold.budget.scores())
+        scores = named("budget", gold.budget.scores()) | named("gold", gold.quality(annotator, withheld))
         if fit is not None:
             scores |= silver.annotate(steps, fit)
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
@@ -99,10 +110,16 @@ class Gold:
     budget: Budget
 
     @classmethod
-    def buy(cls, annotator: PerfectAnnotator, split: Split) -> Gold:
+    def buy(cls, annotator: Annotator, split: Split) -> Gold:
         bought = annotator.label([s.withheld() for s in split.seed_set])
         dev = annotator.label([s.withheld() for s in split.dev])
-        return cls(bought, dev, Budget().charged(bought).charged(dev))
+        return cls(bought, dev, annotator.charge(annotator.charge(Budget(), bought), dev))
+
+    def quality(self, annotator: Annotator, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
+        """How good all that was bought is, dev included, and where two labelled it, how far they agree. Decides nothing."""
+        bought = (*self.bought, *self.dev)
+        opinions = annotator.opinions(bought)
+        return gold_scores(bought, withheld) | (agreement_scores(*opinions) if len(opinions) == 2 else {})
 
     def examples(self) -> list[Example]:
         return [gold_example(s) for s in self.bought]

@@ -21,10 +21,12 @@ from sciner.text.corpus import Corpus
 
 if TYPE_CHECKING:
     from sciner.loop import Round
+    from sciner.policy.annotator import Annotator
     from sciner.policy.threshold import Threshold
     from sciner.steps import Steps
     from sciner.store import Store
     from sciner.tagger.base import Fitted
+    from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +83,27 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
     return Threshold(**values | {"schedule": tuple(values["schedule"])})
 
 
+def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]) -> Annotator:
+    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus does not have."""
+    from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
+    from sciner.policy.cost import Cost
+    from sciner.policy.noise import Noise
+
+    asked = config.annotator
+    cost = Cost(**asked.cost.model_dump(), assist=asked.assist)
+    perfect = SimulatedAnnotator(withheld, cost)
+    if asked.kind == "perfect":
+        return perfect
+    rates = asked.rates or {}
+    for label in rates:
+        if label not in labels:
+            raise InputError(f"annotator.rates names {label!r}", mend=nearest(label, labels))
+    seed = config.seed if asked.seed is None else asked.seed
+    noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
+    first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)
+    return first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
+
+
 def build_store(config: StoreConfig, project: Path) -> Store:
     """The store of ``config``; a relative folder stands in ``project``."""
     from sciner.store import DiskStore, NoStore
@@ -117,10 +140,12 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     )
     if data.pool == "unlabelled":
         parts = replace(parts, pool=())
+    annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
     steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, config.store.weights)
     iteration = Iteration(**config.iteration.model_dump())
-    return Prepared(corpus, steps, run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed))
+    rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed, annotator=annotator)
+    return Prepared(corpus, steps, rounds)
 
 
 def execute(config: RunConfig, job: Job) -> int:

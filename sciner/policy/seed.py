@@ -10,6 +10,7 @@ import numpy as np
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
+from sciner.text.spans import Span
 
 Order = Literal["random", "document", "length", "oracle_entities"]
 
@@ -72,6 +73,10 @@ class Split:
     seed_set: tuple[Sentence, ...]
     pool: tuple[Sentence, ...]
     dev: tuple[Sentence, ...]
+
+    def withheld(self) -> dict[str, tuple[Span, ...]]:
+        """The clean labels by sentence id, of those that have any: for annotators and for the report, never for a decision."""
+        return {s.id: s.spans for s in (*self.seed_set, *self.pool, *self.dev) if s.spans is not None}
 
 
 def split(

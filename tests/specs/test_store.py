@@ -10,6 +10,9 @@ import pytest
 
 from sciner.keys import canonical, key_of
 from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.annotator import SimulatedAnnotator
+from sciner.policy.cost import Cost
+from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
 from sciner.steps import Done, Steps, Weights
@@ -43,11 +46,14 @@ def turn(
     weights: Weights = "last",
     size: str = "20%",
     stop: int = 99,
+    rate: float | None = None,
 ) -> Turn:
-    """A run that ends, or is left alone, after ``stop`` rounds."""
+    """A run that ends, or is left alone, after ``stop`` rounds. rate: of the annotator's errors; None: it is perfect."""
     parts = split(CORPUS.train, (), seed=0, order="random", seed_size=Amount.parse(size), dev_size=Amount.parse(5))
     tagger = FakeTagger(CORPUS.labels)
-    rounds = run_rounds(CORPUS, parts, Steps(tagger, store, CORPUS.labels, weights), threshold, iteration, seed=0)
+    steps = Steps(tagger, store, CORPUS.labels, weights)
+    noisy = None if rate is None else SimulatedAnnotator(parts.withheld(), Cost(), Noise(CORPUS.labels, rate))
+    rounds = run_rounds(CORPUS, parts, steps, threshold, iteration, seed=0, annotator=noisy)
     return Turn(tagger, [done for done, _ in zip(rounds, range(stop), strict=False)])
 
 
@@ -80,6 +86,14 @@ def test_every_threshold_shares_round_0(store: DiskStore) -> None:
     other = turn(store, Threshold("fixed", "span", "min", 0.9))
     assert all(step.hit for step in other.rounds[0].steps)
     assert not other.rounds[1].steps[-1].hit
+
+
+def test_what_an_annotator_says_enters_by_value(store: DiskStore) -> None:
+    """Without errors nothing is new; with errors every fit is, and each selection after them."""
+    turn(store)
+    assert all(step.hit for step in turn(store, rate=0.0).steps)
+    hits = {step.step: step.hit for step in turn(store, rate=0.3).steps}
+    assert not any(hits.values()) and hits.keys() == {"fit", "predict", "drift", "select", "judge"}
 
 
 def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: DiskStore) -> None:
