@@ -16,7 +16,7 @@ from sciner.errors import InputError
 from sciner.launch import check, parse_flags
 from sciner.policy.annotator import Adjudicate, Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Budget, Cost
-from sciner.policy.noise import ERROR_KINDS, Noise
+from sciner.policy.noise import ERROR_KINDS, Noise, stretches
 from sciner.run import build_annotator
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, decode, encode
@@ -183,6 +183,11 @@ def test_what_cannot_go_wrong_at_a_span_goes_wrong_in_the_other_ways() -> None:
         assert [e.kind for e in Noise(("Task",), 1.0, stream=stream).errors(full.id, 1, full.spans or ())] == ["missed"]
     never = dict.fromkeys(ERROR_KINDS, 1.0) | {"missed": 0.0}
     assert Noise(("Task",), 1.0, kinds=never).spans(full.id, 1, full.spans or ()) == full.spans
+
+
+def test_a_spurious_span_may_be_any_stretch_of_one_to_three_free_tokens() -> None:
+    expected = [(0, 1), (2, 3), (2, 4), (2, 5), (3, 4), (3, 5), (3, 6), (4, 5), (4, 6), (5, 6)]
+    assert stretches({0, 2, 3, 4, 5}) == expected
 
 
 def test_seeds_and_streams_are_different_people() -> None:
