@@ -64,7 +64,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(store: DiskStore) -> No
     assert not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
     assert second.scores == first.scores  # times included
     assert [r.examples for r in second.rounds] == [r.examples for r in first.rounds]
-    assert [p.spans for p in second.rounds[-1].test.load()] == [p.spans for p in first.rounds[-1].test.load()]
+    assert [p.spans for p in second.rounds[-1].test.read()] == [p.spans for p in first.rounds[-1].test.read()]
 
 
 def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
