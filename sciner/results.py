@@ -76,9 +76,9 @@ class RunFolder:
         self.last_round.mkdir(exist_ok=True)
         write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
         write_examples_conll(self.last_round / "annotated.conll", done.examples)
-        predicted = [
-            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.load()
-        ]
+        predicted = (
+            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
+        )
         write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
         hits = sum(step.hit for step in done.steps)
         row = {

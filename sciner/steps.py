@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -55,14 +57,20 @@ class Fit:
     live: Callable[[], Fitted]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predicted:
-    """Predictions for ``sentences``, made or known, and read when they are asked for. seconds: what making them took."""
+    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call; never hold them all, for
+    a pool's label distributions need not fit into memory. seconds: what making them took."""
 
     key: str
     sentences: Sequence[Sentence]
     seconds: float
-    load: Callable[[], list[Prediction]]
+    read: Callable[[], Iterator[Prediction]]
+
+    @cached_property
+    def ids(self) -> str:
+        """The digest of the sentences' ids."""
+        return digest_of_rows(s.id for s in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +141,8 @@ class Steps:
             write_predictions(folder, fitted.predict(sentences), self.labels)
             write_json(folder / "speed.json", {"seconds": time.perf_counter() - began})
 
-        def read() -> list[Prediction]:
-            return found.read(lambda folder: list(read_predictions(folder, sentences, self.labels)))
+        def read() -> Iterator[Prediction]:
+            return found.stream(lambda folder: read_predictions(folder, sentences, self.labels))
 
         inputs = {"fit": fit.key, "sentences": digest_of_rows(s.tokens for s in sentences), "labels": self.labels}
         found = self._run("predict", inputs, make)
@@ -145,8 +153,8 @@ class Steps:
 
         def make(folder: Path) -> None:
             ids = {s.id for s in after.sentences}
-            earlier = [p for p in before.load() if p.sentence.id in ids] if before else None
-            write_json(folder / "scores.json", drift_scores(earlier, after.load(), self.labels))
+            earlier = (p for p in before.read() if p.sentence.id in ids) if before else None
+            write_json(folder / "scores.json", drift_scores(earlier, after.read(), self.labels))
 
         inputs = {"before": named(before) if before else None, "after": named(after), "labels": self.labels}
         scores: Scores = self._run("drift", inputs, make).read(lambda folder: read_json(folder / "scores.json"))
@@ -165,9 +173,9 @@ class Steps:
         of the ``earlier`` annotations. gold, round, weight: as ``policy.threshold.accept`` wants them."""
 
         def make(folder: Path) -> None:
-            proposed = {p.sentence.id: p for made in (*earlier, fresh) for p in made.load()}
-            accepted = accept([proposed[s.id] for s in fresh.sentences], threshold, **gold)
-            scores = silver_scores([*kept.values(), *accepted], list(proposed.values()), withheld)
+            accepted = accept(fresh.read, threshold, **gold)
+            proposed = chain.from_iterable(made.read() for made in (*earlier, fresh))
+            scores = silver_scores([*kept.values(), *accepted], proposed, withheld)
             rows = [[e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight] for e in accepted]
             write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
 
@@ -195,7 +203,7 @@ class Steps:
         """The predictions for ``gold`` judged, and compared with ``first``, those of round 0 (``score.judge``)."""
 
         def make(folder: Path) -> None:
-            scores, counts = judge(gold, predicted.load(), how=how, first=first.counts if first else None)
+            scores, counts = judge(gold, predicted.read(), how=how, first=first.counts if first else None)
             write_json(folder / "scores.json", {"scores": scores, "counts": counts.tolist()})
 
         def read(folder: Path) -> Verdict:
@@ -243,7 +251,7 @@ def weights_key(fit: str) -> str:
 
 def named(made: Predicted) -> list[str]:
     """A prediction's key, and the ids by which its sentences go here."""
-    return [made.key, digest_of_rows(s.id for s in made.sentences)]
+    return [made.key, made.ids]
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:

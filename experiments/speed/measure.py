@@ -1,6 +1,7 @@
-"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up.
+"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up, overhead,
+growing pools.
 
-    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start]
+    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start overhead growth growth_million]
 
 Needs the extras minilm and peers. Nothing else should run on the machine.
 """
@@ -18,6 +19,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from experiments.speed.growth import growth, overhead
 
 HERE = Path(__file__).parent
 TURNS, STEPS, BATCH = 5, 30, 32
@@ -237,7 +240,11 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "limit": limit,
     "score": score,
     "start": start,
+    "overhead": overhead,
+    "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
+    "growth_million": lambda: growth("tiny", (1_000_000,)),
 }
+LONG = ("growth_million",)  # only where it is asked for
 
 
 def machine() -> dict[str, Any]:
@@ -252,7 +259,13 @@ def machine() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []], help="all by default")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        default=[p for p in PARTS if p not in LONG],
+        choices=[*PARTS, []],
+        help=f"all but {', '.join(LONG)} by default",
+    )
     parts = parser.parse_args().parts
     file = HERE / "figures.json"
     for part in parts:

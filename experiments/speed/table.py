@@ -24,6 +24,10 @@ def render(figures: dict[str, Any]) -> str:
     if "start" in figures:
         lines += ["", "## Start-up", "", "| command | seconds |", "| --- | --- |"]
         lines += [f"| `{name}` | {span(values)} |" for name, values in figures["start"]["seconds"].items()]
+    if "overhead" in figures:
+        lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
+    if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
+        lines += ["", "## Growing pools", "", *growing(pools)]
     return "\n".join(lines) + "\n"
 
 
@@ -45,6 +49,36 @@ def fractions(found: dict[str, Any]) -> list[str]:
     rows = [f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |" for name, values in by.items()]
     words = f"Matrix products and attention in {found['precision']}, padding included; the limit is a product of 2048 x 2048."
     return [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
+
+
+def overheads(found: dict[str, Any]) -> list[str]:
+    tagger = sum(found["tagger_seconds"])
+    rows = [
+        f"| {name} | {seconds:.1f} | {(seconds - tagger) / seconds:.1%} |"
+        for name, seconds in (
+            ("its rounds: training, annotating, scoring, selecting, store", sum(found["round_seconds"])),
+            ("and its files, tracking to SQLite", found["run_seconds"]),
+            ("and starting, reading the corpus", found["command_seconds"]),
+        )
+    ]
+    words = f"`{found['command']}`: its tagger took {tagger:.1f} s, and of"
+    return [words, "", "| | seconds | not the tagger's |", "| --- | --- | --- |", *rows]
+
+
+def growing(found: list[dict[str, Any]]) -> list[str]:
+    words = (
+        "One round over sentences of scierc, each time with another word changed, 20 optimiser steps, a process for each pool. "
+        "Milliseconds a sentence: annotating, comparing and selecting the pool; keys and store between the steps. "
+        "Memory is the most that the process ever held, fit included."
+    )
+    rows = []
+    for growth in found:
+        for pool in growth["pools"]:
+            n = pool["sentences"]
+            steps, between = (f"{1000 * s / n:.2f}" for s in (sum(pool["seconds"].values()), pool["between"]))
+            rows.append(f"| `{growth['model']}` | {n:,} | {pool['text_mb']:,.1f} | {steps} | {between} | {pool['peak_mb']:,} |")
+    head = "| model | sentences | text, MB | ms a sentence | ms between | memory, MB |"
+    return [words, "", head, "| --- | --- | --- | --- | --- | --- |", *rows]
 
 
 def span(values: list[float], unit: str = "", digits: int = 2) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from sciner.text.prediction import Aggregate, Prediction
 BINS = 10
 
 
-def calibration_scores(gold: Sequence[Sentence], predictions: Sequence[Prediction], how: Aggregate) -> dict[str, float]:
+def calibration_scores(gold: Sequence[Sentence], predictions: Iterable[Prediction], how: Aggregate) -> dict[str, float]:
     """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3; Naeini et al. 2015).
 
     A span is correct when the gold has its boundaries and class; its confidence is the ``how`` of its tokens'. Bins are ten

@@ -82,7 +82,7 @@ def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(ite
     assert tagger.fits == other.fits
     assert [r.examples for r in rounds] == [r.examples for r in others]
     for a, b in zip(rounds, others, strict=True):
-        assert [p.spans for p in a.test.load()] == [p.spans for p in b.test.load()]
+        assert [p.spans for p in a.test.read()] == [p.spans for p in b.test.read()]
         assert {k: v for k, v in a.scores.items() if k.startswith((*DECIDED, "dev"))} == {
             k: v for k, v in b.scores.items() if k.startswith((*DECIDED, "dev"))
         }

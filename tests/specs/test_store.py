@@ -70,7 +70,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(store: DiskStore) -> No
     assert not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
     assert second.scores == first.scores  # times included
     assert [r.examples for r in second.rounds] == [r.examples for r in first.rounds]
-    assert [p.spans for p in second.rounds[-1].test.load()] == [p.spans for p in first.rounds[-1].test.load()]
+    assert [p.spans for p in second.rounds[-1].test.read()] == [p.spans for p in first.rounds[-1].test.read()]
 
 
 def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
@@ -197,6 +197,31 @@ def test_an_entry_that_was_renamed_is_not_believed(store: DiskStore) -> None:
     store.entry(b).rename(store.entry(a))
     found = numbers(store, "a", "right")
     assert found.read(lambda f: (f / "value").read_text()) == "right"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_result_that_goes_while_it_is_read_is_read_on(store: DiskStore, kept: bool) -> None:
+    """Another process has set it aside: what is left of it is computed once more, and nothing is told twice."""
+    made = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        for i in range(5):
+            (folder / str(i)).write_text(str(i))
+
+    step = Step("numbers", 1, {}, make)
+    found = (store if kept else NoStore()).run(step)
+    told = found.stream(lambda folder: ((folder / str(i)).read_text() for i in range(5)))
+    first = [next(told), next(told)]
+    store.discard(step.key)
+    assert [*first, *told] == list("01234")
+    assert len(made) == (2 if kept else 1)
+
+
+def test_a_result_that_never_was_there_is_not_looked_for_for_ever(store: DiskStore) -> None:
+    found = store.run(Step("numbers", 1, {}, lambda folder: None))
+    with pytest.raises(FileNotFoundError):
+        list(found.stream(lambda folder: iter([(folder / "value").read_text()])))
 
 
 # keys

@@ -37,7 +37,7 @@ ROUND = Round(
     ("few entities",),
     EXAMPLES,
     FIT,
-    Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: [TEST]),
+    Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: iter([TEST])),
     (Done("fit", "fit-v1-0", True, 2.0), Done("predict", "predict-v1-0", False, 0.5)),
     0.75,
 )
