@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from sciner import refusal
 from sciner.errors import nearest
+from sciner.policy.acquire import NEEDS, BudgetUnit, Unit
+from sciner.policy.acquire import Kind as Acquisition
 from sciner.policy.annotator import Adjudicate
 from sciner.policy.noise import ERROR_KINDS
 from sciner.policy.seed import Amount, Order
@@ -198,19 +200,19 @@ class EncoderConfig(Strict):
 
 
 class CrfConfig(Strict):
-    """``tagger.crf.CrfRecipe``."""
+    """``tagger.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
 
     kind: Literal["crf"]
-    c1: Annotated[float, Field(ge=0)]
-    c2: Annotated[float, Field(ge=0)]
-    max_iterations: Positive
+    c1: Annotated[float, Field(ge=0)] = 0.05
+    c2: Annotated[float, Field(ge=0)] = 0.1
+    max_iterations: Positive = 100
 
 
 class GazetteerConfig(Strict):
-    """``tagger.gazetteer.GazetteerTagger``."""
+    """``tagger.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
 
     kind: Literal["gazetteer"]
-    case: Literal["sensitive", "insensitive"]
+    case: Literal["sensitive", "insensitive"] = "sensitive"
 
 
 ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
@@ -230,6 +232,36 @@ class IterationConfig(Strict):
     def _stops(self) -> IterationConfig:
         if self.stop == "churn" and self.relabel == "frozen":
             raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+        return self
+
+
+class AcquireConfig(Strict):
+    """``policy.acquire.Acquire``. scorer: the tagger whose word ranks the pool; ``learner`` is the one that is trained."""
+
+    kind: Acquisition
+    batch: int | str
+    unit: Unit
+    budget: Annotated[float, Field(gt=0)] | None
+    budget_unit: BudgetUnit
+    passes: Annotated[int, Field(ge=2, le=100)]
+    scorer: Literal["learner", "crf", "gazetteer"]
+
+    @field_validator("batch", mode="before")
+    @classmethod
+    def _amount(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError(f"{value} is neither a number nor a share: write {100 * value:g}%")
+        Amount.parse(value)  # type: ignore[arg-type]
+        return value
+
+    @model_validator(mode="after")
+    def _meant(self) -> AcquireConfig:
+        if self.kind == "none" and self.budget is not None:
+            raise ValueError(f"budget={self.budget:g} ends what acquire=none never begins: add acquire=random")
+        if self.unit == "entities" and Amount.parse(self.batch).percent:
+            raise ValueError(f"batch={self.batch} of entities nobody has counted: give a number of them")
+        if Amount.parse(self.batch).value == 0:
+            raise ValueError("batch=0 buys nothing: give acquire.batch=30, or acquire=none")
         return self
 
 
@@ -295,6 +327,7 @@ class RunConfig(Strict):
     annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
     iteration: IterationConfig
+    acquire: AcquireConfig
     threshold: ThresholdConfig
     trainer: TrainerConfig
     store: StoreConfig
@@ -312,6 +345,22 @@ class RunConfig(Strict):
             raise ValueError(
                 f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model=crf, whose "
                 "library weighs every sentence alike: leave it at 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ranked(self) -> RunConfig:
+        if self.acquire.kind != "none" and self.data.pool == "unlabelled":
+            raise ValueError(
+                f"acquire={self.acquire.kind} buys from text whose labels are withheld, and data.pool=unlabelled has none: "
+                "give data.pool=both"
+            )
+        scorer = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
+        inside = NEEDS.get(self.acquire.kind, frozenset()) & {"embeddings", "samples"}
+        if inside and scorer != "encoder":
+            raise ValueError(
+                f"acquire={self.acquire.kind} needs {' and '.join(inside)}, and a {scorer} has none: take an encoder, or "
+                "acquire=mnlp"
             )
         return self
 

@@ -86,6 +86,8 @@ class RunFolder:
             "round": done.number,
             "scores": done.scores,
             "warnings": done.warnings,
+            "acquired": sorted(done.acquired),
+            "counts": {name: counts.tolist() for name, counts in done.counts.items()},
             "losses": done.fit.report.losses,
             "steps": [{"step": s.step, "key": s.key, "hit": s.hit} for s in done.steps],
             "cache": {"hits": hits, "misses": len(done.steps) - hits, "seconds": done.seconds},

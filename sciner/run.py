@@ -14,13 +14,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
+from sciner.config import CrfConfig, GazetteerConfig, ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Corpus
 
 if TYPE_CHECKING:
     from sciner.loop import Round
+    from sciner.policy.acquire import Acquire
     from sciner.policy.annotator import Annotator
     from sciner.policy.threshold import Threshold
     from sciner.steps import Steps
@@ -104,6 +105,28 @@ def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mappin
     return first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
 
 
+def build_acquire(config: RunConfig) -> Acquire:
+    """The acquisition of ``config``."""
+    from sciner.policy.acquire import Acquire
+    from sciner.policy.seed import Amount
+
+    values = config.acquire.model_dump(exclude={"scorer"})
+    return Acquire(**values | {"batch": Amount.parse(values["batch"])})
+
+
+def build_scorer(config: RunConfig, steps: Steps) -> Steps | None:
+    """The steps of the tagger that ranks the pool in the learner's place, beside those of the learner; None without one."""
+    from sciner.steps import Steps
+
+    kind = config.acquire.scorer
+    if kind == "learner":
+        return None
+    model = CrfConfig(kind=kind) if kind == "crf" else GazetteerConfig(kind=kind)
+    scorer = Steps(tagger_of(model, config.trainer, steps.labels), steps.store, steps.labels, "none")
+    scorer.taken = steps.taken
+    return scorer
+
+
 def build_store(config: StoreConfig, project: Path) -> Store:
     """The store of ``config``; a relative folder stands in ``project``."""
     from sciner.store import DiskStore, NoStore
@@ -144,7 +167,17 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     threshold = build_threshold(config, corpus.labels)
     steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, config.store.weights)
     iteration = Iteration(**config.iteration.model_dump())
-    rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed, annotator=annotator)
+    rounds = run_rounds(
+        corpus,
+        parts,
+        steps,
+        threshold,
+        iteration,
+        seed=config.seed,
+        annotator=annotator,
+        acquire=build_acquire(config),
+        scorer=build_scorer(config, steps),
+    )
     return Prepared(corpus, steps, rounds)
 
 

@@ -1,4 +1,5 @@
-"""The steps of a round: fit, predict, drift, select, judge. What each is computed from is its key; a store may know its result.
+"""The steps of a round: fit, predict, rank, drift, select, judge. Each is keyed by what it is computed from; a store may know
+its result.
 
 Small results are keyed by value: two thresholds that accept the same silver are the same training from there on, and a run of
 two rounds is the beginning of a run of four.
@@ -9,8 +10,9 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
@@ -19,13 +21,14 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from sciner.keys import digest_of_rows, key_of
+from sciner.policy.acquire import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
 from sciner.score.drift import drift_scores
 from sciner.score.judge import judge
 from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
 from sciner.store import Result, Step, Store
-from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
 from sciner.text.corpus import Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Aggregate, Prediction
@@ -36,7 +39,7 @@ Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "drift": 1, "select": 1, "judge": 1}
+VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 1, "judge": 1}
 
 
 class Done(NamedTuple):
@@ -71,6 +74,11 @@ class Predicted:
     def ids(self) -> str:
         """The digest of the sentences' ids."""
         return digest_of_rows(s.id for s in self.sentences)
+
+    def only(self, ids: Container[str]) -> Predicted:
+        """Those of the sentences named by ``ids``."""
+        chosen = [s for s in self.sentences if s.id in ids]
+        return replace(self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +155,52 @@ class Steps:
         inputs = {"fit": fit.key, "sentences": digest_of_rows(s.tokens for s in sentences), "labels": self.labels}
         found = self._run("predict", inputs, make)
         return Predicted(found.key, sentences, found.read(lambda f: read_json(f / "speed.json"))["seconds"], read)
+
+    def rank(
+        self,
+        acquire: Acquire,
+        candidates: Sequence[Sentence],
+        fit: Fit,
+        fresh: Predicted | None,
+        history: Sequence[Predicted],
+        bought: Sequence[Sentence],
+        **draw: int,
+    ) -> list[Sentence]:
+        """``candidates``, the first to buy first (``policy.acquire.rank``, which also says what ``draw`` holds).
+
+        fresh: today's predictions for them, where the policy needs any; history: those of earlier rounds. bought: the gold.
+        """
+        needs = acquire.needs
+        seen = Counter(span.label for s in bought for span in s.spans or ())
+        counts = [seen[label] for label in self.labels]
+
+        def evidence() -> Evidence:
+            read = fresh.read if fresh else None
+            past = [made.read for made in history]
+            if not needs & {"samples", "embeddings"}:
+                return Evidence(read, past, counts=counts)
+            live = fit.live()
+            if not isinstance(live, Probed):
+                raise ValueError(f"acquire={acquire.kind} needs {', '.join(needs)}: this tagger cannot give them")
+            if "samples" in needs:
+                return Evidence(samples=lambda: live.samples(candidates, acquire.passes, draw["seed"]))
+            known = live.embeddings([s.withheld() for s in bought])
+            return Evidence(embeddings=live.embeddings(candidates), known=known)
+
+        def make(folder: Path) -> None:
+            np.save(folder / "order.npy", rank(acquire, candidates, evidence(), **draw), allow_pickle=False)
+
+        offered = digest_of_rows([s.id, s.tokens] for s in candidates)
+        inputs: dict[str, Any] = {"kind": acquire.kind, "candidates": offered, **draw}
+        if "samples" in needs:
+            inputs |= {"fit": fit.key, "passes": acquire.passes}
+        if "embeddings" in needs:
+            inputs |= {"fit": fit.key, "bought": digest_of_rows(s.tokens for s in bought)}
+        if fresh is not None:
+            inputs |= {"fresh": named(fresh), "history": [named(made) for made in history], "counts": counts}
+        found = self._run("rank", inputs, make)
+        order = found.read(lambda folder: np.load(folder / "order.npy", allow_pickle=False))
+        return [candidates[i] for i in order]
 
     def drift(self, before: Predicted | None, after: Predicted) -> Scores:
         """How far the predictions moved (``score.drift``); of ``before`` only what ``after`` has too."""

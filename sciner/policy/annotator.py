@@ -18,6 +18,11 @@ Labelled = tuple[Sentence, ...]
 class Annotator(Protocol):
     """The only way from the pool to gold. What is said of a sentence does not depend on when it is asked, or what else is."""
 
+    @property
+    def assisted(self) -> bool:
+        """Do they start from what the tagger proposes?"""
+        ...
+
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         """The sentences with their gold, in their order. proposed: spans to start from, by sentence id; a simulated annotator
         is not swayed by them. Raises KeyError for a sentence whose gold does not exist."""
@@ -38,6 +43,10 @@ class SimulatedAnnotator:
     def __init__(self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None) -> None:
         self._withheld = dict(withheld)
         self.cost, self.noise = cost, noise
+
+    @property
+    def assisted(self) -> bool:
+        return self.cost.assist
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         return tuple(replace(s, spans=self._spans(s)) for s in sentences)
@@ -63,6 +72,10 @@ class TwoAnnotators:
 
     def __init__(self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate) -> None:
         self.first, self.second, self.expert, self.adjudicate = first, second, expert, adjudicate
+
+    @property
+    def assisted(self) -> bool:
+        return self.first.assisted
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         both = zip(self.first.label(sentences, proposed), self.second.label(sentences, proposed), strict=True)

@@ -14,7 +14,7 @@ import torch
 import transformers
 
 from sciner import progress
-from sciner.tagger import decode
+from sciner.tagger import decode, probe
 from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.batches import Targets, collate, prediction_batches, training_batches
 from sciner.tagger.dropout import cheap_dropout
@@ -25,7 +25,7 @@ from sciner.tagger.module import Recipe, TokenClassifier
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Floats, Prediction
 
 CHUNK = 4096  # sentences sorted by length together in a prediction
 CURVE_POINTS = 50  # of a training curve
@@ -134,6 +134,14 @@ class FittedEncoder:
             for i, row in zip(batch, block, strict=True):
                 rows[i] = row[: len(found[i].firsts)]
         yield from decode.predictions(sentences, merge(len(sentences), found, rows), self.tags)
+
+    def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
+        """[sentences, hidden] (``probe.embeddings``)."""
+        return probe.embeddings(self, sentences)
+
+    def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
+        """[passes, words, tags] a sentence (``probe.samples``)."""
+        return probe.samples(self, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""

@@ -9,6 +9,7 @@ import pytest
 
 from sciner.launch import CONF
 from sciner.loop import Iteration
+from sciner.policy.acquire import Acquire
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -25,7 +26,7 @@ def documented() -> set[str]:
 
 def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> None:
     parts = parts_of(SAMPLE, dev_size="20")
-    _, rounds = turn(parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1))
+    _, rounds = turn(parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire("random"))
     names = {name for done in rounds for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}

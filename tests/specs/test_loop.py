@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.acquire import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
@@ -37,10 +38,12 @@ def turn(
     seed: int = 0,
     store: Store | None = None,
     annotator: Annotator | None = None,
+    acquire: Acquire = Acquire(),  # noqa: B008
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
     steps = Steps(tagger, store or NoStore(), corpus.labels)
-    rounds = run_rounds(corpus, parts or parts_of(corpus), steps, threshold, iteration, seed=seed, annotator=annotator)
+    parts = parts or parts_of(corpus)
+    rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire)
     return tagger, list(rounds)
 
 
