@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
 from sciner.store import Result, Step, Store
 from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
-from sciner.text.corpus import Example, Sentence, tags_of
+from sciner.text.corpus import NOTHING, Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
@@ -237,7 +238,9 @@ class Steps:
             found = read_json(folder / "silver.json")
             sentences = {s.id: s for s in fresh.sentences}
             accepted = {
-                id: Example(sentences[id], spans_of(spans), "silver", round, tuple(confidences), frozenset(masked), weight)
+                id: Example(
+                    sentences[id], spans_of(spans), "silver", round, tuple(confidences), frozenset(masked) or NOTHING, weight
+                )
                 for id, spans, round, confidences, masked, weight in found["accepted"]
             }
             return dict(kept) | accepted, found["scores"]
@@ -316,7 +319,7 @@ def digest_of_examples(examples: Sequence[Example]) -> str:
 
 
 def spans_of(rows: Sequence[Sequence[Any]]) -> tuple[Span, ...]:
-    return tuple(Span(start, end, label) for start, end, label in rows)
+    return tuple(Span(start, end, intern(label)) for start, end, label in rows)  # JSON gives every label a string of its own
 
 
 def write_json(file: Path, value: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sciner.policy.bars import Bars, by_class, constant, quota_bars, surest_bar
-from sciner.text.corpus import Example
+from sciner.text.corpus import NOTHING, Example
 from sciner.text.prediction import Aggregate, Prediction
 
 Kind = Literal["none", "reject", "fixed", "quantile", "per_class", "curriculum"]
@@ -126,7 +126,7 @@ def accept(
         if masked is None or len(masked) == len(p.sentence.tokens):
             continue
         confidences = p.span_confidences(threshold.confidence)
-        example = Example(p.sentence, p.spans, "silver", round, confidences, masked, weight)
+        example = Example(p.sentence, p.spans, "silver", round, confidences, masked or NOTHING, weight)
         taken.append((example, p.sentence_confidence(threshold.confidence)))
     empty = [(example.sentence.id, sure) for example, sure in taken if not example.accepted()]
     kept = surest(empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate))
