@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sciner.report.frames import Counts, keys_of, last_round, latest
-from sciner.score.curves import Curve, Difference, area_difference
+from sciner.score.curves import Curve, Difference, area_difference, t_difference
 
 F1 = "test/f1/micro"  # the one score that counts of spans give
 WORDS = {"corpus": "data"}  # what sets a column that is no key of the command line
@@ -113,18 +113,8 @@ def _refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
 
 
 def _cell(by_seed: Mapping[int, float], level: float) -> Cell:
-    values = np.array(list(by_seed.values()))
-    half = _half_width(values, level)
-    mean = float(values.mean())
-    low, high = (None, None) if half is None else (mean - half, mean + half)
-    return Cell(mean, low, high, tuple(sorted(by_seed)))
-
-
-def _half_width(values: np.ndarray, level: float) -> float | None:
-    """Of the t interval of the mean; None for one value."""
-    from scipy.stats import sem, t
-
-    return float(t.ppf((1 + level) / 2, len(values) - 1) * sem(values)) if len(values) > 1 else None
+    over = t_difference(list(by_seed.values()), level)  # from 0
+    return Cell(over.point, over.low, over.high, tuple(sorted(by_seed)))
 
 
 def _rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
@@ -212,23 +202,13 @@ def paired(
         points = [_points(side, counts) for side in sides]
         if all(seed in side for side in points for seed in seeds):
             return Paired(by_seed, area_difference(points[0], points[1], level=level))
-    return Paired(by_seed, _t_difference(np.array(list(by_seed.values())), level))
+    return Paired(by_seed, t_difference(list(by_seed.values()), level))
 
 
 def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
     """Each seed's run as a curve of one point, for the runs that kept their counts."""
     runs = zip(frame["seed"], frame["run"], frame["round"], strict=True)
     return {int(seed): Curve.of([0], counts[run, number][None]) for seed, run, number in runs if (run, number) in counts}
-
-
-def _t_difference(values: np.ndarray, level: float) -> Difference:
-    from scipy.stats import ttest_1samp
-
-    mean, half = float(values.mean()), _half_width(values, level)
-    if half is None:
-        return Difference(mean, None, None, None, ())
-    p = float(ttest_1samp(values, 0).pvalue) if half > 0 else float(mean == 0)  # all differences the same
-    return Difference(mean, mean - half, mean + half, p, ("seeds",))
 
 
 def learning_curves(

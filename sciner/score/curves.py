@@ -53,7 +53,7 @@ class Curve:
 @dataclass(frozen=True, slots=True)
 class Difference:
     """Of a minus b. low, high: 95% interval unless another level was asked for. p: two-sided; it and the interval are None
-    where nothing could be resampled. over: what was resampled, of seeds and documents."""
+    where nothing varies to tell them from. over: what they are over, of seeds and documents."""
 
     point: float
     low: float | None
@@ -106,11 +106,11 @@ def area_difference(
 
     The interval is a percentile bootstrap of two crossed factors, each resampled by itself (Owen 2007, "The pigeonhole
     bootstrap"): seeds, and test documents, which are the same for all seeds, points and both methods and so are drawn jointly.
-    What there are fewer than two of, or where a curve has no counts, is not resampled. p is the level at which the interval
-    would touch 0 (Efron & Tibshirani 1993, section 15.4), with one added to the counts so that it is never 0 (Davison &
-    Hinkley 1997, chapter 4).
+    It errs on the side of caution, unless there are few seeds and they are most of what varies. p is the level at which the
+    interval would touch 0 (Efron & Tibshirani 1993, section 15.4), with one added to the counts so that it is never 0 (Davison
+    & Hinkley 1997, chapter 4). One seed: documents alone. Fewer than two documents, or a curve without counts: a t interval
+    over seeds, since three values resampled are surer of themselves than three values are.
 
-    With few seeds the interval is too narrow: n of them, resampled, spread by sqrt((n - 1) / n) of what they should.
     Raises ValueError for no common seed, no common budget, and for documents whose gold spans differ.
     """
     pairs = [(a[key], b[key]) for key in sorted(a.keys() & b.keys())]
@@ -121,16 +121,31 @@ def area_difference(
     point = float(np.mean([area(one, over) - area(other, over) for one, other in pairs]))
 
     documents = _documents(curves)
-    resampled = tuple(name for name, number in (("seeds", len(pairs)), ("documents", documents)) if number > 1)
-    if not resampled:
-        return Difference(point, None, None, None, ())
+    if documents < 2:
+        return t_difference([area(one, over) - area(other, over) for one, other in pairs], level)
     rng = np.random.default_rng(seed)
-    drawn = _draws(rng, documents, resamples) if documents > 1 else None
+    drawn = _draws(rng, documents, resamples)
     by_seed = np.stack([_areas(one, over, drawn) - _areas(other, over, drawn) for one, other in pairs], axis=1)
     values = (by_seed * _draws(rng, len(pairs), resamples) / len(pairs)).sum(axis=1)  # [resamples]
+    resampled = ("seeds", "documents") if len(pairs) > 1 else ("documents",)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     tail = 1 + min((values <= 0).sum(), (values >= 0).sum())
     return Difference(point, float(low), float(high), min(1.0, float(2 * tail / (resamples + 1))), resampled)
+
+
+def t_difference(by_seed: Sequence[float], level: float = 0.95) -> Difference:
+    """The mean of differences by seed, with the interval and p of the paired t test; neither for one seed."""
+    from scipy.stats import ttest_1samp
+
+    values = np.asarray(by_seed, dtype=float)
+    point = float(values.mean())
+    if len(values) < 2:
+        return Difference(point, None, None, None, ())
+    if np.ptp(values) < 1e-9:  # rounding aside they are the same: t would be 0 / 0, or infinite
+        return Difference(point, point, point, float(abs(point) < 1e-9), ("seeds",))
+    test = ttest_1samp(values, 0)
+    low, high = test.confidence_interval(level)
+    return Difference(point, float(low), float(high), float(test.pvalue), ("seeds",))
 
 
 def _documents(curves: Sequence[Curve]) -> int:
@@ -146,10 +161,9 @@ def _draws(rng: np.random.Generator, number: int, resamples: int) -> Floats:
     return rng.multinomial(number, np.full(number, 1 / number), resamples).astype(float)
 
 
-def _areas(curve: Curve, over: Range, drawn: Floats | None) -> Floats:
-    """[resamples]: the area for each draw of documents; [1] without one."""
-    if drawn is None or curve.counts is None:
-        return np.array([area(curve, over)])
+def _areas(curve: Curve, over: Range, drawn: Floats) -> Floats:
+    """[resamples]: the area for each draw of documents."""
+    assert curve.counts is not None
     sums = np.tensordot(drawn, curve.counts.astype(float), axes=(1, 1))  # [resamples, points, 3]
     return f1_of_sums(sums) @ _weights(curve, over)
 
