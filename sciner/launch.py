@@ -219,6 +219,7 @@ def one_job(cfg: Any) -> int:
         overrides=tuple(info.overrides.task),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
+        choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
     )
     if sweep:
         say_progress(info.job.num, redacted(job.name))

@@ -10,7 +10,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,12 +34,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``."""
+    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. choices: the file
+    that was taken of each group of conf/."""
 
     directory: Path
     overrides: tuple[str, ...]
     project: Path
     sweep: str | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -265,6 +267,7 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
         found["sciner.sweep"] = job.sweep
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
+    found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
     return found | git_state() | versions()
 
 

@@ -26,7 +26,8 @@ def replay(
     """Rebuild finished runs in a tracker from what they left on disk; runs that stand there already are left alone."""
     from rich.progress import track
 
-    from sciner.replay import records, replay
+    from sciner.records import records
+    from sciner.replay import replay
     from sciner.track import place_of, redacted
 
     found = records(folders or [store / "runs"], sweep)
