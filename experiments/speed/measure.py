@@ -1,7 +1,8 @@
-"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up, overhead,
-growing pools.
+"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up, choosing
+from a pool, overhead, growing pools.
 
-    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start overhead growth growth_million]
+    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire overhead
+        growth growth_million]
 
 Needs the extras minilm and peers. Nothing else should run on the machine.
 """
@@ -20,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from experiments.speed.acquire import acquire
 from experiments.speed.growth import growth, overhead
 
 HERE = Path(__file__).parent
@@ -240,6 +242,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "limit": limit,
     "score": score,
     "start": start,
+    "acquire": acquire,
     "overhead": overhead,
     "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
     "growth_million": lambda: growth("tiny", (1_000_000,)),

@@ -24,6 +24,8 @@ def render(figures: dict[str, Any]) -> str:
     if "start" in figures:
         lines += ["", "## Start-up", "", "| command | seconds |", "| --- | --- |"]
         lines += [f"| `{name}` | {span(values)} |" for name, values in figures["start"]["seconds"].items()]
+    if "acquire" in figures:
+        lines += ["", "## Choosing from a pool", "", *choosing(figures["acquire"])]
     if "overhead" in figures:
         lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
     if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
@@ -49,6 +51,21 @@ def fractions(found: dict[str, Any]) -> list[str]:
     rows = [f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |" for name, values in by.items()]
     words = f"Matrix products and attention in {found['precision']}, padding included; the limit is a product of 2048 x 2048."
     return [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
+
+
+def choosing(found: dict[str, Any]) -> list[str]:
+    annotate, embed = (found["minilm"][name] for name in ("annotate", "embed"))
+    words = (
+        f"{found['batch']:,} of {found['sentences']:,} sentences, {found['known']:,} bought before: from stored predictions or "
+        f"embeddings to the order of asking. `minilm` would annotate this pool in {annotate:,.0f} s and embed it in "
+        f"{embed:,.0f} s (scaled up from a part); the share is of the pass that the policy needs, else of annotating."
+    )
+    rows = []
+    for kind, cost in found["policies"].items():
+        share = cost["seconds"] / (embed if kind in ("k_means", "core_set") else annotate)
+        rows.append(f"| `{kind}` | {cost['seconds']:.1f} | {share:.1%} | {cost['before_mb']:,} | {cost['peak_mb']:,} |")
+    head = "| policy | seconds | of the tagger's pass | memory before, MB | memory, MB |"
+    return [words, "", head, "| --- | --- | --- | --- | --- |", *rows]
 
 
 def overheads(found: dict[str, Any]) -> list[str]:
