@@ -22,8 +22,8 @@ Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     parts = [
         "# Active learning",
-        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean "
-        "F1 along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
+        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean F1 "
+        "along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
         "together; p is Holm's over the policies of a table. Budgets count the seed set.",
     ]
     for model, bought in curricula(frame):
