@@ -27,7 +27,7 @@ class Record:
 
 
 def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
-    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep.
+    """The finished runs, pruned trials of a search among them, in and below ``places``, the oldest first; with ``sweep`` only those of that sweep.
 
     Raises InputError for a place that does not exist, and where there is no such run.
     """
@@ -47,7 +47,7 @@ def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
 def read_records(place: Path) -> Iterator[Record]:
     for file in sorted(place.rglob("run.json")):
         about = json.loads(file.read_text(encoding="utf-8"))
-        if about.get("status") == "FINISHED" and "id" in about:
+        if about.get("status") in ("FINISHED", "KILLED") and "id" in about:
             lines = (file.parent / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
             yield Record(file.parent, about, [json.loads(line) for line in lines])
 
@@ -76,4 +76,6 @@ def tell(run: Record, tracker: MlflowTracker) -> None:
     if last.is_dir():  # the run's own folder may be gone: the store keeps figures, not corpora
         tracker.artifact(last, last.name)
     tracker.tag("sciner.cache", about["cache"])
+    if "pruned" in about:
+        tracker.tag("sciner.pruned", str(about["pruned"]))
     tracker.finish(about["status"])
