@@ -193,7 +193,9 @@ def explain(message: str) -> InputError:
     if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
         if group == "search" and "test" in choice:
-            return InputError(f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit")
+            return InputError(
+                f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
+            )
         choices = {p.stem for p in (CONF / group).glob("*.yaml")}
         return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
     return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
@@ -202,8 +204,8 @@ def explain(message: str) -> InputError:
 def mend_key(parts: Sequence[str]) -> str:
     """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
     if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
-        known = list(SearchOptions.model_fields)
-        return "add hydra/sweeper=sciner_optuna" if parts[2] in known and len(parts) == 3 else nearest(parts[2], known)
+        options = SearchOptions.model_fields
+        return "add hydra/sweeper=sciner_optuna" if parts[2] in options and len(parts) == 3 else nearest(parts[2], options)
     for depth, part in enumerate(parts):
         try:
             known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}

@@ -27,7 +27,8 @@ class Record:
 
 
 def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
-    """The finished runs, pruned trials of a search among them, in and below ``places``, the oldest first; with ``sweep`` only those of that sweep.
+    """The finished runs in and below ``places``, trials that were pruned among them, the oldest first; with ``sweep`` only
+    those of that sweep.
 
     Raises InputError for a place that does not exist, and where there is no such run.
     """

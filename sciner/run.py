@@ -159,7 +159,9 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
         from sciner.search.trial import dev_f1, open_trial
 
         again = partial(begin, weights="none")
-        folds = CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+        folds = (
+            CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+        )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
     return Prepared(corpus, steps, trial.watch(rounds) if trial else rounds, trial)
 

@@ -24,29 +24,24 @@ class SearchSweeper(Sweeper):
         self.options = parse_options(options)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        from hydra.core.override_parser.overrides_parser import OverridesParser
         from hydra.core.plugins import Plugins
 
-        self.hydra_context, self.config = hydra_context, config
-        launcher = Plugins.instance().instantiate_launcher(
-            hydra_context=hydra_context, task_function=task_function, config=config
-        )
-        self.launcher = launcher
+        self.parser = OverridesParser.create(config_loader=hydra_context.config_loader)
+        jobs = Plugins.instance().instantiate_launcher(hydra_context=hydra_context, task_function=task_function, config=config)
+        self.jobs, self.slots = jobs, int(config.hydra.launcher.get("n_jobs", 1))
 
     def sweep(self, arguments: Sequence[str]) -> None:
-        from hydra.core.override_parser.overrides_parser import OverridesParser
-
         from sciner.search.space import read_space
         from sciner.search.study import Study
 
         committed = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
-        parser = OverridesParser.create(config_loader=self.hydra_context.config_loader)
-        space = read_space(parser.parse_overrides([*committed, *arguments]))
+        space = read_space(self.parser.parse_overrides([*committed, *arguments]))
         study = Study.load(self.options, Path(os.environ["SCINER_PROJECT"]))
-        slots = self.config.hydra.launcher.get("n_jobs", 1)
-        at_once = self.options.n_jobs or (slots if slots > 0 else os.cpu_count() or 1)
+        at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
         with study.at_work() as worker:
             while batch := study.ask(space, at_once, worker):
-                self.launcher.launch([asked.words for asked in batch], initial_job_idx=batch[0].number)
+                self.jobs.launch([asked.words for asked in batch], initial_job_idx=batch[0].number)
                 study.settle(batch)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,7 +101,7 @@ def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
 
     two = len(study.directions) > 1
     first: dict[str, Any] = {"target": lambda t: t.values[0], "target_name": "F1"} if two else {"target_name": "F1"}
-    kinds = {
+    kinds: dict[str, Callable[[], Any]] = {
         "history.png": lambda: figures.plot_optimization_history(study, **first),
         "importances.png": lambda: figures.plot_param_importances(study),
         "pareto.png" if two else "rounds.png": lambda: (

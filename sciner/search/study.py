@@ -208,15 +208,20 @@ def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) 
 
 
 def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
-    """The sampler of trial ``number``. A quasi-random sequence goes on where the study's last trial left it, by its own count."""
+    """The sampler of trial ``number``. A quasi-random sequence goes on by a count of its own, which the study keeps."""
     import numpy as np
     from optuna.samplers import GPSampler, QMCSampler, RandomSampler, TPESampler
 
     seed = int(np.random.SeedSequence([options.seed, number]).generate_state(1)[0])
     if options.sampler == "qmc":
         alone = RandomSampler(seed)
-        quiet = {"warn_independent_sampling": False, "warn_asynchronous_seeding": False}
-        return QMCSampler(scramble=True, seed=options.seed, independent_sampler=alone, **quiet)
+        return QMCSampler(
+            scramble=True,
+            seed=options.seed,
+            independent_sampler=alone,
+            warn_independent_sampling=False,
+            warn_asynchronous_seeding=False,
+        )
     if options.sampler == "random":
         return RandomSampler(seed)
     if options.sampler == "gp":
