@@ -1,4 +1,4 @@
-"""The doors: `sciner run`, `sciner data`, `sciner store`, `sciner ui`. Nothing heavy is imported before a command needs it."""
+"""The doors: `sciner run`, `data`, `search`, `store`, `ui` and others. Nothing heavy is imported before a command needs it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import Annotated
 
 import typer
 
-from sciner import data_cli, report_cli, store_cli, sweep_cli, track_cli
+from sciner import data_cli, report_cli, search_cli, store_cli, sweep_cli, track_cli
 from sciner.errors import InputError, nearest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(data_cli.app, name="data")
 app.add_typer(report_cli.app, name="report")
 app.add_typer(store_cli.app, name="store")
+app.add_typer(search_cli.app, name="search")
 app.add_typer(sweep_cli.app, name="sweep")
 app.add_typer(track_cli.app, name="track")
 

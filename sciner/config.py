@@ -319,6 +319,24 @@ class TrackingConfig(Strict):
     save_weights: bool = False
 
 
+class SearchConfig(Strict):
+    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the seed set. The sweeper sets
+    the rest; trial is None for a run that is none."""
+
+    objective: Literal["dev", "cross_fit"] = "dev"
+    folds: Annotated[int, Field(ge=2)] = 3
+    study: str | None = None
+    storage: str | None = None
+    trial: Annotated[int, Field(ge=0)] | None = None
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _never_test(cls, value: object) -> object:
+        if "test" in str(value):
+            raise ValueError("test is for the report, nothing is decided on it: give search=dev or search=cross_fit")
+        return value
+
+
 class RunConfig(Strict):
     """One run: a point of a sweep."""
 
@@ -332,6 +350,16 @@ class RunConfig(Strict):
     trainer: TrainerConfig
     store: StoreConfig
     tracking: TrackingConfig
+    search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _searchable(self) -> RunConfig:
+        if self.search.trial is not None and self.search.objective == "dev" and not Amount.parse(self.data.dev_size).value:
+            raise ValueError(
+                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
+                "or search=cross_fit (more fits, no more gold)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _trainable(self) -> RunConfig:

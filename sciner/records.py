@@ -25,8 +25,9 @@ class Record:
         return sweep
 
 
-def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
-    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep.
+def records(places: Iterable[Path], sweep: str | None = None, *, pruned: bool = False) -> list[Record]:
+    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep. pruned: trials of a
+    search that was given up after some of their rounds, too.
 
     Raises InputError for a place that does not exist, and where there is no such run.
     """
@@ -34,7 +35,7 @@ def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
     for place in places:
         if not place.is_dir():
             raise InputError(f"{place} is no folder", mend="give run or sweep folders, or --store DIR")
-        found |= {record.about["id"]: record for record in read_records(place)}
+        found |= {record.about["id"]: record for record in read_records(place, pruned)}
     kept = [r for r in found.values() if sweep is None or r.sweep == sweep]
     if not kept:
         sweeps = sorted({r.sweep for r in found.values() if r.sweep})
@@ -43,13 +44,14 @@ def records(places: Iterable[Path], sweep: str | None = None) -> list[Record]:
     return sorted(kept, key=lambda r: float(r.about["started"]))
 
 
-def read_records(place: Path) -> Iterator[Record]:
+def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
+    ended = ("FINISHED", "KILLED") if pruned else ("FINISHED",)
     for file in sorted(place.rglob("run.json")):
         try:
             about = json.loads(file.read_text(encoding="utf-8"))
         except ValueError as error:
             raise InputError(f"this is no record of a run ({error})", file=file) from None
-        if isinstance(about, dict) and about.get("status") == "FINISHED" and "id" in about:
+        if isinstance(about, dict) and about.get("status") in ended and "id" in about:
             rounds = file.with_name("rounds.jsonl")
             try:
                 lines = rounds.read_text(encoding="utf-8").splitlines()

@@ -33,4 +33,6 @@ def tell(run: Record, tracker: MlflowTracker) -> None:
     if last.is_dir():  # the run's own folder may be gone: the store keeps figures, not corpora
         tracker.artifact(last, last.name)
     tracker.tag("sciner.cache", about["cache"])
+    if "pruned" in about:
+        tracker.tag("sciner.pruned", str(about["pruned"]))
     tracker.finish(about["status"])

@@ -11,6 +11,7 @@ import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
     from sciner.loop import Round
     from sciner.policy.acquire import Acquire
     from sciner.policy.annotator import Annotator
+    from sciner.policy.seed import Split
     from sciner.policy.threshold import Threshold
-    from sciner.steps import Steps
+    from sciner.search.trial import Trial
+    from sciner.steps import Steps, Weights
     from sciner.store import Store
     from sciner.tagger.base import Fitted
     from sciner.text.spans import Span
@@ -143,6 +146,7 @@ class Prepared:
     corpus: Corpus
     steps: Steps
     rounds: Iterator[Round]
+    trial: Trial | None
 
 
 def prepare(config: RunConfig, store: Store) -> Prepared:
@@ -167,20 +171,35 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
         parts = replace(parts, pool=())
     annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
-    steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, config.store.weights)
     iteration = Iteration(**config.iteration.model_dump())
-    rounds = run_rounds(
-        corpus,
-        parts,
-        steps,
-        threshold,
-        iteration,
-        seed=config.seed,
-        annotator=annotator,
-        acquire=build_acquire(config),
-        scorer=build_scorer(config, steps),
-    )
-    return Prepared(corpus, steps, rounds)
+
+    def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
+        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights)
+        rounds = run_rounds(
+            corpus,
+            parts,
+            steps,
+            threshold,
+            iteration,
+            seed=config.seed,
+            annotator=annotator,
+            acquire=build_acquire(config),
+            scorer=build_scorer(config, steps),
+        )
+        return steps, rounds
+
+    steps, rounds = begin(corpus, parts, config.store.weights)
+    trial = None
+    if config.search.trial is not None:
+        from sciner.search.folds import CrossFit
+        from sciner.search.trial import dev_f1, open_trial
+
+        again = partial(begin, weights="none")
+        folds = (
+            CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+        )
+        trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
+    return Prepared(corpus, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
 def execute(config: RunConfig, job: Job) -> int:
@@ -221,12 +240,19 @@ def execute(config: RunConfig, job: Job) -> int:
             tracker.artifact(folder.path / "model", "model")
         hits = sum(step.hit for step in ready.steps.taken)
         cache = f"{hits} of {len(ready.steps.taken)} steps known"
-        folder.about(status="FINISHED", ended=time.time(), cache=cache)
+        pruned = ready.trial.pruned if ready.trial else None
+        status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
+        folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
         store.record(folder.archive)
+        if ready.trial:
+            ready.trial.tell({"run": about["id"], "directory": str(job.directory)})
         tracker.tag("sciner.cache", cache)
+        if pruned is not None:
+            log.info("pruned after round %d: the study's other trials were better by then", pruned)
+            tracker.tag("sciner.pruned", str(pruned))
         tracker.artifact(folder.rounds)
         tracker.artifact(folder.last_round, folder.last_round.name)
-        tracker.finish("FINISHED")
+        tracker.finish(status)
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -265,6 +291,8 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
     if job.sweep:
         found["sciner.sweep"] = job.sweep
+    if config.search.trial is not None:
+        found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
     found |= {f"choice.{group}": choice for group, choice in job.choices.items()}

@@ -30,7 +30,7 @@ def replay(
     from sciner.replay import replay
     from sciner.track import place_of, redacted
 
-    found = records(folders or [store / "runs"], sweep)
+    found = records(folders or [store / "runs"], sweep, pruned=True)
     place = place_of(uri, Path.cwd())
     told = [fresh for _, fresh in track(replay(found, place, experiment), "replay", len(found), transient=True)]
     typer.echo(f"{sum(told)} runs replayed, {len(told) - sum(told)} stood there already: {redacted(place)}")
