@@ -24,6 +24,7 @@ import numpy as np
 from sciner.keys import digest_of_rows, key_of
 from sciner.policy.acquire import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
+from sciner.score.calibration import reliability_scores
 from sciner.score.drift import drift_scores
 from sciner.score.judge import judge
 from sciner.score.lens import lens_scores
@@ -41,7 +42,7 @@ Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 1, "judge": 1, "lens": 1}
+VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):
@@ -232,6 +233,7 @@ class Steps:
             accepted = accept(fresh.read, threshold, **gold)
             proposed = chain.from_iterable(made.read() for made in (*earlier, fresh))
             scores = silver_scores([*kept.values(), *accepted], proposed, withheld)
+            scores |= reliability_scores(withheld, fresh.read(), threshold.confidence)
             rows = [[e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight] for e in accepted]
             write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
 

@@ -251,7 +251,7 @@ GOLDEN = {
     "predict": "predict-v1-b7841ce21",
     "judge": "judge-v1-dad2f543806",
     "drift": "drift-v1-e616776588c",
-    "select": "select-v1-8a41fedb26",
+    "select": "select-v2-8a41fedb26",
     "lens": "lens-v1-b1df3c0035f0",
 }
 

@@ -34,7 +34,7 @@ def predict(corpus: Corpus) -> Iterator[Prediction]:
 
 
 def test_spans_count_where_their_surface_form_stands_on_both_sides() -> None:
-    """Seen: one gold span, one predicted, none right. Unseen: three gold, two predicted, one right. Task: one of two, of two."""
+    """Seen: one gold span, one predicted, none right. Unseen: three gold, two predicted, one right. Of Task one of two."""
     scores = lens_scores(GOLD, PREDICTED, surface_forms(BOUGHT), ["Task"])
     assert scores == {
         "unseen/precision": 1 / 2, "unseen/recall": 1 / 3, "unseen/f1": 2 / 5, "unseen/spans": 3.0,
