@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sciner.policy.acquire import Acquire, price, take
 from sciner.policy.annotator import Annotator
@@ -11,6 +11,7 @@ from sciner.policy.cost import Budget
 from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
 from sciner.score.gold import agreement_scores, gold_scores
+from sciner.score.lens import rare_classes, surface_forms
 from sciner.steps import Fit, Predicted, Steps
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.spans import Span
@@ -100,3 +101,11 @@ class Gold:
     def look(self) -> tuple[float, dict[str, float]]:
         """(spans per 100 tokens, share of each class among them)."""
         return density_and_shares((s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought))
+
+    def forms(self) -> frozenset[str]:
+        """The surface forms of the spans to train on; dev teaches nothing."""
+        return surface_forms(self.bought)
+
+    def rare(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """The classes that are rare among them."""
+        return rare_classes(self.look()[1], labels)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -111,7 +111,7 @@ def run_rounds(
 
         scores |= named("train", {"sentences": float(len(examples)), "steps": float(fit.report.steps)})
         scores |= named("time/fit", speed(fit.report.tokens, fit.report.seconds))
-        scores |= bench.judge(steps, fit)
+        scores |= bench.judge(steps, fit, gold.forms(), gold.rare(corpus.labels))
         warnings = watch(scores, gold, corpus.labels)
         scores["drift/collapse"] = float(bool(warnings))
         done = tuple(steps.taken[taken:])
@@ -180,15 +180,18 @@ class Bench:
         self.last: dict[str, Predicted] = {}
         self.counts: Mapping[str, Counts] = {}
 
-    def judge(self, steps: Steps, fit: Fit) -> dict[str, float]:
-        """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice)."""
+    def judge(self, steps: Steps, fit: Fit, seen: Set[str], rare: Sequence[str]) -> dict[str, float]:
+        """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice).
+
+        seen, rare: surface forms and rare classes of the gold that was bought for training."""
         scores: dict[str, float] = {}
         for name, gold in self.sets.items():
             predicted = steps.predict(fit, [s.withheld() for s in gold])
             verdict = steps.judge(gold, predicted, self.how, self.first.get(name))
             self.counts = {**self.counts, name: verdict.counts}
             self.first.setdefault(name, verdict)
-            scores |= named(name, verdict.scores) | named(f"time/predict_{name}", speed_of(predicted))
+            scores |= named(name, verdict.scores) | named(name, steps.lens(gold, predicted, seen, rare))
+            scores |= named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
                 scores |= named("drift", steps.drift(self.last.get(name), predicted))
             self.last[name] = predicted

@@ -1,5 +1,5 @@
-"""The steps of a round: fit, predict, rank, drift, select, judge. Each is keyed by what it is computed from; a store may know
-its result.
+"""The steps of a round: fit, predict, rank, drift, select, judge, lens. Each is keyed by what it is computed from; a store
+may know its result.
 
 Small results are keyed by value: two thresholds that accept the same silver are the same training from there on, and a run of
 two rounds is the beginning of a run of four.
@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -24,8 +24,10 @@ import numpy as np
 from sciner.keys import digest_of_rows, key_of
 from sciner.policy.acquire import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
+from sciner.score.calibration import reliability_scores
 from sciner.score.drift import drift_scores
 from sciner.score.judge import judge
+from sciner.score.lens import lens_scores
 from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
 from sciner.store import Result, Step, Store
@@ -40,7 +42,7 @@ Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 1, "judge": 1}
+VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):
@@ -231,6 +233,7 @@ class Steps:
             accepted = accept(fresh.read, threshold, **gold)
             proposed = chain.from_iterable(made.read() for made in (*earlier, fresh))
             scores = silver_scores([*kept.values(), *accepted], proposed, withheld)
+            scores |= reliability_scores(withheld, fresh.read(), threshold.confidence)
             rows = [[e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight] for e in accepted]
             write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
 
@@ -275,6 +278,22 @@ class Steps:
         }
         taken = self._run("judge", inputs, make)
         return taken.read(read)
+
+    def lens(self, gold: Sequence[Sentence], predicted: Predicted, seen: Set[str], rare: Sequence[str]) -> Scores:
+        """The predictions for ``gold`` on unseen mentions and rare classes (``score.lens``). A step beside ``judge``, because
+        it depends on what gold was bought too: seen are its surface forms, rare its rare classes."""
+
+        def make(folder: Path) -> None:
+            write_json(folder / "scores.json", lens_scores(gold, (p.spans for p in predicted.read()), seen, rare))
+
+        inputs = {
+            "predictions": predicted.key,
+            "gold": digest_of_rows(s.spans for s in gold),
+            "seen": digest_of_rows(sorted(seen)),
+            "rare": sorted(rare),
+        }
+        scores: Scores = self._run("lens", inputs, make).read(lambda folder: read_json(folder / "scores.json"))
+        return scores
 
     def close(self) -> None:
         """The run has ended: drop weights that nobody asked to keep."""

@@ -93,7 +93,7 @@ def test_what_an_annotator_says_enters_by_value(store: DiskStore) -> None:
     turn(store)
     assert all(step.hit for step in turn(store, rate=0.0).steps)
     hits = {step.step: step.hit for step in turn(store, rate=0.3).steps}
-    assert not any(hits.values()) and hits.keys() == {"fit", "predict", "drift", "select", "judge"}
+    assert not any(hits.values()) and hits.keys() == {"fit", "predict", "drift", "select", "judge", "lens"}
 
 
 def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: DiskStore) -> None:
@@ -251,7 +251,8 @@ GOLDEN = {
     "predict": "predict-v1-b7841ce21",
     "judge": "judge-v1-dad2f543806",
     "drift": "drift-v1-e616776588c",
-    "select": "select-v1-8a41fedb26",
+    "select": "select-v2-8a41fedb26",
+    "lens": "lens-v1-b1df3c0035f0",
 }
 
 
