@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from sciner.config import CrfConfig, GazetteerConfig, ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
-from sciner.text.corpus import Corpus
+from sciner.text.corpus import Corpus, Sentence
 
 if TYPE_CHECKING:
     from sciner.loop import Round
@@ -138,9 +138,10 @@ def build_store(config: StoreConfig, project: Path) -> Store:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin."""
+    """A run that is ready to begin. pool: with its gold, for the report."""
 
     corpus: Corpus
+    pool: tuple[Sentence, ...]
     steps: Steps
     rounds: Iterator[Round]
 
@@ -180,7 +181,7 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
         acquire=build_acquire(config),
         scorer=build_scorer(config, steps),
     )
-    return Prepared(corpus, steps, rounds)
+    return Prepared(corpus, parts.pool, steps, rounds)
 
 
 def execute(config: RunConfig, job: Job) -> int:
@@ -206,6 +207,7 @@ def execute(config: RunConfig, job: Job) -> int:
         "labels": corpus.labels,
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder.write_gold(corpus.test, ready.pool)
     tracker = Guarded(make_tracker(config.tracking, job.project))
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
