@@ -1,4 +1,4 @@
-"""The doors: `sciner run`, `sciner show`, `sciner data`, `sciner store`, `sciner ui`. Nothing heavy is imported before it is needed."""
+"""The doors: `sciner run`, `show`, `annotate`, `data`, `report`, `store`, `ui`. Nothing heavy is imported before its time."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.score.errors import Finding, Kind, findings
@@ -31,13 +31,13 @@ def folder_of(run: str, store: Path) -> Path:
     record = store / "runs" / run / "run.json"
     if "/" in run or not record.is_file():
         raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
-    folder = Path(_about(record).get("tags", {}).get("sciner.directory", ""))
+    folder = Path(_about(record).get("tags", {}).get("sciner.directory", run))
     if _about(folder / "run.json").get("id") != run:
         raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
     return folder
 
 
-def _about(file: Path) -> dict[str, dict[str, str]]:
+def _about(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from sciner.score.entity import gold_spans
 from sciner.text.corpus import Sentence
@@ -34,9 +35,21 @@ def calibration_scores(gold: Sequence[Sentence], predictions: Iterable[Predictio
     scores = {"calibration/spans": float(len(confidences))}
     if confidences:
         confidence = np.array(confidences)
-        bins = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
+        bins = _bins(confidence)
         # |bin| / n * |accuracy - confidence| of a bin is the size of its summed differences over n
         gaps = np.bincount(bins, weights=np.array(correct) - confidence, minlength=BINS)
         scores["calibration/ece"] = float(np.abs(gaps).sum() / len(confidence))
         scores["calibration/mean_confidence"] = float(confidence.mean())
     return scores
+
+
+def reliability(confidences: Sequence[float], correct: Sequence[bool]) -> list[tuple[float, float, int]]:
+    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence; bins as for the error."""
+    confidence, right = np.array(confidences, dtype=float), np.array(correct, dtype=float)
+    bins = _bins(confidence)
+    inside = [bins == b for b in np.unique(bins)]
+    return [(float(confidence[at].mean()), float(right[at].mean()), int(at.sum())) for at in inside]
+
+
+def _bins(confidence: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import NamedTuple
 
 from sciner.text.spans import Span
+
+Spans = Mapping[str, Sequence[Span]]  # by sentence id
 
 
 class Kind(StrEnum):
@@ -68,3 +70,22 @@ def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]
     return Counter(
         (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "") for found in sentences for f in found
     )
+
+
+class Repeated(NamedTuple):
+    """Of the silver spans that were wrong, or right: how many there were, and how many the next silver has again."""
+
+    wrong: int
+    wrong_again: int
+    right: int
+    right_again: int
+
+
+def repeated(gold: Spans, silver: Spans, after: Spans) -> Repeated:
+    """Error propagation: does a tagger that was trained on ``silver`` repeat its errors in ``after``? Over the sentences, by
+    id, that stand in all three."""
+    counts: Counter[tuple[bool, bool]] = Counter()
+    for id in gold.keys() & silver.keys() & after.keys():
+        counts.update((span in gold[id], span in after[id]) for span in silver[id])
+    wrong, right = counts[False, False] + counts[False, True], counts[True, False] + counts[True, True]
+    return Repeated(wrong, counts[False, True], right, counts[True, True])
