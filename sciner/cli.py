@@ -1,4 +1,4 @@
-"""The doors: `sciner run`, `data`, `search`, `store`, `ui` and others. Nothing heavy is imported before a command needs it."""
+"""The doors: `sciner run`, `show`, `annotate`, `report` and others. Nothing heavy is imported before a command needs it."""
 
 from __future__ import annotations
 
@@ -77,6 +77,22 @@ def annotate(
     done = annotate(open_tagger(tagger, trainer), inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
     speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run's folder, or the id of a recorded run.")],
+    round: Annotated[int | None, typer.Option(min=0, help="Default: the last.")] = None,
+    label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
+    silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
+    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
+) -> None:
+    """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
+    from sciner.report.show import show
+    from sciner.report.terminal import console
+
+    show(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 
 @app.command()

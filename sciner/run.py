@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from sciner.config import CrfConfig, GazetteerConfig, ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
-from sciner.text.corpus import Corpus
+from sciner.text.corpus import Corpus, Sentence
 
 if TYPE_CHECKING:
     from sciner.loop import Round
@@ -141,9 +141,10 @@ def build_store(config: StoreConfig, project: Path) -> Store:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin."""
+    """A run that is ready to begin. pool: with its gold, for the report."""
 
     corpus: Corpus
+    pool: tuple[Sentence, ...]
     steps: Steps
     rounds: Iterator[Round]
     trial: Trial | None
@@ -199,7 +200,7 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
             CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
-    return Prepared(corpus, steps, trial.watch(rounds) if trial else rounds, trial)
+    return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
 def execute(config: RunConfig, job: Job) -> int:
@@ -225,6 +226,7 @@ def execute(config: RunConfig, job: Job) -> int:
         "labels": corpus.labels,
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder.write_gold(corpus.test, ready.pool)
     tracker = Guarded(make_tracker(config.tracking, job.project))
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)

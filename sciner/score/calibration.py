@@ -69,3 +69,11 @@ def reliability_scores(
 def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
     """The number, from 0, of each one's bin; a bin's upper end belongs to it."""
     return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left")
+
+
+def reliability(confidences: Sequence[float], correct: Sequence[bool]) -> list[tuple[float, float, int]]:
+    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence; bins as for the error."""
+    confidence, right = np.array(confidences, dtype=float), np.array(correct, dtype=float)
+    bins = bins_of(confidences)
+    inside = [bins == b for b in np.unique(bins)]
+    return [(float(confidence[at].mean()), float(right[at].mean()), int(at.sum())) for at in inside]

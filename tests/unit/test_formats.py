@@ -15,7 +15,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.conll import read_conll, write_conll, write_examples_conll
-from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
+from sciner.text.formats.jsonl import read_examples_jsonl, write_examples_jsonl, write_jsonl
 from sciner.text.formats.read import read_file, read_files, stream_file
 from sciner.text.spans import SCHEMES, Scheme, Span, decode
 
@@ -48,6 +48,20 @@ def read(path: Path, **options: object) -> list[Sentence]:
 
 
 # What is written is read again
+
+
+@few
+@given(sentences=corpora(), source=st.sampled_from(["gold", "silver"]), confidence=st.floats(0, 1), weight=st.floats(0.1, 1))
+def test_examples_read_back_as_they_were(
+    folder: Path, sentences: list[Sentence], source: str, confidence: float, weight: float
+) -> None:
+    """But for gold beside them, and confidences behind the sixth digit."""
+    examples = [
+        Example(s.withheld(), s.spans or (), source, 2, (round(confidence, 6),) * len(s.spans or ()), frozenset({0}), weight)
+        for s in sentences
+    ]
+    write_examples_jsonl(folder / "examples.jsonl", examples)
+    assert read_examples_jsonl(folder / "examples.jsonl") == examples
 
 
 @few

@@ -14,7 +14,7 @@ from sciner.text.formats.check import check_label, located
 from sciner.text.formats.row import Row, parse_row
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
-from sciner.text.spans import Scheme, Span
+from sciner.text.spans import Scheme, Span, encode
 
 
 def read_jsonl(
@@ -68,6 +68,27 @@ def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
     1) and "masked" (if any). Raises ValueError unless every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
+
+
+def read_examples_jsonl(path: str | Path) -> list[Example]:
+    """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for another file."""
+    found = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line:
+            continue
+        try:
+            row = json.loads(line)
+            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"])
+            sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
+            encode(spans, len(sentence.tokens))
+            confidences = tuple(float(span["confidence"]) for span in row["spans"])
+            masked = frozenset(map(int, row.get("masked", ())))
+            weight = float(row.get("weight", 1))
+            found.append(Example(sentence, spans, str(row["source"]), int(row["round"]), confidences, masked, weight))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = f"this is no sentence that a run wrote ({type(error).__name__}: {error})"
+            raise InputError(problem, file=path, line=number) from None
+    return found
 
 
 def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
