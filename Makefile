@@ -27,7 +27,7 @@ test: setup  ## the fast tests
 test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
 	$(BIN)/pytest
 
-table-%: setup  # render experiments/NAME/RESULTS.md from its figures
+table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 	$(BIN)/python -m experiments $*
 
 check: setup  ## ruff, mypy strict, import-linter

@@ -19,9 +19,10 @@ from sciner.records import Record, records
 from sciner.text.formats.atomic import write_lines
 from sciner.track import download
 
-ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
+ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for seed, store and tracking
 FIXED = ("corpus", "model")  # keys that every frame has
 INDIFFERENT = ("seed", "store", "tracking", "experiment")  # the seed is a column of its own; the others change no result
+WORDLESS = ("seed", "store", "tracking")  # an experiment's word stays: it stands for values
 DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
 
 Counts = dict[tuple[str, int], npt.NDArray[np.int64]]  # (run, round): [documents, 3], as score.entity.entity_counts
@@ -48,18 +49,20 @@ def read_experiment(uri: str, experiment: str) -> tuple[pd.DataFrame, Counts]:
         return tidy(found), counts_of(found)
 
 
-def tidy(runs: Sequence[Record]) -> pd.DataFrame:
+def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFrame:
     """One row a run, round and metric, the oldest run first; values to six digits.
 
     Columns: run, sweep, words, corpus, model, then every key of the configuration, and every group of conf/, whose value is
     not the same in all ``runs`` (those that change no result left out), then seed, round, metric and value. Keys are as on
-    the command line, their values its words; "" where a run has no such key.
+    the command line, their values its words; "" where a run has no such key. keys: those to have as columns in place of the
+    keys that differ, so that the rows of runs that are read at different times fit together.
     """
     settings = [settings_of(run) for run in runs]
-    differing = sorted(key for key in set().union(*settings) - {*FIXED} if len({s.get(key, "") for s in settings}) > 1)
+    told = set().union(*settings) - {*FIXED}
+    differing = sorted(key for key in told if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
     rows = []
     for run, setting in zip(runs, settings, strict=True):
-        params = {key: value for key, value in run.about["params"].items() if key != "seed"}
+        params = {key: value for key, value in run.about["params"].items() if key.split(".")[0] not in WORDLESS}
         words = shlex.join(f"{key}={value}" for key, value in params.items())
         about = {"run": run.about["id"], "sweep": run.sweep or "", "words": words}
         about |= {key: setting.get(key, "") for key in (*FIXED, *differing)}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from sciner.errors import InputError
+from sciner.records import records
 from sciner.report import frames
 from tests.runs import write_run
 
@@ -45,6 +46,19 @@ def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     assert frames.keys_of(frame) == ["corpus", "model", "threshold", "threshold.min_confidence"]
     settings = frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
     assert settings == [["none", ""], ["fixed", "0.8"], ["none", ""]]
+
+
+def test_columns_that_are_asked_for_stand_whether_they_differ_or_not(runs: Path) -> None:
+    """So that the rows of one run fit those of others that were read before."""
+    keys = ["data.seed_size", "threshold"]
+    for record in records([runs]):
+        frame = frames.tidy([record], keys)
+        assert frames.keys_of(frame) == ["corpus", "model", *keys] and set(frame["data.seed_size"]) == {"10%"}
+
+
+def test_what_changes_no_result_is_no_word_of_a_run(tmp_path: Path) -> None:
+    write_run(tmp_path / "a", "threshold=none seed=3 tracking=none store.dir=/x", [{"test/f1/micro": 0.5}])
+    assert set(frames.read_runs(tmp_path)["words"]) == {"threshold=none"}
 
 
 def test_a_value_is_written_as_on_a_command_line() -> None:
