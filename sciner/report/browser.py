@@ -73,5 +73,4 @@ def _by_id(examples: Sequence[Example]) -> dict[str, Example]:
 
 def script_json(value: Any) -> str:
     """JSON that can stand in a script element: no ``<``, so that nothing in it ends the element or opens another."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")

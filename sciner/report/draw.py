@@ -64,10 +64,18 @@ def legend(figure: Figure, axes: Any) -> None:
             figure.legend(handles, names, loc="outside upper left", ncols=min(3, len(names)))
 
 
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all: otherwise each format does so again, which is most of the time it takes."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
 def save(figure: Figure, stem: Path) -> None:
     """As PNG, SVG and PDF, the same bytes for the same figure."""
     still: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     with mpl.rc_context({**STYLE, "svg.hashsalt": stem.name}):
+        settle(figure)
         for kind in FORMATS:
             figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind])
 
@@ -78,6 +86,7 @@ def inline(figure: Figure, name: str, title: str) -> str:
 
     stream = io.StringIO()
     with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        settle(figure)
         figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
     svg = stream.getvalue()
     svg = svg[svg.index("<svg") :].replace(INK, "currentColor")

@@ -221,4 +221,4 @@ def heading(study: Study) -> str:
     shown = study.frame.drop_duplicates("run")
     same = {name: shown[name].iloc[0] for name in ("corpus", "model") if shown[name].nunique() == 1}
     seeds = shown["seed"].nunique()
-    return f"{len(shown)} runs, {seeds} seed{'s' * (seeds > 1)}" + (f"; {worded(same)}" if same else "")
+    return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (f"; {worded(same)}" if same else "")

@@ -12,7 +12,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
 from sciner.score.entity import entity_counts
-from sciner.score.errors import Kind, confusion, findings
+from sciner.score.errors import Kind, confusion, findings, repeated
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, decode, encode
 
@@ -79,3 +79,13 @@ def test_each_kind_by_its_name() -> None:
         ("", "X"): 1,
         ("", "Y"): 1,
     }
+
+
+@often
+@given(gold=spans, silver=spans, after=spans)
+def test_repeated_errors_are_those_that_three_sets_say(
+    gold: tuple[Span, ...], silver: tuple[Span, ...], after: tuple[Span, ...]
+) -> None:
+    found = repeated({"a#0": gold, "b#0": ()}, {"a#0": silver, "c#0": silver}, {"a#0": after, "b#0": after})
+    g, s, a = set(gold), set(silver), set(after)
+    assert found == (len(s - g), len((s - g) & a), len(s & g), len(s & g & a))

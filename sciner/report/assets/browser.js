@@ -80,8 +80,8 @@
 
   function words(side, sentence, spans) {
     // spans: [[start, end, class], kind, confidence]
-    const line = element("p");
-    line.append(element("span", "side", side));
+    const row = element("p", "row"), line = element("span");
+    row.append(element("span", "side", side), line);
     let at = 0;
     for (const [[start, end, label], kind, confidence] of spans.sort((a, b) => a[0][0] - b[0][0])) {
       if (start > at) line.append(sentence.tokens.slice(at, start).join(" ") + " ");
@@ -95,7 +95,7 @@
       at = end;
     }
     line.append(sentence.tokens.slice(at).join(" "));
-    return line;
+    return row;
   }
 
   function item(sentence, place) {
@@ -165,7 +165,7 @@
   for (const round of [...about.rounds].reverse()) option(form.elements.round, round, round);
   about.kinds.forEach((kind, number) => option(form.elements.kind, kind, `${MARKS[number]} ${kind}`.trim()));
   for (const name of FIELDS) form.elements[name].dataset.usual = form.elements[name].value;
-  form.addEventListener("input", () => {
+  for (const event of ["input", "change"]) form.addEventListener(event, () => { // some drivers of browsers send one of them only
     history.replaceState(null, "", address());
     search(null);
   });
@@ -181,7 +181,10 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const typing = event.target.closest("input, select, textarea");
     if (typing) {
-      if (event.key === "Escape") event.target.blur();
+      if (event.key === "Escape") {
+        event.preventDefault(); // a search field would be emptied
+        event.target.blur();
+      }
       return;
     }
     const inside = document.getElementById("browser").contains(event.target) || current !== null;
