@@ -104,13 +104,11 @@ def comparisons(study: Study) -> list[Comparison]:
     for setting in study.settings:
         here: list[tuple[str, Paired]] = []
         for value in study.values[1:] if study.key else ["last round"]:
-            sides = (
-                [{**setting, study.key: v} for v in (value, study.baseline)]
-                if study.key
-                else [setting, {**setting, "round": 0}]
-            )
+            a, b = setting, {**setting, "round": 0}
+            if study.key:
+                a, b = {**setting, study.key: value}, {**setting, study.key: study.baseline}
             try:
-                here.append((value, paired(study.frame, *sides, F1, study.counts)))
+                here.append((value, paired(study.frame, a, b, F1, study.counts)))
             except ValueError:  # a setting that one of them lacks, or test sets that differ
                 continue
         known = [one.difference.p for _, one in here if one.difference.p is not None]
