@@ -25,8 +25,8 @@ frame, counts = telling(read_runs("notebook/budgets")), read_counts("notebook/bu
 print(markdown(table_of(cells(frame, ["threshold"], ["data.seed_size"]))))
 
 # %% [markdown]
-# The difference at each size, paired by seed; the interval is over seeds and test documents. If it includes 0, these runs do not
-# tell the two apart.
+# The difference at each size, paired by seed; the interval is over seeds and test documents. If it includes 0, these runs
+# do not tell the two apart.
 
 # %%
 for size in ("10%", "20%", "40%"):

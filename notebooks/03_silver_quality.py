@@ -7,8 +7,8 @@
 # %% [markdown]
 # # How good is the silver?
 #
-# Where the pool's gold was withheld and not missing, silver can be judged: class by class, by kind of error, and by what the next
-# tagger makes of its errors.
+# Where the pool's gold was withheld and not missing, silver can be judged: class by class, by kind of error, and by what
+# the next tagger makes of its errors.
 
 # %%
 from pathlib import Path

@@ -24,8 +24,8 @@ write_conll(folder / "test.conll", corpus.test)
 print((folder / "train.conll").read_text(encoding="utf-8")[:200])
 
 # %% [markdown]
-# A tenth of the training file is the seed set, the rest the pool, whose gold is withheld: the run shows what annotating it would
-# have been worth.
+# A tenth of the training file is the seed set, the rest the pool, whose gold is withheld: the run shows what annotating it
+# would have been worth.
 
 # %%
 from sciner.launch import main

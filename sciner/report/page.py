@@ -12,13 +12,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sciner.errors import InputError
 from sciner.records import Record
 from sciner.report.browser import browser_data, script_json
 from sciner.report.draw import inline, save
-from sciner.report.render import Table, as_csv, latex, markdown
+from sciner.report.render import as_csv, latex, markdown
 from sciner.report.sections import Section, heading, sections
-from sciner.report.sentences import folder_of, rounds_of
+from sciner.report.sentences import about_of, folder_of, rounds_of
 from sciner.report.study import Study, answers, comparisons, question
 
 NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
@@ -42,11 +41,11 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
         "title": "What a labelled sentence is worth",
         "heading": heading(study),
         "question": question(study),
-        "answers": answers(study, found) or ["No two of these runs can be compared: no seed is common to two values."],
+        "answers": answers(study, found)
+        or ["Nothing here can be compared: one round, or no seed that two values have in common."],
         "sections": [(section, drawn(section)) for section in made],
-        "run": next((run for run in study.runs if folder in (run.folder, _directory(run))), None),
+        "name": about_of(folder / "run.json").get("name") or folder.name if folder else "",
     }
-    values["name"] = values["run"].about["name"] if values["run"] else str(folder)
     sentences = {"about": about, "chunks": chunks}
     pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
     if own_page:
@@ -66,28 +65,19 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:
     """The folder of the run whose sentences are shown, None where no run has left any."""
-    if browse is not None:
-        folder = next((place for run in runs if run.about["id"] == browse and (place := _sentences_of(run))), None)
-        folder = folder or folder_of(browse, store)
-        rounds_of(folder)
-        return folder
-    return next((place for run in reversed(runs) if (place := _sentences_of(run))), None)
+    if browse is None:
+        return next((place for run in reversed(runs) if (place := _sentences_of(run))), None)
+    given = next((run for run in runs if run.about["id"] == browse), None)
+    folder = (given and _sentences_of(given)) or folder_of(browse, store)
+    rounds_of(folder)
+    return folder
 
 
 def _sentences_of(run: Record) -> Path | None:
-    for place in (run.folder, _directory(run)):
-        try:
-            if (place / "run.json").is_file() and run.about["id"] in (place / "run.json").read_text(encoding="utf-8"):
-                rounds_of(place)
-                return place
-        except InputError:
-            continue
-    return None
-
-
-def _directory(run: Record) -> Path:
-    """Where the run wrote, though its record stands elsewhere."""
-    return Path(run.about["tags"].get("sciner.directory", run.folder))
+    """Where the run left its sentences: where its record stands, or where it wrote."""
+    places = (run.folder, Path(run.about["tags"].get("sciner.directory", run.folder)))
+    whole = (p for p in places if (p / "round_0").is_dir() and about_of(p / "run.json").get("id") == run.about["id"])
+    return next(whole, None)
 
 
 def drawn(section: Section) -> Markup | None:
@@ -110,7 +100,6 @@ def render(values: Mapping[str, Any]) -> str:
     loader = PackageLoader("sciner.report", "assets")
     page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     assets = {name: Markup(loader.get_source(page, name)[0]) for name in ("page.css", "browser.js")}
-    page.filters["words"] = lambda table: list(range(table.words)) if isinstance(table, Table) else []
     shown = {
         "css": assets["page.css"],
         "js": assets["browser.js"],

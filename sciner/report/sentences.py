@@ -31,13 +31,14 @@ def folder_of(run: str, store: Path) -> Path:
     record = store / "runs" / run / "run.json"
     if "/" in run or not record.is_file():
         raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
-    folder = Path(_about(record).get("tags", {}).get("sciner.directory", run))
-    if _about(folder / "run.json").get("id") != run:
+    folder = Path(about_of(record).get("tags", {}).get("sciner.directory", run))
+    if about_of(folder / "run.json").get("id") != run:
         raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
     return folder
 
 
-def _about(file: Path) -> dict[str, Any]:
+def about_of(file: Path) -> dict[str, Any]:
+    """What a ``run.json`` says; nothing where there is none."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}

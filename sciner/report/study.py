@@ -5,7 +5,6 @@ from __future__ import annotations
 import shlex
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
@@ -100,10 +99,14 @@ class Comparison:
 def comparisons(study: Study) -> list[Comparison]:
     """Every value against the baseline, where a seed has both; without a key, the last round against the first."""
     found: list[Comparison] = []
+    if not study.key and study.frame["round"].max() == 0:
+        return found
     for setting in study.settings:
         here: list[tuple[str, Paired]] = []
         for value in study.values[1:] if study.key else ["last round"]:
-            a, b = ({**setting, study.key: v} for v in (value, study.baseline)) if study.key else _ends(study.frame, setting)
+            a, b = setting, {**setting, "round": 0}
+            if study.key:
+                a, b = {**setting, study.key: value}, {**setting, study.key: study.baseline}
             try:
                 here.append((value, paired(study.frame, a, b, F1, study.counts)))
             except ValueError:  # a setting that one of them lacks, or test sets that differ
@@ -112,11 +115,6 @@ def comparisons(study: Study) -> list[Comparison]:
         adjusted = iter(holm(known))
         found += [Comparison(setting, v, one, None if one.difference.p is None else next(adjusted)) for v, one in here]
     return found
-
-
-def _ends(frame: pd.DataFrame, setting: Setting) -> tuple[dict[str, Any], dict[str, Any]]:
-    last = int(frame["round"].max())
-    return {**setting, "round": last}, {**setting, "round": 0}
 
 
 def best(found: Sequence[Comparison]) -> list[Comparison]:
