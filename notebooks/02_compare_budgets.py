@@ -7,7 +7,8 @@
 # %% [markdown]
 # # Budgets compared
 #
-# Does silver that the tagger is sure of save gold? Two thresholds, three seed sets, two seeds: twelve runs of a CRF, a minute or two.
+# Does silver that the tagger is sure of save gold? Two thresholds, three seed sets, two seeds:
+# twelve runs of a CRF, a minute or two.
 
 # %%
 from sciner.launch import main
