@@ -112,6 +112,7 @@ def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
     from sciner.report.frames import write_counts, write_csv
 
     fresh = frame[~frame["metric"].str.startswith("time/")]
+    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(w for w in shlex.split(text) if told([w]))))
     if (HERE / name / "runs.csv").exists():
         older, older_counts = read(name)
         columns = list(dict.fromkeys([*fresh.columns, *older.columns]))

@@ -19,10 +19,9 @@ from sciner.records import Record, records
 from sciner.text.formats.atomic import write_lines
 from sciner.track import download
 
-ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for seed, store and tracking
+ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
 FIXED = ("corpus", "model")  # keys that every frame has
 INDIFFERENT = ("seed", "store", "tracking", "experiment")  # the seed is a column of its own; the others change no result
-WORDLESS = ("seed", "store", "tracking")  # an experiment's word stays: it stands for values
 DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
 
 Counts = dict[tuple[str, int], npt.NDArray[np.int64]]  # (run, round): [documents, 3], as score.entity.entity_counts
@@ -62,7 +61,7 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
     differing = sorted(key for key in told if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
     rows = []
     for run, setting in zip(runs, settings, strict=True):
-        params = {key: value for key, value in run.about["params"].items() if key.split(".")[0] not in WORDLESS}
+        params = {key: value for key, value in run.about["params"].items() if key != "seed"}
         words = shlex.join(f"{key}={value}" for key, value in params.items())
         about = {"run": run.about["id"], "sweep": run.sweep or "", "words": words}
         about |= {key: setting.get(key, "") for key in (*FIXED, *differing)}

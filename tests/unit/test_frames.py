@@ -56,11 +56,6 @@ def test_columns_that_are_asked_for_stand_whether_they_differ_or_not(runs: Path)
         assert frames.keys_of(frame) == ["corpus", "model", *keys] and set(frame["data.seed_size"]) == {"10%"}
 
 
-def test_what_changes_no_result_is_no_word_of_a_run(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", "threshold=none seed=3 tracking=none store.dir=/x", [{"test/f1/micro": 0.5}])
-    assert set(frames.read_runs(tmp_path)["words"]) == {"threshold=none"}
-
-
 def test_a_value_is_written_as_on_a_command_line() -> None:
     assert [frames.word(value) for value in (None, True, 0.8, 3, "10%", [0.9, "a"], [])] == [
         "null", "true", "0.8", "3", "10%", "[0.9,a]", "[]"
