@@ -17,17 +17,17 @@ def render(figures: dict[str, Any]) -> str:
 def saved(found: dict[str, Any]) -> list[str]:
     ended = ", ".join(f"{count} {state}" for state, count in found["trials"].items())
     planned, fits, known = found["rounds_planned"], found["fits"], found["fits_known"]
-    alone = found["seconds_alone"]
+    alone, here = found["seconds_alone"], found["seconds_here"]
     return [
         f"Trials: {ended}; {found['seconds'] / 60:.0f} minutes, start-up and all.",
         "",
         "| | of | saved |",
         "| --- | --- | --- |",
         f"| pruning: rounds not run | {planned} | {share(planned - found['rounds'], planned)} |",
-        f"| the store: fits known | {fits} that were left | {share(known, fits)} |",
+        f"| the store: fits known | {fits} | {share(known, fits)} |",
         f"| both: fits not computed | {planned} | {share(planned - fits + known, planned)} |",
         f"| the store: steps known, of all kinds | {found['steps']} | {share(found['steps_known'], found['steps'])} |",
-        f"| the store: seconds of the rounds that were run | {alone:.0f} | {share(alone - found['seconds_here'], alone, '.0f')} |",
+        f"| the store: seconds of the rounds that were run | {alone:.0f} | {share(alone - here, alone, '.0f')} |",
     ]
 
 

@@ -253,7 +253,7 @@ WITHHELD = {s.id: s.spans or () for s in TEXT}
 
 @cache
 def composed(kind: str) -> dict[str, Any]:
-    ((config,), _) = check(parse_flags([f"annotator={kind}"]))
+    (config,) = check(parse_flags([f"annotator={kind}"])).points
     return config.model_dump()
 
 
@@ -305,6 +305,6 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words: list[str], told: str
 
 
 def test_a_rate_of_a_class_that_the_corpus_lacks_is_refused() -> None:
-    ((config,), _) = check(parse_flags(["annotator=noisy", "annotator.rates={Tusk: 0.1}"]))
+    (config,) = check(parse_flags(["annotator=noisy", "annotator.rates={Tusk: 0.1}"])).points
     with pytest.raises(InputError, match=r"annotator\.rates names 'Tusk'; did you mean 'Task'\?"):
         build_annotator(config, LABELS, WITHHELD)
