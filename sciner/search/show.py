@@ -111,7 +111,10 @@ def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, plot in kinds.items():
         try:
-            plot().figure.savefig(folder / name, dpi=120, bbox_inches="tight")
+            axes = plot()
+            if name == "rounds.png" and axes.get_legend():
+                axes.get_legend().remove()  # a line a trial
+            axes.figure.savefig(folder / name, dpi=120, bbox_inches="tight")
             yield name, ""
         except (ValueError, RuntimeError) as error:  # too few trials, or nothing that differs
             yield name, str(error).splitlines()[0]

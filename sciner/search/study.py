@@ -193,7 +193,7 @@ def storage_of(place: str) -> BaseStorage:
 
 
 def lock_of(place: str, project: Path) -> Path:
-    """Whose holder may make the study. A server's own transactions hold for it on other machines."""
+    """Whose holder may make the study and ask it. Of other machines that use a server it holds nobody off."""
     file = place.removeprefix("sqlite:///")
     return Path(f"{file}.begin.lock") if "://" not in file else project / ".sciner/search/begin.lock"
 
