@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,7 @@ from sciner.report.tables import learning_curves
 from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
 
 UNITS = ("sentences", "tokens", "minutes")
-COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")  # Okabe & Ito
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")  # Okabe & Ito
 BASELINE = "random"
 Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
 
@@ -92,12 +93,15 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
         figure = Figure(figsize=(12, 4), layout="constrained")
         for axes, unit in zip(figure.subplots(1, len(UNITS), sharey=True), UNITS, strict=True):
             methods = learning_curves(bought, ["method"], unit, counts)
-            for colour, (name, by_seed) in zip(COLOURS, sorted(methods.items()), strict=False):
+            colours = dict(zip(sorted(methods.keys() - {BASELINE}), cycle(COLOURS), strict=False))
+            for name, by_seed in sorted(methods.items()):
                 low, high = common_range(by_seed.values())
                 at = np.linspace(low, high, 60)
                 mean = np.mean([np.interp(at, c.budget, c.f1) for c in by_seed.values()], axis=0)
-                style = {"linewidth": 3, "linestyle": "--"} if name == BASELINE else {"linewidth": 1.5}
-                axes.plot(at, mean, label=name, color="#000000" if name == BASELINE else colour, **style)
+                if name == BASELINE:
+                    axes.plot(at, mean, label=name, color="black", linewidth=3, linestyle="--")
+                else:
+                    axes.plot(at, mean, label=name, color=colours[name], linewidth=1.5)
             axes.set_xlabel(f"gold: {unit}")
             axes.grid(alpha=0.3)
         figure.axes[0].set_ylabel("test entity F1")
