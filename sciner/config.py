@@ -300,6 +300,7 @@ class TrainerConfig(Strict):
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16-mixed", "32-true"]
     threads: Positive | None
+    matmul: Literal["highest", "high"] = "highest"
 
 
 class StoreConfig(Strict):

@@ -42,7 +42,7 @@ Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "rank": 1, "drift": 1, "select": 2, "judge": 1, "lens": 1}
+VERSIONS = {"fit": 1, "weights": 1, "predict": 2, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):

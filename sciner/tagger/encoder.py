@@ -120,10 +120,10 @@ class FittedEncoder:
 
     def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
         """Label distributions [B, W, tags] of each of the ``batches``, float32."""
-        module, device = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device()), self.machine.device()
+        module = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device())
         with self.machine.predicting():
             for batch in batches:
-                yield module.predict_step({name: t.to(device) for name, t in batch.items()}, 0).cpu().numpy()
+                yield module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``probe.embeddings``)."""
@@ -152,7 +152,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         for _ in range(recipe.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
+            yield fresh.machine.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
 
     with progress.bar("fit (steps)", recipe.steps) as advance:
 

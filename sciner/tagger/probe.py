@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.batches import PREDICTION_LENGTHS, collate, prediction_batches
+from sciner.tagger.batches import prediction_batches
 from sciner.tagger.dropout import cheap_dropout
-from sciner.tagger.encode import Window, merge, windows
+from sciner.tagger.encode import Window, merge
 from sciner.tagger.module import TokenClassifier
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats
@@ -36,7 +36,7 @@ def embeddings(fitted: FittedEncoder, sentences: Sequence[Sentence]) -> Floats:
     with progress.bar("embed (sentences)", len(sentences)) as advance:
         for at in range(0, len(sentences), CHUNK):
             chunk = sentences[at : at + CHUNK]
-            found = cut(fitted, chunk)
+            found = fitted.reader().windows(chunk)
             shares = 1 / np.bincount([w.sentence for w in found], minlength=len(chunk))
             for window, row in zip(found, run(fitted, found, forward), strict=True):
                 rows[at + window.sentence] += row * shares[window.sentence]
@@ -68,25 +68,21 @@ def samples(fitted: FittedEncoder, sentences: Sequence[Sentence], passes: int, s
     with progress.bar(f"annotate with dropout, {passes} passes (sentences)", len(sentences)) as advance:
         for at in range(0, len(sentences), CHUNK):
             chunk = sentences[at : at + CHUNK]
-            found = cut(fitted, chunk)
+            found = fitted.reader().windows(chunk)
             each = [merge(len(chunk), found, drawn(found, at * passes + k)) for k in range(passes)]
             for i in range(len(chunk)):
                 yield np.stack([merged[i] for merged in each])
             advance(len(chunk))
 
 
-def cut(fitted: FittedEncoder, sentences: Sequence[Sentence]) -> list[Window]:
-    return windows(fitted.tokenizer, sentences, fitted.recipe.max_length, fitted.recipe.overlap)
-
-
 def run(fitted: FittedEncoder, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]) -> list[Any]:
     """What ``forward`` says of each window, in batches of similar length and in the precision of a prediction."""
-    device, rows = fitted.machine.device(), [None] * len(found)
-    fitted.net.to(device)
+    reader, rows = fitted.reader(), [None] * len(found)
+    batches = prediction_batches(found, reader.budget)
+    fitted.net.to(fitted.machine.device())
     with fitted.machine.predicting():
-        for batch in prediction_batches(found, fitted.machine.prediction_pieces()):
-            tensors = collate([found[i] for i in batch], fitted.tokenizer.pad_token_id, lengths=PREDICTION_LENGTHS)
-            output = forward({name: tensor.to(device) for name, tensor in tensors.items()})
+        for batch, tensors in zip(batches, reader.tensors(found, batches), strict=True):
+            output = forward(fitted.machine.moved(tensors))
             for i, row in zip(batch, output.float().cpu().numpy(), strict=True):
                 rows[i] = row
     return rows

@@ -248,11 +248,11 @@ def test_numpy_scalars_are_refused() -> None:
 
 GOLDEN = {
     "fit": "fit-v1-4d5b337bc4b0d",
-    "predict": "predict-v1-b7841ce21",
-    "judge": "judge-v1-dad2f543806",
-    "drift": "drift-v1-e616776588c",
-    "select": "select-v2-8a41fedb26",
-    "lens": "lens-v1-b1df3c0035f0",
+    "predict": "predict-v2-b7841ce21",
+    "judge": "judge-v1-37d213a6cd4",
+    "drift": "drift-v1-6675ba88fa1",
+    "select": "select-v2-d6aaf7faf9",
+    "lens": "lens-v1-e294c6ac1021",
 }
 
 
