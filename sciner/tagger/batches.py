@@ -14,6 +14,7 @@ from sciner.tagger.encode import Window
 
 # Few shapes keep oneDNN's primitive cache, and with it memory, small: free-form padding was seen to reach 4 GB.
 LENGTHS = (16, 24, 32, 40, 48, 56, 64, 80, 96, 128, 192, 256, 384, 512)
+PREDICTION_LENGTHS = tuple(range(8, 513, 8))  # less padding; without gradients a shape costs little memory
 STEP_COST = 3500  # of a training step, at most: bounds its memory, whatever the corpus (minilm: under 2 GB)
 
 
@@ -25,9 +26,10 @@ class Targets:
     weights: list[float]
 
 
-def padded(length: int) -> int:
-    """The least padded length that holds ``length`` pieces (windows longer than 512 stay as they are)."""
-    return next((n for n in LENGTHS if n >= length), length)
+def padded(length: int, lengths: Sequence[int] = LENGTHS) -> int:
+    """The least of ``lengths`` (ascending) that holds ``length`` pieces; longer windows than any stay as they are."""
+    at = bisect_left(lengths, length)
+    return lengths[at] if at < len(lengths) else length
 
 
 def cost(length: int) -> float:
@@ -65,37 +67,41 @@ def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Ite
             yield batches[k].tolist()
 
 
-def prediction_batches(found: Sequence[Window], budget: int = 4096) -> list[list[int]]:
+def prediction_batches(found: Sequence[Window], budget: int) -> list[list[int]]:
     """All windows once, sorted by length, in batches of at most ``budget`` padded pieces (and at least one window)."""
     batches: list[list[int]] = []
     for i in sorted(range(len(found)), key=lambda i: len(found[i].ids)):
-        if not batches or (len(batches[-1]) + 1) * padded(len(found[i].ids)) > budget:
+        if not batches or (len(batches[-1]) + 1) * padded(len(found[i].ids), PREDICTION_LENGTHS) > budget:
             batches.append([])
         batches[-1].append(i)
     return batches
 
 
-def collate(batch: Sequence[Window], pad: int, targets: Sequence[Targets] | None = None) -> dict[str, Tensor]:
-    """Tensors of B windows, T padded pieces and W words.
+def collate(
+    batch: Sequence[Window], pad: int, targets: Sequence[Targets] | None = None, lengths: Sequence[int] = LENGTHS
+) -> dict[str, Tensor]:
+    """Tensors of B windows, T padded pieces (one of ``lengths``) and W words.
 
     input_ids, attention_mask: [B, T]. firsts: [B, W] position of each word's first piece. With targets: tags [B, W] and
     weights [B, W], 0 for padding, for masked words and for words another window answers for.
     """
-    length = padded(max(len(w.ids) for w in batch))
+    length = padded(max(len(w.ids) for w in batch), lengths)
     width = max(1, max(len(w.firsts) for w in batch))
-    ids = torch.full((len(batch), length), pad)
-    mask = torch.zeros((len(batch), length), dtype=torch.long)
-    firsts = torch.zeros((len(batch), width), dtype=torch.long)
-    tags = torch.zeros((len(batch), width), dtype=torch.long)
-    weights = torch.zeros((len(batch), width))
+    ids = np.full((len(batch), length), pad)
+    mask = np.zeros((len(batch), length), np.int64)
+    firsts = np.zeros((len(batch), width), np.int64)
+    tags = np.zeros((len(batch), width), np.int64)
+    weights = np.zeros((len(batch), width), np.float32)
     for row, window in enumerate(batch):
-        ids[row, : len(window.ids)] = torch.tensor(window.ids)
+        ids[row, : len(window.ids)] = window.ids
         mask[row, : len(window.ids)] = 1
-        firsts[row, : len(window.firsts)] = torch.tensor(window.firsts, dtype=torch.long)
+        firsts[row, : len(window.firsts)] = window.firsts
         if targets is not None:
             low, high = window.keep
             kept = slice(low - window.start, high - window.start)
-            tags[row, kept] = torch.tensor(targets[row].tags[low:high], dtype=torch.long)
-            weights[row, kept] = torch.tensor(targets[row].weights[low:high])
-    tensors = {"input_ids": ids, "attention_mask": mask, "firsts": firsts}
-    return tensors if targets is None else tensors | {"tags": tags, "weights": weights}
+            tags[row, kept] = targets[row].tags[low:high]
+            weights[row, kept] = targets[row].weights[low:high]
+    arrays = {"input_ids": ids, "attention_mask": mask, "firsts": firsts}
+    if targets is not None:
+        arrays |= {"tags": tags, "weights": weights}
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}

@@ -23,6 +23,17 @@ def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
     return legal
 
 
+def best_legal(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
+    """The most probable legal tag indices of each [words, tags] array, token probabilities taken as independent: each
+    token's most probable tag where these are legal together, else Viterbi's path."""
+    legal = follows(tags)
+    found = [rows.argmax(axis=1) for rows in distributions]
+    broken = [i for i, path in enumerate(found) if not legal[np.append(0, path[:-1]), path].all()]
+    for i, path in zip(broken, viterbi([distributions[i] for i in broken], tags), strict=True):
+        found[i] = path
+    return found
+
+
 def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
     """The most probable legal tag indices of each [words, tags] array (Viterbi, token probabilities taken as independent)."""
     found: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(distributions)
@@ -55,7 +66,7 @@ def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.ND
 
 def predictions(sentences: Sequence[Sentence], distributions: Sequence[Floats], tags: Sequence[str]) -> Iterator[Prediction]:
     """Decode each sentence's [words, tags] float32 distribution."""
-    for sentence, rows, path in zip(sentences, distributions, viterbi(distributions, tags), strict=True):
+    for sentence, rows, path in zip(sentences, distributions, best_legal(distributions, tags), strict=True):
         spans, misplaced = spans_of([tags[k] for k in path])
         assert misplaced == 0, "decoding must emit legal IOB2"
         confidence = rows[np.arange(len(path)), path]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -12,22 +12,23 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from torch import Tensor
 
 from sciner import progress
-from sciner.tagger import decode, probe
+from sciner.tagger import probe
 from sciner.tagger.base import FitReport, Fitted
-from sciner.tagger.batches import Targets, collate, prediction_batches, training_batches
+from sciner.tagger.batches import Targets, collate, training_batches
 from sciner.tagger.dropout import cheap_dropout
-from sciner.tagger.encode import merge, windows
+from sciner.tagger.encode import windows
 from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.predict import Blocks, Reader, predict
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
-CHUNK = 4096  # sentences sorted by length together in a prediction
 CURVE_POINTS = 50  # of a training curve
 
 
@@ -111,29 +112,18 @@ class FittedEncoder:
         return twin
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """Predictions in the order of ``sentences``; memory is bounded by a chunk of them."""
-        with progress.bar("annotate (sentences)", len(sentences)) as advance:
-            for at in range(0, len(sentences), CHUNK):
-                yield from self._predict_chunk(sentences[at : at + CHUNK], advance)
+        """Predictions in the order of ``sentences``; memory is bounded by two chunks of them."""
+        return predict(sentences, self.tags, self.reader(), self.forward)
 
-    def _predict_chunk(self, sentences: Sequence[Sentence], advance: Any) -> Iterator[Prediction]:
-        found = windows(self.tokenizer, sentences, self.recipe.max_length, self.recipe.overlap)
-        batches = prediction_batches(found)
-        module = TokenClassifier(self.net, self.recipe)
-        trainer = self.machine.trainer(steps=-1)
+    def reader(self) -> Reader:
+        return Reader(self.tokenizer, self.recipe.max_length, self.recipe.overlap, self.machine.prediction_pieces())
 
-        def tensors() -> Iterator[dict[str, torch.Tensor]]:
+    def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
+        """Label distributions [B, W, tags] of each of the ``batches``, float32."""
+        module, device = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device()), self.machine.device()
+        with self.machine.predicting():
             for batch in batches:
-                yield collate([found[i] for i in batch], self.tokenizer.pad_token_id)
-                advance(sum(found[i].keep[1] == len(sentences[found[i].sentence].tokens) for i in batch))
-
-        outputs = trainer.predict(module, tensors()) or []
-        rows: list[Any] = [None] * len(found)
-        for batch, output in zip(batches, outputs, strict=True):
-            block = output.cpu().numpy()
-            for i, row in zip(batch, block, strict=True):
-                rows[i] = row[: len(found[i].firsts)]
-        yield from decode.predictions(sentences, merge(len(sentences), found, rows), self.tags)
+                yield module.predict_step({name: t.to(device) for name, t in batch.items()}, 0).cpu().numpy()
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``probe.embeddings``)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,13 +48,28 @@ class Machine:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
 
+    def prediction_pieces(self) -> int:
+        """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""
+        return 1024 if self.device() == "cpu" else 65_536
+
+    @contextmanager
+    def predicting(self) -> Iterator[None]:
+        """Within, this thread predicts: no gradients, the precision, the number of threads."""
+        self.settle()
+        mixed = self.resolved_precision() == "bf16-mixed"
+        with torch.inference_mode(), torch.autocast(self.device(), torch.bfloat16, enabled=mixed):
+            yield
+
+    def settle(self) -> None:
+        """Set the number of threads (torch keeps one for each thread that computes)."""
+        torch.set_num_threads(self.threads or torch.get_num_threads())
+
     def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
-        """A Trainer for one fit or one prediction: a second fit on the same Trainer would silently do nothing.
+        """A Trainer for one fit: a second one on the same Trainer would silently do nothing.
 
         on_step(step, loss) is called behind every optimiser step; step counts from 1.
         """
-        if self.threads is not None:
-            torch.set_num_threads(self.threads)
+        self.settle()
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", module="pytorch_lightning")
         return pl.Trainer(

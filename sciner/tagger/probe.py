@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.batches import collate, prediction_batches
+from sciner.tagger.batches import PREDICTION_LENGTHS, collate, prediction_batches
 from sciner.tagger.dropout import cheap_dropout
 from sciner.tagger.encode import Window, merge, windows
 from sciner.tagger.module import TokenClassifier
@@ -82,11 +82,10 @@ def cut(fitted: FittedEncoder, sentences: Sequence[Sentence]) -> list[Window]:
 def run(fitted: FittedEncoder, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]) -> list[Any]:
     """What ``forward`` says of each window, in batches of similar length and in the precision of a prediction."""
     device, rows = fitted.machine.device(), [None] * len(found)
-    precise = torch.autocast(device, torch.bfloat16, enabled=fitted.machine.resolved_precision() == "bf16-mixed")
     fitted.net.to(device)
-    with torch.inference_mode(), precise:
-        for batch in prediction_batches(found):
-            tensors = collate([found[i] for i in batch], fitted.tokenizer.pad_token_id)
+    with fitted.machine.predicting():
+        for batch in prediction_batches(found, fitted.machine.prediction_pieces()):
+            tensors = collate([found[i] for i in batch], fitted.tokenizer.pad_token_id, lengths=PREDICTION_LENGTHS)
             output = forward({name: tensor.to(device) for name, tensor in tensors.items()})
             for i, row in zip(batch, output.float().cpu().numpy(), strict=True):
                 rows[i] = row

@@ -1,0 +1,86 @@
+"""Sentences to predictions: while the forward pass runs in a thread of its own, the next sentences are tokenised and the
+last ones decoded (tokenizers and torch release the interpreter's lock)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
+from sciner import progress
+from sciner.tagger import decode
+from sciner.tagger.batches import PREDICTION_LENGTHS, collate, prediction_batches
+from sciner.tagger.encode import Window, merge, windows
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Floats, Prediction
+
+CHUNK = 4096  # sentences sorted by length together in a prediction; two chunks are held
+
+Blocks = Generator[npt.NDArray[np.float32], None, None]  # [B, W, tags] label distributions, one a batch
+Forward = Callable[[Iterable[dict[str, Tensor]]], Blocks]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """How sentences become batches (``encode.windows``). budget: padded pieces of a batch, at most."""
+
+    tokenizer: Any
+    max_length: int
+    overlap: int
+    budget: int
+
+    def windows(self, sentences: Sequence[Sentence]) -> list[Window]:
+        return windows(self.tokenizer, sentences, self.max_length, self.overlap)
+
+    def tensors(self, found: Sequence[Window], batches: Sequence[Sequence[int]]) -> Iterator[dict[str, Tensor]]:
+        for batch in batches:
+            yield collate([found[i] for i in batch], self.tokenizer.pad_token_id, lengths=PREDICTION_LENGTHS)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A chunk whose forward passes wait in the thread. outputs: one a batch."""
+
+    sentences: Sequence[Sentence]
+    windows: list[Window]
+    batches: list[list[int]]
+    outputs: list[Future[Floats]]
+
+
+def predict(sentences: Sequence[Sentence], tags: Sequence[str], reader: Reader, forward: Forward) -> Iterator[Prediction]:
+    """Predictions in the order of ``sentences``. All of ``forward`` runs in one thread, with whatever it sets there."""
+    thread = ThreadPoolExecutor(1, "forward")
+    chunks = (sentences[at : at + CHUNK] for at in range(0, len(sentences), CHUNK))
+    try:
+        with progress.bar("annotate (sentences)", len(sentences)) as advance:
+            # pairwise: a chunk is begun before the one in front of it is finished
+            begun = (begin(chunk, reader, forward, thread) for chunk in chunks)
+            for chunk, _ in pairwise(chain(begun, [None])):
+                assert chunk is not None
+                yield from finish(chunk, tags, advance)
+    finally:
+        thread.shutdown(cancel_futures=True)
+
+
+def begin(sentences: Sequence[Sentence], reader: Reader, forward: Forward, thread: ThreadPoolExecutor) -> Begun:
+    found = reader.windows(sentences)
+    batches = prediction_batches(found, reader.budget)
+    blocks = forward(reader.tensors(found, batches))
+    outputs = [thread.submit(next, blocks) for _ in batches]
+    thread.submit(blocks.close)
+    return Begun(sentences, found, batches, outputs)
+
+
+def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) -> Iterator[Prediction]:
+    found, rows = chunk.windows, [np.zeros((0, len(tags)), np.float32)] * len(chunk.windows)
+    for batch, output in zip(chunk.batches, chunk.outputs, strict=True):
+        for i, row in zip(batch, output.result(), strict=True):
+            rows[i] = row[: len(found[i].firsts)]
+        advance(sum(found[i].keep[1] == len(chunk.sentences[found[i].sentence].tokens) for i in batch))
+    yield from decode.predictions(chunk.sentences, merge(len(chunk.sentences), found, rows), tags)
