@@ -360,6 +360,11 @@ class RunConfig(Strict):
                 "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
                 "or search=cross_fit (more fits, no more gold)"
             )
+        if self.search.trial is not None and self.search.objective == "cross_fit" and self.acquire.kind != "none":
+            raise ValueError(
+                f"acquire={self.acquire.kind}: every fold would buy sentences of its own that nobody pays for, and "
+                "search=cross_fit is for gold that is there: give search=dev data.dev_size=20%"
+            )
         return self
 
     @model_validator(mode="after")

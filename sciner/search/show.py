@@ -94,9 +94,9 @@ def best_of(trial: FrozenTrial) -> Best:
 def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
     """Optuna's own figures as PNG in ``folder``: (file, "") as each is drawn, or (file, why it cannot be)."""
     import matplotlib
-
-    matplotlib.use("Agg")
     from matplotlib import pyplot
+
+    pyplot.switch_backend("Agg")
     from optuna.visualization import matplotlib as figures
 
     two = len(study.directions) > 1
@@ -111,10 +111,11 @@ def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
     folder.mkdir(parents=True, exist_ok=True)
     for name, plot in kinds.items():
         try:
-            axes = plot()
-            if name == "rounds.png" and axes.get_legend():
-                axes.get_legend().remove()  # a line a trial
-            axes.figure.savefig(folder / name, dpi=120, bbox_inches="tight")
+            with matplotlib.rc_context():  # Optuna sets a style, for whatever is drawn after it too
+                axes = plot()
+                if name == "rounds.png" and axes.get_legend():
+                    axes.get_legend().remove()  # a line a trial
+                axes.figure.savefig(folder / name, dpi=120, bbox_inches="tight")
             yield name, ""
         except (ValueError, RuntimeError) as error:  # too few trials, or nothing that differs
             yield name, str(error).splitlines()[0]
