@@ -42,10 +42,10 @@ class Summary:
     seconds: float
 
 
-def open_tagger(folder: Path, trainer: TrainerConfig) -> Fitted:
-    """The tagger that a run saved in ``folder`` (``tracking.save_weights=true``).
+def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> Fitted:
+    """The tagger that a run saved in ``folder`` (``tracking.save_weights=true``), in ``int8`` if so wanted.
 
-    Raises InputError for a folder that holds none, or not the whole of it.
+    Raises InputError for a folder that holds none, or not the whole of it, and for int8 where there is none.
     """
     file = folder / "sciner.json"
     if not file.is_file():
@@ -53,6 +53,8 @@ def open_tagger(folder: Path, trainer: TrainerConfig) -> Fitted:
         raise InputError("no saved tagger", file=folder, mend=mend)
     try:
         about = About.model_validate_json(file.read_text(encoding="utf-8"))
+        if int8 and about.model.kind != "encoder":
+            raise InputError(f"a {about.model.kind} has no int8", file=folder, mend="annotate without --int8")
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except ValidationError as error:
         first = error.errors()[0]
@@ -63,6 +65,12 @@ def open_tagger(folder: Path, trainer: TrainerConfig) -> Fitted:
         raise
     except (FileNotFoundError, ValueError) as error:
         raise InputError(f"the tagger cannot be restored ({error})", file=folder, mend="save it anew") from None
+    if int8:
+        from sciner.tagger.encoder import FittedEncoder
+        from sciner.tagger.int8 import quantised
+
+        assert isinstance(restored, FittedEncoder)
+        return quantised(restored)
     return restored
 
 

@@ -61,6 +61,7 @@ def annotate(
     confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
     precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU: faster, a little worse.")] = False,
 ) -> None:
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
@@ -72,7 +73,8 @@ def annotate(
     if precision not in (known := ("auto", "bf16-mixed", "32-true")):
         raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
-    done = annotate(open_tagger(tagger, trainer), inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
+    opened = open_tagger(tagger, trainer, int8=int8)
+    done = annotate(opened, inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
     speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
 

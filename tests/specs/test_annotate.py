@@ -68,3 +68,12 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
     with pytest.raises(InputError, match=r"sciner\.json: version"):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl")
     assert not (saved / "out.jsonl").exists() and (saved / "in.txt").read_text() == TEXT
+
+
+def test_int8_is_refused_where_there_is_none(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A gazetteer has no matrix products; an encoder wants the extra."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
+    gazetteer = "gazetteer" in (saved / "run/model/sciner.json").read_text()
+    with pytest.raises(InputError, match="a gazetteer has no int8" if gazetteer else r"pip install 'sciner\[int8\]'"):
+        call("annotate", "run/model", "in.txt", "-o", "out.jsonl", "--int8")
+    assert not (saved / "out.jsonl").exists()

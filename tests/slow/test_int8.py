@@ -1,0 +1,58 @@
+"""Encoders in int8: every family is exported, for batches of any shape, and says nearly what it said in float32."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from sciner.tagger.encoder import FittedEncoder
+from sciner.tagger.int8 import INPUTS, PACKAGES, export, quantised
+from sciner.text.corpus import Sentence
+from tests.families import FAMILIES, Family
+from tests.unit.test_families import EXAMPLES, SENTENCES, WORDS_OF_TEXT, rows, tagger
+
+for package in PACKAGES:
+    pytest.importorskip(package)
+pytestmark = pytest.mark.slow
+
+MANY = [*SENTENCES, Sentence("l#0", WORDS_OF_TEXT * 40)]  # of several windows
+
+
+@pytest.fixture(scope="module", params=FAMILIES.values(), ids=FAMILIES.keys())
+def fitted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FittedEncoder:
+    family: Family = request.param
+    if family.name == "deberta_v3_base":
+        pytest.importorskip("sentencepiece")
+    folder = tmp_path_factory.mktemp(family.name)
+    torch.manual_seed(0)
+    family.write(folder)
+    return tagger(family.source(folder), steps=30).fit(EXAMPLES, seed=0)
+
+
+def test_the_exported_net_says_what_the_net_says(fitted: FittedEncoder, tmp_path: Path) -> None:
+    """In float32, for shapes that the example of the export did not have: one window, one word, padding, long windows."""
+    import onnxruntime
+
+    export(fitted, tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    reader = fitted.reader()
+    found = reader.windows(MANY)
+    for batch in ([0], [2], [3, 4, 5], list(range(len(found)))):
+        (tensors,) = reader.tensors(found, [batch])
+        (said,) = session.run(None, {name: tensors[name].numpy() for name in INPUTS})
+        (expected,) = fitted.forward([tensors])
+        for i, ours, theirs in zip(batch, said, expected, strict=True):
+            assert np.allclose(ours[: len(found[i].firsts)], theirs[: len(found[i].firsts)], atol=1e-4)
+
+
+def test_int8_says_nearly_the_same(fitted: FittedEncoder, tmp_path: Path) -> None:
+    """But not the very same, or nothing was rounded; and it saves what it was made of."""
+    small = quantised(fitted)
+    whole, rounded = (np.concatenate(rows(f, MANY)) for f in (fitted, small))
+    assert whole.shape == rounded.shape
+    assert 0 < np.abs(whole - rounded).mean() < 0.03
+    small.save(tmp_path)
+    assert (tmp_path / "model.safetensors").exists()
