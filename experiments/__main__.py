@@ -1,26 +1,44 @@
-"""Render RESULTS.md of every artefact, or of those named, from its figures: `python -m experiments [NAME…]`."""
+"""Make RESULTS.md of artefacts: `python -m experiments [NAME…] [key=value…] [--render]`.
+
+Of an artefact that is made of runs and named, the points that runs.csv lacks are run first, unless with --render. key=value
+replaces an axis of its sweep (model=minilm). Without a NAME all are rendered, and nothing is run.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
-HERE = Path(__file__).parent
+from experiments import artefact
+from experiments.artefact import HERE
 
 
-def rendered(name: str) -> str:
-    """RESULTS.md as the artefact's ``table.py`` makes it of ``figures.json``."""
+def rendered(name: str) -> dict[str, str]:
+    """{file name: text} of RESULTS.md, as the artefact's ``table.py`` makes it of ``figures.json`` or ``runs.csv``, and of
+    what it shows."""
+    if not (HERE / name / "figures.json").exists():
+        return dict(artefact.rendered(name))
     figures = json.loads((HERE / name / "figures.json").read_text(encoding="utf-8"))
-    text: str = importlib.import_module(f"experiments.{name}.table").render(figures)
-    return text
+    return {"RESULTS.md": importlib.import_module(f"experiments.{name}.table").render(figures)}
 
 
 def names() -> list[str]:
-    return sorted(p.parent.name for p in HERE.glob("*/figures.json"))
+    return sorted([*(p.parent.name for p in HERE.glob("*/figures.json")), *artefact.names()])
+
+
+def main(words: Sequence[str]) -> int:
+    asked = [word for word in words if "=" not in word and word != "--render"]
+    overrides = [word for word in words if "=" in word]
+    failed = 0
+    for name in asked or names():
+        if asked and "--render" not in words and not (HERE / name / "figures.json").exists():
+            failed += artefact.complete(name, overrides)
+        for file, text in rendered(name).items():
+            (HERE / name / file).write_text(text, encoding="utf-8")
+    return min(failed, 1)
 
 
 if __name__ == "__main__":
-    for name in sys.argv[1:] or names():
-        (HERE / name / "RESULTS.md").write_text(rendered(name), encoding="utf-8")
+    sys.exit(main(sys.argv[1:]))

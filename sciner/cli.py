@@ -1,4 +1,4 @@
-"""The doors: `sciner run`, `sciner data`, `sciner store`, `sciner ui`. Nothing heavy is imported before a command needs it."""
+"""The doors: `sciner run`, `show`, `annotate`, `report` and others. Nothing heavy is imported before a command needs it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import Annotated
 
 import typer
 
-from sciner import data_cli, store_cli, sweep_cli, track_cli
+from sciner import data_cli, report_cli, search_cli, store_cli, sweep_cli, track_cli
 from sciner.errors import InputError, nearest
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(data_cli.app, name="data")
+app.add_typer(report_cli.app, name="report")
 app.add_typer(store_cli.app, name="store")
+app.add_typer(search_cli.app, name="search")
 app.add_typer(sweep_cli.app, name="sweep")
 app.add_typer(track_cli.app, name="track")
 
@@ -61,7 +63,7 @@ def annotate(
     confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
     precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU: faster, a little worse.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU in 8-bit integers: docs/annotate.md.")] = False,
 ) -> None:
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
@@ -77,6 +79,22 @@ def annotate(
     done = annotate(opened, inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
     speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run's folder, or the id of a recorded run.")],
+    round: Annotated[int | None, typer.Option(min=0, help="Default: the last.")] = None,
+    label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
+    silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
+    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
+) -> None:
+    """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
+    from sciner.report.show import show
+    from sciner.report.terminal import console
+
+    show(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 
 @app.command()

@@ -8,6 +8,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from sciner import refusal
+from sciner.errors import nearest
+from sciner.policy.acquire import NEEDS, BudgetUnit, Unit
+from sciner.policy.acquire import Kind as Acquisition
+from sciner.policy.annotator import Adjudicate
+from sciner.policy.noise import ERROR_KINDS
 from sciner.policy.seed import Amount, Order
 from sciner.policy.threshold import Empty, Granularity, Kind
 from sciner.text.catalog.known import find
@@ -16,6 +21,8 @@ from sciner.text.prediction import Aggregate
 
 Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Paths = str | list[str] | None
 
 
@@ -99,6 +106,61 @@ class DataConfig(Strict):
         return self
 
 
+class CostConfig(Strict):
+    """The seconds of ``policy.cost.Cost``."""
+
+    read_token: Weight
+    mark_entity: Weight
+    correct_span: Weight
+
+
+class PaidConfig(Strict):
+    """What all annotators have: a cost, and whether they start from the tagger's spans."""
+
+    assist: bool
+    cost: CostConfig
+
+
+class PerfectConfig(PaidConfig):
+    """``policy.annotator.SimulatedAnnotator`` without noise."""
+
+    kind: Literal["perfect"]
+
+
+class NoiseConfig(PaidConfig):
+    """``policy.noise.Noise``. rates: None is no class's (Hydra adds no key to a dictionary). seed: None is the run's."""
+
+    rate: Share
+    rates: dict[str, Share] | None
+    kinds: dict[str, Weight]
+    seed: Seed | None
+
+    @field_validator("kinds")
+    @classmethod
+    def _some(cls, value: dict[str, float]) -> dict[str, float]:
+        if stray := sorted(value.keys() - set(ERROR_KINDS)):
+            raise ValueError(f"{stray[0]!r} is no kind of error; {nearest(stray[0], ERROR_KINDS)}")
+        if not any(value.values()):
+            raise ValueError("all weights are 0: for an annotator without errors give annotator=perfect")
+        return value
+
+
+class NoisyConfig(NoiseConfig):
+    """``policy.annotator.SimulatedAnnotator`` with noise."""
+
+    kind: Literal["noisy"]
+
+
+class TwoAnnotatorsConfig(NoiseConfig):
+    """``policy.annotator.TwoAnnotators``, both of the same rates."""
+
+    kind: Literal["two_annotators"]
+    adjudicate: Adjudicate
+
+
+AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig
+
+
 class EncoderConfig(Strict):
     """An encoder's source and its training recipe.
 
@@ -138,19 +200,19 @@ class EncoderConfig(Strict):
 
 
 class CrfConfig(Strict):
-    """``tagger.crf.CrfRecipe``."""
+    """``tagger.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
 
     kind: Literal["crf"]
-    c1: Annotated[float, Field(ge=0)]
-    c2: Annotated[float, Field(ge=0)]
-    max_iterations: Positive
+    c1: Annotated[float, Field(ge=0)] = 0.05
+    c2: Annotated[float, Field(ge=0)] = 0.1
+    max_iterations: Positive = 100
 
 
 class GazetteerConfig(Strict):
-    """``tagger.gazetteer.GazetteerTagger``."""
+    """``tagger.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
 
     kind: Literal["gazetteer"]
-    case: Literal["sensitive", "insensitive"]
+    case: Literal["sensitive", "insensitive"] = "sensitive"
 
 
 ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
@@ -170,6 +232,36 @@ class IterationConfig(Strict):
     def _stops(self) -> IterationConfig:
         if self.stop == "churn" and self.relabel == "frozen":
             raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+        return self
+
+
+class AcquireConfig(Strict):
+    """``policy.acquire.Acquire``. scorer: the tagger whose word ranks the pool; ``learner`` is the one that is trained."""
+
+    kind: Acquisition
+    batch: int | str
+    unit: Unit
+    budget: Annotated[float, Field(gt=0)] | None
+    budget_unit: BudgetUnit
+    passes: Annotated[int, Field(ge=2, le=100)]
+    scorer: Literal["learner", "crf", "gazetteer"]
+
+    @field_validator("batch", mode="before")
+    @classmethod
+    def _amount(cls, value: object) -> object:
+        if isinstance(value, float):
+            raise ValueError(f"{value} is neither a number nor a share: write {100 * value:g}%")
+        Amount.parse(value)  # type: ignore[arg-type]
+        return value
+
+    @model_validator(mode="after")
+    def _meant(self) -> AcquireConfig:
+        if self.kind == "none" and self.budget is not None:
+            raise ValueError(f"budget={self.budget:g} ends what acquire=none never begins: add acquire=random")
+        if self.unit == "entities" and Amount.parse(self.batch).percent:
+            raise ValueError(f"batch={self.batch} of entities nobody has counted: give a number of them")
+        if Amount.parse(self.batch).value == 0:
+            raise ValueError("batch=0 buys nothing: give acquire.batch=30, or acquire=none")
         return self
 
 
@@ -208,6 +300,7 @@ class TrainerConfig(Strict):
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16-mixed", "32-true"]
     threads: Positive | None
+    matmul: Literal["highest", "high"] = "highest"
 
 
 class StoreConfig(Strict):
@@ -227,17 +320,47 @@ class TrackingConfig(Strict):
     save_weights: bool = False
 
 
+class SearchConfig(Strict):
+    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the seed set. The sweeper sets
+    the rest; trial is None for a run that is none."""
+
+    objective: Literal["dev", "cross_fit"] = "dev"
+    folds: Annotated[int, Field(ge=2)] = 3
+    study: str | None = None
+    storage: str | None = None
+    trial: Annotated[int, Field(ge=0)] | None = None
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _never_test(cls, value: object) -> object:
+        if "test" in str(value):
+            raise ValueError("test is for the report, nothing is decided on it: give search=dev or search=cross_fit")
+        return value
+
+
 class RunConfig(Strict):
     """One run: a point of a sweep."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    seed: Seed
     data: DataConfig
+    annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
     iteration: IterationConfig
+    acquire: AcquireConfig
     threshold: ThresholdConfig
     trainer: TrainerConfig
     store: StoreConfig
     tracking: TrackingConfig
+    search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _searchable(self) -> RunConfig:
+        if self.search.trial is not None and self.search.objective == "dev" and not Amount.parse(self.data.dev_size).value:
+            raise ValueError(
+                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
+                "or search=cross_fit (more fits, no more gold)"
+            )
+        return self
 
     @model_validator(mode="after")
     def _trainable(self) -> RunConfig:
@@ -251,6 +374,22 @@ class RunConfig(Strict):
             raise ValueError(
                 f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model=crf, whose "
                 "library weighs every sentence alike: leave it at 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ranked(self) -> RunConfig:
+        if self.acquire.kind != "none" and self.data.pool == "unlabelled":
+            raise ValueError(
+                f"acquire={self.acquire.kind} buys from text whose labels are withheld, and data.pool=unlabelled has none: "
+                "give data.pool=both"
+            )
+        scorer = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
+        inside = NEEDS.get(self.acquire.kind, frozenset()) & {"embeddings", "samples"}
+        if inside and scorer != "encoder":
+            raise ValueError(
+                f"acquire={self.acquire.kind} needs {' and '.join(inside)}, and a {scorer} has none: take an encoder, or "
+                "acquire=mnlp"
             )
         return self
 

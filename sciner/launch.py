@@ -9,22 +9,28 @@ import sys
 import tempfile
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sciner.config import RunConfig, known_keys, parse
 from sciner.errors import InputError, nearest
 from sciner.report.terminal import console
 from sciner.run import Job, attempt, read_outcomes
+from sciner.search.options import TARGET, SearchOptions
+from sciner.track import redacted
 
 if TYPE_CHECKING:
     from sciner.plan import Plan
+    from sciner.search.search import Search
+    from sciner.search.study import Study
 
 HERE = Path(__file__).parent
 CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside
 GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
+PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
 ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
 
@@ -34,17 +40,18 @@ def main(words: Sequence[str]) -> int:
     Raises InputError for words that cannot be meant.
     """
     flags = parse_flags(words)
-    points, multirun = check(flags)
+    points, multirun, search = check(flags)
     if any(getattr(flags, name, None) for name in ASIDE):
         hydra_main(words, flags)
         return 0
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
+    study = search.begin(Path.cwd()) if search else None
     with tempfile.TemporaryDirectory() as scratch:
         outcomes = Path(scratch) / "outcomes.jsonl"
         outcomes.touch()
         os.environ["SCINER_OUTCOMES"] = str(outcomes)
         os.environ["SCINER_PROJECT"] = str(Path.cwd())
-        os.environ["SCINER_POINTS"] = str(len(points))
+        os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
         if multirun:
             os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
         else:
@@ -53,8 +60,10 @@ def main(words: Sequence[str]) -> int:
         found = read_outcomes(outcomes)
     if not multirun and found and found[0]["problem"]:
         raise InputError(found[0]["problem"])
+    if study:
+        say_study(study)
     say_where(points, found, multirun)
-    codes = {row["code"] for row in found} or {1}
+    codes = {row["code"] for row in found} or {0 if study else 1}  # a study may have all its trials already
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
@@ -62,7 +71,9 @@ def foresee(words: Sequence[str]) -> Plan:
     """What ``main(words)`` would have to compute. Raises InputError for words that cannot be meant."""
     from sciner.plan import plan
 
-    points, _ = check(parse_flags(words))
+    points, _, search = check(parse_flags(words))
+    if search:
+        raise InputError("a search chooses its points as it goes: they are not known beforehand", mend=search.bound(points))
     return plan(points, Path.cwd())
 
 
@@ -72,8 +83,17 @@ def parse_flags(words: Sequence[str]) -> Any:
     return get_args_parser().parse_intermixed_args(list(words))
 
 
-def check(flags: Any) -> tuple[list[RunConfig], bool]:
-    """(the configuration of every point, whether it is a sweep). Raises InputError where one cannot be meant."""
+class Checked(NamedTuple):
+    """What words mean. points: the configuration of each; of a search, those at the corners of its space. search: None if it
+    is none."""
+
+    points: list[RunConfig]
+    multirun: bool
+    search: Search | None
+
+
+def check(flags: Any) -> Checked:
+    """Raises InputError where ``flags`` hold a point that cannot be meant."""
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -82,6 +102,7 @@ def check(flags: Any) -> tuple[list[RunConfig], bool]:
     from omegaconf.errors import OmegaConfBaseException
 
     GlobalHydra.instance().clear()
+    search = None
     aside = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
     try:
         with initialize_config_dir(str(CONF), version_base="1.3"):
@@ -92,16 +113,42 @@ def check(flags: Any) -> tuple[list[RunConfig], bool]:
             if not multirun and len(given) != len(fixed):
                 swept = next(o.input_line for o in given if o.is_sweep_override())
                 raise InputError(f"{swept} names several values", mend="add -m to sweep over them")
+            search = read_search(flags.overrides, whole) if multirun else None
+            words = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
             bases: dict[tuple[str, ...], Any] = {}
             points = []
-            for overrides in sweep_points(flags.overrides, whole if multirun else None):
+            for overrides in words:
                 composed = compose_point([*aside, *overrides], bases)
                 points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
-    except InputError:
+    except InputError as error:
+        if search and "valid integer" in str(error):
+            raise InputError(str(error), mend="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
-    return points, multirun
+    return Checked(points, multirun, search)
+
+
+def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
+    """The search that ``whole`` asks for, if it does."""
+    from omegaconf import OmegaConf
+
+    from sciner.search.search import Search
+
+    sweeper: Any = OmegaConf.to_container(whole.hydra.sweeper, resolve=True)
+    if sweeper["_target_"] != TARGET:
+        return None
+    values: Any = OmegaConf.to_container(OmegaConf.masked_copy(whole, [k for k in whole if k != "hydra"]), resolve=True)
+    return Search.read(sweeper, parse_words(overrides, whole), values)
+
+
+def parse_words(overrides: Sequence[str], whole: Any) -> list[Any]:
+    """The parsed words of a sweep, those of the experiment's file before the given ones."""
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    committed = {} if whole is None else (whole.hydra.sweeper.get("params") or {})
+    parsed: list[Any] = OverridesParser.create().parse_overrides([f"{k}={v}" for k, v in committed.items()] + list(overrides))
+    return parsed
 
 
 def compose_point(words: Sequence[str], bases: dict[tuple[str, ...], Any]) -> Any:
@@ -131,12 +178,8 @@ def compose_point(words: Sequence[str], bases: dict[tuple[str, ...], Any]) -> An
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
     """Every point's overrides: the product of the swept values, those of the experiment's file included."""
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    committed = {} if whole is None else (whole.hydra.sweeper.get("params") or {})
-    parsed = OverridesParser.create().parse_overrides([f"{k}={v}" for k, v in committed.items()] + list(overrides))
     axes: dict[str, list[str]] = {}
-    for o in parsed:  # a later override of a key replaces the earlier axis
+    for o in parse_words(overrides, whole):  # a later override of a key replaces the earlier axis
         key = o.get_key_element()
         swept = whole is not None and o.is_sweep_override()
         axes[key] = [f"{key}={value}" for value in o.sweep_string_iterator()] if swept else [str(o.input_line)]
@@ -149,6 +192,10 @@ def explain(message: str) -> InputError:
         return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
     if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
+        if group == "search" and "test" in choice:
+            return InputError(
+                f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
+            )
         choices = {p.stem for p in (CONF / group).glob("*.yaml")}
         return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
     return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
@@ -156,6 +203,9 @@ def explain(message: str) -> InputError:
 
 def mend_key(parts: Sequence[str]) -> str:
     """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
+    if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
+        options = SearchOptions.model_fields
+        return "add hydra/sweeper=sciner_optuna" if parts[2] in options and len(parts) == 3 else nearest(parts[2], options)
     for depth, part in enumerate(parts):
         try:
             known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
@@ -210,15 +260,14 @@ def one_job(cfg: Any) -> int:
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
-    from sciner.track import redacted
-
     info = HydraConfig.get()
     sweep = os.environ.get("SCINER_SWEEP")
     job = Job(
         directory=Path(info.runtime.output_dir),
-        overrides=tuple(info.overrides.task),
+        overrides=tuple(word for word in info.overrides.task if not word.startswith(PLACE_OF_TRIAL)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
+        choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
     )
     if sweep:
         say_progress(info.job.num, redacted(job.name))
@@ -235,14 +284,23 @@ def say_progress(number: int, name: str) -> None:
     console().print(f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True)
 
 
+def say_study(study: Study) -> None:
+    """How many trials a study has, how they ended, and how to look at it."""
+    say = partial(console().print, markup=False, soft_wrap=True)
+    counted = Counter(trial.state.name.lower() for trial in study.begun())
+    say(f"study {study.options.study}: " + ", ".join(f"{n} {state}" for state, n in sorted(counted.items())))
+    place = "" if study.options.storage == SearchOptions().storage else f" --storage {redacted(study.options.storage)}"
+    say(f"to look: sciner search show {study.options.study}{place}")
+
+
 def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
-    from sciner.track import local_uri, place_of, redacted
+    from sciner.track import local_uri, place_of
 
     say = partial(console().print, markup=False, soft_wrap=True)
     failed = [row for row in found if row["code"] in (1, 2)]
     if multirun:
-        say(f"{len(found) - len(failed)} of {len(points)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
+        say(f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
     for row in failed:
         say(f"failed: {redacted(row['job'])} (log: {row['directory']}/sciner.log)", style="red")
     for row in found[-1:]:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from sciner.policy.annotator import Budget, PerfectAnnotator
+from sciner.gold import Gold
+from sciner.policy.acquire import Acquire
+from sciner.policy.annotator import Annotator, SimulatedAnnotator
+from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
 from sciner.policy.threshold import Threshold
-from sciner.score.drift import collapse_warning, density_and_shares
+from sciner.score.drift import collapse_warning
 from sciner.score.judge import named
+from sciner.score.stats import Counts
 from sciner.steps import Done, Fit, Predicted, Steps, Verdict
-from sciner.text.corpus import Corpus, Example, Sentence, gold_example
+from sciner.text.corpus import Corpus, Example, Sentence
 from sciner.text.prediction import Aggregate
 from sciner.text.spans import Span
 
@@ -41,6 +45,7 @@ class Iteration:
 @dataclass(frozen=True, slots=True)
 class Round:
     """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on.
+    acquired: ids of what it bought. counts: [documents, 3] of each judged set (``score.entity.entity_counts``).
     steps: what was computed or known; scores are the same either way. seconds: how long the turn took here."""
 
     number: int
@@ -49,71 +54,71 @@ class Round:
     examples: tuple[Example, ...]
     fit: Fit
     test: Predicted
+    acquired: frozenset[str]
+    counts: Mapping[str, Counts]
     steps: tuple[Done, ...]
     seconds: float
 
 
 def run_rounds(
-    corpus: Corpus, split: Split, steps: Steps, threshold: Threshold, iteration: Iteration, *, seed: int
+    corpus: Corpus,
+    split: Split,
+    steps: Steps,
+    threshold: Threshold,
+    iteration: Iteration,
+    *,
+    seed: int,
+    annotator: Annotator | None = None,
+    acquire: Acquire = Acquire(),  # noqa: B008
+    scorer: Steps | None = None,
 ) -> Iterator[Round]:
-    """Round 0 (seed set alone), then one round after the other as they end.
+    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a perfect one. scorer: the
+    steps of another tagger, by which the pool is ranked for ``acquire`` in the learner's place.
 
-    Decisions see pool and test without their labels: withheld gold reaches the annotator, and the report on silver quality.
+    Decisions see pool and test without their labels, and of seed set and dev what the annotator made of them: withheld gold
+    reaches the annotator, and the report on the quality of gold and silver.
     """
-    withheld = {s.id: s.spans for s in (*split.seed_set, *split.pool, *split.dev) if s.spans is not None}
-    gold = Gold.buy(PerfectAnnotator(withheld), split)
+    withheld = split.withheld()
+    annotator = annotator or SimulatedAnnotator(withheld, Cost())
+    gold = Gold(annotator, split, acquire, scorer)
     silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
     bench = Bench({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
     fit: Fit | None = None
     for number in range(iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
-        scores = named("budget", gold.budget.scores())
+        scores: dict[str, float] = {}
+        acquired: frozenset[str] = frozenset()
         if fit is not None:
-            scores |= silver.annotate(steps, fit)
+            if why := gold.end():
+                log.info("stopped before round %d: %s", number, why)
+                break
+            if acquire.kind == "none" or threshold.kind != "reject" or gold.wants_annotations():
+                scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
                 log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
                 break
-            scores |= silver.accept(steps, threshold, withheld, gold, number, iteration.silver_weight)
+            if acquire.kind != "none":
+                acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
+                silver.without(acquired)
+                scores |= named("acquire", bought)
+            if silver.whole is not None:
+                scores |= silver.accept(steps, threshold, withheld, gold, number, iteration.silver_weight)
 
+        scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
         examples = (*gold.examples(), *silver.examples())
         fit = steps.fit(examples, seed=seed, start=fit if iteration.init == "previous" else None)
 
         scores |= named("train", {"sentences": float(len(examples)), "steps": float(fit.report.steps)})
         scores |= named("time/fit", speed(fit.report.tokens, fit.report.seconds))
-        scores |= bench.judge(steps, fit)
+        scores |= bench.judge(steps, fit, gold.forms(), gold.rare(corpus.labels))
         warnings = watch(scores, gold, corpus.labels)
         scores["drift/collapse"] = float(bool(warnings))
         done = tuple(steps.taken[taken:])
         scores["time/round/seconds"] = sum({d.key: d.seconds for d in done}.values())
-        yield Round(number, scores, warnings, examples, fit, bench.last["test"], done, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        yield Round(number, scores, warnings, examples, fit, bench.last["test"], acquired, bench.counts, done, seconds)
     steps.close()
-
-
-@dataclass(frozen=True, slots=True)
-class Gold:
-    """What the annotator has labelled so far, and its price."""
-
-    bought: tuple[Sentence, ...]
-    dev: tuple[Sentence, ...]
-    budget: Budget
-
-    @classmethod
-    def buy(cls, annotator: PerfectAnnotator, split: Split) -> Gold:
-        bought = annotator.label([s.withheld() for s in split.seed_set])
-        dev = annotator.label([s.withheld() for s in split.dev])
-        return cls(bought, dev, Budget().charged(bought).charged(dev))
-
-    def examples(self) -> list[Example]:
-        return [gold_example(s) for s in self.bought]
-
-    def empty_rate(self) -> float:
-        """Share of the sentences to train on that hold no span."""
-        return sum(not s.spans for s in self.bought) / len(self.bought)
-
-    def look(self) -> tuple[float, dict[str, float]]:
-        """(spans per 100 tokens, share of each class among them)."""
-        return density_and_shares((s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought))
 
 
 class Silver:
@@ -121,16 +126,28 @@ class Silver:
 
     def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
         self.pool, self.frozen = pool, frozen
+        self.whole: Predicted | None = None  # the latest annotation, of sentences that are then bought or accepted too
         self.annotations: list[Predicted] = []  # the latest; with frozen, all: earlier ones hold what was accepted
         self.accepted: dict[str, Example] = {}  # by sentence id
+        self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
 
-    def annotate(self, steps: Steps, fit: Fit) -> dict[str, float]:
-        """Let the tagger label the pool, or what of it is not accepted yet; how fast, and how far the labels moved."""
+    def annotate(self, steps: Steps, fit: Fit, whole: bool) -> dict[str, float]:
+        """Let the tagger label the pool, or unless ``whole`` what of it is not accepted yet; how fast, and how far the labels
+        of the latter moved."""
         self.kept = self.accepted if self.frozen else {}
         before = self.annotations[-1] if self.annotations else None
-        fresh = steps.predict(fit, [s for s in self.pool if s.id not in self.kept])
+        self.whole = steps.predict(fit, [s for s in self.pool if whole or s.id not in self.kept])
+        fresh = self.whole.only({s.id for s in self.pool} - self.kept.keys()) if whole and self.kept else self.whole
         self.annotations = [*(self.annotations if self.frozen else ()), fresh]
-        return named("silver/drift", steps.drift(before, fresh)) | named("time/annotate", speed_of(fresh))
+        return named("silver/drift", steps.drift(before, fresh)) | named("time/annotate", speed_of(self.whole))
+
+    def without(self, bought: Container[str]) -> None:
+        """The annotator has labelled some: they are no silver any more."""
+        self.pool = [s for s in self.pool if s.id not in bought]
+        ids = {s.id for s in self.pool}
+        self.annotations = [made.only(ids) for made in self.annotations]
+        self.accepted = {id: example for id, example in self.accepted.items() if id in ids}
+        self.kept = self.accepted if self.frozen else {}
 
     def accept(
         self,
@@ -161,15 +178,20 @@ class Bench:
         self.how = how
         self.first: dict[str, Verdict] = {}
         self.last: dict[str, Predicted] = {}
+        self.counts: Mapping[str, Counts] = {}
 
-    def judge(self, steps: Steps, fit: Fit) -> dict[str, float]:
-        """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice)."""
+    def judge(self, steps: Steps, fit: Fit, seen: Set[str], rare: Sequence[str]) -> dict[str, float]:
+        """Every score of every set, and the drift of the predictions for test (of whose labels it takes no notice).
+
+        seen, rare: surface forms and rare classes of the gold that was bought for training."""
         scores: dict[str, float] = {}
         for name, gold in self.sets.items():
             predicted = steps.predict(fit, [s.withheld() for s in gold])
             verdict = steps.judge(gold, predicted, self.how, self.first.get(name))
+            self.counts = {**self.counts, name: verdict.counts}
             self.first.setdefault(name, verdict)
-            scores |= named(name, verdict.scores) | named(f"time/predict_{name}", speed_of(predicted))
+            scores |= named(name, verdict.scores) | named(name, steps.lens(gold, predicted, seen, rare))
+            scores |= named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
                 scores |= named("drift", steps.drift(self.last.get(name), predicted))
             self.last[name] = predicted

@@ -14,7 +14,7 @@ from sciner.run import build_store, prepare
 from sciner.steps import weights_key
 from sciner.store import Damaged, DiskStore, NewerEntry, Result, Step, Store
 
-ASIDE = {"store", "tracking"}  # groups that change no result
+ASIDE = {"store", "tracking", "search"}  # groups that change no result
 
 
 class Missing(Exception):

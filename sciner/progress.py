@@ -5,11 +5,29 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+
+Advance = Callable[[int], None]
+shared: ContextVar[Advance | None] = ContextVar("shared", default=None)  # of the bar around several passes
 
 
 @contextmanager
-def bar(description: str, total: int) -> Iterator[Callable[[int], None]]:
+def whole(description: str, total: int) -> Iterator[None]:
+    """One bar for several passes: bars inside draw nothing and advance this one."""
+    with bar(description, total) as advance:
+        before = shared.set(advance)
+        try:
+            yield
+        finally:
+            shared.reset(before)
+
+
+@contextmanager
+def bar(description: str, total: int) -> Iterator[Advance]:
     """Yields ``advance(n)``. Draws on standard error, and only if that is a terminal."""
+    if around := shared.get():
+        yield around
+        return
     if not sys.stderr.isatty():
         yield lambda n: None
         return

@@ -6,15 +6,15 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sciner.loop import Round
-from sciner.text.corpus import Example
+from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.conll import write_examples_conll
-from sciner.text.formats.jsonl import write_examples_jsonl
+from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
 from sciner.track import redacted
 
 VERSION = 1  # of a line of rounds.jsonl
@@ -38,6 +38,8 @@ class RunFolder:
             folder.rounds.unlink()
             for old in path.glob("round_*"):
                 shutil.rmtree(old)
+            for name in ("test_gold.jsonl", "pool_gold.jsonl"):
+                (path / name).unlink(missing_ok=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         folder.config.write_text(redacted(text), encoding="utf-8")
         folder.about(**about or {}, started=time.time())
@@ -70,15 +72,22 @@ class RunFolder:
     def config(self) -> Path:
         return self.path / "config.yaml"
 
+    def write_gold(self, test: Iterable[Sentence], pool: Iterable[Sentence]) -> None:
+        """What predictions and silver are shown beside: the gold of the test set, and of the pool what is withheld. A set
+        without gold has no file."""
+        for name, sentences in (("test_gold.jsonl", test), ("pool_gold.jsonl", pool)):
+            if known := [s for s in sentences if s.spans is not None]:
+                write_jsonl(self.path / name, known)
+
     def write_round(self, done: Round) -> None:
         """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
         self.last_round = self.path / f"round_{done.number}"
         self.last_round.mkdir(exist_ok=True)
         write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
         write_examples_conll(self.last_round / "annotated.conll", done.examples)
-        predicted = [
-            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.load()
-        ]
+        predicted = (
+            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
+        )
         write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
         hits = sum(step.hit for step in done.steps)
         row = {
@@ -86,6 +95,8 @@ class RunFolder:
             "round": done.number,
             "scores": done.scores,
             "warnings": done.warnings,
+            "acquired": sorted(done.acquired),
+            "counts": {name: counts.tolist() for name, counts in done.counts.items()},
             "losses": done.fit.report.losses,
             "steps": [{"step": s.step, "key": s.key, "hit": s.hit} for s in done.steps],
             "cache": {"hits": hits, "misses": len(done.steps) - hits, "seconds": done.seconds},

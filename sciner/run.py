@@ -10,33 +10,41 @@ import time
 import traceback
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
+from sciner.config import CrfConfig, GazetteerConfig, ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
 from sciner.corpora import read_corpus
 from sciner.errors import InputError, nearest
-from sciner.text.corpus import Corpus
+from sciner.text.corpus import Corpus, Sentence
 
 if TYPE_CHECKING:
     from sciner.loop import Round
+    from sciner.policy.acquire import Acquire
+    from sciner.policy.annotator import Annotator
+    from sciner.policy.seed import Split
     from sciner.policy.threshold import Threshold
-    from sciner.steps import Steps
+    from sciner.search.trial import Trial
+    from sciner.steps import Steps, Weights
     from sciner.store import Store
     from sciner.tagger.base import Fitted
+    from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``."""
+    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. choices: the file
+    that was taken of each group of conf/."""
 
     directory: Path
     overrides: tuple[str, ...]
     project: Path
     sweep: str | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -81,6 +89,49 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
     return Threshold(**values | {"schedule": tuple(values["schedule"])})
 
 
+def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]) -> Annotator:
+    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus does not have."""
+    from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
+    from sciner.policy.cost import Cost
+    from sciner.policy.noise import Noise
+
+    asked = config.annotator
+    cost = Cost(**asked.cost.model_dump(), assist=asked.assist)
+    perfect = SimulatedAnnotator(withheld, cost)
+    if asked.kind == "perfect":
+        return perfect
+    rates = asked.rates or {}
+    for label in rates:
+        if label not in labels:
+            raise InputError(f"annotator.rates names {label!r}", mend=nearest(label, labels))
+    seed = config.seed if asked.seed is None else asked.seed
+    noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
+    first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)
+    return first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
+
+
+def build_acquire(config: RunConfig) -> Acquire:
+    """The acquisition of ``config``."""
+    from sciner.policy.acquire import Acquire
+    from sciner.policy.seed import Amount
+
+    values = config.acquire.model_dump(exclude={"scorer"})
+    return Acquire(**values | {"batch": Amount.parse(values["batch"])})
+
+
+def build_scorer(config: RunConfig, steps: Steps) -> Steps | None:
+    """The steps of the tagger that ranks the pool in the learner's place, beside those of the learner; None without one."""
+    from sciner.steps import Steps
+
+    kind = config.acquire.scorer
+    if kind == "learner":
+        return None
+    model = CrfConfig(kind=kind) if kind == "crf" else GazetteerConfig(kind=kind)
+    scorer = Steps(tagger_of(model, config.trainer, steps.labels), steps.store, steps.labels, "none")
+    scorer.taken = steps.taken
+    return scorer
+
+
 def build_store(config: StoreConfig, project: Path) -> Store:
     """The store of ``config``; a relative folder stands in ``project``."""
     from sciner.store import DiskStore, NoStore
@@ -90,11 +141,13 @@ def build_store(config: StoreConfig, project: Path) -> Store:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin."""
+    """A run that is ready to begin. pool: with its gold, for the report."""
 
     corpus: Corpus
+    pool: tuple[Sentence, ...]
     steps: Steps
     rounds: Iterator[Round]
+    trial: Trial | None
 
 
 def prepare(config: RunConfig, store: Store) -> Prepared:
@@ -117,10 +170,37 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     )
     if data.pool == "unlabelled":
         parts = replace(parts, pool=())
+    annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
-    steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, config.store.weights)
     iteration = Iteration(**config.iteration.model_dump())
-    return Prepared(corpus, steps, run_rounds(corpus, parts, steps, threshold, iteration, seed=config.seed))
+
+    def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
+        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights)
+        rounds = run_rounds(
+            corpus,
+            parts,
+            steps,
+            threshold,
+            iteration,
+            seed=config.seed,
+            annotator=annotator,
+            acquire=build_acquire(config),
+            scorer=build_scorer(config, steps),
+        )
+        return steps, rounds
+
+    steps, rounds = begin(corpus, parts, config.store.weights)
+    trial = None
+    if config.search.trial is not None:
+        from sciner.search.folds import CrossFit
+        from sciner.search.trial import dev_f1, open_trial
+
+        again = partial(begin, weights="none")
+        folds = (
+            CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+        )
+        trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
+    return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
 def execute(config: RunConfig, job: Job) -> int:
@@ -146,6 +226,7 @@ def execute(config: RunConfig, job: Job) -> int:
         "labels": corpus.labels,
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder.write_gold(corpus.test, ready.pool)
     tracker = Guarded(make_tracker(config.tracking, job.project))
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
@@ -161,12 +242,19 @@ def execute(config: RunConfig, job: Job) -> int:
             tracker.artifact(folder.path / "model", "model")
         hits = sum(step.hit for step in ready.steps.taken)
         cache = f"{hits} of {len(ready.steps.taken)} steps known"
-        folder.about(status="FINISHED", ended=time.time(), cache=cache)
+        pruned = ready.trial.pruned if ready.trial else None
+        status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
+        folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
         store.record(folder.archive)
+        if ready.trial:
+            ready.trial.tell({"run": about["id"], "directory": str(job.directory)})
         tracker.tag("sciner.cache", cache)
+        if pruned is not None:
+            log.info("pruned after round %d: the study's other trials were better by then", pruned)
+            tracker.tag("sciner.pruned", str(pruned))
         tracker.artifact(folder.rounds)
         tracker.artifact(folder.last_round, folder.last_round.name)
-        tracker.finish("FINISHED")
+        tracker.finish(status)
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -205,8 +293,11 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
     if job.sweep:
         found["sciner.sweep"] = job.sweep
+    if config.search.trial is not None:
+        found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
+    found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
     return found | git_state() | versions()
 
 

@@ -1,4 +1,5 @@
-"""The steps of a round: fit, predict, drift, select, judge. What each is computed from is its key; a store may know its result.
+"""The steps of a round: fit, predict, rank, drift, select, judge, lens. Each is keyed by what it is computed from; a store
+may know its result.
 
 Small results are keyed by value: two thresholds that accept the same silver are the same training from there on, and a run of
 two rounds is the beginning of a run of four.
@@ -9,22 +10,29 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections import Counter
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
+from itertools import chain
 from pathlib import Path
+from sys import intern
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from sciner.keys import digest_of_rows, key_of
+from sciner.policy.acquire import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
+from sciner.score.calibration import reliability_scores
 from sciner.score.drift import drift_scores
 from sciner.score.judge import judge
+from sciner.score.lens import lens_scores
 from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
 from sciner.store import Result, Step, Store
-from sciner.tagger.base import FitReport, Fitted, Tagger
-from sciner.text.corpus import Example, Sentence, tags_of
+from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
+from sciner.text.corpus import NOTHING, Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
@@ -34,7 +42,7 @@ Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 1, "drift": 1, "select": 1, "judge": 1}
+VERSIONS = {"fit": 1, "weights": 1, "predict": 2, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):
@@ -55,14 +63,25 @@ class Fit:
     live: Callable[[], Fitted]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Predicted:
-    """Predictions for ``sentences``, made or known, and read when they are asked for. seconds: what making them took."""
+    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call; never hold them all, for
+    a pool's label distributions need not fit into memory. seconds: what making them took."""
 
     key: str
     sentences: Sequence[Sentence]
     seconds: float
-    load: Callable[[], list[Prediction]]
+    read: Callable[[], Iterator[Prediction]]
+
+    @cached_property
+    def ids(self) -> str:
+        """The digest of the sentences' ids."""
+        return digest_of_rows(s.id for s in self.sentences)
+
+    def only(self, ids: Container[str]) -> Predicted:
+        """Those of the sentences named by ``ids``."""
+        chosen = [s for s in self.sentences if s.id in ids]
+        return replace(self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +152,66 @@ class Steps:
             write_predictions(folder, fitted.predict(sentences), self.labels)
             write_json(folder / "speed.json", {"seconds": time.perf_counter() - began})
 
-        def read() -> list[Prediction]:
-            return found.read(lambda folder: list(read_predictions(folder, sentences, self.labels)))
+        def read() -> Iterator[Prediction]:
+            return found.stream(lambda folder: read_predictions(folder, sentences, self.labels))
 
         inputs = {"fit": fit.key, "sentences": digest_of_rows(s.tokens for s in sentences), "labels": self.labels}
         found = self._run("predict", inputs, make)
         return Predicted(found.key, sentences, found.read(lambda f: read_json(f / "speed.json"))["seconds"], read)
+
+    def rank(
+        self,
+        acquire: Acquire,
+        candidates: Sequence[Sentence],
+        fit: Fit,
+        fresh: Predicted | None,
+        history: Sequence[Predicted],
+        bought: Sequence[Sentence],
+        **draw: int,
+    ) -> list[Sentence]:
+        """``candidates``, the first to buy first (``policy.acquire.rank``, which also says what ``draw`` holds).
+
+        fresh: today's predictions for them, where the policy needs any; history: those of earlier rounds. bought: the gold.
+        """
+        needs = acquire.needs
+        seen = Counter(span.label for s in bought for span in s.spans or ())
+        counts = [seen[label] for label in self.labels]
+
+        def evidence() -> Evidence:
+            read = fresh.read if fresh else None
+            past = [made.read for made in history]
+            if not needs & {"samples", "embeddings"}:
+                return Evidence(read, past, counts=counts)
+            live = fit.live()
+            if not isinstance(live, Probed):
+                raise ValueError(f"acquire={acquire.kind} needs {', '.join(needs)}: this tagger cannot give them")
+            if "samples" in needs:
+                return Evidence(samples=lambda: live.samples(candidates, acquire.passes, draw["seed"]))
+            known = live.embeddings([s.withheld() for s in bought])
+            return Evidence(embeddings=live.embeddings(candidates), known=known)
+
+        def make(folder: Path) -> None:
+            np.save(folder / "order.npy", rank(acquire, candidates, evidence(), **draw), allow_pickle=False)
+
+        offered = digest_of_rows([s.id, s.tokens] for s in candidates)
+        inputs: dict[str, Any] = {"kind": acquire.kind, "candidates": offered, **draw}
+        if "samples" in needs:
+            inputs |= {"fit": fit.key, "passes": acquire.passes}
+        if "embeddings" in needs:
+            inputs |= {"fit": fit.key, "bought": digest_of_rows(s.tokens for s in bought)}
+        if fresh is not None:
+            inputs |= {"fresh": named(fresh), "history": [named(made) for made in history], "counts": counts}
+        found = self._run("rank", inputs, make)
+        order = found.read(lambda folder: np.load(folder / "order.npy", allow_pickle=False))
+        return [candidates[i] for i in order]
 
     def drift(self, before: Predicted | None, after: Predicted) -> Scores:
         """How far the predictions moved (``score.drift``); of ``before`` only what ``after`` has too."""
 
         def make(folder: Path) -> None:
             ids = {s.id for s in after.sentences}
-            earlier = [p for p in before.load() if p.sentence.id in ids] if before else None
-            write_json(folder / "scores.json", drift_scores(earlier, after.load(), self.labels))
+            earlier = (p for p in before.read() if p.sentence.id in ids) if before else None
+            write_json(folder / "scores.json", drift_scores(earlier, after.read(), self.labels))
 
         inputs = {"before": named(before) if before else None, "after": named(after), "labels": self.labels}
         scores: Scores = self._run("drift", inputs, make).read(lambda folder: read_json(folder / "scores.json"))
@@ -165,9 +230,10 @@ class Steps:
         of the ``earlier`` annotations. gold, round, weight: as ``policy.threshold.accept`` wants them."""
 
         def make(folder: Path) -> None:
-            proposed = {p.sentence.id: p for made in (*earlier, fresh) for p in made.load()}
-            accepted = accept([proposed[s.id] for s in fresh.sentences], threshold, **gold)
-            scores = silver_scores([*kept.values(), *accepted], list(proposed.values()), withheld)
+            accepted = accept(fresh.read, threshold, **gold)
+            proposed = chain.from_iterable(made.read() for made in (*earlier, fresh))
+            scores = silver_scores([*kept.values(), *accepted], proposed, withheld)
+            scores |= reliability_scores(withheld, fresh.read(), threshold.confidence)
             rows = [[e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight] for e in accepted]
             write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
 
@@ -175,7 +241,9 @@ class Steps:
             found = read_json(folder / "silver.json")
             sentences = {s.id: s for s in fresh.sentences}
             accepted = {
-                id: Example(sentences[id], spans_of(spans), "silver", round, tuple(confidences), frozenset(masked), weight)
+                id: Example(
+                    sentences[id], spans_of(spans), "silver", round, tuple(confidences), frozenset(masked) or NOTHING, weight
+                )
                 for id, spans, round, confidences, masked, weight in found["accepted"]
             }
             return dict(kept) | accepted, found["scores"]
@@ -195,7 +263,7 @@ class Steps:
         """The predictions for ``gold`` judged, and compared with ``first``, those of round 0 (``score.judge``)."""
 
         def make(folder: Path) -> None:
-            scores, counts = judge(gold, predicted.load(), how=how, first=first.counts if first else None)
+            scores, counts = judge(gold, predicted.read(), how=how, first=first.counts if first else None)
             write_json(folder / "scores.json", {"scores": scores, "counts": counts.tolist()})
 
         def read(folder: Path) -> Verdict:
@@ -210,6 +278,22 @@ class Steps:
         }
         taken = self._run("judge", inputs, make)
         return taken.read(read)
+
+    def lens(self, gold: Sequence[Sentence], predicted: Predicted, seen: Set[str], rare: Sequence[str]) -> Scores:
+        """The predictions for ``gold`` on unseen mentions and rare classes (``score.lens``). A step beside ``judge``, because
+        it depends on what gold was bought too: seen are its surface forms, rare its rare classes."""
+
+        def make(folder: Path) -> None:
+            write_json(folder / "scores.json", lens_scores(gold, (p.spans for p in predicted.read()), seen, rare))
+
+        inputs = {
+            "predictions": predicted.key,
+            "gold": digest_of_rows(s.spans for s in gold),
+            "seen": digest_of_rows(sorted(seen)),
+            "rare": sorted(rare),
+        }
+        scores: Scores = self._run("lens", inputs, make).read(lambda folder: read_json(folder / "scores.json"))
+        return scores
 
     def close(self) -> None:
         """The run has ended: drop weights that nobody asked to keep."""
@@ -243,7 +327,7 @@ def weights_key(fit: str) -> str:
 
 def named(made: Predicted) -> list[str]:
     """A prediction's key, and the ids by which its sentences go here."""
-    return [made.key, digest_of_rows(s.id for s in made.sentences)]
+    return [made.key, made.ids]
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:
@@ -254,7 +338,7 @@ def digest_of_examples(examples: Sequence[Example]) -> str:
 
 
 def spans_of(rows: Sequence[Sequence[Any]]) -> tuple[Span, ...]:
-    return tuple(Span(start, end, label) for start, end, label in rows)
+    return tuple(Span(start, end, intern(label)) for start, end, label in rows)  # JSON gives every label a string of its own
 
 
 def write_json(file: Path, value: Any) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -70,6 +71,20 @@ class Result:
         """What ``reader`` makes of the step's folder."""
         found: T = self.lend(reader)
         return found
+
+    def stream(self, reader: Callable[[Path], Iterator[T]]) -> Iterator[T]:
+        """What ``reader`` yields of the step's folder, without holding it all. If the entry goes meanwhile it is computed
+        once more, and read on from there."""
+        told = 0
+        for again in (True, False):
+            try:
+                for value in islice(self.read(reader), told, None):
+                    told += 1
+                    yield value
+                return
+            except FileNotFoundError:
+                if not again:
+                    raise
 
 
 class Store(Protocol):

@@ -21,6 +21,7 @@ RESULTS = {
     "drift": "scores.json",
     "select": "silver.json",
     "judge": "scores.json",
+    "lens": "scores.json",
 }
 ABSENT = "(absent)"  # as a value: the other side alone has it
 

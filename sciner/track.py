@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
+
+from sciner.errors import InputError, nearest
 
 log = logging.getLogger(__name__)
 BATCH = 1000  # metrics a call, MLflow's limit
@@ -162,12 +165,56 @@ def tracked(uri: str, experiment: str) -> set[str]:
     """The ids (tag ``sciner.run``) of the runs that stand in ``experiment``."""
     from mlflow import MlflowClient
 
-    client, found, page = MlflowClient(uri), set(), None
+    return {run.data.tags["sciner.run"] for run in _runs(MlflowClient(uri), prepare(uri, experiment))}
+
+
+def _runs(client: Any, experiment_id: str) -> Iterator[Any]:
+    """The experiment's runs that are sciner's, the newest first."""
+    page = None
     while True:
-        runs = client.search_runs([prepare(uri, experiment)], max_results=1000, page_token=page)
-        found |= {run.data.tags["sciner.run"] for run in runs if "sciner.run" in run.data.tags}
+        runs = client.search_runs([experiment_id], max_results=1000, page_token=page)
+        yield from (run for run in runs if "sciner.run" in run.data.tags)
         if not (page := runs.token):
-            return found
+            return
+
+
+def download(uri: str, experiment: str, folder: Path) -> None:
+    """The finished runs of ``experiment`` as run folders (``run.json``, ``rounds.jsonl``, ``config.yaml``) below ``folder``.
+
+    Raises InputError where there is no such database or experiment, and for a run whose artefacts are gone.
+    """
+    quiet()
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():  # MLflow would make one
+        raise InputError(f"there is no tracker at {redacted(uri)}", mend="run `sciner run` here first, or give --uri")
+    client = MlflowClient(uri)
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        names = [e.name for e in client.search_experiments()]
+        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", mend=nearest(experiment, names))
+    for run in _runs(client, found.experiment_id):
+        if run.info.status != "FINISHED":
+            continue
+        place = folder / run.info.run_id
+        place.mkdir(parents=True)
+        try:
+            for name in ("config.yaml", "rounds.jsonl"):
+                client.download_artifacts(run.info.run_id, name, str(place))
+        except (MlflowException, OSError):
+            raise InputError(
+                f"the artefacts of run {run.info.run_id} cannot be read", mend="give run folders instead"
+            ) from None
+        about = {
+            "id": run.data.tags["sciner.run"],
+            "name": run.info.run_name,
+            "params": run.data.params,
+            "tags": {name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+            "started": run.info.start_time / 1000,
+            "status": "FINISHED",
+        }
+        (place / "run.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 class Guarded:

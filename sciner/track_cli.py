@@ -26,10 +26,11 @@ def replay(
     """Rebuild finished runs in a tracker from what they left on disk; runs that stand there already are left alone."""
     from rich.progress import track
 
-    from sciner.replay import records, replay
+    from sciner.records import records
+    from sciner.replay import replay
     from sciner.track import place_of, redacted
 
-    found = records(folders or [store / "runs"], sweep)
+    found = records(folders or [store / "runs"], sweep, pruned=True)
     place = place_of(uri, Path.cwd())
     told = [fresh for _, fresh in track(replay(found, place, experiment), "replay", len(found), transient=True)]
     typer.echo(f"{sum(told)} runs replayed, {len(told) - sum(told)} stood there already: {redacted(place)}")

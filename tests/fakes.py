@@ -13,7 +13,7 @@ import numpy as np
 from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Corpus, Example, Sentence, tags_of, tagset
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Floats, Prediction
 from sciner.text.sample import read_sample
 
 
@@ -61,6 +61,16 @@ class FakeFitted:
             counts = np.stack([self.votes.get(word, 0) + prior + 0.01 for word in sentence.tokens])
             rows.append((counts / counts.sum(1, keepdims=True)).astype(np.float32))
         yield from predictions(sentences, rows, self.tags)
+
+    def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
+        self.tagger.seen += sentences
+        return np.array([[len(s.tokens), sum(map(len, s.tokens))] for s in sentences], dtype=np.float32).reshape(-1, 2)
+
+    def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
+        rng = np.random.default_rng(seed)
+        for p in self.predict(sentences):
+            drawn = p.distribution * rng.uniform(0.5, 1, (passes, *p.distribution.shape))
+            yield (drawn / drawn.sum(-1, keepdims=True)).astype(np.float32)
 
     def save(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)

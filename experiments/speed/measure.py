@@ -1,8 +1,10 @@
-"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up.
+"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up, choosing
+from a pool, overhead, growing pools.
 
-    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start]
+    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire overhead
+        growth growth_million]
 
-Needs the extras minilm and peers. Nothing else should run on the machine.
+Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
 
 from __future__ import annotations
@@ -18,6 +20,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from experiments.speed.acquire import acquire
+from experiments.speed.growth import growth, overhead
 
 HERE = Path(__file__).parent
 TURNS, STEPS, BATCH = 5, 30, 32
@@ -98,15 +103,15 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
 
 
 def saved_tagger(folder: Path) -> Path:
-    """A minilm that was briefly trained on scierc: what it says is not looked at."""
-    words = ["data=scierc", "iteration=supervised", "model.steps=60", "tracking=none", "tracking.save_weights=true"]
+    """A minilm trained by its default recipe on the whole of scierc train."""
+    words = ["data=scierc", "data.seed_size=100%", "iteration=supervised", "tracking=none", "tracking.save_weights=true"]
     command = [sys.executable, "-m", "sciner", "run", *words, "store=none", f"hydra.run.dir={folder}"]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "model"
 
 
 def annotate() -> dict[str, Any]:
-    """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans."""
+    """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans, and what int8 costs on scierc test."""
     import transformers
 
     from sciner.annotate import annotate, open_tagger
@@ -119,12 +124,18 @@ def annotate() -> dict[str, Any]:
         folder, file = saved_tagger(Path(scratch) / "run"), Path(scratch) / "in.jsonl"
         write_jsonl(file, paragraphs)
         tagger = open_tagger(folder, config().trainer)
+        began = time.perf_counter()
+        rounded = open_tagger(folder, config().trainer, int8=True)
+        rounding = time.perf_counter() - began
         texts = [" ".join(s.tokens) for s in paragraphs]
         pipe = transformers.pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
 
-        def ours() -> float:
-            done = annotate(tagger, [str(file)], Path(scratch) / "out.jsonl")
-            return done.tokens / done.seconds
+        def ours(tagger: Any) -> Callable[[], float]:
+            def run() -> float:
+                done = annotate(tagger, [str(file)], Path(scratch) / "out.jsonl")
+                return done.tokens / done.seconds
+
+            return run
 
         def theirs(batch_size: int) -> Callable[[], float]:
             def run() -> float:
@@ -134,8 +145,31 @@ def annotate() -> dict[str, Any]:
 
             return run
 
-        systems = {"sciner annotate": ours} | {f"transformers.pipeline, batch {n}": theirs(n) for n in (1, 4, 16)}
-        return {"paragraphs": len(paragraphs), "tokens": tokens, "tokens_per_second": in_turns(systems)}
+        systems = {"sciner annotate": ours(tagger), "sciner annotate --int8": ours(rounded)}
+        systems |= {f"transformers.pipeline, batch {n}": theirs(n) for n in (1, 4, 16)}
+        return {
+            "paragraphs": len(paragraphs),
+            "tokens": tokens,
+            "tokens_per_second": in_turns(systems),
+            "int8": {"opening_seconds": round(rounding, 1)} | cost_of_rounding(tagger, rounded),
+        }
+
+
+def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
+    """Entity F1 of both on scierc test, and the paired 95% interval of what int8 gains (less than 0: loses)."""
+    from sciner.corpora import read_catalog
+    from sciner.score.entity import entity_counts
+    from sciner.score.stats import f1_difference_interval, f1_of
+
+    test = read_catalog("scierc").test
+    bare = [s.withheld() for s in test]
+    whole, small = (entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded))
+    return {
+        "precision": tagger.machine.resolved_precision(),
+        "f1": round(f1_of(whole), 4),
+        "f1_int8": round(f1_of(small), 4),
+        "difference_interval": [round(end, 4) for end in f1_difference_interval(small, whole)],
+    }
 
 
 def limit() -> dict[str, Any]:
@@ -145,7 +179,8 @@ def limit() -> dict[str, Any]:
 
     from sciner.corpora import read_corpus
     from sciner.run import build_tagger
-    from sciner.tagger import encoder
+    from sciner.tagger.batches import prediction_batches
+    from sciner.tagger.predict import CHUNK
     from sciner.text.corpus import gold_example
 
     chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
@@ -157,13 +192,15 @@ def limit() -> dict[str, Any]:
         tagger.fit(examples, seed=0)
     fit_flops = counter.get_total_flops()
     sentences = [s.withheld() for s in corpus.train]
-    with FlopCounterMode(display=False) as counter:
-        list(fitted.predict(sentences))
+    reader = fitted.reader()
+    found = reader.windows(sentences)
+    with FlopCounterMode(display=False) as counter:  # counts this thread alone, and a prediction has one of its own
+        list(fitted.forward(reader.tensors(found, prediction_batches(found, reader.budget))))
     predict_flops = counter.get_total_flops()
 
     dtype = torch.bfloat16 if tagger.machine.resolved_precision() == "bf16-mixed" else torch.float32
     a, b = torch.randn(2048, 2048).to(dtype), torch.randn(2048, 2048).to(dtype)
-    found: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
+    speeds: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
     for turn in range(TURNS + 1):
         began = time.perf_counter()
         for _ in range(20):
@@ -174,10 +211,10 @@ def limit() -> dict[str, Any]:
         list(fitted.predict(sentences))
         annotated = time.perf_counter() - began
         if turn:
-            found["matrix product"].append(round(product / 1e9, 1))
-            found["fit"].append(round(fit_flops / report.seconds / 1e9, 1))
-            found["annotate"].append(round(predict_flops / annotated / 1e9, 1))
-    return {"precision": str(dtype).removeprefix("torch."), "chunk": encoder.CHUNK, "gflops": found}
+            speeds["matrix product"].append(round(product / 1e9, 1))
+            speeds["fit"].append(round(fit_flops / report.seconds / 1e9, 1))
+            speeds["annotate"].append(round(predict_flops / annotated / 1e9, 1))
+    return {"precision": str(dtype).removeprefix("torch."), "chunk": CHUNK, "gflops": speeds}
 
 
 def score() -> dict[str, Any]:
@@ -237,7 +274,12 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "limit": limit,
     "score": score,
     "start": start,
+    "acquire": acquire,
+    "overhead": overhead,
+    "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
+    "growth_million": lambda: growth("tiny", (1_000_000,)),
 }
+LONG = ("growth_million",)  # only where it is asked for
 
 
 def machine() -> dict[str, Any]:
@@ -252,7 +294,13 @@ def machine() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=list(PARTS), choices=[*PARTS, []], help="all by default")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        default=[p for p in PARTS if p not in LONG],
+        choices=[*PARTS, []],
+        help=f"all but {', '.join(LONG)} by default",
+    )
     parts = parser.parse_args().parts
     file = HERE / "figures.json"
     for part in parts:

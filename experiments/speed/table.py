@@ -24,6 +24,12 @@ def render(figures: dict[str, Any]) -> str:
     if "start" in figures:
         lines += ["", "## Start-up", "", "| command | seconds |", "| --- | --- |"]
         lines += [f"| `{name}` | {span(values)} |" for name, values in figures["start"]["seconds"].items()]
+    if "acquire" in figures:
+        lines += ["", "## Choosing from a pool", "", *choosing(figures["acquire"])]
+    if "overhead" in figures:
+        lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
+    if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
+        lines += ["", "## Growing pools", "", *growing(pools)]
     return "\n".join(lines) + "\n"
 
 
@@ -36,7 +42,18 @@ def speeds(found: dict[str, Any]) -> list[str]:
     by = found["tokens_per_second"]
     ours = median(next(iter(by.values())))
     rows = [f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |" for name, values in by.items()]
-    return [f"{words}.", "", "| | corpus tokens a second | sciner is faster by |", "| --- | --- | --- |", *rows]
+    table = [f"{words}.", "", "| | corpus tokens a second | sciner is faster by |", "| --- | --- | --- |", *rows]
+    return table + (["", rounding(found["int8"])] if "int8" in found else [])
+
+
+def rounding(found: dict[str, Any]) -> str:
+    whole, small = (100 * found[name] for name in ("f1", "f1_int8"))
+    low, high = (f"{100 * end:+.1f}" for end in found["difference_interval"])
+    return (
+        f"Entity F1 on scierc test of the same tagger, trained on all of scierc train: {whole:.1f} in {found['precision']}, "
+        f"{small:.1f} in int8, which is {small - whole:+.1f} points ({low} to {high}, 95%, test documents resampled). "
+        f"Rounding takes {found['opening_seconds']:.0f} s when the tagger is opened."
+    )
 
 
 def fractions(found: dict[str, Any]) -> list[str]:
@@ -45,6 +62,51 @@ def fractions(found: dict[str, Any]) -> list[str]:
     rows = [f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |" for name, values in by.items()]
     words = f"Matrix products and attention in {found['precision']}, padding included; the limit is a product of 2048 x 2048."
     return [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
+
+
+def choosing(found: dict[str, Any]) -> list[str]:
+    annotate, embed = (found["minilm"][name] for name in ("annotate", "embed"))
+    words = (
+        f"{found['batch']:,} of {found['sentences']:,} sentences, {found['known']:,} bought before: from stored predictions or "
+        f"embeddings to the order of asking. `minilm` would annotate this pool in {annotate:,.0f} s and embed it in "
+        f"{embed:,.0f} s (scaled up from a part); the share is of the pass that the policy needs, else of annotating."
+    )
+    rows = []
+    for kind, cost in found["policies"].items():
+        share = cost["seconds"] / (embed if kind in ("k_means", "core_set") else annotate)
+        rows.append(f"| `{kind}` | {cost['seconds']:.1f} | {share:.1%} | {cost['before_mb']:,} | {cost['peak_mb']:,} |")
+    head = "| policy | seconds | of the tagger's pass | memory before, MB | memory, MB |"
+    return [words, "", head, "| --- | --- | --- | --- | --- |", *rows]
+
+
+def overheads(found: dict[str, Any]) -> list[str]:
+    tagger = sum(found["tagger_seconds"])
+    rows = [
+        f"| {name} | {seconds:.1f} | {(seconds - tagger) / seconds:.1%} |"
+        for name, seconds in (
+            ("its rounds: training, annotating, scoring, selecting, store", sum(found["round_seconds"])),
+            ("and its files, tracking to SQLite", found["run_seconds"]),
+            ("and starting, reading the corpus", found["command_seconds"]),
+        )
+    ]
+    words = f"`{found['command']}`: its tagger took {tagger:.1f} s, and of"
+    return [words, "", "| | seconds | not the tagger's |", "| --- | --- | --- |", *rows]
+
+
+def growing(found: list[dict[str, Any]]) -> list[str]:
+    words = (
+        "One round over sentences of scierc, each time with another word changed, 20 optimiser steps, a process for each pool. "
+        "Milliseconds a sentence: annotating, comparing and selecting the pool; keys and store between the steps. "
+        "Memory is the most that the process ever held, fit included."
+    )
+    rows = []
+    for growth in found:
+        for pool in growth["pools"]:
+            n = pool["sentences"]
+            steps, between = (f"{1000 * s / n:.2f}" for s in (sum(pool["seconds"].values()), pool["between"]))
+            rows.append(f"| `{growth['model']}` | {n:,} | {pool['text_mb']:,.1f} | {steps} | {between} | {pool['peak_mb']:,} |")
+    head = "| model | sentences | text, MB | ms a sentence | ms between | memory, MB |"
+    return [words, "", head, "| --- | --- | --- | --- | --- | --- |", *rows]
 
 
 def span(values: list[float], unit: str = "", digits: int = 2) -> str:

@@ -74,12 +74,20 @@ def overhead(project: Path) -> dict[str, float]:
             continue
         rounds += 1
         wall += row["cache"]["seconds"]
-        work += sum(row["scores"].get(name, 0.0) for name in TAGGER)
-        for step in row["steps"]:
-            if step["step"] in ("drift", "select", "judge"):
-                meta = project / ".sciner/store/steps" / step["key"] / "key.json"
-                work += json.loads(meta.read_text(encoding="utf-8"))["seconds"]
+        work += tagger_seconds(row)
+        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "judge"))
     return {"rounds": rounds, "wall_seconds": wall, "work_seconds": work}
+
+
+def tagger_seconds(row: dict[str, Any]) -> float:
+    """Of a round's line: what training and annotating took."""
+    return float(sum(row["scores"].get(name, 0.0) for name in TAGGER))
+
+
+def seconds_of(project: Path, step: dict[str, Any]) -> float:
+    """What computing a step took, by the project's store."""
+    meta = project / ".sciner/store/steps" / step["key"] / "key.json"
+    return float(json.loads(meta.read_text(encoding="utf-8"))["seconds"])
 
 
 def replays(project: Path) -> dict[str, Any]:

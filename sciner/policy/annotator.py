@@ -1,41 +1,105 @@
-"""Who turns a sentence into gold, and what that has cost."""
+"""Who turns a sentence into gold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Literal, Protocol
 
+from sciner.policy.cost import Budget, Cost, Proposed, overlap
+from sciner.policy.noise import Noise
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span
 
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What gold has cost so far: sentences, their tokens, and the entities marked in them (seed set, batches and dev)."""
-
-    sentences: int = 0
-    tokens: int = 0
-    entities: int = 0
-
-    def charged(self, bought: Iterable[Sentence]) -> Budget:
-        """The budget after ``bought``."""
-        gold = list(bought)
-        return Budget(
-            self.sentences + len(gold),
-            self.tokens + sum(len(s.tokens) for s in gold),
-            self.entities + sum(len(s.spans or ()) for s in gold),
-        )
-
-    def scores(self) -> dict[str, float]:
-        return {"sentences": float(self.sentences), "tokens": float(self.tokens), "entities": float(self.entities)}
+Adjudicate = Literal["agreed", "either", "expert"]
+Labelled = tuple[Sentence, ...]
 
 
-class PerfectAnnotator:
-    """Reveals withheld labels as they are. The only way from the pool to gold."""
+class Annotator(Protocol):
+    """The only way from the pool to gold. What is said of a sentence does not depend on when it is asked, or what else is."""
 
-    def __init__(self, withheld: Mapping[str, tuple[Span, ...]]) -> None:
+    @property
+    def assisted(self) -> bool:
+        """Do they start from what the tagger proposes?"""
+        ...
+
+    def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
+        """The sentences with their gold, in their order. proposed: spans to start from, by sentence id; a simulated annotator
+        is not swayed by them. Raises KeyError for a sentence whose gold does not exist."""
+        ...
+
+    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
+        """The budget after ``labelled``, which is what ``label`` gave from the same ``proposed``."""
+        ...
+
+    def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
+        """What each of those who labelled them marked."""
+        ...
+
+
+class SimulatedAnnotator:
+    """Reveals withheld labels: as they are, or through ``noise``."""
+
+    def __init__(self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None) -> None:
         self._withheld = dict(withheld)
+        self.cost, self.noise = cost, noise
 
-    def label(self, sentences: Sequence[Sentence]) -> tuple[Sentence, ...]:
-        """The sentences with their gold. Raises KeyError for one whose gold does not exist."""
-        return tuple(replace(s, spans=self._withheld[s.id]) for s in sentences)
+    @property
+    def assisted(self) -> bool:
+        return self.cost.assist
+
+    def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
+        return tuple(replace(s, spans=self._spans(s)) for s in sentences)
+
+    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
+        return budget.charged(labelled, self.cost, proposed)
+
+    def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
+        return (self.label(labelled),)
+
+    def _spans(self, sentence: Sentence) -> tuple[Span, ...]:
+        clean = self._withheld[sentence.id]
+        return clean if self.noise is None else self.noise.spans(sentence.id, len(sentence.tokens), clean)
+
+
+class TwoAnnotators:
+    """Two who label every sentence by themselves, each of them paid, and a rule for what counts.
+
+    agreed: the spans that both marked. either: those of the first, and of the second where they overlap none of the first's.
+    expert: where the two mark a sentence differently, ``expert`` labels it too, and is paid for it; what both marked alike
+    stays, wrong or not.
+    """
+
+    def __init__(self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate) -> None:
+        self.first, self.second, self.expert, self.adjudicate = first, second, expert, adjudicate
+
+    @property
+    def assisted(self) -> bool:
+        return self.first.assisted
+
+    def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
+        both = zip(self.first.label(sentences, proposed), self.second.label(sentences, proposed), strict=True)
+        return tuple(a if a.spans == b.spans else self._settled(a, b, proposed) for a, b in both)
+
+    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
+        first, second = self.opinions(labelled)
+        budget = self.second.charge(self.first.charge(budget, first, proposed), second, proposed)
+        if self.adjudicate != "expert":
+            return budget
+        disputed = [a for a, b in zip(first, second, strict=True) if a.spans != b.spans]
+        return self.expert.charge(budget, self.expert.label(disputed, proposed), proposed)
+
+    def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
+        return self.first.label(labelled), self.second.label(labelled)
+
+    def _settled(self, a: Sentence, b: Sentence, proposed: Proposed | None) -> Sentence:
+        mine, other = a.spans or (), b.spans or ()
+        match self.adjudicate:
+            case "agreed":
+                return replace(a, spans=tuple(s for s in mine if s in other))
+            case "either":
+                more = [s for s in other if not any(overlap(s, t) for t in mine)]
+                return replace(a, spans=tuple(sorted([*mine, *more])))
+            case "expert":
+                (decided,) = self.expert.label([a], proposed)
+                return decided

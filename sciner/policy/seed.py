@@ -9,9 +9,12 @@ from typing import Literal
 import numpy as np
 
 from sciner.errors import InputError
+from sciner.policy.diversity import k_means, text_vectors
 from sciner.text.corpus import Sentence
+from sciner.text.spans import Span
 
-Order = Literal["random", "document", "length", "oracle_entities"]
+Order = Literal["random", "document", "length", "k_means", "oracle_entities"]
+CLUSTERS = 50  # of k_means: fixed, so that a larger seed set holds the smaller one
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,8 @@ class Amount:
 def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[Sentence]:
     """All ``sentences`` in one order; a seed set of any size is a prefix of it, so that larger seed sets hold smaller ones.
 
-    random: shuffled. document: whole documents, shuffled. length: longest first (no label is looked at).
+    random: shuffled. document: whole documents, shuffled. length: longest first (no label is looked at). k_means: the
+    centres of clusters of their words, then what is next to the centres, and so on (nor any label, nor a tagger).
     oracle_entities: sentences with entities first, which no annotator could know beforehand: it looks at withheld labels.
     Ties fall as in ``random``. The order depends on ids and ``seed`` alone, not on the order of ``sentences``.
     """
@@ -60,6 +64,9 @@ def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[
     shuffled = [by_id[i] for i in rng.permutation(len(by_id))]
     if order == "length":
         return sorted(shuffled, key=lambda s: -len(s.tokens))
+    if order == "k_means" and shuffled:
+        vectors = text_vectors([s.tokens for s in shuffled], seed)
+        return [shuffled[i] for i in k_means(vectors, CLUSTERS, seed)]
     if order == "oracle_entities":
         return sorted(shuffled, key=lambda s: not s.spans)
     return shuffled
@@ -72,6 +79,10 @@ class Split:
     seed_set: tuple[Sentence, ...]
     pool: tuple[Sentence, ...]
     dev: tuple[Sentence, ...]
+
+    def withheld(self) -> dict[str, tuple[Span, ...]]:
+        """The clean labels by sentence id, of those that have any: for annotators and for the report, never for a decision."""
+        return {s.id: s.spans for s in (*self.seed_set, *self.pool, *self.dev) if s.spans is not None}
 
 
 def split(

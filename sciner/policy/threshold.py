@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sciner.policy.bars import Bars, by_class, constant, quota_bars, surest_bar
-from sciner.text.corpus import Example
+from sciner.text.corpus import NOTHING, Example
 from sciner.text.prediction import Aggregate, Prediction
 
 Kind = Literal["none", "reject", "fixed", "quantile", "per_class", "curriculum"]
@@ -44,8 +44,9 @@ class Threshold:
     schedule: tuple[float, ...] = ()
     schedule_of: Literal["confidence", "share"] = "confidence"
 
-    def bars(self, silver: Sequence[Prediction], round: int, gold_shares: Mapping[str, float]) -> Bars:
-        """The least confidence that is accepted, by the class of a token's label ("" is O)."""
+    def bars(self, silver: Iterable[Prediction], round: int, gold_shares: Mapping[str, float]) -> Bars:
+        """The least confidence that is accepted, by the class of a token's label ("" is O). ``silver`` is only looked at where
+        the bar depends on it, and of it no more than the confidences are held."""
         match self.kind:
             case "none":
                 return constant(0.0)
@@ -64,7 +65,7 @@ class Threshold:
                 value = self.schedule[min(round, len(self.schedule)) - 1]
                 return constant(value if self.schedule_of == "confidence" else surest_bar(self.units(silver), value))
 
-    def units(self, silver: Sequence[Prediction]) -> list[float]:
+    def units(self, silver: Iterable[Prediction]) -> list[float]:
         """The confidences of all that is judged: sentences, spans or tokens."""
         match self.granularity:
             case "sentence":
@@ -101,7 +102,7 @@ MASKED: dict[Granularity, Callable[[Prediction, Margins, Aggregate], frozenset[i
 
 
 def accept(
-    silver: Sequence[Prediction],
+    silver: Callable[[], Iterable[Prediction]],
     threshold: Threshold,
     *,
     gold_empty_rate: float,
@@ -109,22 +110,23 @@ def accept(
     gold_shares: Mapping[str, float] | None = None,
     weight: float = 1.0,
 ) -> list[Example]:
-    """The silver that ``threshold`` lets into training, in the order of ``silver``.
+    """The silver that ``threshold`` lets into training, in its order.
 
+    silver: gives all of it anew at every call; it is gone through at most twice, for the bars and to be accepted.
     gold_empty_rate: share in [0, 1] of the bought gold sentences that hold no span (for ``match_seed_rate``).
     gold_shares: of each class among the bought gold's spans (for ``quota``). round: the round this annotation pass belongs
     to. weight: the examples' weight in the loss. Sentences of which the loss would see nothing are never accepted.
     """
     if threshold.kind == "reject":
         return []
-    bars = threshold.bars(silver, round, gold_shares or {})
+    bars = threshold.bars(silver(), round, gold_shares or {})
     taken: list[tuple[Example, float]] = []
-    for p in silver:
+    for p in silver():
         masked = MASKED[threshold.granularity](p, margins_of(p, bars), threshold.confidence)
         if masked is None or len(masked) == len(p.sentence.tokens):
             continue
         confidences = p.span_confidences(threshold.confidence)
-        example = Example(p.sentence, p.spans, "silver", round, confidences, masked, weight)
+        example = Example(p.sentence, p.spans, "silver", round, confidences, masked or NOTHING, weight)
         taken.append((example, p.sentence_confidence(threshold.confidence)))
     empty = [(example.sentence.id, sure) for example, sure in taken if not example.accepted()]
     kept = surest(empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate))

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from sciner.score.entity import gold_spans
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.spans import Span
 
 BINS = 10
 
 
-def calibration_scores(gold: Sequence[Sentence], predictions: Sequence[Prediction], how: Aggregate) -> dict[str, float]:
+def calibration_scores(gold: Sequence[Sentence], predictions: Iterable[Prediction], how: Aggregate) -> dict[str, float]:
     """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3; Naeini et al. 2015).
 
     A span is correct when the gold has its boundaries and class; its confidence is the ``how`` of its tokens'. Bins are ten
@@ -33,10 +35,45 @@ def calibration_scores(gold: Sequence[Sentence], predictions: Sequence[Predictio
 
     scores = {"calibration/spans": float(len(confidences))}
     if confidences:
-        confidence = np.array(confidences)
-        bins = np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], confidence, side="left")
+        confidence, bins = np.array(confidences), bins_of(confidences)
         # |bin| / n * |accuracy - confidence| of a bin is the size of its summed differences over n
         gaps = np.bincount(bins, weights=np.array(correct) - confidence, minlength=BINS)
         scores["calibration/ece"] = float(np.abs(gaps).sum() / len(confidence))
         scores["calibration/mean_confidence"] = float(confidence.mean())
     return scores
+
+
+def reliability_scores(
+    gold: Mapping[str, Sequence[Span]], predictions: Iterable[Prediction], how: Aggregate
+) -> dict[str, float]:
+    """What the calibration error is made of: ``bin/<low>/precision`` in [0, 1] and ``bin/<low>/spans``, how many, of the spans
+    whose confidence is above ``low`` (0.0, 0.1, … 0.9) by no more than a tenth; 0 itself is in the first.
+
+    Of ``predictions`` those count that ``gold``, by sentence id, covers. A bin without a span is absent.
+    """
+    correct: list[bool] = []
+    confidences: list[float] = []
+    for prediction in predictions:
+        if (true := gold.get(prediction.sentence.id)) is not None:
+            correct += [span in true for span in prediction.spans]
+            confidences += prediction.span_confidences(how)
+
+    bins = bins_of(confidences)
+    spans, right = np.bincount(bins, minlength=BINS), np.bincount(bins, weights=np.array(correct, float), minlength=BINS)
+    scores: dict[str, float] = {}
+    for i in np.flatnonzero(spans):
+        scores |= {f"bin/{i / BINS:.1f}/precision": float(right[i] / spans[i]), f"bin/{i / BINS:.1f}/spans": float(spans[i])}
+    return scores
+
+
+def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
+    """The number, from 0, of each one's bin; a bin's upper end belongs to it."""
+    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left")
+
+
+def reliability(confidences: Sequence[float], correct: Sequence[bool]) -> list[tuple[float, float, int]]:
+    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence; bins as for the error."""
+    confidence, right = np.array(confidences, dtype=float), np.array(correct, dtype=float)
+    bins = bins_of(confidences)
+    inside = [bins == b for b in np.unique(bins)]
+    return [(float(confidence[at].mean()), float(right[at].mean()), int(at.sum())) for at in inside]

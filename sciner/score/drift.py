@@ -20,13 +20,11 @@ def density_and_shares(
     spans_per_sentence: Iterable[Sequence[Span]], token_counts: Iterable[int]
 ) -> tuple[float, dict[str, float]]:
     """Spans per 100 tokens (0 without tokens), and each occurring class's share of the spans (they sum to 1)."""
-    counts = Counter(span.label for spans in spans_per_sentence for span in spans)
-    tokens, spans = sum(token_counts), counts.total()
-    return 100 * spans / tokens if tokens else 0.0, {label: n / spans for label, n in sorted(counts.items())}
+    return _figures(Counter(span.label for spans in spans_per_sentence for span in spans), sum(token_counts))
 
 
 def drift_scores(
-    previous: Sequence[Prediction] | None, current: Sequence[Prediction], labels: Sequence[str]
+    previous: Iterable[Prediction] | None, current: Iterable[Prediction], labels: Sequence[str]
 ) -> dict[str, float]:
     """How the predictions of one round look, and how far they moved since the ``previous`` one. No gold is read.
 
@@ -36,26 +34,33 @@ def drift_scores(
     to base 2 between the class distributions (Lin 1991), absent if either round has no span; ``density_change``, relative
     (0 is none), absent if the previous density is 0.
 
-    Raises ValueError when the two are not of the same sentences.
+    Only the spans of ``previous`` are held. Raises ValueError when the two are not of the same sentences.
     """
-    density, shares = _look(current)
+    before = {p.sentence.id: p.spans for p in previous or ()}
+    earlier_classes = Counter(span.label for spans in before.values() for span in spans)
+    classes: Counter[str] = Counter()
+    tokens = both = 0
+    for p in current:
+        tokens += len(p.sentence.tokens)
+        classes.update(span.label for span in p.spans)
+        if previous is not None:
+            if p.sentence.id not in before:
+                raise _not_in_both(p.sentence.id)
+            both += len(set(before.pop(p.sentence.id)) & set(p.spans))
+    if before:
+        raise _not_in_both(min(before))
+
+    density, shares = _figures(classes, tokens)
     scores = {"density": density} | ({f"share/{label}": shares.get(label, 0.0) for label in labels} if shares else {})
     if previous is None:
         return scores
-
-    before = {p.sentence.id: set(p.spans) for p in previous}
-    after = {p.sentence.id: set(p.spans) for p in current}
-    if before.keys() != after.keys():
-        raise ValueError(f"drift needs the same sentences twice; {min(before.keys() ^ after.keys())} stands in one only")
-    both = sum(len(before[id] & after[id]) for id in after)
-    total = sum(map(len, before.values())) + sum(map(len, after.values()))
+    total = classes.total() + earlier_classes.total()
     scores["churn"] = 1 - 2 * both / total if total else 0.0
-
-    previous_density, previous_shares = _look(previous)
-    if shares and previous_shares:
-        scores["class_divergence"] = _divergence(previous_shares, shares)
-    if previous_density:
-        scores["density_change"] = density / previous_density - 1
+    earlier_density, earlier_shares = _figures(earlier_classes, tokens)
+    if shares and earlier_shares:
+        scores["class_divergence"] = _divergence(earlier_shares, shares)
+    if earlier_density:
+        scores["density_change"] = density / earlier_density - 1
     return scores
 
 
@@ -78,8 +83,14 @@ def collapse_warning(
     return f"the tagger may be collapsing: {'; '.join(signs)}" if signs else None
 
 
-def _look(predictions: Sequence[Prediction]) -> tuple[float, dict[str, float]]:
-    return density_and_shares((p.spans for p in predictions), (len(p.sentence.tokens) for p in predictions))
+def _figures(classes: Counter[str], tokens: int) -> tuple[float, dict[str, float]]:
+    """As ``density_and_shares``, of the spans counted by class."""
+    spans = classes.total()
+    return 100 * spans / tokens if tokens else 0.0, {label: n / spans for label, n in sorted(classes.items())}
+
+
+def _not_in_both(id: str) -> ValueError:
+    return ValueError(f"drift needs the same sentences twice; {id} stands in one only")
 
 
 def _divergence(a: Mapping[str, float], b: Mapping[str, float]) -> float:

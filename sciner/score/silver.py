@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sciner.text.corpus import Example
 from sciner.text.prediction import Prediction
@@ -13,9 +13,10 @@ Spans = Mapping[str, Sequence[Span]]  # by sentence id
 
 
 def silver_scores(
-    examples: Sequence[Example], proposed: Sequence[Prediction], withheld: Mapping[str, tuple[Span, ...]]
+    examples: Sequence[Example], proposed: Iterable[Prediction], withheld: Mapping[str, tuple[Span, ...]]
 ) -> dict[str, float]:
-    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool sentences.
+    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool sentences (of two
+    predictions for one of them the later is meant). Of ``proposed`` only the spans are held.
 
     Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an accepted span),
     ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares in [0, 1]: ``accepted_share`` (of annotated

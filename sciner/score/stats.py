@@ -17,6 +17,14 @@ def f1_of(counts: Counts) -> float:
     return float(_f1(*counts.T))
 
 
+def f1_of_sums(sums: Column) -> Column:
+    """Micro F1 in [0, 1] of [..., 3] sums of counts.
+
+    2 correct / (predicted + gold) is the harmonic mean of precision and recall, and defined where one of them is not.
+    """
+    return np.asarray(2 * sums[..., 0] / np.maximum(sums[..., 1] + sums[..., 2], 1))
+
+
 def f1_interval(counts: Counts, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
     """Percentile bootstrap interval of micro F1 (Efron & Tibshirani 1993, chapter 13).
 
@@ -59,8 +67,7 @@ def _interval(counts: Counts, statistic: Callable[..., Column], level: float, re
 
 
 def _f1(correct: Column, predicted: Column, gold: Column, axis: int = -1) -> Column:
-    # 2 correct / (predicted + gold) is the harmonic mean of precision and recall, and defined where one of them is not
-    return np.asarray(2 * correct.sum(axis) / np.maximum(predicted.sum(axis) + gold.sum(axis), 1))
+    return f1_of_sums(np.stack([counts.sum(axis) for counts in (correct, predicted, gold)], axis=-1))
 
 
 def _difference(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from sciner.text.corpus import Example, Sentence
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Floats, Prediction
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class Fitted(Protocol):
 
     def save(self, directory: Path) -> None:
         """Write weights (safetensors) and all that loading them again needs."""
+
+
+@runtime_checkable
+class Probed(Protocol):
+    """A trained tagger that shows more than its answers, for policies that need it (``policy.acquire.NEEDS``)."""
+
+    def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
+        """[sentences, dimensions]."""
+
+    def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
+        """[passes, words, tags] label distributions of each sentence, drawn from what the tagger is unsure of in itself."""
 
 
 class Tagger(Protocol):

@@ -22,6 +22,8 @@ class ByteDropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training or self.dropped == 0:
             return input
+        if input.device.type != "cpu":  # a fit puts the net on its GPU after this layer was put into the net
+            return super().forward(input)
         words = torch.empty(-(-input.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
         kept = words.view(torch.uint8)[: input.numel()].view(input.shape) >= self.dropped
         return input * kept.to(input.dtype).mul_(256 / (256 - self.dropped))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats
 
+BLOCK = 1024  # sentences tokenised at once
 MAX_PIECES = 32  # of one word: only the first piece is classified, and a 5,000-character "word" must not fill a window
 
 
@@ -38,21 +39,22 @@ def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
     return full[:at], full[at + len(bare) :]
 
 
-def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> list[list[list[int]]]:
-    """Piece ids [sentence][word][piece]. A word the tokenizer deletes (zero-width characters) becomes its unknown token."""
-    if not sentences:
-        return []
-    encoded = tokenizer(
-        [list(s.tokens) for s in sentences], is_split_into_words=True, add_special_tokens=False, return_attention_mask=False
-    )
-    pieces: list[list[list[int]]] = []
-    for i, sentence in enumerate(sentences):
-        words: list[list[int]] = [[] for _ in sentence.tokens]
-        for piece, word in zip(encoded["input_ids"][i], encoded.word_ids(i), strict=True):
-            if word is not None and len(words[word]) < MAX_PIECES:
-                words[word].append(piece)
-        pieces.append([word or [tokenizer.unk_token_id] for word in words])
-    return pieces
+def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> Iterator[list[list[int]]]:
+    """Piece ids [word][piece] of each sentence. A word the tokenizer deletes (zero-width characters) becomes its unknown token.
+
+    What the tokenizer tells of a text takes ten times the text's memory: it is asked for BLOCK sentences at a time.
+    """
+    for at in range(0, len(sentences), BLOCK):
+        block = sentences[at : at + BLOCK]
+        encoded = tokenizer(
+            [list(s.tokens) for s in block], is_split_into_words=True, add_special_tokens=False, return_attention_mask=False
+        )
+        for i, sentence in enumerate(block):
+            words: list[list[int]] = [[] for _ in sentence.tokens]
+            for piece, word in zip(encoded["input_ids"][i], encoded.word_ids(i), strict=True):
+                if word is not None and len(words[word]) < MAX_PIECES:
+                    words[word].append(piece)
+            yield [word or [tokenizer.unk_token_id] for word in words]
 
 
 def windows(tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int) -> list[Window]:

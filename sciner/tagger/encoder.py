@@ -15,6 +15,7 @@ import transformers
 from torch import Tensor
 
 from sciner import progress
+from sciner.tagger import probe
 from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.batches import Targets, collate, training_batches
 from sciner.tagger.dropout import cheap_dropout
@@ -26,7 +27,7 @@ from sciner.tagger.predict import Blocks, Reader, predict
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Floats, Prediction
 
 CURVE_POINTS = 50  # of a training curve
 
@@ -119,10 +120,18 @@ class FittedEncoder:
 
     def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
         """Label distributions [B, W, tags] of each of the ``batches``, float32."""
-        module, device = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device()), self.machine.device()
+        module = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device())
         with self.machine.predicting():
             for batch in batches:
-                yield module.predict_step({name: t.to(device) for name, t in batch.items()}, 0).cpu().numpy()
+                yield module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
+
+    def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
+        """[sentences, hidden] (``probe.embeddings``)."""
+        return probe.embeddings(self, sentences)
+
+    def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
+        """[passes, words, tags] a sentence (``probe.samples``)."""
+        return probe.samples(self, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
@@ -143,7 +152,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         for _ in range(recipe.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
+            yield fresh.machine.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
 
     with progress.bar("fit (steps)", recipe.steps) as advance:
 

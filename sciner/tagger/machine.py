@@ -12,15 +12,29 @@ from typing import Any
 import pytorch_lightning as pl
 import torch
 
+from sciner.errors import InputError
+
+Batch = dict[str, torch.Tensor]
+
 
 @dataclass(frozen=True, slots=True)
 class Machine:
     """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on the CPU; None leaves
-    torch's choice (the cores, or OMP_NUM_THREADS)."""
+    torch's choice (the cores, or OMP_NUM_THREADS). matmul: highest, or high for TF32 in a GPU's float32 products.
+
+    Raises InputError for a GPU where there is none.
+    """
 
     accelerator: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    matmul: str = "highest"
+
+    def __post_init__(self) -> None:
+        if self.accelerator == "gpu" and self.device() == "cpu":
+            raise InputError(
+                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", mend="trainer=auto takes what there is"
+            )
 
     def resolved_precision(self) -> str:
         """bf16 where the processor computes in it, float32 elsewhere."""
@@ -33,7 +47,8 @@ class Machine:
     def identity(self) -> dict[str, str | int]:
         """What of the machine changes a result's last bits: device, precision, threads (sums are split among them), torch."""
         threads = self.threads or torch.get_num_threads()
-        return {
+        tf32: dict[str, str | int] = {"matmul": self.matmul} if self.device() == "cuda" else {}
+        return tf32 | {
             "device": self.device(),
             "precision": self.resolved_precision(),
             "threads": threads if self.device() == "cpu" else 0,
@@ -61,8 +76,18 @@ class Machine:
             yield
 
     def settle(self) -> None:
-        """Set the number of threads (torch keeps one for each thread that computes)."""
+        """Set the number of threads (torch keeps one for each thread that computes) and what a GPU's float32 products are."""
         torch.set_num_threads(self.threads or torch.get_num_threads())
+        if self.device() == "cuda":
+            torch.set_float32_matmul_precision(self.matmul)
+
+    def pinned(self, batch: Batch) -> Batch:
+        """``batch`` where a GPU can fetch it while it computes."""
+        return {name: tensor.pin_memory() for name, tensor in batch.items()} if self.device() == "cuda" else batch
+
+    def moved(self, batch: Batch) -> Batch:
+        """``batch`` on the device."""
+        return {name: tensor.to(self.device(), non_blocking=True) for name, tensor in self.pinned(batch).items()}
 
     def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
         """A Trainer for one fit: a second one on the same Trainer would silently do nothing.

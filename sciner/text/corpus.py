@@ -29,6 +29,9 @@ class Sentence:
         return replace(self, spans=None)
 
 
+NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Example:
     """A sentence as a tagger is trained on it; every label knows where it came from.
@@ -43,11 +46,13 @@ class Example:
     source: str = "gold"
     round: int = 0
     confidences: tuple[float, ...] = ()
-    masked: frozenset[int] = frozenset()
+    masked: frozenset[int] = NOTHING
     weight: float = 1.0
 
     def accepted(self) -> tuple[Span, ...]:
         """The spans that the loss sees whole."""
+        if not self.masked:
+            return self.spans
         return tuple(s for s in self.spans if self.masked.isdisjoint(range(s.start, s.end)))
 
 
@@ -79,11 +84,19 @@ class Corpus:
             raise InputError(f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}", mend="ids must be unique")
 
     def digest(self) -> str:
-        """SHA-256 over every split's ids, tokens and gold."""
-        splits = {name: getattr(self, name) for name in ("train", "dev", "test", "unlabelled")}
-        rows = {name: [[s.id, s.tokens, s.spans] for s in split] for name, split in splits.items()}
-        text = json.dumps([self.labels, rows], sort_keys=True, ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 over every split's ids, tokens and gold: of [labels, splits by name] as JSON, which is never held whole."""
+        whole = hashlib.sha256(f"[{_json(self.labels)}, {{".encode())
+        for n, name in enumerate(("dev", "test", "train", "unlabelled")):
+            whole.update(f'{", " * (n > 0)}"{name}": ['.encode())
+            for i, s in enumerate(getattr(self, name)):
+                whole.update(f"{', ' * (i > 0)}{_json([s.id, s.tokens, s.spans])}".encode())
+            whole.update(b"]")
+        whole.update(b"}]")
+        return whole.hexdigest()
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False)
 
 
 def labels_of(sentences: Iterable[Sentence]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.check import is_solid
 from sciner.text.formats.inline import read_paper
-from sciner.text.formats.read import read_files
+from sciner.text.formats.read import read_files, stream_file
 from sciner.text.sample import LABELS
 from sciner.text.spans import encode
 
@@ -135,5 +135,7 @@ def test_a_damaged_file_gives_sound_sentences_or_one_line(folder: Path, name: st
             pytest.fail(f"{type(error).__name__} ({error}) from {content!r}")
         else:
             assert sound(sentences), content
+            if not name.endswith(".md"):
+                assert list(stream_file(folder / name, split="check")) == [s.withheld() for s in sentences], content
             outcomes["read"] += 1
     assert min(outcomes["refused"], outcomes["read"]) > 0

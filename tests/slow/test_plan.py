@@ -81,5 +81,5 @@ def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fit", "restore"):
         monkeypatch.setattr(FakeTagger, name, None)
-    points, _ = check(parse_flags(words("threshold=none,fixed")))
+    points, *_ = check(parse_flags(words("threshold=none,fixed")))
     assert sciner.plan.plan(points, project).most > 0

@@ -25,3 +25,8 @@ def test_an_installed_wheel_runs_outside_the_checkout(tmp_path: Path) -> None:
     assert str(place) in where
     subprocess.run([sys.executable, *words], env={**os.environ, "PYTHONPATH": str(place)}, **run)  # type: ignore[call-overload]
     assert len((tmp_path / "here/rounds.jsonl").read_text(encoding="utf-8").splitlines()) == 3
+    # Hydra looks for plugins in a namespace package, which a wheel may lose
+    search = ("-m", "hydra/sweeper=sciner_optuna", "seed=0,1")
+    run["check"] = False
+    refused = subprocess.run([sys.executable, *words[:3], *search], env={**os.environ, "PYTHONPATH": str(place)}, **run)  # type: ignore[call-overload]
+    assert "a search over seeds finds luck" in refused.stderr

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from sciner.annotate import annotate
 from sciner.cli import app
 from sciner.errors import InputError
 from sciner.launch import main
+from sciner.text.corpus import Sentence, gold_example
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
 FIT = ["data.limit=60", "iteration=supervised", "tracking.save_weights=true", "tracking=none", "hydra.run.dir=run"]
@@ -77,3 +79,53 @@ def test_int8_is_refused_where_there_is_none(saved: Path, monkeypatch: pytest.Mo
     with pytest.raises(InputError, match="a gazetteer has no int8" if gazetteer else r"pip install 'sciner\[int8\]'"):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl", "--int8")
     assert not (saved / "out.jsonl").exists()
+
+
+def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annotated(
+    saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is left behind, hidden files included."""
+    row = '{"id": "d#0", "tokens": ["We"]}\n'
+    (saved / "again.jsonl").write_text(row)
+    bad = {
+        "broken.jsonl": (row + "{", "broken.jsonl:2: invalid JSON"),
+        "long.txt": ("We\n" + "w " * 2001, "long.txt:2: a sentence of"),
+        "id.jsonl": (row + row.replace("We", "They"), "'d#0' stands in id.jsonl too"),
+        "no.conll": ("We O\n\nuse\n", "no.conll:3"),
+        "other.jsonl": (row, "other.jsonl: sentence id 'd#0' stands in again.jsonl too"),
+        "utf.txt": ("We\n\udcff", "utf.txt:2: byte"),
+    }
+    monkeypatch.setattr("sciner.annotate.examples", lambda *_: pytest.fail("annotated"))
+    for name, (text, problem) in bad.items():
+        (saved / name).write_text(text, errors="surrogateescape")
+        before = sorted(saved.iterdir())
+        with pytest.raises(InputError, match=problem):
+            call("annotate", "run/model", *(["again.jsonl"] if name == "other.jsonl" else []), name, "-o", "out.jsonl")
+        assert sorted(saved.iterdir()) == before
+
+
+def test_a_result_in_the_folder_of_its_input_is_not_taken_for_input(saved: Path) -> None:
+    (saved / "texts").mkdir()
+    (saved / "in.txt").rename(saved / "texts/in.txt")
+    call("annotate", "run/model", "texts", "-o", "texts/out.jsonl")
+    with pytest.raises(InputError, match="its own input"):
+        call("annotate", "run/model", "texts", "-o", "texts/out.jsonl")
+
+
+def test_one_bar_runs_over_all_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from rich.progress import Progress
+
+    from sciner import progress
+    from sciner.tagger.gazetteer import GazetteerTagger
+
+    bars, steps = [], []
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr(Progress, "add_task", lambda self, description, total: bars.append((description, total)))
+    monkeypatch.setattr(Progress, "advance", lambda self, task, n: steps.append(n))
+    monkeypatch.setattr("sciner.annotate.BLOCK", 2)
+    tagger = GazetteerTagger("sensitive", ("Task",)).fit([gold_example(Sentence("d#0", ("We",), ()))], seed=0)
+    (tmp_path / "in.txt").write_text("We\n" * 5)
+    annotate(tagger, [str(tmp_path / "in.txt")], tmp_path / "out.jsonl")
+    assert (bars, steps) == ([("annotate (sentences)", 5)], [1] * 5)
+    with progress.bar("another", 1):
+        assert bars[1:] == [("another", 1)]

@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import re
+from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
+import yaml
 
+from experiments import artefact
 from experiments.__main__ import HERE, names, rendered
+from sciner.launch import CONF
+from sciner.report.frames import keys_of
+from tests.runs import write_run
 
 ARTEFACTS = sorted(p.parent.name for p in HERE.glob("*/table.py"))
+OF_RUNS = artefact.names()
+MEASURED = sorted(set(ARTEFACTS) - set(OF_RUNS))
 
 
-@pytest.mark.parametrize("name", names())
+def assert_rendered(name: str) -> None:
+    for file, text in rendered(name).items():
+        assert text == (HERE / name / file).read_text(encoding="utf-8"), f"python -m experiments {name} --render"
+
+
+@pytest.mark.parametrize("name", MEASURED)
 def test_results_are_rendered_from_the_figures(name: str) -> None:
-    assert rendered(name) == (HERE / name / "RESULTS.md").read_text(encoding="utf-8"), f"python -m experiments {name}"
+    assert_rendered(name)
 
 
-@pytest.mark.parametrize("name", ARTEFACTS)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_results_are_rendered_from_the_runs(name: str) -> None:
+    assert_rendered(name)
+    shown = re.findall(r"!\[[^]]*\]\((\S+)\)", (HERE / name / "RESULTS.md").read_text(encoding="utf-8"))
+    assert sorted(shown) == sorted(p.name for p in (HERE / name).glob("*.svg"))
+
+
+def test_every_artefact_has_figures_or_runs() -> None:
+    assert names() == ARTEFACTS
+
+
+@pytest.mark.parametrize("name", MEASURED)
 def test_an_artefact_has_its_claim_command_and_figures(name: str) -> None:
     readme = (HERE / name / "README.md").read_text(encoding="utf-8")
     assert "**Claim tested.**" in readme and "**Command.**" in readme
@@ -25,7 +52,94 @@ def test_an_artefact_has_its_claim_command_and_figures(name: str) -> None:
     assert json.loads((HERE / name / "figures.json").read_text(encoding="utf-8"))
 
 
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_an_artefact_of_runs_has_its_claim_command_and_cost(name: str) -> None:
+    readme = (HERE / name / "README.md").read_text(encoding="utf-8")
+    assert "**Claim tested.**" in readme and "**Command.**" in readme and "**Cost.**" in readme
+    assert f"make table-{name}" in readme and (HERE / name / "counts.csv").exists()
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_a_published_figure_says_where_it_comes_from(name: str) -> None:
+    with (HERE / name / "published.csv").open(encoding="utf-8", newline="") as stream:
+        headings, *rows = csv.reader(stream)
+    assert headings == ["figure", "value", "source", "split", "model", "note"]
+    assert all(len(row) == 6 and all(row[:5]) and 0 <= float(row[1]) <= 1 for row in rows)
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_the_words_of_a_run_say_all_that_its_sweep_says(name: str) -> None:
+    """Else a run by its words alone would be another than the one in the table."""
+    for file in [CONF / "experiment" / f"{name}.yaml", *(CONF / "experiment").glob(f"{name}_*.yaml")]:
+        assert yaml.safe_load(file.read_text(encoding="utf-8")).keys() == {"hydra"}, file.name
+    assert len(artefact.points(name)) == len({frozenset(words) for words in artefact.points(name).values()})
+
+
 def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
     for name in names():
-        text = (HERE / name / "figures.json").read_text(encoding="utf-8")
-        assert not re.search(r'["\s=]/\w+', text), name
+        for file in (HERE / name).glob("*.*"):
+            if file.suffix in (".json", ".csv"):
+                assert not re.search(r'["\s=,]/\w+', file.read_text(encoding="utf-8")), file
+
+
+# what is missing is run, and nothing else
+
+
+class Launched:
+    """In place of ``sciner run``: remembers the words and leaves a finished run, unless they hold ``fails``."""
+
+    def __init__(self, fails: str = "none at all") -> None:
+        self.words: list[list[str]] = []
+        self.fails = fails
+        self.left = 0
+
+    def __call__(self, words: Sequence[str]) -> int:
+        *own, tracking, place = words
+        assert tracking == "tracking=none"
+        self.words.append(own)
+        if self.fails in own:
+            return 1
+        path = Path(place.removeprefix("hydra.run.dir="))
+        path.parent.mkdir(exist_ok=True)
+        scores = {"test/f1/micro": 0.5, "time/round/seconds": 3.0}
+        self.left += 1
+        write_run(path.parent / f"run{self.left}", " ".join(own), [scores], counts=[[[1, 2, 3]]])
+        return 0
+
+
+@pytest.fixture
+def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
+    (tmp_path / "small").mkdir()
+    grid = {"threshold": "none,fixed", "data.seed_size": "5%,10%", "seed": "0"}
+    monkeypatch.setattr(artefact, "HERE", tmp_path)
+    monkeypatch.setattr(artefact, "params_of", lambda name: [grid])
+    fake = Launched()
+    monkeypatch.setattr("sciner.launch.main", fake)
+    return fake
+
+
+def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys: pytest.CaptureFixture[str]) -> None:
+    launched.fails = "data.seed_size=10%"
+    assert artefact.complete("small") == 2
+    frame, counts = artefact.read("small")
+    assert len(launched.words) == 4 and frame["run"].nunique() == len(counts) == 2
+    assert "- `sciner run threshold=none data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
+    launched.fails, launched.words = "none at all", []
+    assert artefact.complete("small") == 0 and len(launched.words) == 2
+    assert "small: 4 points, 2 to run" in capsys.readouterr().out
+    assert artefact.complete("small") == 0 and len(launched.words) == 2
+    assert artefact.still_to_run("small", artefact.read("small")[0]) == ""
+
+
+def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launched: Launched) -> None:
+    artefact.complete("small")
+    before, _ = artefact.read("small")
+    assert artefact.complete("small", ["model=minilm", "threshold=none", "model.steps=60"]) == 0 and len(launched.words) == 6
+    after, _ = artefact.read("small")
+    assert keys_of(after) == keys_of(before) == ["corpus", "model", "data.seed_size", "threshold"]
+    assert after.head(len(before)).equals(before) and set(after["metric"]) == {"test/f1/micro"}
+    assert set(after.tail(2)["model"]) == {"minilm"}
+
+
+def test_words_that_change_no_result_make_no_other_point() -> None:
+    assert artefact.told(["seed=0", "store.dir=/x", "tracking=none", "a=1"]) == artefact.told(["a=1", "seed=0"])

@@ -8,8 +8,13 @@ from dataclasses import replace
 import pytest
 
 from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.acquire import Acquire
+from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
+from sciner.policy.cost import Cost
+from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, Split, split
 from sciner.policy.threshold import Threshold
+from sciner.score.entity import entity_scores
 from sciner.steps import Steps
 from sciner.store import NoStore, Store
 from sciner.text.corpus import Corpus, Sentence
@@ -32,10 +37,26 @@ def turn(
     parts: Split | None = None,
     seed: int = 0,
     store: Store | None = None,
+    annotator: Annotator | None = None,
+    acquire: Acquire = Acquire(),  # noqa: B008
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
     steps = Steps(tagger, store or NoStore(), corpus.labels)
-    return tagger, list(run_rounds(corpus, parts or parts_of(corpus), steps, threshold, iteration, seed=seed))
+    parts = parts or parts_of(corpus)
+    rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire)
+    return tagger, list(rounds)
+
+
+def noisy(parts: Split, rate: float, stream: int = 0) -> SimulatedAnnotator:
+    return SimulatedAnnotator(parts.withheld(), Cost(), Noise(SAMPLE.labels, rate, stream=stream))
+
+
+def two(parts: Split, rate: float) -> TwoAnnotators:
+    return TwoAnnotators(noisy(parts, rate, 0), noisy(parts, rate, 1), noisy(parts, 0.0), "either")
+
+
+def timeless(rounds: list[Round]) -> list[dict[str, float]]:
+    return [{k: v for k, v in r.scores.items() if not k.startswith("time")} for r in rounds]
 
 
 def shuffled_labels(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
@@ -64,7 +85,7 @@ def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(ite
     assert tagger.fits == other.fits
     assert [r.examples for r in rounds] == [r.examples for r in others]
     for a, b in zip(rounds, others, strict=True):
-        assert [p.spans for p in a.test.load()] == [p.spans for p in b.test.load()]
+        assert [p.spans for p in a.test.read()] == [p.spans for p in b.test.read()]
         assert {k: v for k, v in a.scores.items() if k.startswith((*DECIDED, "dev"))} == {
             k: v for k, v in b.scores.items() if k.startswith((*DECIDED, "dev"))
         }
@@ -107,9 +128,8 @@ def test_no_threshold_accepts_the_whole_pool_and_reject_nothing() -> None:
 
 
 def test_a_run_of_two_rounds_is_the_prefix_of_a_run_of_four() -> None:
-    (_, two), (_, four) = turn(iteration=Iteration(2)), turn(iteration=Iteration(4))
-    timeless = [{k: v for k, v in r.scores.items() if not k.startswith("time")} for r in (*two, *four[:3])]
-    assert timeless[:3] == timeless[3:]
+    (_, short), (_, four) = turn(iteration=Iteration(2)), turn(iteration=Iteration(4))
+    assert timeless(short) == timeless(four[:3])
 
 
 def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
@@ -120,6 +140,36 @@ def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
         assert done.scores["budget/sentences"] == len(bought)
         assert done.scores["budget/tokens"] == sum(len(s.tokens) for s in bought)
         assert done.scores["budget/entities"] == sum(len(s.spans or ()) for s in bought)
+
+
+def test_an_annotator_who_errs_is_a_perfect_one_of_a_seed_set_and_dev_with_these_errors() -> None:
+    """Training and decisions take them for the truth; test and silver are judged by the clean labels all the same. Only the
+    report on the gold itself knows."""
+    parts = parts_of(SAMPLE, dev_size="30")
+    annotator = noisy(parts, 0.5)
+    wrong = replace(parts, seed_set=annotator.label(parts.seed_set), dev=annotator.label(parts.dev))
+    assert wrong.seed_set != parts.seed_set and wrong.dev != parts.dev
+    (tagger, rounds), (other, others) = turn(parts=parts, annotator=annotator), turn(parts=wrong)
+    assert tagger.fits == other.fits
+    found, expected = (
+        [{k: v for k, v in scores.items() if not k.startswith("gold/")} for scores in timeless(run)] for run in (rounds, others)
+    )
+    assert found == expected
+    marked = [s.spans or () for s in (*wrong.seed_set, *wrong.dev)]
+    against_clean = entity_scores([*parts.seed_set, *parts.dev], marked)
+    for figure in ("precision", "recall", "f1"):
+        assert rounds[0].scores[f"gold/{figure}"] == pytest.approx(against_clean[f"{figure}/micro"])
+        assert others[0].scores[f"gold/{figure}"] == 1.0
+
+
+def test_without_errors_every_annotator_gives_the_same_run_but_for_its_price() -> None:
+    parts = parts_of(SAMPLE, dev_size="10")
+    _, perfect = turn(parts=parts)
+    assert timeless(turn(parts=parts, annotator=noisy(parts, 0.0))[1]) == timeless(perfect)
+    _, both = turn(parts=parts, annotator=two(parts, 0.0))
+    for one, double in zip(timeless(perfect), timeless(both), strict=True):
+        agreement = {"gold/agreement_f1": 1.0, "gold/agreement_kappa": 1.0}
+        assert double == pytest.approx(agreement | {k: 2 * v if k.startswith("budget") else v for k, v in one.items()})
 
 
 def test_previous_weights_start_the_next_fit_only_where_asked() -> None:

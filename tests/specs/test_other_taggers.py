@@ -31,7 +31,7 @@ both = pytest.mark.parametrize("model", sorted(WORDS))
 
 def turn(*words: str, store: Store | None = None) -> Iterator[Round]:
     """Two rounds on the sample's first papers."""
-    ((config,), _) = check(parse_flags(words))
+    (config,), *_ = check(parse_flags(words))
     steps = Steps(build_tagger(config, SAMPLE.labels), store or NoStore(), SAMPLE.labels)
     return run_rounds(SAMPLE, parts_of(SAMPLE, "50%"), steps, build_threshold(config, SAMPLE.labels), Iteration(1), seed=0)
 

@@ -66,6 +66,15 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, c
     assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
 
 
+def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> None:
+    words = ["annotator=two_annotators", "annotator.rate=0.5", "annotator.adjudicate=either", "data.dev_size=5"]
+    assert main([*words, "hydra.run.dir=here", "tracking=none", "iteration.rounds=0"]) == 0
+    (row,) = rows_of(project / "here")
+    assert row["scores"]["gold/f1"] < 1 and row["scores"]["gold/agreement_f1"] < 1
+    gold = (project / "here/round_0/annotated.jsonl").read_text(encoding="utf-8").splitlines()
+    assert row["scores"]["budget/sentences"] == 2 * (len(gold) + 5)
+
+
 def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) -> None:
     from mlflow import MlflowClient
 

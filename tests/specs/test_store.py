@@ -10,6 +10,9 @@ import pytest
 
 from sciner.keys import canonical, key_of
 from sciner.loop import Iteration, Round, run_rounds
+from sciner.policy.annotator import SimulatedAnnotator
+from sciner.policy.cost import Cost
+from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
 from sciner.steps import Done, Steps, Weights
@@ -43,11 +46,14 @@ def turn(
     weights: Weights = "last",
     size: str = "20%",
     stop: int = 99,
+    rate: float | None = None,
 ) -> Turn:
-    """A run that ends, or is left alone, after ``stop`` rounds."""
+    """A run that ends, or is left alone, after ``stop`` rounds. rate: of the annotator's errors; None: it is perfect."""
     parts = split(CORPUS.train, (), seed=0, order="random", seed_size=Amount.parse(size), dev_size=Amount.parse(5))
     tagger = FakeTagger(CORPUS.labels)
-    rounds = run_rounds(CORPUS, parts, Steps(tagger, store, CORPUS.labels, weights), threshold, iteration, seed=0)
+    steps = Steps(tagger, store, CORPUS.labels, weights)
+    noisy = None if rate is None else SimulatedAnnotator(parts.withheld(), Cost(), Noise(CORPUS.labels, rate))
+    rounds = run_rounds(CORPUS, parts, steps, threshold, iteration, seed=0, annotator=noisy)
     return Turn(tagger, [done for done, _ in zip(rounds, range(stop), strict=False)])
 
 
@@ -64,7 +70,7 @@ def test_a_second_run_computes_nothing_and_says_the_same(store: DiskStore) -> No
     assert not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
     assert second.scores == first.scores  # times included
     assert [r.examples for r in second.rounds] == [r.examples for r in first.rounds]
-    assert [p.spans for p in second.rounds[-1].test.load()] == [p.spans for p in first.rounds[-1].test.load()]
+    assert [p.spans for p in second.rounds[-1].test.read()] == [p.spans for p in first.rounds[-1].test.read()]
 
 
 def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
@@ -80,6 +86,14 @@ def test_every_threshold_shares_round_0(store: DiskStore) -> None:
     other = turn(store, Threshold("fixed", "span", "min", 0.9))
     assert all(step.hit for step in other.rounds[0].steps)
     assert not other.rounds[1].steps[-1].hit
+
+
+def test_what_an_annotator_says_enters_by_value(store: DiskStore) -> None:
+    """Without errors nothing is new; with errors every fit is, and each selection after them."""
+    turn(store)
+    assert all(step.hit for step in turn(store, rate=0.0).steps)
+    hits = {step.step: step.hit for step in turn(store, rate=0.3).steps}
+    assert not any(hits.values()) and hits.keys() == {"fit", "predict", "drift", "select", "judge", "lens"}
 
 
 def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: DiskStore) -> None:
@@ -185,6 +199,31 @@ def test_an_entry_that_was_renamed_is_not_believed(store: DiskStore) -> None:
     assert found.read(lambda f: (f / "value").read_text()) == "right"  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_result_that_goes_while_it_is_read_is_read_on(store: DiskStore, kept: bool) -> None:
+    """Another process has set it aside: what is left of it is computed once more, and nothing is told twice."""
+    made = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        for i in range(5):
+            (folder / str(i)).write_text(str(i))
+
+    step = Step("numbers", 1, {}, make)
+    found = (store if kept else NoStore()).run(step)
+    told = found.stream(lambda folder: ((folder / str(i)).read_text() for i in range(5)))
+    first = [next(told), next(told)]
+    store.discard(step.key)
+    assert [*first, *told] == list("01234")
+    assert len(made) == (2 if kept else 1)
+
+
+def test_a_result_that_never_was_there_is_not_looked_for_for_ever(store: DiskStore) -> None:
+    found = store.run(Step("numbers", 1, {}, lambda folder: None))
+    with pytest.raises(FileNotFoundError):
+        list(found.stream(lambda folder: iter([(folder / "value").read_text()])))
+
+
 # keys
 
 
@@ -209,10 +248,11 @@ def test_numpy_scalars_are_refused() -> None:
 
 GOLDEN = {
     "fit": "fit-v1-4d5b337bc4b0d",
-    "predict": "predict-v1-b7841ce21",
-    "judge": "judge-v1-dad2f543806",
-    "drift": "drift-v1-e616776588c",
-    "select": "select-v1-8a41fedb26",
+    "predict": "predict-v2-b7841ce21",
+    "judge": "judge-v1-37d213a6cd4",
+    "drift": "drift-v1-6675ba88fa1",
+    "select": "select-v2-d6aaf7faf9",
+    "lens": "lens-v1-e294c6ac1021",
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from sciner.tagger.batches import (
     LENGTHS,
+    PREDICTION_LENGTHS,
     STEP_COST,
     Targets,
     batch_sizes,
@@ -132,7 +133,9 @@ def test_prediction_covers_all_windows_once(found: list[Window], budget: int) ->
     batches = prediction_batches(found, budget)
     assert sorted(i for batch in batches for i in batch) == list(range(len(found)))
     for batch in batches:
-        assert batch and (len(batch) == 1 or len(batch) * padded(max(len(found[i].ids) for i in batch)) <= budget)
+        assert batch and (
+            len(batch) == 1 or len(batch) * padded(max(len(found[i].ids) for i in batch), PREDICTION_LENGTHS) <= budget
+        )
 
 
 @given(st.lists(st.integers(2, 512), min_size=1, max_size=5))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sciner.score.calibration import calibration_scores
+from sciner.score.calibration import calibration_scores, reliability_scores
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
@@ -60,3 +60,19 @@ def test_without_a_span_only_the_count() -> None:
     assert calibration_scores(GOLD[:1], [predict(GOLD[0], (), [1.0] * 4)], "min") == {"calibration/spans": 0.0}
     with pytest.raises(ValueError, match="d#1"):
         calibration_scores(GOLD, PREDICTIONS[::-1], "min")
+
+
+def test_precision_by_bin_of_confidence_over_what_has_gold() -> None:
+    gold = {"d#0": GOLD[0].spans or ()}  # d#1 has none
+    assert reliability_scores(gold, PREDICTIONS, "min") == {
+        "bin/0.7/precision": 1.0, "bin/0.7/spans": 1.0,
+        "bin/0.8/precision": 0.0, "bin/0.8/spans": 1.0,
+        "bin/0.2/precision": 0.0, "bin/0.2/spans": 1.0,
+    }  # fmt: skip
+    assert reliability_scores({}, PREDICTIONS, "min") == reliability_scores(gold, [], "min") == {}
+
+
+@pytest.mark.parametrize(("confidence", "bin"), [(0.0, "0.0"), (0.5, "0.4"), (0.75, "0.7"), (1.0, "0.9")])
+def test_the_upper_end_of_a_bin_belongs_to_it(confidence: float, bin: str) -> None:
+    prediction = predict(GOLD[1], (Span(0, 1, "Task"),), [confidence, 0.5])
+    assert reliability_scores({"d#1": GOLD[1].spans or ()}, [prediction], "min")[f"bin/{bin}/precision"] == 1.0

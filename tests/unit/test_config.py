@@ -13,7 +13,7 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
-from sciner.config import RunConfig, known_keys, parse
+from sciner.config import CrfConfig, GazetteerConfig, RunConfig, known_keys, parse
 from sciner.errors import InputError
 from sciner.launch import CONF, check, parse_flags
 from sciner.loop import Iteration
@@ -101,7 +101,7 @@ def test_every_group_but_the_sweeps_has_a_type() -> None:
 def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
     needed = NEEDED.get(f"{group}={path.stem}", {})
-    (config,), multirun = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
+    (config,), multirun, _ = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
     expected = read(path) | needed
     section = getattr(config, group).model_dump()
     assert {key: section[key] for key in expected} == expected and not multirun
@@ -208,7 +208,6 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
         (CRF | {"lr": 0.1}, "unknown key model.lr; known: c1, c2, kind, max_iterations"),
         (CRF | {"c1": -0.1}, "model.c1=-0.1: it should be greater than or equal to 0"),
         (CRF | {"max_iterations": 0}, "model.max_iterations=0: it should be greater than 0"),
-        ({"kind": "crf", "c1": 0.1, "c2": 0.1}, "model.max_iterations is not set; give model.max_iterations=VALUE"),
         (GAZETTEER | {"case": "sensitiv"}, "model.case=sensitiv: there is no such choice; did you mean 'sensitive'?"),
         (GAZETTEER | {"kase": 1}, "unknown key model.kase; did you mean 'case'?"),
         ({"case": "sensitive"}, "model.kind is not set; give model.kind=VALUE"),
@@ -230,8 +229,13 @@ def test_the_keys_of_a_group_are_those_of_all_its_kinds() -> None:
             known_keys(place)
 
 
+@pytest.mark.parametrize(("kind", "config"), [("crf", CrfConfig), ("gazetteer", GazetteerConfig)])
+def test_a_scorer_is_what_the_model_of_that_name_is(kind: str, config: type[BaseModel]) -> None:
+    assert config(kind=kind).model_dump() == read(CONF / "model" / f"{kind}.yaml")
+
+
 def test_a_choice_like_no_other_gets_them_all() -> None:
-    told = "data.seed_order=xyz: there is no such choice; known: document, length, oracle_entities, random"
+    told = "data.seed_order=xyz: there is no such choice; known: document, k_means, length, oracle_entities, random"
     assert refusal(changed(data__seed_order="xyz")) == told
 
 
@@ -265,6 +269,13 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ({"model": CRF, "iteration__silver_weight": 0.5}, "iteration.silver_weight=0.5 means nothing to model=crf"),
         ({"model": CRF, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=crf"),
         ({"model": GAZETTEER, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=gaz"),
+        ({"acquire__batch": 0.05}, "acquire.batch: 0.05 is neither a number nor a share: write 5%"),
+        ({"acquire__batch": "0%"}, "acquire: batch=0 buys nothing: give acquire.batch=30"),
+        ({"acquire__budget": 500}, "acquire: budget=500 ends what acquire=none never begins: add acquire=random"),
+        ({"acquire__unit": "entities", "acquire__batch": "5%"}, "acquire: batch=5% of entities nobody has counted"),
+        ({"acquire__kind": "bald", "model": CRF}, "acquire=bald needs samples, and a crf has none: take an encoder"),
+        ({"acquire__kind": "core_set", "acquire__scorer": "crf"}, "acquire=core_set needs embeddings, and a crf has none"),
+        ({"acquire__kind": "mnlp", "data__pool": "unlabelled", "data__unlabelled": "a.txt"}, "acquire=mnlp buys from text"),
     ],
 )
 def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -> None:
@@ -281,6 +292,9 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -
         {"iteration__stop": "churn", "iteration__relabel": "all"},
         {"model": CRF, "iteration__silver_weight": 1},
         {"model": GAZETTEER, "iteration__silver_weight": 0.5},
+        {"acquire__kind": "bald", "acquire__budget": 500},
+        {"acquire__kind": "mnlp", "acquire__scorer": "crf", "acquire__batch": "5%"},
+        {"acquire__kind": "mnlp", "data__pool": "both", "data__unlabelled": "a.txt"},
         {"model__clip": 1, "model__weight_decay": 0, "iteration__silver_weight": 1},  # whole numbers where fractions may be
     ],
 )

@@ -97,13 +97,21 @@ def test_a_window_holds_the_pieces_of_its_words(tokenizer: Any, texts: list[list
 
 
 @every_tokenizer
+def test_pieces_are_the_same_however_many_sentences_are_tokenised_at_once(tokenizer: Any, monkeypatch: Any) -> None:
+    sentences = sentences_of([["the", "network"], [], ["a(b"], ["é", "LSTM-CRF"], ["abc"]])
+    at_once = list(pieces_of(tokenizer, sentences))
+    monkeypatch.setattr("sciner.tagger.encode.BLOCK", 2)
+    assert list(pieces_of(tokenizer, sentences)) == at_once and len(at_once) == 5
+
+
+@every_tokenizer
 @settings(deadline=None, max_examples=40)
 @given(texts=texts, overlap=st.integers(0, MOST))
 def test_neighbours_share_about_the_overlap(tokenizer: Any, texts: list[list[str]], overlap: int) -> None:
     """Words are not torn: the least run of them that reaches the overlap, or all but a window's first, so that the next goes
     on. A sentence that fits is one window, and no window has room for a word more."""
     sentences = sentences_of(texts)
-    found, pieces = windows(tokenizer, sentences, LENGTH, overlap), pieces_of(tokenizer, sentences)
+    found, pieces = windows(tokenizer, sentences, LENGTH, overlap), list(pieces_of(tokenizer, sentences))
     for i in range(len(sentences)):
         mine = of_sentence(found, i)
         assert (len(mine) == 1) == (sum(map(len, pieces[i])) <= LENGTH - 2)

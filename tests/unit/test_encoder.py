@@ -446,3 +446,30 @@ def test_a_restored_encoder_predicts_what_it_predicted(fitted: FittedEncoder, tm
     restored = tagger().restore(tmp_path, fitted.report)
     assert same(rows(restored), rows(fitted)) and restored.report == fitted.report
     assert not any(m.training for m in restored.net.modules())
+
+
+def test_embeddings_are_a_sentences_own(fitted: FittedEncoder) -> None:
+    """One row a sentence, whatever stands beside it; the mean of the last layer over its pieces."""
+    found = fitted.embeddings(SENTENCES)
+    alone = np.concatenate([fitted.embeddings([s]) for s in SENTENCES])
+    assert found.shape == (len(SENTENCES), CONFIG["hidden_size"])
+    np.testing.assert_allclose(found, alone, atol=1e-5)
+    (window,) = windows(fitted.tokenizer, SENTENCES[:1], 128, 16)
+    with torch.inference_mode():
+        states = fitted.net.base_model(torch.tensor([window.ids])).last_hidden_state[0]
+    np.testing.assert_allclose(found[0], states.mean(0).numpy(), atol=1e-5)
+
+
+def test_a_sentence_of_many_windows_has_an_embedding(fitted: FittedEncoder) -> None:
+    assert np.isfinite(fitted.embeddings([Sentence("long#0", ("word",) * 500)])).all()
+    assert fitted.embeddings([]).shape == (0, CONFIG["hidden_size"])
+
+
+def test_samples_scatter_about_the_prediction_and_leave_nothing_behind(fitted: FittedEncoder) -> None:
+    before, state = rows(fitted), torch.get_rng_state()
+    (first, again, other) = (list(fitted.samples(SENTENCES, 4, seed)) for seed in (0, 0, 1))
+    assert [s.shape for s in first] == [(4, len(s.tokens), len(TAGS)) for s in SENTENCES]
+    assert same(first, again) and not same(first, other)
+    assert all((sample[0] != sample[1]).any() for sample in first)
+    assert all(np.allclose(sample.sum(-1), 1, atol=1e-5) for sample in first)
+    assert same(rows(fitted), before) and torch.equal(torch.get_rng_state(), state) and not fitted.net.training

@@ -15,8 +15,8 @@ from sciner.errors import InputError
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.conll import read_conll, write_conll, write_examples_conll
-from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
-from sciner.text.formats.read import read_file, read_files
+from sciner.text.formats.jsonl import read_examples_jsonl, write_examples_jsonl, write_jsonl
+from sciner.text.formats.read import read_file, read_files, stream_file
 from sciner.text.spans import SCHEMES, Scheme, Span, decode
 
 LABELS = ("Method", "Metric")
@@ -48,6 +48,20 @@ def read(path: Path, **options: object) -> list[Sentence]:
 
 
 # What is written is read again
+
+
+@few
+@given(sentences=corpora(), source=st.sampled_from(["gold", "silver"]), confidence=st.floats(0, 1), weight=st.floats(0.1, 1))
+def test_examples_read_back_as_they_were(
+    folder: Path, sentences: list[Sentence], source: str, confidence: float, weight: float
+) -> None:
+    """But for gold beside them, and confidences behind the sixth digit."""
+    examples = [
+        Example(s.withheld(), s.spans or (), source, 2, (round(confidence, 6),) * len(s.spans or ()), frozenset({0}), weight)
+        for s in sentences
+    ]
+    write_examples_jsonl(folder / "examples.jsonl", examples)
+    assert read_examples_jsonl(folder / "examples.jsonl") == examples
 
 
 @few
@@ -192,6 +206,32 @@ def test_jsonl_ids_are_kept_or_counted_by_document(tmp_path: Path) -> None:
     found = read(tmp_path / "f.jsonl")
     assert [sentence.id for sentence in found] == ["train/f#0", "train/d#0", "e#9", "train/d#1", "train/f#1"]
     assert all(sentence.spans is None for sentence in found)
+
+
+# Text alone
+
+
+@few
+@given(sentences=corpora(), name=st.sampled_from(["file.conll", "file.jsonl"]))
+def test_streamed_text_is_the_text_that_is_read(folder: Path, sentences: list[Sentence], name: str) -> None:
+    (write_conll if name == "file.conll" else write_jsonl)(folder / name, sentences)
+    assert list(stream_file(folder / name, split="train")) == [s.withheld() for s in read(folder / name)]
+
+
+def test_streamed_text_is_the_text_that_is_read_from_brat_and_plain_files(tmp_path: Path) -> None:
+    (tmp_path / "plain.txt").write_text("\n We use\tAdam\r\n\nIt wins\n")
+    (tmp_path / "brat.txt").write_text("We use Adam. It wins.\n")
+    (tmp_path / "brat.ann").write_text("T1\tMethod 7 11\tAdam\n")
+    for name in ("plain.txt", "brat.txt", "brat.ann"):
+        found = list(stream_file(tmp_path / name, split="train"))
+        assert found == [s.withheld() for s in read(tmp_path / name)] and len(found) == 2
+
+
+def test_text_may_carry_any_tags(tmp_path: Path) -> None:
+    (tmp_path / "pos.conll").write_text("We PRP\nuse VBP\n")
+    (tmp_path / "tags.jsonl").write_text('{"tokens": ["We", "use"], "tags": ["PRP", "VBP"]}\n')
+    for name in ("pos.conll", "tags.jsonl"):
+        assert [s.tokens for s in stream_file(tmp_path / name, split="train")] == [("We", "use")]
 
 
 # Files, folders and globs

@@ -37,7 +37,9 @@ ROUND = Round(
     ("few entities",),
     EXAMPLES,
     FIT,
-    Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: [TEST]),
+    Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: iter([TEST])),
+    frozenset({"train/b#3", "train/a#0"}),
+    {"test": np.array([[1, 2, 2]])},
     (Done("fit", "fit-v1-0", True, 2.0), Done("predict", "predict-v1-0", False, 0.5)),
     0.75,
 )
@@ -60,7 +62,8 @@ def test_a_round_leaves_its_line_and_its_files(folder: RunFolder) -> None:
     written = {str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()}
     assert written == {"config.yaml", "rounds.jsonl", "run.json", *(f"round_{k}/{name}" for k in (0, 1) for name in files)}
     steps = [{"step": "fit", "key": "fit-v1-0", "hit": True}, {"step": "predict", "key": "predict-v1-0", "hit": False}]
-    same = {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
+    same = {"acquired": ["train/a#0", "train/b#3"], "counts": {"test": [[1, 2, 2]]}}
+    same |= {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
     expected = [
         {"version": 1, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]}
         | same,

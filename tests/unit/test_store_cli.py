@@ -61,7 +61,7 @@ def test_diff_names_round_step_and_inputs(say: Any, store: DiskStore) -> None:
     assert code == 0 and "round 1, select: they part here" in out
     assert out.count("threshold.min_confidence 0.5 0.9") == 3  # of the step, behind the training set, in config.yaml
     assert "examples (the training set)" in out
-    assert "the same computation: all 15 steps" in say("diff", "a", "a")[1]
+    assert "the same computation: all 19 steps" in say("diff", "a", "a")[1]
     assert json.loads(say("diff", "a", "b", "--json")[1])["partings"][0]["cause"]["inputs"][0]["a"] == 0.5
 
 

@@ -66,7 +66,7 @@ def sure(confidence: np.ndarray, how: Aggregate) -> float:
 def let_in(silver: list[Prediction], threshold: Threshold, rate: float) -> list[tuple[Prediction, Example]]:
     """What is accepted, each beside its prediction."""
     by_id = {p.sentence.id: p for p in silver}
-    return [(by_id[e.sentence.id], e) for e in accept(silver, threshold, gold_empty_rate=rate, round=1)]
+    return [(by_id[e.sentence.id], e) for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)]
 
 
 def test_the_battery_is_complete() -> None:
@@ -82,7 +82,7 @@ def test_accepted_are_some_of_the_proposed_in_their_order_and_none_twice(
     silver: list[Prediction], bar: float, rate: float
 ) -> None:
     for threshold in every(bar):
-        accepted = accept(silver, threshold, gold_empty_rate=rate, round=1)
+        accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
         ids = {e.sentence.id for e in accepted}
         expected = [(p.sentence, p.spans) for p in silver if p.sentence.id in ids]
         assert [(e.sentence, e.spans) for e in accepted] == expected, threshold
@@ -93,10 +93,10 @@ def test_accepted_are_some_of_the_proposed_in_their_order_and_none_twice(
 def test_none_keeps_everything_and_reject_nothing(silver: list[Prediction], bar: float, rate: float) -> None:
     """Whatever the bar says."""
     for threshold in every(bar, kind="none", empty="keep"):
-        accepted = accept(silver, threshold, gold_empty_rate=rate, round=1)
+        accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
         assert [(e.sentence, e.masked) for e in accepted] == [(p.sentence, frozenset()) for p in silver], threshold
     for threshold in every(bar, kind="reject"):
-        assert accept(silver, threshold, gold_empty_rate=rate, round=1) == [], threshold
+        assert accept(lambda: silver, threshold, gold_empty_rate=rate, round=1) == [], threshold
 
 
 @few
@@ -196,7 +196,7 @@ def test_every_label_knows_where_it_came_from(
     """Source, round and weight; a span's confidence is the min or mean of its tokens', masked spans included."""
     by_id = {p.sentence.id: p for p in silver}
     for threshold in every(bar):
-        for e in accept(silver, threshold, gold_empty_rate=rate, round=number, weight=weight):
+        for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=number, weight=weight):
             p = by_id[e.sentence.id]
             expected = [sure(p.confidence[s.start : s.end], threshold.confidence) for s in p.spans]
             assert (e.source, e.round, e.weight) == ("silver", number, weight)
@@ -213,7 +213,7 @@ def propose(name: str, *confidence: float, spans: tuple[Span, ...] = ()) -> Pred
 
 
 def ids(silver: list[Prediction], threshold: Threshold, rate: float = 0.0) -> list[str]:
-    return [e.sentence.id.removeprefix("d#") for e in accept(silver, threshold, gold_empty_rate=rate, round=1)]
+    return [e.sentence.id.removeprefix("d#") for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)]
 
 
 TASK = Span(0, 2, "Task")
@@ -249,7 +249,7 @@ def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
     ],
 )
 def test_what_is_lost_under_the_bar(granularity: Granularity, how: Aggregate, bar: float, masked: set[int] | None) -> None:
-    accepted = accept([HALF_SURE], Threshold("fixed", granularity, how, bar), gold_empty_rate=0.0, round=1)
+    accepted = accept(lambda: [HALF_SURE], Threshold("fixed", granularity, how, bar), gold_empty_rate=0.0, round=1)
     assert [e.masked for e in accepted] == ([] if masked is None else [masked])
 
 
@@ -307,7 +307,7 @@ def spans_of(label: str, *confidences: float) -> list[Prediction]:
 
 
 def accepted_spans(silver: list[Prediction], threshold: Threshold, number: int = 1, **mix: float) -> list[str]:
-    found = accept(silver, threshold, gold_empty_rate=0.0, gold_shares=mix, round=number)
+    found = accept(lambda: silver, threshold, gold_empty_rate=0.0, gold_shares=mix, round=number)
     return [e.sentence.id for e in found if e.accepted()]
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
@@ -37,26 +39,15 @@ def read_conll(
     Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a tag of no or of another scheme,
     a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
     """
-    lines = read_lines(path)
-    found = list(_sentences(lines, path))
-    if not found:
-        raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
-    tag_rows = []
-    for _, first, tokens, tags in found:
-        with located(path, first):
-            check_length(len(tokens), too_long="a blank line between sentences is missing?")
-        tag_rows.append(TagRow(tags, range(first, first + len(tags))))
-    spans = decode_file(tag_rows, file=path, notes=notes, scheme=scheme, labels=labels)
+    found = list(_rows(path, split, documents))
+    spans = decode_file([tags for _, tags in found], file=path, notes=notes, scheme=scheme, labels=labels)
+    return [replace(sentence, spans=gold) for (sentence, _), gold in zip(found, spans, strict=True)]
 
-    separated = documents == "separator" and any(DOCSTART in line and _columns(line)[0] == DOCSTART for line in lines)
-    stem = f"{split}/{Path(path).stem}"
-    seen: Counter[str] = Counter()
-    sentences = []
-    for (number, _, tokens, _), gold in zip(found, spans, strict=True):
-        document = f"{stem}.{number:04d}" if separated else stem
-        sentences.append(Sentence(f"{document}#{seen[document]}", tuple(tokens), gold))
-        seen[document] += 1
-    return sentences
+
+def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Sentence]:
+    """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at, and may be anything. The file
+    is gone through twice, the first time for -DOCSTART- lines. Raises InputError as ``read_conll``, but for tags."""
+    return (sentence for sentence, _ in _rows(path, split, documents))
 
 
 def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:
@@ -73,13 +64,30 @@ def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
     write_lines(path, _lines((e.sentence, [_sources(e), tags_of(e)]) for e in examples))
 
 
-def _sentences(lines: Sequence[str], file: str | Path) -> Iterator[tuple[int, int, list[str], list[str]]]:
+def _rows(path: str | Path, split: str, documents: Documents) -> Iterator[tuple[Sentence, TagRow]]:
+    """Sentences, without gold, and their tags."""
+    separated = documents == "separator" and any(
+        DOCSTART in line and _columns(line)[0] == DOCSTART for line in read_lines(path)
+    )
+    stem = f"{split}/{Path(path).stem}"
+    before, count = "", 0  # the document, and its sentences so far
+    for number, first, tokens, tags in _sentences(read_lines(path), path):
+        with located(path, first):
+            check_length(len(tokens), too_long="a blank line between sentences is missing?")
+        document = f"{stem}.{number:04d}" if separated else stem
+        before, count = document, count + 1 if document == before else 0
+        yield Sentence(f"{document}#{count}", tuple(tokens)), TagRow(tags, range(first, first + len(tags)))
+    if not before:
+        raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
+
+
+def _sentences(lines: Iterable[str], file: str | Path) -> Iterator[tuple[int, int, list[str], list[str]]]:
     """(document number, first line, tokens, tags), with as many columns everywhere."""
     document, used = 0, False
     width, width_line = 0, 0
     tokens: list[str] = []
     tags: list[str] = []
-    for number, line in enumerate([*lines, ""], start=1):
+    for number, line in enumerate(chain(lines, [""]), start=1):
         columns = _columns(line)
         separator = columns[:1] == [DOCSTART]
         if columns and not separator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sciner.errors import InputError
@@ -14,7 +14,7 @@ from sciner.text.formats.check import check_label, located
 from sciner.text.formats.row import Row, parse_row
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
-from sciner.text.spans import Scheme, Span
+from sciner.text.spans import Scheme, Span, encode
 
 
 def read_jsonl(
@@ -38,26 +38,24 @@ def read_jsonl(
     more than 2,000 tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
-    seen: Counter[str] = Counter()
-    for number, line in enumerate(read_lines(path), start=1):
-        if not line.strip():
-            continue
+    for number, id_, row in _rows(path, split):
         with located(path, number):
-            row = parse_row(line)
             for span in row.spans or ():
                 check_label(span.label, labels)
-            document = f"{split}/{row.document or Path(path).stem}"
-            id_ = row.id or f"{document}#{seen[document]}"
             if id_ in rows:
                 raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
-        seen[document] += row.id is None
         rows[id_] = number, row
         if row.splits:
             notes["tokens split at a span edge"] += row.splits
-    if not rows:
-        raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")
     decoded = _decode(rows, path, notes, scheme, labels)
     return [Sentence(id_, row.tokens, decoded.get(id_, row.spans)) for id_, (_, row) in rows.items()]
+
+
+def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Sentence]:
+    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, but for the edges at which
+    spans split the tokens of running text. Ids are not compared. Raises InputError as ``read_jsonl``, but for labels and ids.
+    """
+    return (Sentence(id_, row.tokens) for _, id_, row in _rows(path, split))
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
@@ -70,6 +68,44 @@ def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
     1) and "masked" (if any). Raises ValueError unless every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
+
+
+def read_examples_jsonl(path: str | Path) -> list[Example]:
+    """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for another file."""
+    found = []
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line:
+            continue
+        try:
+            row = json.loads(line)
+            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"])
+            sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
+            encode(spans, len(sentence.tokens))
+            confidences = tuple(float(span["confidence"]) for span in row["spans"])
+            masked = frozenset(map(int, row.get("masked", ())))
+            weight = float(row.get("weight", 1))
+            found.append(Example(sentence, spans, str(row["source"]), int(row["round"]), confidences, masked, weight))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            problem = f"this is no sentence that a run wrote ({type(error).__name__}: {error})"
+            raise InputError(problem, file=path, line=number) from None
+    return found
+
+
+def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
+    """(line, sentence id, what the line says)."""
+    seen: Counter[str] = Counter()
+    empty = True
+    for number, line in enumerate(read_lines(path), start=1):
+        if not line.strip():
+            continue
+        with located(path, number):
+            row = parse_row(line)
+        document = f"{split}/{row.document or Path(path).stem}"
+        yield number, row.id or f"{document}#{seen[document]}", row
+        seen[document] += row.id is None
+        empty = False
+    if empty:
+        raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")
 
 
 def _decode(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from glob import glob
 from pathlib import Path
 from typing import Literal, get_args
@@ -12,9 +12,9 @@ from typing import Literal, get_args
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Sentence
 from sciner.text.formats.brat import read_brat
-from sciner.text.formats.conll import DOCSTART, Documents, read_conll
-from sciner.text.formats.jsonl import read_jsonl
-from sciner.text.formats.plain import read_plain
+from sciner.text.formats.conll import DOCSTART, Documents, read_conll, stream_conll
+from sciner.text.formats.jsonl import read_jsonl, stream_jsonl
+from sciner.text.formats.plain import read_plain, stream_plain
 from sciner.text.formats.source import read_lines
 from sciner.text.spans import Scheme
 
@@ -51,7 +51,7 @@ def read_files(
     sentences: dict[str, Sentence] = {}
     origin: dict[str, Path] = {}
     for path in [paths] if isinstance(paths, str | Path) else paths:
-        for file in _expand(path):
+        for file in expand(path):
             for sentence in read_file(
                 file, split=split, notes=notes, format=format, documents=documents, scheme=scheme, labels=labels
             ):
@@ -87,7 +87,30 @@ def read_file(
             return read_brat(Path(path).with_suffix(".txt"), split=split, notes=notes, labels=labels)
         case "text":
             return read_plain(path, split=split)
-    raise InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
+    raise _unknown(format)
+
+
+def stream_file(path: str | Path, *, split: str, format: Format = "auto") -> Iterator[Sentence]:
+    """The text of one file's sentences, with the ids that ``read_file`` gives them, one after the other: of CoNLL, JSON lines
+    and plain text no more than one is held. Labels are not looked at, and ids are not compared.
+
+    Raises InputError as ``read_file``, but for labels and ids.
+    """
+    match _detect(Path(path)) if format == "auto" else format:
+        case "conll":
+            return stream_conll(path, split=split)
+        case "jsonl":
+            return stream_jsonl(path, split=split)
+        case "brat":
+            found = read_brat(Path(path).with_suffix(".txt"), split=split, notes=Counter())
+            return (sentence.withheld() for sentence in found)
+        case "text":
+            return stream_plain(path, split=split)
+    raise _unknown(format)
+
+
+def _unknown(format: str) -> InputError:
+    return InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
 
 
 def _detect(path: Path) -> Format:
@@ -102,7 +125,8 @@ def _detect(path: Path) -> Format:
     return SUFFIXES[suffix]
 
 
-def _expand(path: str | Path) -> list[Path]:
+def expand(path: str | Path) -> list[Path]:
+    """The files that ``path`` stands for, as ``read_files`` says. Raises InputError where there is none."""
     place = Path(path).expanduser()
     if place.is_file():
         return [place]

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterator
 from pathlib import Path
 
 from sciner.errors import InputError
 
 
-def read_lines(path: str | Path) -> list[str]:
-    """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order mark.
+def read_lines(path: str | Path) -> Iterator[str]:
+    """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order mark, one after the other. A
+    file that ends with a line's end has an empty line behind it.
 
     Raises InputError for a file that cannot be opened or is not UTF-8.
     """
     try:
-        raw = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8)
+        with Path(path).open("rb") as file:
+            line = b"\n"  # a file without a byte is an empty line
+            for number, line in enumerate(file, start=1):
+                yield _text(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
+            if line.endswith(b"\n"):
+                yield ""
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check the path and its rights") from None
+
+
+def _text(line: bytes, path: str | Path, number: int) -> str:
     try:
-        text = raw.decode("utf-8")
+        return line.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        problem = f"byte 0x{raw[error.start]:02x} is not UTF-8"
-        raise InputError(problem, file=path, line=line, mend="convert the file to UTF-8") from None
-    return [line.removesuffix("\r") for line in text.split("\n")]
+        problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
+        raise InputError(problem, file=path, line=number, mend="convert the file to UTF-8") from None

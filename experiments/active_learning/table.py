@@ -1,0 +1,106 @@
+"""RESULTS.md of runs.csv: every way of buying gold against buying at random, in three units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from sciner.report.frames import Counts
+from sciner.report.render import Table, difference_text, markdown
+from sciner.report.tables import learning_curves
+from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
+
+UNITS = ("sentences", "tokens", "minutes")
+COLOURS = ("#000000", "#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")  # Okabe & Ito
+BASELINE = "random"
+Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
+
+
+def render(frame: pd.DataFrame, counts: Counts) -> str:
+    parts = [
+        "# Active learning",
+        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean F1 "
+        "along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
+        "together; p is Holm's over the policies of a table. Budgets count the seed set.",
+    ]
+    for model, bought in curricula(frame):
+        by_unit = {unit: learning_curves(bought, ["method"], unit, counts) for unit in UNITS}
+        full = frame[(frame["model"] == model) & (frame["data.seed_size"] == "100%")]
+        parts += [f"## {model}", f"![F1 over what gold has cost, {model}](curves_{model}.svg)"]
+        for unit, curves in by_unit.items():
+            parts += [f"### In {unit}", markdown(compared(curves, unit, full))]
+        parts += ["### Orders that depend on the unit", turned(by_unit)]
+    return "\n\n".join(part.strip("\n") for part in parts) + "\n"
+
+
+def curricula(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Each model's runs that bought batches, under the names of their methods."""
+    bought = frame[frame["acquire"] != "none"]
+    methods = bought["acquire"].where(bought["threshold"] == "reject", bought["acquire"] + " + silver")
+    for model, runs in bought.assign(method=methods).groupby("model"):
+        yield str(model), runs
+
+
+def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
+    """A method a row: its area, the difference to random, the share of all gold for 95% of full supervision."""
+    over = common_range(curve for by_seed in curves.values() for curve in by_seed.values())
+    others = [name for name in curves if name != BASELINE]
+    found = {name: area_difference(curves[name], curves[BASELINE], over) for name in others}
+    tested = [name for name in others if found[name].p is not None]
+    adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
+    areas = {name: float(np.mean([area(c, over) for c in by_seed.values()])) for name, by_seed in curves.items()}
+    rows = []
+    for name in sorted(curves, key=lambda name: -areas[name]):
+        last = np.mean([np.interp(over[1], c.budget, c.f1) for c in curves[name].values()])
+        row = [name, f"{areas[name]:.3f}", f"{last:.3f}"]
+        row += (
+            [difference_text(found[name]), f"{adjusted[name]:.3f}" if name in adjusted else "–"] if name in found else ["", ""]
+        )
+        rows.append((*row, reached(curves[name], unit, full), str(len(curves[name]))))
+    headings = ("policy", "area", "F1 at the end", "area less random's", "p", "of all gold for 95% of full F1", "seeds")
+    return Table(headings, tuple(rows), 1, (f"Over {over[0]:,.0f} to {over[1]:,.0f} {unit}.",))
+
+
+def reached(by_seed: Mapping[int, Curve], unit: str, full: pd.DataFrame) -> str:
+    """Mean over seeds of the share, where every seed reaches it."""
+    if full.empty:
+        return "–"
+    whole = {m: float(full[full["metric"] == m]["value"].mean()) for m in ("test/f1/micro", f"budget/{unit}")}
+    shares = [share_to_reach(curve, whole["test/f1/micro"], whole[f"budget/{unit}"]) for curve in by_seed.values()]
+    known = [share for share in shares if share is not None]
+    return f"{np.mean(known):.0%}" if len(known) == len(shares) else f"not by {len(shares) - len(known)} of {len(shares)}"
+
+
+def turned(by_unit: Mapping[str, Curves]) -> str:
+    """Pairs of methods that change places when gold is counted otherwise."""
+    found = flips(by_unit)
+    clear = [flip for flip in found if flip.clear]
+    if not clear:
+        return f"{len(found)} pairs change places between units; in none of them do the intervals exclude 0 on both sides."
+    rows = tuple((f.a, f.b, *(difference_text(f.by_unit[unit]) for unit in UNITS)) for f in clear)
+    note = f"Of {len(found)} pairs that change places, those whose intervals exclude 0 on both sides."
+    return markdown(Table(("a", "b", *(f"a less b, {unit}" for unit in UNITS)), rows, 2, (note,)))
+
+
+def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
+    """For each model, F1 over sentences, tokens and minutes; means over seeds."""
+    found = {}
+    for model, bought in curricula(frame):
+        figure = Figure(figsize=(12, 4), layout="constrained")
+        for axes, unit in zip(figure.subplots(1, len(UNITS), sharey=True), UNITS, strict=True):
+            methods = learning_curves(bought, ["method"], unit, counts)
+            for colour, (name, by_seed) in zip(COLOURS, sorted(methods.items()), strict=False):
+                low, high = common_range(by_seed.values())
+                at = np.linspace(low, high, 60)
+                mean = np.mean([np.interp(at, c.budget, c.f1) for c in by_seed.values()], axis=0)
+                style = {"linewidth": 3, "linestyle": "--"} if name == BASELINE else {"linewidth": 1.5}
+                axes.plot(at, mean, label=name, color="#000000" if name == BASELINE else colour, **style)
+            axes.set_xlabel(f"gold: {unit}")
+            axes.grid(alpha=0.3)
+        figure.axes[0].set_ylabel("test entity F1")
+        figure.axes[-1].legend(fontsize=8)
+        found[f"curves_{model}"] = figure
+    return found

@@ -1,0 +1,154 @@
+"""An artefact that is made of runs: its sweep, what of it is not in runs.csv yet, and RESULTS.md.
+
+``conf/experiment/NAME.yaml``, and ``NAME_*.yaml`` where one grid is not enough, hold the points; each says all of itself, so
+that the words of a run repeat it without the file. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from sciner.report.frames import Counts
+
+HERE = Path(__file__).parent
+ASIDE = ("store", "tracking", "experiment", "hydra")  # groups of words that change no result
+COLUMNS = {"data": "corpus", "seed": "seed"}  # words whose column has another name, or stands in every frame
+
+Words = frozenset[str]
+
+
+def names() -> list[str]:
+    """The artefacts that are made of runs."""
+    return sorted(p.parent.name for p in HERE.glob("*/runs.csv"))
+
+
+def params_of(name: str) -> list[dict[str, str]]:
+    """The grids of an artefact: each {word: its values, as Hydra reads them}."""
+    import yaml
+
+    from sciner.launch import CONF
+
+    files = [CONF / "experiment" / f"{name}.yaml", *sorted((CONF / "experiment").glob(f"{name}_*.yaml"))]
+    grids = [yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"] for file in files]
+    return [{key: str(values) for key, values in grid.items()} for grid in grids]
+
+
+def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
+    """{words as a set: words in order} of every point, each once. overrides: words that replace axes."""
+    from omegaconf import OmegaConf
+
+    from sciner.launch import sweep_points
+
+    grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in params_of(name)]
+    return {told(point): point for grid in grids for point in sweep_points(overrides, grid)}
+
+
+def told(words: Sequence[str]) -> Words:
+    """What the words ask for: their set without those that change no result."""
+    return frozenset(word for word in words if word.split("=")[0].split(".")[0] not in ASIDE)
+
+
+def known(frame: pd.DataFrame) -> set[Words]:
+    """The points that ``frame`` has a run of."""
+    runs = frame.drop_duplicates("run")
+    return {told([*shlex.split(words), f"seed={seed}"]) for words, seed in zip(runs["words"], runs["seed"], strict=True)}
+
+
+def read(name: str) -> tuple[pd.DataFrame, Counts]:
+    """What runs.csv and counts.csv hold."""
+    from sciner.report.frames import read_counts_csv, read_csv
+
+    return read_csv(HERE / name / "runs.csv"), read_counts_csv(HERE / name / "counts.csv")
+
+
+def complete(name: str, overrides: Sequence[str] = ()) -> int:
+    """Run what runs.csv lacks, one point after the other; what a point leaves is written before the next one starts. Returns
+    the number of points that failed."""
+    wanted = points(name, overrides)
+    done = known(read(name)[0]) if (HERE / name / "runs.csv").exists() else set()
+    todo = [words for key, words in wanted.items() if key not in done]
+    print(f"{name}: {len(wanted)} points, {len(todo)} to run", flush=True)
+    failed = 0
+    for number, words in enumerate(todo, start=1):
+        print(f"{name}: {number} of {len(todo)}: sciner run {shlex.join(words)}", flush=True)
+        failed += not run_point(name, words)
+    return failed
+
+
+def run_point(name: str, words: Sequence[str]) -> bool:
+    """Did it finish? Then its figures stand in runs.csv and counts.csv."""
+    from sciner.launch import main
+    from sciner.records import records
+    from sciner.report.frames import counts_of, tidy
+
+    with TemporaryDirectory() as scratch:
+        if main([*words, "tracking=none", f"hydra.run.dir={scratch}/run"]):
+            return False
+        found = records([Path(scratch)])
+        append(name, tidy(found, keys_of_points(name)), counts_of(found))
+    return True
+
+
+def keys_of_points(name: str) -> list[str]:
+    """The columns that tell the points of an artefact apart."""
+    return sorted({key for grid in params_of(name) for key in grid} - COLUMNS.keys() - {"model"})
+
+
+def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
+    """Add the lines of ``frame``, times left out: they are another machine's, and were another load's. A column that older
+    lines lack is empty there."""
+    import pandas as pd
+
+    from sciner.report.frames import write_counts, write_csv
+
+    fresh = frame[~frame["metric"].str.startswith("time/")]
+    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(w for w in shlex.split(text) if told([w]))))
+    if (HERE / name / "runs.csv").exists():
+        older, older_counts = read(name)
+        columns = list(dict.fromkeys([*fresh.columns, *older.columns]))
+        at = columns.index("seed")
+        columns = [*(c for c in columns if c not in ("seed", "round", "metric", "value")), *columns[at : at + 4]]
+        fresh = pd.concat([older.reindex(columns=columns, fill_value=""), fresh.reindex(columns=columns, fill_value="")])
+        counts = older_counts | counts
+    write_csv(fresh, HERE / name / "runs.csv")
+    write_counts(counts, HERE / name / "counts.csv")
+
+
+def rendered(name: str) -> Iterator[tuple[str, str]]:
+    """(file name, text) of RESULTS.md and of the figures that it shows."""
+    table = importlib.import_module(f"experiments.{name}.table")
+    frame, counts = read(name)
+    yield "RESULTS.md", table.render(frame, counts) + still_to_run(name, frame)
+    if hasattr(table, "figures"):
+        for title, figure in table.figures(frame, counts).items():
+            yield f"{title}.svg", svg(figure)
+
+
+def still_to_run(name: str, frame: pd.DataFrame) -> str:
+    """A closing section while runs.csv does not hold the whole sweep."""
+    wanted, there = points(name), known(frame)
+    lacking = [f"- `sciner run {shlex.join(words)}`" for key, words in wanted.items() if key not in there]
+    if not lacking:
+        return ""
+    said = f"{len(lacking)} of {len(wanted)} points have not been run: `make table-{name}` runs them and renders again."
+    return "\n".join(["", "## Not run yet", "", said, "", *lacking, ""])
+
+
+def svg(figure: Figure) -> str:
+    """The figure as text; the same figure is the same text."""
+    from matplotlib import rc_context
+
+    stream = io.StringIO()
+    with rc_context({"svg.hashsalt": "sciner", "svg.fonttype": "none"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"

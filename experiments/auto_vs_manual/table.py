@@ -1,0 +1,64 @@
+"""RESULTS.md of runs.csv."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from experiments.draw import lines
+from experiments.sections import document, means, published
+from sciner.report.frames import Counts, last_round
+from sciner.report.render import Table, markdown
+from sciner.report.tables import cells
+
+ROWS = ("corpus", "model")
+BINS = tuple(f"{i / 10:.1f}" for i in range(10))
+
+
+def render(frame: pd.DataFrame, counts: Counts) -> str:
+    by_class = [part for corpus, group in frame.groupby("corpus") for part in (f"### {corpus}", classes(group))]
+    return document(
+        "Auto-annotation against manual annotation",
+        "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that were withheld: strict spans.",
+        means(frame, ROWS, [], ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/mean_confidence")),
+        "## By confidence",
+        "Precision of the spans whose confidence is in the bin; below it how many there are. A tagger that knows what it knows "
+        "would have the bin's middle.",
+        "![Precision by confidence](reliability.svg)",
+        means(frame, ROWS, [], [f"silver/bin/{low}/precision" for low in BINS]),
+        means(frame, ROWS, [], [f"silver/bin/{low}/spans" for low in BINS]),
+        "## Class by class",
+        *by_class,
+        "## Published",
+        published("auto_vs_manual"),
+    )
+
+
+def classes(frame: pd.DataFrame) -> str:
+    """A line a class of one corpus: mean figures over seeds; – where no seed has one."""
+    found = last_round(frame).groupby("metric")["value"].mean()
+    labels = sorted(name.removeprefix("silver/spans/") for name in found.index if name.startswith("silver/spans/"))
+    figures = ("f1", "precision", "recall")
+    rows = tuple(
+        (
+            label,
+            f"{found[f'silver/spans/{label}']:.0f}",
+            *(f"{found[name]:.3f}" if (name := f"silver/{figure}/{label}") in found else "–" for figure in figures),
+        )
+        for label in labels
+    )
+    return markdown(Table(("class", "spans labelled", *figures), rows, 1, ("Means over seeds.",)))
+
+
+def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
+    present = [low for low in BINS if (frame["metric"] == f"silver/bin/{low}/precision").any()]
+    grid = cells(frame, list(ROWS), [], [f"silver/bin/{low}/precision" for low in present])
+    series = {
+        f"{row[0]}, {row[1]}": [
+            (float(low) + 0.05, grid.cells[row, key])
+            for low in present
+            if (row, key := (f"silver/bin/{low}/precision",)) in grid.cells
+        ]
+        for row in grid.row_keys
+    }
+    return {"reliability": lines(series, "confidence of the span", "precision in the pool")}

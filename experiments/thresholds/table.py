@@ -1,0 +1,57 @@
+"""RESULTS.md of runs.csv."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from sciner.report.frames import Counts
+from sciner.report.tables import F1
+
+ROWS = ("corpus", "model", "threshold", "threshold.granularity", "threshold.min_confidence", "threshold.share")
+CELL = ROWS[2:]
+SILVER = (
+    "silver/accepted_share",
+    "silver/accepted_spans",
+    "silver/precision/micro",
+    "silver/recall/micro",
+    "silver/empty_sentences",
+    "silver/masked_tokens",
+)
+
+
+def render(frame: pd.DataFrame, counts: Counts) -> str:
+    # elsewhere it is a default that means nothing
+    frame = frame.assign(**{"threshold.share": frame["threshold.share"].where(frame["threshold"] == "quantile", "")})
+    settings = frame[list(CELL)].drop_duplicates().to_dict("records")
+    control = {"threshold": "reject"}
+    contrasts = {said(cell): (cell, control) for cell in settings if cell["threshold"] != "reject"}
+    accepted = [f"silver/spans/{label}" for label in classes_of(frame)]
+    purity = [f"silver/precision/{label}" for label in classes_of(frame)]
+    silver = frame[frame["threshold"] != "reject"]
+    return document(
+        "Thresholds: what each accepts, how pure that is, what it does",
+        "One round from a seed set of 10%. `threshold=reject` accepts nothing: the supervised control, re-trained as often.",
+        "## What is accepted",
+        means(silver, ROWS, [], SILVER),
+        "## What it does",
+        means(frame, ROWS, [], (F1, "test/f1/macro", "test/precision/micro", "test/recall/micro", "drift/collapse")),
+        differences(frame, counts, ["corpus", "model"], contrasts),
+        "## Rare classes and unseen mentions",
+        LENS_WORDS,
+        means(frame, ROWS, [], LENS),
+        "## Class by class: accepted spans, and their precision",
+        means(silver, ROWS, [], accepted),
+        means(silver, ROWS, [], purity),
+        "## Published",
+        published("thresholds"),
+    )
+
+
+def said(cell: dict[str, str]) -> str:
+    """A cell of the grid against the control, in a few words: fixed, span from 0.9 - reject."""
+    if cell["threshold"] == "none":
+        return "none - reject"
+    bar = f"from {cell['threshold.min_confidence']}"
+    how = f"surest {cell['threshold.share']}" if cell["threshold"] == "quantile" else bar
+    return f"{cell['threshold']}, {cell['threshold.granularity']} {how} - reject"

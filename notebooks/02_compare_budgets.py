@@ -1,0 +1,47 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+# ---
+
+# %% [markdown]
+# # Budgets compared
+#
+# Does silver that the tagger is sure of save gold? Two thresholds, three seed sets, two seeds:
+# twelve runs of a CRF, a minute or two.
+
+# %%
+from sciner.launch import main
+
+words = ["-m", "model=crf", "threshold=none,fixed", "data.seed_size=10%,20%,40%", "seed=0,1", "iteration.rounds=1"]
+assert main([*words, "tracking=none", "hydra.sweep.dir=notebook/budgets"]) == 0
+
+# %%
+from sciner.report.frames import read_counts, read_runs
+from sciner.report.render import difference_text, markdown, table_of
+from sciner.report.study import telling
+from sciner.report.tables import cells, learning_curves, paired
+
+frame, counts = telling(read_runs("notebook/budgets")), read_counts("notebook/budgets")
+print(markdown(table_of(cells(frame, ["threshold"], ["data.seed_size"]))))
+
+# %% [markdown]
+# The difference at each size, paired by seed; the interval is over seeds and test documents. If it includes 0, these runs
+# do not tell the two apart.
+
+# %%
+for size in ("10%", "20%", "40%"):
+    a, b = ({"threshold": kind, "data.seed_size": size} for kind in ("fixed", "none"))
+    print(size, difference_text(paired(frame, a, b, counts=counts).difference))
+
+# %% [markdown]
+# The same as learning curves, over the gold that was bought.
+
+# %%
+from sciner.report.figures import over_budget
+
+curves = learning_curves(frame, ["threshold"], "sentences", counts)
+over_budget(curves, "sentences")
+
+# %% [markdown]
+# All of it as one page: `sciner report page notebook/budgets -o report`.

@@ -1,0 +1,42 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation: {extension: .py, format_name: percent}
+# ---
+
+# %% [markdown]
+# # Your own corpus
+#
+# CoNLL, JSON lines or BRAT files; here a small CoNLL corpus is written first, so that the notebook runs anywhere. Put your own
+# files in its place. `docs/data.md` has the formats.
+
+# %%
+from pathlib import Path
+
+from sciner.text.formats.conll import write_conll
+from sciner.text.sample import read_sample
+
+corpus = read_sample()
+folder = Path("notebook/own")
+folder.mkdir(parents=True, exist_ok=True)
+write_conll(folder / "train.conll", corpus.train)
+write_conll(folder / "test.conll", corpus.test)
+print((folder / "train.conll").read_text(encoding="utf-8")[:200])
+
+# %% [markdown]
+# A tenth of the training file is the seed set, the rest the pool, whose gold is withheld: the run shows what annotating it
+# would have been worth.
+
+# %%
+from sciner.launch import main
+
+files = ["data=files", f"data.train={folder.resolve()}/train.conll", f"data.test={folder.resolve()}/test.conll"]
+words = [*files, "data.seed_size=10%", "model=crf", "iteration.rounds=1", "tracking=none", f"hydra.run.dir={folder}/run"]
+assert main(words) == 0
+
+# %%
+from sciner.report.frames import read_runs
+
+frame = read_runs(folder / "run")
+f1 = frame[frame["metric"].str.fullmatch(r"test/f1/[^/]+")].pivot(index="metric", columns="round", values="value")
+f1

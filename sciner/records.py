@@ -1,0 +1,60 @@
+"""Finished runs as they left themselves on disk: run folders, or the store's records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A finished run: its folder, ``run.json`` and the lines of ``rounds.jsonl``."""
+
+    folder: Path
+    about: dict[str, Any]
+    rounds: list[dict[str, Any]]
+
+    @property
+    def sweep(self) -> str | None:
+        sweep: str | None = self.about["tags"].get("sciner.sweep")
+        return sweep
+
+
+def records(places: Iterable[Path], sweep: str | None = None, *, pruned: bool = False) -> list[Record]:
+    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep. pruned: trials of a
+    search that was given up after some of their rounds, too.
+
+    Raises InputError for a place that does not exist, and where there is no such run.
+    """
+    found: dict[str, Record] = {}
+    for place in places:
+        if not place.is_dir():
+            raise InputError(f"{place} is no folder", mend="give run or sweep folders, or --store DIR")
+        found |= {record.about["id"]: record for record in read_records(place, pruned)}
+    kept = [r for r in found.values() if sweep is None or r.sweep == sweep]
+    if not kept:
+        sweeps = sorted({r.sweep for r in found.values() if r.sweep})
+        known = f"sweeps there: {', '.join(sweeps[-5:])}" if sweeps else "a run is recorded when it has ended"
+        raise InputError(f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", mend=known)
+    return sorted(kept, key=lambda r: float(r.about["started"]))
+
+
+def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
+    ended = ("FINISHED", "KILLED") if pruned else ("FINISHED",)
+    for file in sorted(place.rglob("run.json")):
+        try:
+            about = json.loads(file.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(f"this is no record of a run ({error})", file=file) from None
+        if isinstance(about, dict) and about.get("status") in ended and "id" in about:
+            rounds = file.with_name("rounds.jsonl")
+            try:
+                lines = rounds.read_text(encoding="utf-8").splitlines()
+                yield Record(file.parent, about, [json.loads(line) for line in lines])
+            except (OSError, ValueError) as error:
+                raise InputError(f"a finished run whose rounds cannot be read ({error})", file=rounds) from None

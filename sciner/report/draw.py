@@ -1,0 +1,96 @@
+"""How figures look: Okabe-Ito colours, marks that tell lines apart without them, and the same figure as a file or inline."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+# Okabe & Ito 2008, "Color Universal Design", without the yellow, which a white page swallows
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+DASHES = ("-", "--", "-.", ":")
+INK = "#1b1c1e"  # of text and axes; inline it is the colour of the page's text
+STYLE: dict[Any, Any] = {
+    **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.titlesize": 10,
+    "axes.grid": True,
+    "grid.color": "#8888884d",
+    "font.size": 9,
+    "figure.labelsize": 9,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "figure.facecolor": "white",
+}
+FORMATS = ("png", "svg", "pdf")
+
+
+def look(number: int) -> dict[str, Any]:
+    """Colour, mark and dashes of the line of this number."""
+    return {
+        "color": COLOURS[number % len(COLOURS)],
+        "marker": MARKERS[number % len(MARKERS)],
+        "linestyle": DASHES[number // len(COLOURS) % len(DASHES)],
+    }
+
+
+def panels(titles: Sequence[str], width: float = 3.4, height: float = 2.7, across: int = 3) -> tuple[Figure, list[Any]]:
+    """A figure with one pair of axes a title, ``across`` of them in a row, all of one scale."""
+    columns = min(across, len(titles))
+    rows = -(-len(titles) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        for one, title in zip(axes, titles, strict=False):
+            one.set_title(title.replace("$", r"\$"), loc="left")
+        for one in axes[len(titles) :]:
+            one.remove()
+    return figure, list(axes[: len(titles)])
+
+
+def legend(figure: Figure, axes: Any) -> None:
+    """One for all panels, above them, if there is more than one line."""
+    handles, names = axes.get_legend_handles_labels()
+    if len(names) > 1:
+        with mpl.rc_context(STYLE):
+            figure.legend(handles, names, loc="outside upper left", ncols=min(3, len(names)))
+
+
+def settle(figure: Figure) -> None:
+    """Lay the figure out once and for all: otherwise each format does so again, which is most of the time it takes."""
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()
+        figure.set_layout_engine("none")
+
+
+def save(figure: Figure, stem: Path) -> None:
+    """As PNG, SVG and PDF, the same bytes for the same figure."""
+    still: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
+    with mpl.rc_context({**STYLE, "svg.hashsalt": stem.name}):
+        settle(figure)
+        for kind in FORMATS:
+            figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind])
+
+
+def inline(figure: Figure, name: str, title: str) -> str:
+    """As an SVG element in the colours of the page around it; ``name`` keeps its ids apart from those of other figures."""
+    from markupsafe import escape
+
+    stream = io.StringIO()
+    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
+        settle(figure)
+        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
+    svg = stream.getvalue()
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
+    svg = re.sub(r'\bid="', f'id="{name}-', svg)
+    svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
+    return re.sub(r"<svg ", f'<svg role="img" aria-label="{escape(title)}" ', svg, count=1)

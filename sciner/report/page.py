@@ -1,0 +1,109 @@
+"""`sciner report page`: one self-contained HTML page, and its figures and tables as files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from sciner.records import Record
+from sciner.report.browser import browser_data, script_json
+from sciner.report.draw import inline, save
+from sciner.report.render import as_csv, latex, markdown
+from sciner.report.sections import Section, heading, sections
+from sciner.report.sentences import about_of, folder_of, rounds_of
+from sciner.report.study import Study, answers, comparisons, question
+
+NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
+MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own
+TABLES = {".md": markdown, ".csv": as_csv, ".tex": latex}
+SENTENCES = "sentences.html"
+
+
+def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list[Path]:
+    """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where the sentences of the run
+    ``browse`` (default: the newest that has any) are too many for one page. Returns the pages.
+
+    Raises InputError for a run that has no sentences. Everything is made before anything is written.
+    """
+    folder = browsed(study.runs, browse, store)
+    found = comparisons(study)
+    made = sections(study, found, folder)
+    about, chunks = browser_data(folder) if folder else ({}, [])
+    own_page = sum(map(len, chunks)) > MOST
+    values: dict[str, Any] = {
+        "title": "What a labelled sentence is worth",
+        "heading": heading(study),
+        "question": question(study),
+        "answers": answers(study, found)
+        or ["Nothing here can be compared: one round, or no seed that two values have in common."],
+        "sections": [(section, drawn(section)) for section in made],
+        "name": about_of(folder / "run.json").get("name") or folder.name if folder else "",
+    }
+    sentences = {"about": about, "chunks": chunks}
+    pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
+    if own_page:
+        pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
+
+    with TemporaryDirectory() as scratch:
+        for name, shown in pages.items():
+            (Path(scratch) / name).write_text(render(shown), encoding="utf-8")
+        for section in made:
+            write_files(section, Path(scratch))
+        for file in (place for place in Path(scratch).rglob("*") if place.is_file()):
+            target = out / file.relative_to(scratch)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    return [out / name for name in pages]
+
+
+def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:
+    """The folder of the run whose sentences are shown, None where no run has left any."""
+    if browse is None:
+        return next((place for run in reversed(runs) if (place := _sentences_of(run))), None)
+    given = next((run for run in runs if run.about["id"] == browse), None)
+    folder = (given and _sentences_of(given)) or folder_of(browse, store)
+    rounds_of(folder)
+    return folder
+
+
+def _sentences_of(run: Record) -> Path | None:
+    """Where the run left its sentences: where its record stands, or where it wrote."""
+    places = (run.folder, Path(run.about["tags"].get("sciner.directory", run.folder)))
+    whole = (p for p in places if (p / "round_0").is_dir() and about_of(p / "run.json").get("id") == run.about["id"])
+    return next(whole, None)
+
+
+def drawn(section: Section) -> Markup | None:
+    return Markup(inline(section.figure, section.name, section.title)) if section.figure else None
+
+
+def write_files(section: Section, out: Path) -> None:
+    """Its figure and its table, in every format."""
+    if section.figure:
+        (out / "figures").mkdir(exist_ok=True)
+        save(section.figure, out / "figures" / section.name)
+    if section.table:
+        (out / "tables").mkdir(exist_ok=True)
+        for suffix, text in TABLES.items():
+            (out / "tables" / f"{section.name}{suffix}").write_text(text(section.table), encoding="utf-8")
+
+
+def render(values: Mapping[str, Any]) -> str:
+    """The page. What comes from corpora and commands is escaped; styles, scripts and figures of our own are not."""
+    loader = PackageLoader("sciner.report", "assets")
+    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    assets = {name: Markup(loader.get_source(page, name)[0]) for name in ("page.css", "browser.js")}
+    shown = {
+        "css": assets["page.css"],
+        "js": assets["browser.js"],
+        "about_json": Markup(script_json(values["about"])),
+        "chunks_json": [Markup(chunk) for chunk in values["chunks"]],
+    }
+    return re.sub(r"[ \t]+\n", "\n", page.get_template("page.html").render({**values, **shown}))

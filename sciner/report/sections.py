@@ -1,0 +1,224 @@
+"""The sections of the page, in its order; what there is no data for has none."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from sciner.report import figures
+from sciner.report.render import NONE, Table, difference_text, table_of
+from sciner.report.sentences import findings_of, read_part, rounds_of
+from sciner.report.study import Comparison, Study, worded
+from sciner.report.tables import cells, learning_curves
+from sciner.score.calibration import reliability
+from sciner.score.curves import Curve
+from sciner.score.errors import Kind, confusion, repeated
+from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
+from sciner.text.corpus import Example
+
+AVERAGES: tuple[str, ...] = ("micro", "macro", "micro_low", "micro_high", "token_weighted", "token_macro")
+AVERAGES += tuple(f"{name}_without_o" for name in AVERAGES[-2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """name: of its files and its anchor. text: what a reader must know to read it."""
+
+    name: str
+    title: str
+    text: str
+    figure: Figure | None = None
+    table: Table | None = None
+
+
+def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> list[Section]:
+    """browsed: the folder of the run whose sentences are looked at."""
+    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, rounds, budgets, classes, silver)
+    of_sentences = (confidences, confusions, propagation)
+    made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
+    made += list(warnings(study))
+    if browsed is not None:
+        made += [one for make in of_sentences for one in make(browsed)]
+    return [*made, *more_annotation(study), *every_run(study)]
+
+
+def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
+    if len(found) < 2:
+        return
+    headings = (*study.others, study.key or "", "difference", "p", "seeds")
+    rows = tuple(
+        (
+            *map(str, one.setting.values()),
+            one.value,
+            difference_text(one.paired.difference),
+            NONE if one.p is None else f"{one.p:.3f}",
+            str(len(one.paired.by_seed)),
+        )
+        for one in found
+    )
+    words = f"Entity F1 minus that of {study.key}={study.baseline}" if study.key else "Entity F1 minus that of round 0"
+    text = f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * no interval."
+    yield Section("differences", "Differences", text, table=Table(headings, rows, len(study.others) + 1))
+
+
+def results(study: Study) -> Iterator[Section]:
+    rows, columns = list(study.others) or ["corpus"], [study.key] if study.key else []
+    grid = cells(study.frame, rows, columns)
+    yield Section("results", "Entity F1 in the last round", "Strict: class and both boundaries.", table=table_of(grid))
+
+
+def rounds(study: Study) -> Iterator[Section]:
+    if figure := figures.over_rounds(study, "test/f1/micro", "entity F1"):
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + _left_out(study)
+        yield Section("rounds", "F1 against round", text, figure)
+
+
+def _left_out(study: Study) -> str:
+    count = len(study.settings)
+    return f" The first {figures.MOST} of {count} settings." if count > figures.MOST else ""
+
+
+def budgets(study: Study) -> Iterator[Section]:
+    curves = curves_of(study)
+    if any(len(curve.budget) > 1 for by_seed in curves.values() for curve in by_seed.values()):
+        text = "A point is a budget at which a run, or runs of several seed sizes, stood; thin lines are single seeds."
+        yield Section("budget", "F1 against budget", text, figures.over_budget(curves, "sentences"))
+
+
+def curves_of(study: Study) -> Mapping[str, Mapping[int, Curve]]:
+    """By method, in the order of the runs; none where they are no learning curves."""
+    by = [name for name in (*study.others, study.key) if name and name != "data.seed_size"] or ["corpus"]
+    try:
+        found = learning_curves(study.frame, by)
+    except ValueError:
+        return {}
+    order = [", ".join(map(str, row)) for row in study.frame[by].drop_duplicates().to_numpy()]
+    return {method: found[method] for method in order if method in found}
+
+
+def classes(study: Study) -> Iterator[Section]:
+    for number, corpus in enumerate(study.frame["corpus"].unique()):
+        here = replace(study, frame=study.frame[study.frame["corpus"] == corpus])
+        names = (re.fullmatch(r"test/f1/([^/]+)", metric) for metric in here.frame["metric"].unique())
+        labels = sorted({name[1] for name in names if name and name[1] not in AVERAGES})
+        if not labels:
+            continue
+        of = f" of {corpus}" if study.frame["corpus"].nunique() > 1 else ""
+        name = f"classes{number}" if of else "classes"
+        yield Section(name, f"Classes{of}: F1", "Mean over seeds." + _left_out(here), figures.heat(here, labels, change=False))
+        if here.frame["round"].nunique() > 1:
+            figure = figures.heat(here, labels, change=True)
+            yield Section(f"{name}_change", f"Classes{of}: change since round 0", "Mean over seeds.", figure)
+
+
+def silver(study: Study) -> Iterator[Section]:
+    if figure := figures.yield_and_precision(study):
+        text = "A point a run and round: a stricter threshold buys precision with yield. Only where the pool's gold is known."
+        yield Section("silver", "Silver: precision against yield", text, figure)
+
+
+def warnings(study: Study) -> Iterator[Section]:
+    if figure := figures.over_rounds(study, "drift/density", "predicted spans per 100 tokens"):
+        yield Section("drift", "Drift", "How many spans the tagger predicts on the test text." + _left_out(study), figure)
+    raised = tuple(
+        (run.about["id"], run.about["name"], str(line["round"]), warning)
+        for run in study.runs
+        for line in run.rounds
+        for warning in line.get("warnings", ())
+    )
+    if raised:
+        table = Table(("run", "command", "round", "warning"), raised, 4)
+        yield Section("warnings", "Collapse warnings", "Signs that predictions no longer look like the gold.", table=table)
+
+
+def confidences(folder: Path) -> Iterator[Section]:
+    last, judged = _judged_test(folder)
+    right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
+    if right:
+        bins = reliability([c for e in judged for c in e.confidences], right)
+        text = f"Spans on the test set, round {last} of the run whose sentences are below. On the dotted line, sure is right."
+        yield Section("reliability", "Reliability", text, figures.reliability(bins))
+
+
+def confusions(folder: Path) -> Iterator[Section]:
+    last, judged = _judged_test(folder)
+    if not judged:
+        return
+    found = [findings_of(e) for e in judged]
+    counts = confusion(found)
+    labels = sorted({label for pair in counts for label in pair if label})
+    kinds = [[f.kind for one in found for f in one].count(kind) for kind in Kind]
+    table = Table(tuple(Kind), (tuple(f"{number:,}" for number in kinds),), 0)
+    text = f"Test set, round {last} of the same run. Spans that overlap without sharing boundaries or class are no pair."
+    yield Section("confusion", "Confusion between classes", text, figures.confusion(counts, labels), table)
+
+
+def _judged_test(folder: Path) -> tuple[int, list[Example]]:
+    last = rounds_of(folder)[-1]
+    return last, [e for e in read_part(folder, last, "test") if e.sentence.spans is not None]
+
+
+def propagation(folder: Path) -> Iterator[Section]:
+    parts = {number: read_part(folder, number, "silver") for number in rounds_of(folder)}
+    gold = {e.sentence.id: e.sentence.spans for part in parts.values() for e in part if e.sentence.spans is not None}
+    spans = {number: {e.sentence.id: e.spans for e in part} for number, part in parts.items() if part}
+    rows = []
+    for number in spans.keys() & {n - 1 for n in spans}:
+        wrong, wrong_again, right, right_again = repeated(gold, spans[number], spans[number + 1])
+        if wrong and right:
+            pairs = (f"{wrong:,}", f"{wrong_again / wrong:.3f}", f"{right:,}", f"{right_again / right:.3f}")
+            rows.append((str(number), *pairs))
+    if rows:
+        headings = ("round", "wrong silver spans", "of these again in the next", "right ones", "of these again in the next")
+        text = "What a tagger makes of the silver it was trained on (the same run). An error that comes again has propagated."
+        yield Section("propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1))
+
+
+def more_annotation(study: Study) -> Iterator[Section]:
+    rows = []
+    for method, by_seed in curves_of(study).items():
+        budget, f1 = figures.pooled(by_seed)
+        if len(set(budget)) < LEAST:
+            continue
+        try:
+            law = fit_power_law(budget, f1)
+        except ValueError:  # no power law was found
+            continue
+        try:
+            off = f"{hindsight(budget, f1).error:.3f}"
+        except ValueError:  # too few budgets to hide any
+            off = NONE
+        guesses = [law.at(factor * budget.max()) for factor in (1.5, 2)]
+        shown = [f"{g.f1:.3f}" + (f" [{g.low:.3f}, {g.high:.3f}]" if g.low is not None else "*") for g in guesses]
+        rows.append((method, f"{budget.max():,.0f}", *shown, off))
+    if rows:
+        headings = ("method", "sentences so far", "F1 with half as many more", "with twice as many", "off in hindsight")
+        text = (
+            "A power law fitted to F1 over gold sentences, continued. The intervals hold if the law does; hindsight hides the "
+            f"right half of the measured budgets and says how far off the guess was ({NONE}: too few budgets to hide any). "
+            "* Too few points for an interval."
+        )
+        yield Section("more", "What more annotation would buy", text, table=Table(headings, tuple(rows), 1))
+
+
+def every_run(study: Study) -> Iterator[Section]:
+    rows = []
+    for run in study.runs:
+        last = run.rounds[-1]["scores"]
+        shown = (f"{last[name]:.3f}" if name in last else NONE for name in ("test/f1/micro", "test/gain/micro"))
+        rows.append((run.about["id"], run.about["name"], str(len(run.rounds) - 1), *shown))
+    text = "The id is the tag sciner.run of the run in MLflow, and names it for sciner show."
+    table = Table(("run", "command", "rounds", "entity F1", "gain on round 0"), tuple(rows), 2)
+    yield Section("runs", "Every run", text, table=table)
+
+
+def heading(study: Study) -> str:
+    """Which runs these are."""
+    shown = study.frame.drop_duplicates("run")
+    same = {name: shown[name].iloc[0] for name in ("corpus", "model") if shown[name].nunique() == 1}
+    seeds = shown["seed"].nunique()
+    return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (f"; {worded(same)}" if same else "")

@@ -1,0 +1,89 @@
+"""The sentences of a run as its folder holds them: gold beside what the tagger said."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sciner.errors import InputError
+from sciner.score.errors import Finding, Kind, findings
+from sciner.text.corpus import Example
+from sciner.text.formats.jsonl import read_examples_jsonl, read_jsonl
+from sciner.text.spans import Span
+
+Part = Literal["test", "silver"]
+FILES: dict[Part, tuple[str, str]] = {
+    "test": ("test_predictions.jsonl", "test_gold.jsonl"),
+    "silver": ("annotated.jsonl", "pool_gold.jsonl"),
+}
+
+
+def folder_of(run: str, store: Path) -> Path:
+    """The folder of ``run``, which is the folder itself or the id under which ``store`` recorded it.
+
+    Raises InputError where there is none, and where the folder of a recorded run is gone: a record holds no sentences.
+    """
+    if (Path(run) / "rounds.jsonl").is_file():
+        return Path(run)
+    record = store / "runs" / run / "run.json"
+    if "/" in run or not record.is_file():
+        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+    folder = Path(about_of(record).get("tags", {}).get("sciner.directory", run))
+    if about_of(folder / "run.json").get("id") != run:
+        raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
+    return folder
+
+
+def about_of(file: Path) -> dict[str, Any]:
+    """What a ``run.json`` says; nothing where there is none."""
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        return found if isinstance(found, dict) else {}
+    except (OSError, ValueError):
+        return {}
+
+
+def rounds_of(folder: Path) -> list[int]:
+    """The rounds that have left their sentences, ascending. Raises InputError where none has."""
+    found = sorted(int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal())
+    if not found:
+        raise InputError("no round has left its sentences here", file=folder, mend="run it again: the store knows its steps")
+    return found
+
+
+def read_part(folder: Path, round: int, part: Part) -> list[Example]:
+    """What the tagger of ``round`` predicted for the test set, or the silver that it was trained on (spans that the loss
+    sees), in the order of the corpus; each sentence with its gold, if the run kept any.
+
+    Raises InputError for a round that is not there, and for a file that cannot be read.
+    """
+    if round not in (known := rounds_of(folder)):
+        raise InputError(f"there is no round {round}", file=folder, mend=f"its rounds are 0 to {known[-1]}")
+    predicted, kept = FILES[part]
+    gold: dict[str, tuple[Span, ...] | None] = {}
+    if (folder / kept).exists():
+        gold = {s.id: s.spans for s in read_jsonl(folder / kept, split=part, notes=Counter())}
+    examples = read_examples_jsonl(folder / f"round_{round}" / predicted)
+    return [_beside(e, gold.get(e.sentence.id)) for e in examples if e.source != "gold"]
+
+
+def _beside(example: Example, gold: tuple[Span, ...] | None) -> Example:
+    seen = set(example.accepted())
+    pairs = [(s, c) for s, c in zip(example.spans, example.confidences, strict=True) if s in seen]
+    spans, confidences = zip(*pairs, strict=True) if pairs else ((), ())
+    sentence = replace(example.sentence, spans=gold)
+    return replace(example, sentence=sentence, spans=spans, confidences=confidences, masked=frozenset())
+
+
+def findings_of(example: Example) -> list[Finding]:
+    """By kind of error. Raises ValueError for a sentence without gold."""
+    if example.sentence.spans is None:
+        raise ValueError(f"{example.sentence.id} has no gold")
+    return findings(example.sentence.spans, example.spans)
+
+
+def wrong(found: list[Finding]) -> bool:
+    return any(finding.kind != Kind.RIGHT for finding in found)

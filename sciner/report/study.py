@@ -1,0 +1,157 @@
+"""What a set of runs asks: the setting in which they differ first, and what its values are worth against a baseline."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sciner.errors import InputError, nearest
+from sciner.records import Record
+from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, tidy
+from sciner.report.render import difference_text
+from sciner.report.tables import F1, Paired, paired
+from sciner.score.curves import holm
+
+AT = ("seed", "round", "metric", "value")
+Setting = Mapping[str, Hashable]
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """frame: ``telling`` of the latest runs. key: the column that is compared, None where nothing differs; baseline: its
+    value that the others are compared with. others: the columns besides it that differ."""
+
+    runs: Sequence[Record]
+    frame: pd.DataFrame
+    counts: Counts
+    key: str | None
+    baseline: str | None
+    others: tuple[str, ...]
+
+    @property
+    def values(self) -> list[str]:
+        """Of the key, the baseline first."""
+        if self.key is None:
+            return []
+        found = self.frame[self.key].drop_duplicates()
+        return [str(self.baseline), *(str(value) for value in found if value != self.baseline)]
+
+    @property
+    def settings(self) -> list[Setting]:
+        """Each combination of the others once, in the order of the runs."""
+        rows = self.frame[list(self.others)].drop_duplicates().to_numpy() if self.others else [()]
+        return [dict(zip(self.others, row, strict=True)) for row in rows]
+
+
+def study(runs: Sequence[Record], key: str | None = None, baseline: str | None = None) -> Study:
+    """The study that ``runs`` make. key: default, the first word of their commands whose value differs. baseline: default,
+    the value of the oldest run. Raises InputError for a key in which they do not differ, or a value that none has."""
+    frame = telling(latest(tidy(runs)))
+    differing = [name for name in keys_of(frame) if frame[name].nunique() > 1]
+    typed = {word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)}
+    askable = [name for name in _ordered(frame, differing) if name != "corpus"]
+    if key is not None and key not in askable:
+        raise InputError(f"the runs do not differ in {key!r}", mend=nearest(key, askable) if askable else "leave --compare out")
+    key = key or next((name for name in askable if name in typed), askable[0] if askable else None)
+    if key is not None:
+        values = [str(value) for value in frame[key].drop_duplicates()]
+        if baseline is not None and baseline not in values:
+            raise InputError(f"no run has {key}={baseline}", mend=nearest(baseline, values))
+        baseline = baseline or values[0]
+    elif baseline is not None:
+        raise InputError("the runs differ in nothing but their seeds: there is no baseline", mend="leave --baseline out")
+    others = tuple(name for name in differing if name != key)
+    return Study(runs, frame, counts_of(runs), key, baseline, others)
+
+
+def telling(frame: pd.DataFrame) -> pd.DataFrame:
+    """The frame with corpus, model, and of the other keys the fewest that tell its settings apart: ``threshold`` stays, and
+    the values in its file go, unless they tell more."""
+    keys, kept = keys_of(frame), list(FIXED)
+    runs = frame.drop_duplicates("run")
+    for name in _ordered(frame, [name for name in keys if name not in FIXED]):
+        if len(runs.drop_duplicates([*kept, name])) > len(runs.drop_duplicates(kept)):
+            kept.append(name)
+    return frame[[*ABOUT, *kept, *AT]]
+
+
+def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
+    """As typed on the command lines, then the chosen files, then the values in them."""
+    typed = [word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)]
+    place = {name: i for i, name in reversed(list(enumerate(typed)))}
+    return sorted(names, key=lambda name: (place.get(name, len(typed)), "." in name, name))
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """A value of the key against the baseline where all else is as in ``setting``. p: corrected (Holm) over the values that
+    are compared there; None without one."""
+
+    setting: Setting
+    value: str
+    paired: Paired
+    p: float | None
+
+
+def comparisons(study: Study) -> list[Comparison]:
+    """Every value against the baseline, where a seed has both; without a key, the last round against the first."""
+    found: list[Comparison] = []
+    if not study.key and study.frame["round"].max() == 0:
+        return found
+    for setting in study.settings:
+        here: list[tuple[str, Paired]] = []
+        for value in study.values[1:] if study.key else ["last round"]:
+            a, b = setting, {**setting, "round": 0}
+            if study.key:
+                a, b = {**setting, study.key: value}, {**setting, study.key: study.baseline}
+            try:
+                here.append((value, paired(study.frame, a, b, F1, study.counts)))
+            except ValueError:  # a setting that one of them lacks, or test sets that differ
+                continue
+        known = [one.difference.p for _, one in here if one.difference.p is not None]
+        adjusted = iter(holm(known))
+        found += [Comparison(setting, v, one, None if one.difference.p is None else next(adjusted)) for v, one in here]
+    return found
+
+
+def best(found: Sequence[Comparison]) -> list[Comparison]:
+    """Of each setting the value with the greatest difference."""
+    kept: dict[tuple[Hashable, ...], Comparison] = {}
+    for one in found:
+        at = tuple(one.setting.values())
+        if at not in kept or one.paired.difference.point > kept[at].paired.difference.point:
+            kept[at] = one
+    return list(kept.values())
+
+
+def question(study: Study) -> str:
+    what = f"What is {study.key} worth, against {study.key}={study.baseline}" if study.key else "What did the rounds gain"
+    return f"{what}, in entity F1 on the test set?"
+
+
+def answers(study: Study, found: Sequence[Comparison]) -> list[str]:
+    """A sentence for each setting: its best value, the difference with its interval, and what that tells."""
+    return [sentence(study, one, sum(other.setting == one.setting for other in found)) for one in best(found)]
+
+
+def sentence(study: Study, one: Comparison, compared: int) -> str:
+    d = one.paired.difference
+    where = f"With {worded(one.setting)}, " if one.setting else ""
+    sides = f"{study.key}={one.value} against {study.baseline}" if study.key else "the last round against round 0"
+    seeds = len(one.paired.by_seed)
+    basis = f"{seeds} seed{'s' * (seeds > 1)}"
+    if d.low is None or d.high is None:
+        return f"{where}{sides}: {d.point:+.3f} F1 ({basis}): too little for an interval, so nothing is shown."
+    tells = "better" if d.low > 0 else "worse" if d.high < 0 else "the interval includes 0: these runs do not tell them apart"
+    chosen = f" It is the best of {compared} by these very figures, which flatters it (p corrected by Holm: {one.p:.3f})."
+    interval = difference_text(d)
+    return f"{where}{sides}: {interval} F1 ({basis}; 95% interval over {' and '.join(d.over)}): {tells}." + (
+        chosen if compared > 1 and one.p is not None else ""
+    )
+
+
+def worded(setting: Setting) -> str:
+    return ", ".join(f"{name}={value}" for name, value in setting.items())

@@ -1,0 +1,243 @@
+"""Tables of runs: the mean over seeds with its interval, differences paired by seed, learning curves by method."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from sciner.report.frames import Counts, keys_of, last_round, latest
+from sciner.score.curves import Curve, Difference, area_difference, t_difference
+
+F1 = "test/f1/micro"  # the one score that counts of spans give
+WORDS = {"corpus": "data"}  # what sets a column that is no key of the command line
+Key = tuple[Hashable, ...]  # one value a column of ``Grid.rows``, or of ``Grid.columns``
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """low, high: 95% t interval over seeds; None for one seed."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    seeds: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Seeds that other cells have and the one with this setting lacks. command: runs them."""
+
+    setting: Mapping[str, Hashable]
+    seeds: tuple[int, ...]
+    command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """rows, columns: the names of the keys. row_keys, column_keys: their values, in order. cells: by (row key, column key);
+    none where no run is."""
+
+    rows: tuple[str, ...]
+    columns: tuple[str, ...]
+    row_keys: tuple[Key, ...]
+    column_keys: tuple[Key, ...]
+    cells: Mapping[tuple[Key, Key], Cell]
+    missing: tuple[Missing, ...]
+
+
+def cells(
+    frame: pd.DataFrame,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    metric: str | Sequence[str] = F1,
+    *,
+    level: float = 0.95,
+) -> Grid:
+    """Every combination of the values of ``rows`` and ``columns``, which are columns of ``frame``; with several metrics,
+    each is a column beside the others. Unless ``round`` is a row or a column, of every run its last round.
+
+    Raises ValueError for a column or metric that the frame does not have, and where a cell would mix runs that differ in
+    more than their seed. Of runs that are the same, the latest counts.
+    """
+    metrics = [metric] if isinstance(metric, str) else list(metric)
+    columns = [*columns, *(["metric"] if len(metrics) > 1 else [])]
+    for names, known in (((*rows, *columns), frame.columns), (metrics, frame["metric"].unique())):
+        if lost := [name for name in names if name not in known]:
+            raise ValueError(f"the frame has no {', '.join(lost)}")
+    newest = latest(frame)
+    whole = newest if "round" in (*rows, *columns) else last_round(newest)
+    shown = whole[whole["metric"].isin(metrics)]
+    row_keys, column_keys = _values(shown, rows), _values(shown, columns)
+    if "metric" in columns:
+        column_keys = sorted(column_keys, key=lambda key: (_natural(key[:-1]), metrics.index(str(key[-1]))))
+    grouped = {key: _by_seed(group) for key, group in shown.groupby([*rows, *columns], sort=False)}
+    found, settings = {}, {}
+    for row, column in product(row_keys, column_keys):
+        if by_seed := grouped.get((*row, *column)):
+            found[row, column] = _cell(by_seed, level)
+        pairs = zip((*rows, *columns), (*row, *column), strict=True)
+        # a run that is there may lack a round or a figure: running it again would bring neither
+        setting = {name: value for name, value in pairs if name not in ("metric", "round")}
+        settings[tuple(setting.values())] = setting
+    return Grid(
+        tuple(rows), tuple(columns), tuple(row_keys), tuple(column_keys), found, tuple(_missing(newest, settings.values()))
+    )
+
+
+def _values(frame: pd.DataFrame, names: Sequence[str]) -> list[Key]:
+    """What stands in the columns ``names``, each combination once; numbers in words by their size."""
+    found = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
+    return sorted(found, key=_natural)
+
+
+def _natural(key: Key) -> list[list[tuple[int, float, str]]]:
+    parts = [re.split(r"(\d+(?:\.\d+)?)", str(value)) for value in key]
+    return [[(0, float(p), "") if p[:1].isdigit() else (1, 0.0, p) for p in part if p] for part in parts]
+
+
+def _by_seed(frame: pd.DataFrame) -> dict[int, float]:
+    """One metric of runs that differ in nothing but their seed. Raises ValueError for other runs."""
+    _refuse_unlike(frame, keys_of(frame))
+    return {int(seed): float(value) for seed, value in zip(frame["seed"], frame["value"], strict=True)}
+
+
+def _refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
+    if unlike := [name for name in keys if frame[name].nunique() > 1]:
+        raise ValueError(f"these runs also differ in {', '.join(unlike)}: name it too, or filter the frame")
+
+
+def _cell(by_seed: Mapping[int, float], level: float) -> Cell:
+    over = t_difference(list(by_seed.values()), level)  # from 0
+    return Cell(over.point, over.low, over.high, tuple(sorted(by_seed)))
+
+
+def _rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
+    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame does not have."""
+    kept = pd.Series(True, index=frame.index)
+    for name, value in setting.items():
+        if name not in frame.columns:
+            raise ValueError(f"the frame has no {name}")
+        kept &= frame[name] == value
+    return frame[kept]
+
+
+def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) -> Iterator[Missing]:
+    """What each setting lacks of the seeds that there are."""
+    runs = frame.drop_duplicates("run")
+    seeds = sorted(int(seed) for seed in runs["seed"].unique())
+    for setting in settings:
+        done = set(_rows_of(runs, setting)["seed"])
+        if lacking := tuple(seed for seed in seeds if seed not in done):
+            yield Missing(setting, lacking, _command(runs, setting, lacking))
+
+
+def _command(runs: pd.DataFrame, setting: Mapping[str, Hashable], seeds: Sequence[int]) -> str:
+    """The words of the run that is the most like ``setting``, with what differs set. A choice of another file comes with the
+    values that a run with that choice set in it."""
+    alike = sum(((runs[name] == value).astype(int) for name, value in setting.items()), pd.Series(0, index=runs.index))
+    words = _words_of(runs.loc[alike.idxmax()])
+    taken = runs.loc[alike.idxmax()].to_dict()
+    for name in sorted(setting, key=lambda name: "." in name):  # files, then the values in them
+        key, value = WORDS.get(name, name), setting[name]
+        if taken[name] == value:
+            continue
+        if "." in key:
+            words[key] = str(value)
+            continue
+        donor = runs.loc[alike[runs[name] == value].idxmax()]
+        within = {column: donor[column] for column in runs.columns if column.startswith(f"{key}.")}
+        taken |= within | {name: value}
+        words = {k: v for k, v in words.items() if k != key and not k.startswith(f"{key}.")}
+        words |= {key: str(value)} | {k: v for k, v in _words_of(donor).items() if k == key or k.startswith(f"{key}.")}
+    sweep = ["-m"] if len(seeds) > 1 else []
+    pairs = [*sorted(words.items()), ("seed", ",".join(map(str, seeds)))]
+    return shlex.join(["sciner", "run", *sweep, *(f"{key}={value}" for key, value in pairs)])
+
+
+def _words_of(run: pd.Series) -> dict[str, str]:
+    return dict(text.split("=", 1) for text in shlex.split(run["words"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """by_seed: figure of a minus that of b. difference: their mean, with its interval."""
+
+    by_seed: Mapping[int, float]
+    difference: Difference
+
+
+def paired(
+    frame: pd.DataFrame,
+    a: Mapping[str, object],
+    b: Mapping[str, object],
+    metric: str = F1,
+    counts: Counts | None = None,
+    *,
+    level: float = 0.95,
+) -> Paired:
+    """How much better the runs with the settings ``a`` are than those with ``b``, seed by seed, in their last rounds.
+
+    a, b: {column: value}; each selects runs that differ in nothing but their seed. Entity F1 of runs whose ``counts`` are
+    given has the bootstrap interval over seeds and test documents (``score.curves``), anything else a paired t interval over
+    seeds. Raises ValueError for runs that are not alike, and where no seed is common.
+    """
+    newest = latest(frame)
+    last = last_round(newest)
+    last, newest = (rows[rows["metric"] == metric] for rows in (last, newest))
+    sides = [_rows_of(newest if "round" in setting else last, setting) for setting in (a, b)]
+    values = [_by_seed(side) for side in sides]
+    seeds = sorted(values[0].keys() & values[1].keys())
+    if not seeds:
+        raise ValueError(f"no seed has both {dict(a)} and {dict(b)}")
+    groups = {name.split(".")[0] for name in (*a, *b)}  # threshold=fixed stands for the values in its file
+    _refuse_unlike(pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups])
+    by_seed = {seed: values[0][seed] - values[1][seed] for seed in seeds}
+    if metric == F1 and counts:
+        points = [_points(side, counts) for side in sides]
+        if all(seed in side for side in points for seed in seeds):
+            return Paired(by_seed, area_difference(points[0], points[1], level=level))
+    return Paired(by_seed, t_difference(list(by_seed.values()), level))
+
+
+def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
+    """Each seed's run as a curve of one point, for the runs that kept their counts."""
+    runs = zip(frame["seed"], frame["run"], frame["round"], strict=True)
+    return {int(seed): Curve.of([0], counts[run, number][None]) for seed, run, number in runs if (run, number) in counts}
+
+
+def learning_curves(
+    frame: pd.DataFrame, by: Sequence[str], unit: str = "sentences", counts: Counts | None = None
+) -> dict[str, dict[int, Curve]]:
+    """{method: {seed: curve}} of entity F1 over ``budget/<unit>``; a method is the values of the columns ``by``.
+
+    A curve has a point for every budget that its runs stood at: the rounds of one run that acquires, the runs of a sweep over
+    seed sizes, or both. Where a budget lasted for several rounds the last of them counts. Raises ValueError for two runs of a
+    method and seed at the same budget, and for a unit that was not recorded.
+    """
+    wanted = [F1, f"budget/{unit}"]
+    if lost := [name for name in wanted if name not in set(frame["metric"])]:
+        raise ValueError(f"the frame has no {', '.join(lost)}")
+    newest = latest(frame)
+    at = ["run", "seed", "round", *by]
+    shown = newest[newest["metric"].isin(wanted)].pivot(index=at, columns="metric", values="value").reset_index()
+    points = shown.sort_values("round").drop_duplicates(["run", wanted[1]], keep="last").sort_values(wanted[1])
+    for _, of_method in newest.groupby(list(by)):
+        _refuse_unlike(of_method, [key for key in keys_of(frame) if key != "data.seed_size"])
+    found: dict[str, dict[int, Curve]] = {}
+    for (seed, *values), group in points.groupby(["seed", *by]):
+        method = ", ".join(map(str, values))
+        kept = [(counts or {}).get(key) for key in zip(group["run"], group["round"], strict=True)]
+        budget, f1 = group[wanted[1]].to_numpy(float), group[F1].to_numpy(float)
+        whole = [one for one in kept if one is not None]
+        try:
+            curve = Curve.of(budget, np.stack(whole)) if len(whole) == len(kept) else Curve(budget, f1)
+        except ValueError as error:
+            raise ValueError(f"the runs of {method}, seed {seed}, are no learning curve: {error}") from None
+        found.setdefault(method, {})[int(seed)] = curve
+    return found

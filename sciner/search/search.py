@@ -1,0 +1,84 @@
+"""A search before it begins: its options, its space, and what its trials have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.config import RunConfig
+from sciner.errors import InputError
+from sciner.policy.seed import Amount
+from sciner.search.options import SearchOptions, parse_options
+from sciner.search.space import Space, read_space
+from sciner.search.study import Study, load_optuna
+
+ASIDE = ("store", "tracking")  # groups that change no result
+SWEEPERS = ("study", "storage", "trial")  # keys of ``search`` that only a job has
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """values: the configuration that all trials share, whose searched keys hold any value."""
+
+    options: SearchOptions
+    space: Space
+    values: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]) -> Search:
+        """Of the sweeper's node, Hydra's parsed words, and what they are composed to. Raises InputError where they cannot be
+        meant."""
+        options = parse_options(sweeper)
+        load_optuna()
+        space = read_space(overrides)
+        refuse_moving_dev(space, values)
+        return cls(options, space, values)
+
+    def corners(self) -> Iterator[list[str]]:
+        """The words of points at the corners of the space, as trials."""
+        for words in self.space.corners():
+            yield [*words, "search.study=none", "search.storage=none", "search.trial=0"]
+
+    def begin(self, project: Path) -> Study:
+        return Study.begin(self.options, self.question(), project)
+
+    def question(self) -> dict[str, Any]:
+        """Every key that says what is searched, and what of; the sampler may change its mind."""
+        rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
+        shared = {key: value for key, value in self.values.items() if key not in ASIDE}
+        shared["search"] = {key: value for key, value in shared["search"].items() if key not in SWEEPERS}
+        return flat(shared) | flat({"hydra": {"sweeper": rules}}) | self.space.asked
+
+    def bound(self, points: Sequence[RunConfig]) -> str:
+        """How much it may compute at most."""
+        rounds = max(point.iteration.rounds for point in points) + 1
+        fits = 1 + (points[0].search.folds if points[0].search.objective == "cross_fit" else 0)
+        trials = self.options.n_trials
+        return f"at most {trials * rounds * fits} fits ({trials} trials, {rounds} rounds, {fits} a round)"
+
+
+def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
+    """Trials compare only where they are judged on the same sentences."""
+    if "data.seed_size" not in space.axes:
+        return
+    if values["search"]["objective"] == "cross_fit":
+        raise InputError(
+            "data.seed_size is searched, and search=cross_fit is judged on the seed set: trials would not compare",
+            mend="give search=dev and data.dev_size=NUMBER",
+        )
+    if Amount.parse(values["data"]["dev_size"]).percent:
+        raise InputError(
+            f"data.seed_size is searched, and data.dev_size={values['data']['dev_size']} is a share of what it leaves: trials "
+            "would not compare",
+            mend="give data.dev_size as a number of sentences",
+        )
+
+
+def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """``{"data": {"limit": 3}}`` as ``{"data.limit": 3}``."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        found |= flat(value, f"{above}{key}.") if isinstance(value, Mapping) and value else {f"{above}{key}": value}
+    return found

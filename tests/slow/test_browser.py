@@ -1,0 +1,166 @@
+"""The page in a real browser: filters, keys, links, both themes, both widths, no error and no script of the corpus's."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.runs import write_run
+from tests.specs.test_page import CLASS, NASTY, SCORES, with_sentences
+
+pytestmark = pytest.mark.slow
+webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser")
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+if not CHROMIUM or not DRIVER:
+    pytest.skip("chromium and chromedriver are not installed", allow_module_level=True)
+
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+from selenium.webdriver.support.ui import Select  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(word)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    yield browser
+    browser.quit()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    from sciner.records import records
+    from sciner.report.page import write_page
+    from sciner.report.study import study
+
+    place = tmp_path_factory.mktemp("page")
+    for kind in ("none", "fixed"):
+        write_run(place / "runs" / kind, f"threshold={kind} seed=0", [SCORES, SCORES])
+    with_sentences(place / "runs" / "fixed", 2, more=60)
+    write_page(study(records([place / "runs"])), place / "report", "fixed", place / "store")
+    return (place / "report" / "index.html").as_uri()
+
+
+@pytest.fixture
+def page(driver: Any, address: str) -> Iterator[Any]:
+    """At its beginning, on a desktop, in the light; and whatever a test did, the console has no error."""
+    show(driver, address)
+    yield driver
+    assert [line for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []
+
+
+def show(driver: Any, address: str, width: int = 1280, scheme: str = "light") -> None:
+    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    driver.get("about:blank")
+    driver.get(address)
+
+
+def ids(driver: Any) -> list[str]:
+    return [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#list .id a")]
+
+
+def choose(driver: Any, name: str, value: str) -> None:
+    Select(driver.find_element(By.NAME, name)).select_by_value(value)
+
+
+def press(driver: Any, *keys: str) -> None:
+    webdriver.ActionChains(driver).send_keys(*keys).perform()
+
+
+def current(driver: Any) -> list[str]:
+    return [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#list [aria-current] .id a")]
+
+
+def count(driver: Any) -> str:
+    return str(driver.find_element(By.ID, "count").text)
+
+
+def test_a_corpus_of_markup_and_scripts_is_shown_as_it_is(page: Any) -> None:
+    first = page.find_element(By.CSS_SELECTOR, "#list li")
+    assert NASTY[0] in first.text and "onerror=alert(2)>" in first.text and CLASS in first.text
+    assert not page.find_elements(By.CSS_SELECTOR, "#list img, #list script, #legend b")
+    from selenium.webdriver.support.expected_conditions import alert_is_present
+
+    assert not alert_is_present()(page)
+
+
+def test_each_filter_leaves_what_it_names(page: Any) -> None:
+    assert count(page) == "62 of 62 sentences" and len(ids(page)) == 25
+    for name, value, kept in (
+        ("kind", "wrong class", ["test/d#0"]),
+        ("kind", "error", ["test/d#0"]),
+        ("kind", "missed", []),
+        ("class", "Task", ["test/d#0"]),
+        ("change", "new", ["test/d#0"]),
+        ("change", "lost", ["test/d#1"]),
+    ):
+        choose(page, name, value)
+        assert ids(page) == kept, (name, value)
+        page.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+        assert count(page) == "62 of 62 sentences"
+    choose(page, "round", "0")
+    choose(page, "kind", "missed")
+    assert ids(page) == ["test/d#0"]
+    choose(page, "kind", "")
+    page.find_element(By.NAME, "to").send_keys("0.6")
+    assert ids(page) == ["test/d#1"]  # a span of confidence 0.5
+    page.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
+    choose(page, "part", "silver")
+    assert ids(page) == ["train/p#0"] and "silver" in page.find_element(By.ID, "list").text
+
+
+def test_keys_go_from_sentence_to_sentence_and_over_pages(page: Any) -> None:
+    every = ids(page)
+    press(page, "j", "j")
+    assert current(page) == [every[1]]
+    press(page, Keys.ARROW_DOWN, "k", "k", "k")
+    assert current(page) == [every[0]]
+    press(page, *("j" * 25))
+    assert "page 2 of 3" in page.find_element(By.ID, "page").text and current(page) == ids(page)[:1]
+    press(page, "/")
+    press(page, "PLAIN", "j")  # what is typed is no command
+    assert page.find_element(By.NAME, "q").get_attribute("value") == "PLAINj"
+    press(page, Keys.BACKSPACE, Keys.ESCAPE)
+    assert ids(page) == ["test/d#1"]
+    press(page, "j")
+    assert current(page) == ["test/d#1"]
+
+
+def test_an_address_shows_the_same_to_someone_else(page: Any, address: str) -> None:
+    choose(page, "round", "0")
+    page.find_element(By.NAME, "q").send_keys("more 4")
+    press(page, Keys.ESCAPE, "j", "j")
+    seen, link = (ids(page), current(page)), page.current_url
+    assert seen[1] == ["test/m#4"] or len(seen[1]) == 1
+    show(page, link)
+    assert (ids(page), current(page)) == seen
+    show(page, f"{address}#browse?round=99&kind=nonsense&s=gone")  # what is not there is left out
+    assert count(page) == "62 of 62 sentences"
+    page.execute_script("location.hash = '#browse?kind=wrong+class'")
+    assert page.execute_async_script("setTimeout(arguments[0])") is None and ids(page) == ["test/d#0"]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_everyone_can_read_it(page: Any, address: str, width: int, scheme: str) -> None:
+    """On a desktop and a phone, in the light and the dark: nothing hangs over the edge, and axe-core, where there is one, finds
+    nothing (SCINER_AXE names its axe.min.js)."""
+    show(page, address, width, scheme)
+    assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
+    dark = page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 27)"
+    assert dark == (scheme == "dark")
+    if axe := os.environ.get("SCINER_AXE"):
+        page.execute_script(Path(axe).read_text(encoding="utf-8"))
+        found = page.execute_async_script("axe.run().then(arguments[0])")
+        assert found["passes"] and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []

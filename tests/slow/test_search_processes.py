@@ -1,0 +1,84 @@
+"""One study, several processes: real fits of a CRF."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("optuna")
+pytest.importorskip("pycrfsuite")
+
+from sciner.search.show import open_study, show
+from sciner.search.study import ABANDONED
+from tests.slow.test_sweeps import sciner
+
+pytestmark = pytest.mark.slow
+SEARCH = ("run", "-m", "hydra/sweeper=sciner_optuna", "model=crf", "model.c1=tag(log,interval(0.01,2))", "threshold=fixed")
+WORDS = (*SEARCH, "threshold.min_confidence=interval(0.5,0.95)", "data.limit=80", "data.dev_size=20", "model.max_iterations=20")
+QUIET = ("tracking=none", "hydra.sweep.dir=sweep")
+
+
+def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    return subprocess.Popen([sys.executable, "-m", "sciner", *words], cwd=cwd, text=True, start_new_session=True, **pipes)
+
+
+@pytest.mark.parametrize("storage", [".sciner/optuna.journal", "sqlite:///study.db"])
+def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
+    """They begin at once, before there is a study."""
+    words = (*WORDS, *QUIET, "hydra.sweeper.n_trials=8", f"hydra.sweeper.storage={storage}")
+    shells = [start(*words, cwd=tmp_path) for _ in range(3)]
+    for shell in shells:
+        out, _ = shell.communicate(timeout=600)
+        assert shell.returncode == 0, out
+    study = open_study("search", storage, tmp_path)
+    assert len(study.trials) == 8 == sum(show(study).trials.values()) and "fail" not in show(study).trials
+    assert len({str(t.params) for t in study.trials}) == 8
+    assert set(Counter(t.user_attrs["sciner.worker"] for t in study.trials).values()) != {8}  # more than one had work
+    assert {p.name for p in (tmp_path / "sweep").iterdir() if p.is_dir()} == {str(n) for n in range(8)}
+
+
+def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
+    from mlflow import MlflowClient
+
+    from sciner.track import local_uri
+
+    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
+    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_trials=5", "hydra.sweep.dir=sweep")
+    sciner(*WORDS, *words, cwd=project)
+    study = open_study("search", None, project)
+    assert [t.state.is_finished() for t in study.trials] == [True] * 5
+    first, second, *_ = study.trials
+    assert second.datetime_start < first.datetime_complete
+    client = MlflowClient(local_uri(project))
+    runs = client.search_runs([e.experiment_id for e in client.search_experiments()])
+    assert sorted(run.data.tags["sciner.trial"] for run in runs) == list("01234")
+
+
+def test_a_study_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    """The trial that was running is run again; all trials are those of a study that nobody killed."""
+    words = (*WORDS, *QUIET)
+    shell = start(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
+    while len(list(tmp_path.glob("sweep/*/rounds.jsonl"))) < 3:
+        assert shell.poll() is None
+        time.sleep(0.02)
+    os.killpg(shell.pid, signal.SIGKILL)
+    shell.communicate()
+    assert len(open_study("search", None, tmp_path).trials) < 6
+    sciner(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
+    sciner(*words, "hydra.sweeper.n_trials=6", "hydra.sweeper.study=unbroken", "store=none", cwd=tmp_path)
+    resumed, unbroken = (open_study(name, None, tmp_path) for name in ("search", "unbroken"))
+    killed = [t for t in resumed.trials if ABANDONED in t.user_attrs]
+    assert len(killed) <= 1 and sum(show(resumed).trials.values()) == 6
+    kept = [t for t in resumed.trials if t not in killed]
+    assert len({str(t.params) for t in kept}) == 6
+    assert [t.params for t in killed] == [t.params for t in kept if "again" in t.user_attrs]
+    known = {str(t.params): t.value for t in unbroken.trials}
+    assert all(t.value == known[str(t.params)] for t in kept[:3])  # behind them the numbers have moved on by one

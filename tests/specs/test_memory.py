@@ -1,0 +1,80 @@
+"""What is held in memory of many sentences: of predictions their spans, of new text a block."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sciner.annotate
+import sciner.steps
+from sciner.annotate import annotate
+from sciner.loop import Iteration
+from sciner.policy.threshold import Kind, Threshold
+from sciner.results import RunFolder
+from sciner.store import DiskStore
+from sciner.tagger.base import FitReport
+from sciner.text.corpus import Sentence
+from sciner.text.formats.npz import read_predictions
+from sciner.text.prediction import Prediction
+from tests.specs.test_store import CORPUS, turn
+
+PART = 4
+
+
+@pytest.mark.parametrize("kind", ["fixed", "quantile", "per_class"])
+def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, monkeypatch: Any, kind: Kind) -> None:
+    """Two while the next one is read; whatever the size of the pool."""
+    held: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+    most = 0
+
+    def noted(*args: Any) -> Iterator[Prediction]:
+        nonlocal most
+        for p in read_predictions(*args):
+            held[id(p.distribution.base)] = p.distribution.base
+            most = max(most, len(held))
+            yield p
+
+    monkeypatch.setattr("sciner.text.formats.npz.PART", PART)
+    monkeypatch.setattr(sciner.steps, "read_predictions", noted)
+    threshold = Threshold(kind, "span", "min", 0.6, share=0.5, quota=20 if kind == "per_class" else None)
+    done = turn(DiskStore(tmp_path / "store"), threshold, Iteration(2, relabel="frozen"))
+    RunFolder.create(tmp_path / "run", {}).write_round(done.rounds[-1])
+    assert len(CORPUS.test) > 8 * PART
+    assert 1 <= most <= 2
+
+
+class Watcher:
+    """A fitted tagger that finds nothing, and counts the sentences in memory when it is asked for the sixth time."""
+
+    report = FitReport(0, 0, 0.0, ())
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        self.asked.append(len(sentences))
+        if len(self.asked) == 6:
+            self.held = sum(type(o) is Sentence and o.id.startswith("input/long") for o in gc.get_objects())
+        for s in sentences:
+            yield Prediction(s, (), np.ones((len(s.tokens), 1), np.float16), np.ones(len(s.tokens), np.float32))
+
+    def save(self, directory: Path) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("long.txt", "some words {}\n"), ("long.conll", "word{} O\n\n"), ("long.jsonl", '{{"text": "word {}"}}\n')],
+)
+def test_annotating_holds_a_block_of_the_text(tmp_path: Path, monkeypatch: Any, name: str, line: str) -> None:
+    (tmp_path / name).write_text("".join(line.format(i) for i in range(30)))
+    monkeypatch.setattr(sciner.annotate, "BLOCK", 4)
+    tagger = Watcher()
+    done = annotate(tagger, [str(tmp_path / name)], tmp_path / "out.jsonl")
+    assert (done.sentences, tagger.asked) == (30, [4] * 7 + [2])
+    assert 4 <= tagger.held <= 4 + 1  # and the one that was last written

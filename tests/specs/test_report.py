@@ -1,0 +1,92 @@
+"""`sciner report export`: what folders, the store and the tracker say of the same runs is the same file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pandas.testing import assert_frame_equal
+
+from sciner.cli import app
+from sciner.errors import InputError
+from sciner.launch import main
+from sciner.report.frames import keys_of, read_counts_csv, read_csv, read_runs
+from sciner.report.render import markdown, table_of
+from sciner.report.tables import cells
+from tests.runs import write_run
+from tests.specs.test_run import fake  # noqa: F401 (a fixture)
+
+
+def call(*words: str) -> None:
+    app(["report", "export", *words], standalone_mode=False)
+
+
+SWEEP = ["-m", "threshold=none,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]
+
+
+@pytest.fixture
+def swept(project: Path) -> None:
+    assert main([*SWEEP, "seed=0,1", "tracking=none"]) == 0
+
+
+@pytest.fixture
+def tracked(project: Path) -> None:
+    assert main(SWEEP) == 0
+
+
+def test_folders_the_store_and_the_tracker_give_the_same_figures(tracked: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call("sweep", "-o", "folders.csv")
+    call("-o", "store.csv")
+    call("--experiment", "sciner", "-o", "tracker.csv")
+    assert Path("folders.csv").read_bytes() == Path("store.csv").read_bytes()
+    folders, tracker = (
+        read_csv(f"{name}.csv").sort_values(["run", "round", "metric"], ignore_index=True) for name in ("folders", "tracker")
+    )
+    assert_frame_equal(folders, tracker)
+    assert_frame_equal(read_csv("folders.csv"), read_runs("sweep"))
+    assert "2 runs, " in capsys.readouterr().out
+
+
+def test_a_table_can_be_made_of_the_exported_file(swept: None) -> None:
+    """The choice of a threshold's file is a column, beside the values in it; the words that fill a cell are accepted."""
+    call("sweep", "-o", "runs.csv")
+    frame = read_csv("runs.csv")
+    assert keys_of(frame) == ["corpus", "model", "threshold", "threshold.empty", "threshold.kind", "threshold.min_confidence"]
+    assert set(frame["model"]) == {"minilm"}
+    grid = cells(frame[(frame["threshold"] == "fixed") | (frame["seed"] == 0)], ["threshold"], [], "test/f1/micro")
+    (lack,) = grid.missing
+    assert lack.command == "sciner run iteration.rounds=1 threshold=none tracking=none seed=1"
+    assert main([*lack.command.split()[2:], "hydra.run.dir=more"]) == 0
+    assert cells(read_runs("sweep", "more"), ["threshold"], []).missing == ()
+    assert "| fixed | 0." in markdown(table_of(grid))
+
+
+def test_only_some_metrics_may_be_written(project: Path) -> None:
+    write_run(project / "a", "seed=0", [{"test/f1/micro": 0.5, "test/f1/Task": 0.5, "budget/tokens": 9, "budget/entities": 1}])
+    call("a", "-o", "few.csv", "--metric", "test/f1/micro", "--metric", "budget/*")
+    assert set(read_csv("few.csv")["metric"]) == {"test/f1/micro", "budget/tokens", "budget/entities"}
+
+
+def test_what_cannot_be_exported_is_one_line_and_no_file(project: Path) -> None:
+    for words, message in (
+        ([], "is no folder"),
+        ([str(project)], "no finished run"),
+        (["--experiment", "scinr"], "no experiment 'scinr'"),
+        (["--experiment", "Default"], "no finished run"),
+        (["--experiment", "x", "--uri", "sqlite:///none.db"], "no tracker at sqlite:///none.db"),
+        (["--uri", "http://x"], "--uri names a tracker"),
+        (["x", "--experiment", "x"], "give one of the two"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call(*words, "-o", "runs.csv")
+    assert not Path("runs.csv").exists() and not Path("none.db").exists()
+
+
+def test_runs_without_counts_say_so_and_those_with_leave_a_second_file(project: Path) -> None:
+    write_run(project / "old" / "a", "seed=0", [{"test/f1/micro": 0.5}])
+    with pytest.raises(InputError, match="kept no counts"):
+        call("old", "-o", "runs.csv", "--counts", "counts.csv")
+    assert not Path("runs.csv").exists()
+    write_run(project / "new" / "b", "seed=0", [{"test/f1/micro": 0.5}], counts=[[[1, 2, 3]]])
+    call("old", "new", "-o", "runs.csv", "--counts", "counts.csv")
+    assert {key: rows.tolist() for key, rows in read_counts_csv("counts.csv").items()} == {("b", 0): [[1, 2, 3]]}

@@ -1,0 +1,107 @@
+"""`sciner show`: what a run said of its sentences, beside the gold, as text that steers no terminal."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sciner.cli import app
+from sciner.errors import InputError
+from sciner.launch import main
+from sciner.report.sentences import findings_of, read_part
+from sciner.results import RunFolder
+from sciner.score.errors import Kind
+from sciner.text.corpus import Example, Sentence
+from sciner.text.formats.jsonl import write_examples_jsonl
+from sciner.text.spans import Span
+from tests.specs.test_run import fake  # noqa: F401 (a fixture)
+
+NASTY = Sentence("test/d#0", ("[bold]BERT[/]", "\x1b[2J", "<b>", "wins"), (Span(0, 1, "Method"), Span(2, 3, "Task")))
+PLAIN = Sentence("test/d#1", ("It", "is", "fast"), ())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """One round: a wrong class and a missed span in the first sentence, nothing in the second."""
+    run = RunFolder.create(tmp_path / "run", {"seed": 0})
+    run.rounds.write_text('{"round": 0}\n', encoding="utf-8")
+    run.write_gold([NASTY, PLAIN], [])
+    examples = [Example(NASTY, (Span(0, 1, "Task"),), "predicted", 0, (0.5,)), Example(PLAIN, (), "predicted")]
+    write_examples_jsonl(run.path / "round_0" / "test_predictions.jsonl", examples)
+    return run.path
+
+
+def call(*words: str) -> None:
+    app(["show", *words], standalone_mode=False)
+
+
+def test_both_sides_stand_beside_each_other_and_errors_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(str(folder))
+    text = capsys.readouterr().out
+    assert "\x1b" not in text and "\ufffd[2J" in text  # neither ours, where there is no terminal, nor the corpus's
+    side_by_side = next(line for line in text.splitlines() if "[[bold]BERT[/]]Method" in line)
+    assert "[[bold]BERT[/]]Task" in side_by_side
+    assert "wrong class: gold [[bold]BERT[/]]Method; predicted [[bold]BERT[/]]Task, 0.50" in text
+    assert "missed: gold [<b>]Task" in text
+    assert "It is fast" in text and "2 of 2 sentences; spans: 1 wrong class, 1 missed" in text
+
+
+def test_only_what_was_asked_for_is_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    call(str(folder), "--errors")
+    assert "It is fast" not in (text := capsys.readouterr().out) and "1 of 2 sentences" in text
+    call(str(folder), "--class", "Method")
+    assert "1 of 2 sentences; spans: 1 wrong class\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "is no run's folder and no id"),
+        (["../x"], "is no run's folder and no id"),
+        (["RUN", "--round", "3"], "no round 3; its rounds are 0 to 0"),
+        (["RUN", "--class", "Methd"], "did you mean 'Method'"),
+    ],
+)
+def test_what_cannot_be_shown_is_one_line(folder: Path, words: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        call(*(str(folder) if word == "RUN" else word for word in words))
+
+
+def test_a_run_without_gold_shows_sentences_and_refuses_errors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "test_gold.jsonl").unlink()
+    call(str(folder))
+    assert "no gold" in capsys.readouterr().out
+    with pytest.raises(InputError, match="kept no gold"):
+        call(str(folder), "--errors")
+
+
+def test_a_damaged_file_is_named_with_its_line(folder: Path) -> None:
+    file = folder / "round_0" / "test_predictions.jsonl"
+    file.write_text(file.read_text(encoding="utf-8") + '{"id": "x#1"}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"test_predictions\.jsonl:3: this is no sentence"):
+        call(str(folder))
+
+
+def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The kinds add up to the figures that the run reported; silver stands beside what was withheld."""
+    assert main(["iteration.rounds=1", "threshold=none", "tracking=none", "hydra.run.dir=out"]) == 0
+    line = json.loads(Path("out/rounds.jsonl").read_text(encoding="utf-8").splitlines()[1])
+    for part, counted in (("test", sum(row[0] for row in line["counts"]["test"])), ("silver", None)):
+        found = [f for example in read_part(Path("out"), 1, part) for f in findings_of(example)]  # type: ignore[arg-type]
+        right = sum(f.kind == Kind.RIGHT for f in found)
+        if counted is not None:
+            assert right == counted
+        else:
+            assert right / sum(f.predicted is not None for f in found) == pytest.approx(
+                line["scores"]["silver/precision/micro"]
+            )
+    id = json.loads(Path("out/run.json").read_text(encoding="utf-8"))["id"]
+    capsys.readouterr()
+    call(id, "--silver", "--errors")
+    assert "silver of round 1" in capsys.readouterr().out
+    shutil.rmtree("out")
+    with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
+        call(id)

@@ -1,0 +1,95 @@
+"""The question that runs ask, and an answer that claims no more than its interval."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sciner.errors import InputError
+from sciner.records import records
+from sciner.report.frames import keys_of, tidy
+from sciner.report.study import Study, answers, best, comparisons, question, study, telling
+from tests.runs import write_run
+
+
+def ask(tmp_path: Path, runs: dict[str, tuple[float, float]], **options: str) -> Study:
+    """{words: F1 of round 0 and of round 1}"""
+    for number, (words, values) in enumerate(runs.items()):
+        write_run(tmp_path / f"run{number}", words, [{"test/f1/micro": value} for value in values])
+    return study(records([tmp_path]), **options)
+
+
+THREE = {
+    f"threshold={kind} {more}data.seed_size={size} seed={seed}": (0.3, value + seed / 100 + extra * seed)
+    for size in ("5%", "10%")
+    for kind, more, value, extra in (
+        ("none", "", 0.4, 0.0),
+        ("fixed", "threshold.min_confidence=0.8 ", 0.5, 0.001),
+        ("quantile", "", 0.45, 0.001),
+    )
+    for seed in range(3)
+}
+
+
+def test_the_fewest_keys_that_tell_the_settings_apart_are_kept(tmp_path: Path) -> None:
+    frame = tidy(ask(tmp_path, THREE).runs)
+    assert "threshold.min_confidence" in keys_of(frame)
+    assert keys_of(telling(frame)) == ["corpus", "model", "threshold", "data.seed_size"]
+    (tmp_path / "more").mkdir()
+    write_run(tmp_path / "more" / "x", "threshold=fixed threshold.min_confidence=0.9 data.seed_size=5% seed=0", [{"a": 1}])
+    assert "threshold.min_confidence" in keys_of(telling(tidy(records([tmp_path]))))  # now it tells more
+
+
+def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: Path) -> None:
+    """The oldest run's value is the baseline, unless others are asked for."""
+    asked = ask(tmp_path, THREE)
+    assert (asked.key, asked.baseline, asked.others) == ("threshold", "none", ("data.seed_size",))
+    assert question(asked) == "What is threshold worth, against threshold=none, in entity F1 on the test set?"
+    other = study(asked.runs, "data.seed_size", "10%")
+    assert (other.values, other.others) == (["10%", "5%"], ("threshold",))
+    for words, message in ((("thresold", None), "did you mean 'threshold'"), ((None, "nine"), "no run has threshold=nine")):
+        with pytest.raises(InputError, match=message):
+            study(asked.runs, *words)
+
+
+def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatters_it(tmp_path: Path) -> None:
+    asked = ask(tmp_path, THREE)
+    found = comparisons(asked)
+    assert [one.value for one in found] == ["fixed", "quantile"] * 2
+    assert [one.value for one in best(found)] == ["fixed", "fixed"]
+    first = answers(asked, found)[0]
+    point = found[0].paired.difference
+    assert point.point == pytest.approx(0.101)
+    assert f"With data.seed_size=5%, threshold=fixed against none: +0.101 [{point.low:+.3f}, {point.high:+.3f}] F1" in first
+    assert "3 seeds; 95% interval over seeds): better." in first and "best of 2 by these very figures" in first
+    assert found[0].p is not None and point.p is not None and found[0].p >= point.p  # Holm
+
+
+@pytest.mark.parametrize(
+    ("after", "words"),
+    [((0.40, 0.43), "the interval includes 0"), ((0.20, 0.21), ": worse."), ((0.40,), "too little for an interval")],
+)
+def test_no_more_is_claimed_than_the_interval_says(tmp_path: Path, after: tuple[float, ...], words: str) -> None:
+    runs = {f"threshold=none seed={s}": (0.3, 0.41) for s in range(len(after))}
+    runs |= {f"threshold=fixed seed={s}": (0.3, value) for s, value in enumerate(after)}
+    asked = ask(tmp_path, runs)
+    (answer,) = answers(asked, comparisons(asked))
+    assert words in answer and "better" not in answer
+
+
+def test_runs_that_differ_in_nothing_are_asked_what_the_rounds_gained(tmp_path: Path) -> None:
+    asked = ask(tmp_path, {f"seed={s}": (0.3, 0.4 + s / 100) for s in range(2)})
+    assert asked.key is None and question(asked).startswith("What did the rounds gain")
+    (answer,) = answers(asked, comparisons(asked))
+    assert answer.startswith("the last round against round 0: +0.105 [") and "2 seeds" in answer
+    with pytest.raises(InputError, match="there is no baseline"):
+        study(asked.runs, None, "none")
+    with pytest.raises(InputError, match="do not differ in 'threshold'"):
+        study(asked.runs, "threshold")
+
+
+def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
+    runs = {words: values for words, values in THREE.items() if "5%" in words or "none" in words}
+    asked = ask(tmp_path, runs)
+    assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
