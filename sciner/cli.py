@@ -63,7 +63,7 @@ def annotate(
     confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
     precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
-    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU: faster, a little worse.")] = False,
+    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU in 8-bit integers: docs/annotate.md.")] = False,
 ) -> None:
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()

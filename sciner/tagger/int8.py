@@ -1,4 +1,4 @@
-"""A trained encoder in 8-bit integers: annotates faster on a CPU, a little worse (experiments/speed says how much).
+"""A trained encoder in 8-bit integers on a CPU: how much faster and worse it annotates, experiments/speed measures.
 
 Weights of matrix products are rounded once, a scale a channel; activations while it runs, a scale a batch (ONNX Runtime's
 dynamic quantisation). Embeddings, attention and layer norms stay float32.
