@@ -285,11 +285,19 @@ LONG = ("growth_million",)  # only where it is asked for
 def machine() -> dict[str, Any]:
     import torch
 
+    from sciner.tagger.machine import Machine
+
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
         name = next((line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line), name)
-    return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "torch": str(torch.__version__)}
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "precision": Machine().resolved_precision(),
+    }
 
 
 def main() -> None:
@@ -306,7 +314,7 @@ def main() -> None:
     for part in parts:
         found = PARTS[part]()
         figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        figures = {"machine": machine()} | {k: v for k, v in figures.items() if k != "machine"} | {part: found}
+        figures |= {part: {"machine": machine()} | found}  # parts may be measured on different machines
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         print(part, json.dumps(found), flush=True)
 

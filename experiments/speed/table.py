@@ -7,12 +7,17 @@ from typing import Any
 
 
 def render(figures: dict[str, Any]) -> str:
-    m = figures["machine"]
     lines = [
         "# Speed",
         "",
-        f"{m['processor']}, {m['cores']} cores, Python {m['python']}, torch {m['torch']}. Medians (least to greatest).",
+        "Medians (least to greatest). Parts were not all measured on one machine: compare within a part.",
+        "",
     ]
+    lines += ["| part | processor | cores | precision | Python, torch |", "| --- | --- | --- | --- | --- |"]
+    for part, found in figures.items():
+        m = found["machine"]
+        precision = m.get("precision", "not recorded")
+        lines.append(f"| {part} | {m['processor']} | {m['cores']} | {precision} | {m['python']}, {m['torch']} |")
     for part, title in (("fit", "Fit"), ("annotate", "Annotate")):
         if part in figures:
             lines += ["", f"## {title}", "", *speeds(figures[part])]
