@@ -12,15 +12,22 @@ from sciner.report.render import Table, markdown
 from sciner.report.tables import cells
 
 ROWS = ("corpus", "model")
+AGREEMENT = ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/kappa/micro", "silver/mean_confidence")
 BINS = tuple(f"{i / 10:.1f}" for i in range(10))
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    by_class = [part for corpus, group in frame.groupby("corpus") for part in (f"### {corpus}", classes(group))]
+    by_class = [
+        part
+        for (corpus, model), group in frame.groupby(["corpus", "model"])
+        for part in (f"### {corpus}, {model}", classes(group))
+    ]
     return document(
         "Auto-annotation against manual annotation",
         "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that were withheld: strict spans.",
-        means(frame, ROWS, [], ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/mean_confidence")),
+        means(frame, ROWS, [], AGREEMENT),
+        "`silver/kappa/micro`: Cohen's kappa over the classes of the tokens that silver or gold marks. O on which both agree "
+        "is no part of it: it says too little rather than too much, and is below 0 where they agree less than by chance.",
         "## By confidence",
         "Precision of the spans whose confidence is in the bin; below it how many there are. A tagger that knows what it knows "
         "would have the bin's middle.",
@@ -35,10 +42,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 
 def classes(frame: pd.DataFrame) -> str:
-    """A line a class of one corpus: mean figures over seeds; – where no seed has one."""
+    """A line a class of one corpus and model: mean figures over seeds; – where no seed has one. kappa: of whether a token that
+    silver or gold marks is of the class."""
     found = last_round(frame).groupby("metric")["value"].mean()
     labels = sorted(name.removeprefix("silver/spans/") for name in found.index if name.startswith("silver/spans/"))
-    figures = ("f1", "precision", "recall")
+    figures = ("f1", "precision", "recall", "kappa")
     rows = tuple(
         (
             label,
