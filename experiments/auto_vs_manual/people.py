@@ -1,7 +1,7 @@
 """Two people's labels of one paper compared: `python -m experiments.auto_vs_manual.people FIRST SECOND` (CoNLL files).
 
-The two tokenised and split it in their own ways: what is compared is what a matching of their tokens (difflib) has in common, as
-one long sentence, and of the spans those that lie in it whole.
+The two tokenised and split it in their own ways: what is compared is what a matching of their tokens (difflib) has in common,
+as one long sentence, and of the spans those that lie in it whole.
 """
 
 from __future__ import annotations
