@@ -62,7 +62,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     present = [low for low in BINS if (frame["metric"] == f"silver/bin/{low}/precision").any()]
     grid = cells(frame, list(ROWS), [], [f"silver/bin/{low}/precision" for low in present])
     series = {
-        f"{row[0]}, {row[1]}": [
+        (str(row[1]), str(row[0])): [
             (float(low) + 0.05, grid.cells[row, key])
             for low in present
             if (row, key := (f"silver/bin/{low}/precision",)) in grid.cells

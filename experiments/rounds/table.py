@@ -124,7 +124,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
         if (frame["metric"] == metric).any():
             grid = cells(frame, ["model", "threshold"], ["round"], metric)
             series = {
-                f"{model}: {METHODS[str(threshold)]}": [
+                (str(model), METHODS[str(threshold)]): [
                     (float(str(key[0])), grid.cells[(model, threshold), key])
                     for key in grid.column_keys
                     if ((model, threshold), key) in grid.cells

@@ -43,7 +43,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     grid = cells(frame, ["model", "threshold"], ["data.seed_size"], F1)
     sizes = {float(str(key[0]).rstrip("%")): key for key in grid.column_keys}
     series = {
-        f"{model}: {METHODS[str(threshold)]}": [
+        (str(model), METHODS[str(threshold)]): [
             (size, grid.cells[(model, threshold), key])
             for size, key in sizes.items()
             if ((model, threshold), key) in grid.cells
