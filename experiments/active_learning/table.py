@@ -9,10 +9,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from experiments.sections import LENS, LENS_WORDS, means, published
 from sciner.report.figures import pooled
 from sciner.report.frames import Counts
 from sciner.report.render import NONE, Table, difference_text, markdown
-from sciner.report.tables import learning_curves
+from sciner.report.tables import F1, learning_curves
 from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
 from sciner.score.extrapolate import fit_power_law, hindsight
 
@@ -33,7 +34,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "# Active learning",
         "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean F1 "
         "along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
-        "together; p is Holm's over the policies of a table. Budgets count the seed set.",
+        "together; p is Holm's over the policies of a table. Budgets count the seed set. A policy with `sure spans` is trained on "
+        "spans of the rest of the pool too, from 0.9 with `crf` and from 0.8 with `minilm`, one with `all silver` on all of them.",
     ]
     for model, bought in curricula(frame):
         by_unit = {unit: learning_curves(bought, ["method"], unit, counts) for unit in UNITS}
@@ -42,14 +44,21 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         for unit, curves in by_unit.items():
             parts += [f"### In {unit}", markdown(compared(curves, unit, full))]
         parts += ["### Orders that depend on the unit", turned(by_unit)]
+        parts += [
+            "### Rare classes and unseen mentions, at the end",
+            LENS_WORDS,
+            means(bought, ["model", "method"], [], (F1, *LENS)),
+        ]
         parts += ["### What more annotation would buy", MORE, markdown(continued(by_unit["sentences"], full))]
+    parts += ["## Published", published("active_learning")]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 
 
 def curricula(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each model's runs that bought batches, under the names of their methods."""
     bought = frame[frame["acquire"] != "none"]
-    methods = bought["acquire"].where(bought["threshold"] == "reject", bought["acquire"] + " + silver")
+    silver = bought["threshold"].map({"none": "all silver", "fixed": "sure spans"})
+    methods = bought["acquire"].where(bought["threshold"] == "reject", bought["acquire"] + " + " + silver)
     for model, runs in bought.assign(method=methods).groupby("model"):
         yield str(model), runs
 

@@ -6,7 +6,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import document, means, published
+from experiments.sections import LENS, LENS_WORDS, document, means, published
 from sciner.report.frames import Counts, last_round
 from sciner.report.render import Table, markdown
 from sciner.report.tables import cells
@@ -36,6 +36,9 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         means(frame, ROWS, [], [f"silver/bin/{low}/spans" for low in BINS]),
         "## Class by class",
         *by_class,
+        "## Rare classes and unseen mentions: test, after training on it",
+        LENS_WORDS,
+        means(frame, ROWS, [], LENS),
         "## Published",
         published("auto_vs_manual"),
     )
