@@ -35,7 +35,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean F1 "
         "along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
         "together; p is Holm's over the policies of a table. Budgets count the seed set. A policy with `all silver` is trained "
-        "on the annotated rest of the pool too, one with `sure spans` on its spans from 0.9 with `crf`, from 0.8 with `minilm`.",
+        "on the annotated rest of the pool too, one with `sure spans` on spans from 0.9 (`crf`) or 0.8 (`minilm`).",
     ]
     for model, bought in curricula(frame):
         by_unit = {unit: learning_curves(bought, ["method"], unit, counts) for unit in UNITS}
