@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sciner.config import RunConfig, known_keys, parse
+from sciner.config import RunConfig, StoreConfig, known_keys, parse
 from sciner.errors import InputError, nearest
 from sciner.report.terminal import console
-from sciner.run import Job, attempt, read_outcomes
+from sciner.run import Job, attempt, build_store, read_outcomes
 from sciner.search.options import TARGET, SearchOptions
 from sciner.track import redacted
 
@@ -58,6 +58,7 @@ def main(words: Sequence[str]) -> int:
             os.environ.pop("SCINER_SWEEP", None)
         hydra_main(words, flags)
         found = read_outcomes(outcomes)
+    drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0]["problem"]:
         raise InputError(found[0]["problem"])
     if study:
@@ -285,6 +286,13 @@ def one_job(cfg: Any) -> int:
     if sweep:
         say_progress(info.job.num, redacted(job.name))
     return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def drop_spare(stores: set[StoreConfig], found: Sequence[dict[str, Any]]) -> None:
+    """The sweep has ended: nobody begins with the weights of its rounds 0 any more."""
+    for store in stores:
+        for key in {key for row in found for key in row["spare"]}:
+            build_store(store, Path.cwd()).discard(key)
 
 
 def say_progress(number: int, name: str) -> None:

@@ -186,7 +186,7 @@ def test_methods_that_differ_in_several_keys_are_compared(tmp_path: Path) -> Non
     for by in (["acquire.kind", "threshold"], ["acquire.kind"]):
         curves = learning_curves(frame, by, counts=counts)
         first, second = curves.values()
-        assert list(curves)[0].startswith("mnlp") and area_difference(first, second).point > 0
+        assert next(iter(curves)).startswith("mnlp") and area_difference(first, second).point > 0
     acquired(tmp_path, "random", (0.3, 0.5), 0, **hybrid | {"threshold.min_confidence": "0.9"}, again="")
     with pytest.raises(ValueError, match=r"also differ in threshold\.min_confidence: name it too"):
         learning_curves(frames.read_runs(tmp_path), ["acquire.kind", "threshold"])
