@@ -31,6 +31,10 @@ HERE = Path(__file__).parent
 CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside
 GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
 PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
+PLUGINS = {  # choices that are not there unless a package is: what brings it
+    "hydra/sweeper=sciner_optuna": "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH",
+    "hydra/launcher=joblib": "pip install 'sciner[jobs]'",
+}
 ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
 
@@ -201,13 +205,17 @@ def explain(message: str) -> InputError:
     """Hydra's message as one line with the nearest right spelling."""
     if found := re.search(r"Could not override '([^']+)'", message):
         return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
-    if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
         group, choice = found[1], found[2]
+        if mend := PLUGINS.get(f"{group}={choice}"):
+            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", mend=mend)
         if group == "search" and "test" in choice:
             return InputError(
                 f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
             )
         choices = {p.stem for p in (CONF / group).glob("*.yaml")}
+        if group.startswith("hydra/"):
+            choices = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
         return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
     return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
 

@@ -77,6 +77,7 @@ def composed(*words: str) -> Any:
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
         ("experiment=sede_size", "experiment=sede_size: there is no such choice; did you mean 'seed_size'?"),
+        ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
         ("threshold=null", "Config group override must be a string or a list"),
         ("model=encoder", "model: an encoder needs a source"),
         ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
@@ -219,6 +220,19 @@ def test_importing_the_doors_loads_nothing_heavy() -> None:
     code = f"import sys, sciner.launch, sciner.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_search_without_its_plugin_says_where_it_is(tmp_path: Path) -> None:
+    """As where sciner's own folder was copied, or is a link: Hydra looks for plugins beside it, or installed."""
+    for name in ("sciner", "conf"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    others = "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, 'hydra_plugins/sciner_sweeper').is_dir()]"
+    code = f"import pathlib, sys; {others}; from sciner.cli import main; main()"
+    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search"]):
+        done = subprocess.run([sys.executable, "-c", code, "run", *words], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        assert "Hydra finds no plugin of that name; install sciner as a package" in done.stderr
 
 
 def test_help_names_the_commands() -> None:
