@@ -102,6 +102,7 @@ def check(flags: Any) -> Checked:
     from omegaconf.errors import OmegaConfBaseException
 
     GlobalHydra.instance().clear()
+    register()
     search = None
     aside = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
     try:
@@ -127,6 +128,15 @@ def check(flags: Any) -> Checked:
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
     return Checked(points, multirun, search)
+
+
+def register() -> None:
+    """What files of conf/ name ``/open@KEY``: an empty mapping whose keys are the user's, such as classes of a corpus. Hydra
+    takes no key that a file does not have, except with a + that nobody expects to need."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    ConfigStore.instance().store(name="open", node=OmegaConf.create({}, flags={"struct": False}), provider="sciner")
 
 
 def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
@@ -213,17 +223,20 @@ def mend_key(parts: Sequence[str]) -> str:
             break
         if part not in known:
             return nearest(part, known)
-    files = sorted((CONF / parts[0]).glob("*.yaml")) if len(parts) == 2 else []
-    holders = [f"{parts[0]}={p.stem}" for p in files if p.stem != "encoder" and holds(p, parts[1])]
+    holders = []
+    if len(parts) in (2, 3):  # the key of a choice, or one of its mapping that takes any
+        line = f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
+        files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if p.stem != "encoder")
+        holders = [f"{parts[0]}={p.stem}" for p in files if holds(p, line)]
     shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
     return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"
 
 
-def holds(file: Path, key: str) -> bool:
-    """Whether a choice's file, or one that its defaults list names, has the key."""
+def holds(file: Path, line: str) -> bool:
+    """Whether a choice's file, or one that its defaults list names, has a line that begins so (a regular expression)."""
     text = file.read_text(encoding="utf-8")
     above = [file.with_name(f"{name}.yaml") for name in re.findall(r"^  - (\w+)$", text, re.M) if name != "_self_"]
-    return bool(re.search(rf"^{re.escape(key)}:", text, re.M)) or any(holds(path, key) for path in above)
+    return bool(re.search(rf"^{line}", text, re.M)) or any(holds(path, line) for path in above)
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:

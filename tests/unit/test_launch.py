@@ -66,6 +66,8 @@ def composed(*words: str) -> Any:
         ("model=crf +model.clip=3", "unknown key model.clip; known: c1, c2, kind, max_iterations"),
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         ("model.config.hiden_size=3", "unknown key model.config.hiden_size; sciner run --cfg job shows what there is"),
+        ("threshold.classes.Task=0.6", "unknown key threshold.classes.Task; threshold=per_class has it"),
+        ("threshold=per_class threshold.clases.Task=0.6", "unknown key threshold.clases.Task; did you mean 'classes'?"),
         ("+sed=3", "unknown key sed; did you mean 'seed'?"),
         ("+data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
         ("++threshold.min_confidense=1", "unknown key threshold.min_confidense; did you mean 'min_confidence'?"),
@@ -144,6 +146,22 @@ def test_a_list_is_one_value() -> None:
 def test_a_choice_is_taken_before_its_keys_whatever_their_order() -> None:
     (point,) = points("threshold.min_confidence=0.5", "threshold=fixed")
     assert (point.threshold.kind, point.threshold.min_confidence) == ("fixed", 0.5)
+
+
+@pytest.mark.parametrize(("choice", "key"), [("threshold=per_class", "classes"), ("annotator=noisy", "rates")])
+def test_a_mapping_takes_classes_that_no_file_names(choice: str, key: str) -> None:
+    """In braces, one by one, on top of each other, and swept; a corpus has the classes that it has."""
+    group = choice.partition("=")[0]
+    place = f"{group}.{key}"
+    sweeps = {
+        (f"{place}={{Task:0.6}}",): [{"Task": 0.6}],
+        (f"{place}={{Task: 0.6, Metric: 1}}",): [{"Task": 0.6, "Metric": 1}],
+        (f"{place}.Task=0.6", f"+{place}.Metric=1"): [{"Task": 0.6, "Metric": 1}],
+        (f"{place}={{Task:0.6}},{{Metric:1}}",): [{"Task": 0.6}, {"Metric": 1}],
+        (f"{place}.Task=0.6,0.7",): [{"Task": 0.6}, {"Task": 0.7}],
+    }
+    for words, expected in sweeps.items():
+        assert [getattr(getattr(p, group), key) for p in points("-m", choice, *words)] == expected
 
 
 @pytest.mark.slow
