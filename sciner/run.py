@@ -228,9 +228,12 @@ def execute(config: RunConfig, job: Job) -> tuple[int, list[str]]:
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
-    tracker = Guarded(make_tracker(config.tracking, job.project))
+    shown = make_tracker(config.tracking, job.project)
+    tracker = Guarded(shown)
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
+    if shown.run_id:
+        folder.about(mlflow=shown.run_id)
     try:
         for done in ready.rounds:
             folder.write_round(done)
