@@ -68,7 +68,7 @@ def annotate(
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
     from sciner.annotate import annotate, open_tagger
-    from sciner.config import TrainerConfig
+    from sciner.config.model import TrainerConfig
 
     if confidence not in ("min", "mean"):
         raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))

@@ -13,7 +13,8 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
-from sciner.config import CrfConfig, GazetteerConfig, RunConfig, known_keys, parse
+from sciner.config import RunConfig, known_keys, parse
+from sciner.config.model import CrfConfig, GazetteerConfig
 from sciner.errors import InputError
 from sciner.launch import CONF, check, parse_flags
 from sciner.loop import Iteration
