@@ -30,9 +30,7 @@ class Record:
         return {self.about["id"], self.about.get("mlflow", self.about["id"])}
 
 
-def records(
-    places: Iterable[Path], sweep: str | None = None, ids: Sequence[str] = (), *, pruned: bool = False
-) -> list[Record]:
+def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str] = (), *, pruned: bool = False) -> list[Record]:
     """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep, with ``ids`` only
     these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too.
 
