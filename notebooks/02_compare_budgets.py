@@ -44,4 +44,4 @@ curves = learning_curves(frame, ["threshold"], "sentences", counts)
 over_budget(curves, "sentences")
 
 # %% [markdown]
-# All of it as one page: `sciner report page notebook/budgets -o report`.
+# All of it as one page: `sciner report notebook/budgets -o report`.

@@ -128,7 +128,7 @@ class PerfectConfig(PaidConfig):
 
 
 class NoiseConfig(PaidConfig):
-    """``policy.noise.Noise``. rates: None is no class's (Hydra adds no key to a dictionary). seed: None is the run's."""
+    """``policy.noise.Noise``. rates: of classes; None is no class's. seed: None is the run's."""
 
     rate: Share
     rates: dict[str, Share] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,19 +24,26 @@ class Record:
         sweep: str | None = self.about["tags"].get("sciner.sweep")
         return sweep
 
+    @property
+    def ids(self) -> set[str]:
+        """Its own, and MLflow's if it was tracked there."""
+        return {self.about["id"], self.about.get("mlflow", self.about["id"])}
 
-def records(places: Iterable[Path], sweep: str | None = None, *, pruned: bool = False) -> list[Record]:
-    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep. pruned: trials of a
-    search that was given up after some of their rounds, too.
 
-    Raises InputError for a place that does not exist, and where there is no such run.
+def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str] = (), *, pruned: bool = False) -> list[Record]:
+    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep, with ``ids`` only
+    these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too.
+
+    Raises InputError for a place that does not exist, where there is no such run, and for an id that none has.
     """
     found: dict[str, Record] = {}
     for place in places:
         if not place.is_dir():
             raise InputError(f"{place} is no folder", mend="give run or sweep folders, or --store DIR")
         found |= {record.about["id"]: record for record in read_records(place, pruned)}
-    kept = [r for r in found.values() if sweep is None or r.sweep == sweep]
+    if lost := [id for id in ids if not any(id in r.ids for r in found.values())]:
+        raise InputError(f"no finished run {lost[0]} was found", mend="a run is recorded when it has ended")
+    kept = [r for r in found.values() if (sweep is None or r.sweep == sweep) and (not ids or not r.ids.isdisjoint(ids))]
     if not kept:
         sweeps = sorted({r.sweep for r in found.values() if r.sweep})
         known = f"sweeps there: {', '.join(sweeps[-5:])}" if sweeps else "a run is recorded when it has ended"

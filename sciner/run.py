@@ -150,9 +150,9 @@ class Prepared:
     trial: Trial | None
 
 
-def prepare(config: RunConfig, store: Store) -> Prepared:
+def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
-    written or trained before the first of ``rounds`` is asked for."""
+    written or trained before the first of ``rounds`` is asked for. shared: see ``Steps``."""
     from sciner.loop import Iteration, run_rounds
     from sciner.policy.seed import Amount, split
     from sciner.steps import Steps
@@ -175,7 +175,7 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     iteration = Iteration(**config.iteration.model_dump())
 
     def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
-        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights)
+        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
         rounds = run_rounds(
             corpus,
             parts,
@@ -203,8 +203,9 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
-def execute(config: RunConfig, job: Job) -> int:
-    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
+def execute(config: RunConfig, job: Job) -> tuple[int, list[str]]:
+    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost, and
+    what the store may forget when the sweep has ended.
 
     Raises InputError for bad input, before anything is written or trained.
     """
@@ -213,7 +214,7 @@ def execute(config: RunConfig, job: Job) -> int:
     from sciner.track import Guarded, redacted
 
     store = build_store(config.store, job.project)
-    ready = prepare(config, store)
+    ready = prepare(config, store, shared=job.sweep is not None)
     corpus = ready.corpus
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
@@ -227,9 +228,12 @@ def execute(config: RunConfig, job: Job) -> int:
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
-    tracker = Guarded(make_tracker(config.tracking, job.project))
+    shown = make_tracker(config.tracking, job.project)
+    tracker = Guarded(shown)
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
+    if shown.run_id:
+        folder.about(mlflow=shown.run_id)
     try:
         for done in ready.rounds:
             folder.write_round(done)
@@ -261,7 +265,7 @@ def execute(config: RunConfig, job: Job) -> int:
     print_run(console(), folder.read(), corpus.labels)
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
-    return 3 if tracker.lost else 0
+    return 3 if tracker.lost else 0, ready.steps.spare
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
@@ -306,9 +310,9 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
     from sciner.config import parse
 
     began = time.perf_counter()
-    code, problem = 1, ""
+    code, problem, spare = 1, "", list[str]()
     try:
-        code = execute(parse(values), job)
+        code, spare = execute(parse(values), job)
     except InputError as error:
         code, problem = 2, str(error)
         if job.sweep:
@@ -318,15 +322,15 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
             code, problem = 2, f"{error.filename or job.directory}: the disk is full; free some and run the same words again"
         log.error("%s", problem or traceback.format_exc())
     finally:
-        note_outcome(job, code, problem, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        note_outcome({"job": job.name, "code": code, "problem": problem, "seconds": seconds, "spare": spare}, job.directory)
     return code
 
 
-def note_outcome(job: Job, code: int, problem: str, seconds: float) -> None:
+def note_outcome(outcome: Mapping[str, Any], directory: Path) -> None:
     """One line for the parent, which a launcher may have left in another process."""
     if place := os.environ.get("SCINER_OUTCOMES"):
-        row = {"job": job.name, "directory": str(job.directory), "code": code, "problem": problem, "seconds": seconds}
-        line = json.dumps(row)
+        line = json.dumps({**outcome, "directory": str(directory)})
         with Path(place).open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 

@@ -95,12 +95,17 @@ class Verdict:
 
 class Steps:
     """One run's steps. Where weights go: every fit's are kept until the next one's are (a killed run goes on from them);
-    then ``all`` stay, the ``last`` fit's, or ``none``."""
+    then ``all`` stay, the ``last`` fit's, or ``none``. With ``last``, those of round 0 stay too where ``shared``: other runs
+    of a sweep begin with the same tagger, and who began the sweep drops them (``spare``) when it has ended."""
 
-    def __init__(self, tagger: Tagger, store: Store, labels: Sequence[str], weights: Weights = "last") -> None:
-        self.tagger, self.store, self.labels, self.weights = tagger, store, tuple(labels), weights
+    def __init__(
+        self, tagger: Tagger, store: Store, labels: Sequence[str], weights: Weights = "last", shared: bool = False
+    ) -> None:
+        self.tagger, self.store, self.labels, self.weights, self.shared = tagger, store, tuple(labels), weights, shared
         self.taken: list[Done] = []
         self.written: list[str] = []  # keys of weights that this run may drop
+        self.first: str | None = None  # that of round 0, if it is for others too
+        self.spare: list[str] = []  # the same, once this run needs it no more
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fit | None = None) -> Fit:
         """Train on ``examples``, from the pretrained weights or from those of ``start``."""
@@ -139,6 +144,8 @@ class Steps:
             "start": start.key if start else None,
         }
         key = key_of("fit", VERSIONS["fit"], inputs)
+        if self.shared and self.weights == "last":
+            self.first = self.first or weights_key(key)
         report = self._run("fit", inputs, make).read(read)
         if self.weights != "all":
             self._drop_weights(but=weights_key(key))
@@ -316,8 +323,11 @@ class Steps:
     def _drop_weights(self, but: str | None = None) -> None:
         """Of those that this run wrote; another run may want to go on from others."""
         for key in [key for key in self.written if key != but]:
-            self.store.discard(key)
             self.written.remove(key)
+            if key == self.first:
+                self.spare.append(key)
+            else:
+                self.store.discard(key)
 
 
 def weights_key(fit: str) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,7 +28,10 @@ QUIET = {
 
 
 class Tracker(Protocol):
-    """Where one run's figures are shown. What it is told stands on disk already."""
+    """Where one run's figures are shown. What it is told stands on disk already. run_id: its name for the run, once started;
+    empty where it has none."""
+
+    run_id: str
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
 
@@ -49,6 +52,8 @@ class Tracker(Protocol):
 
 class NoTracker:
     """Shows nothing."""
+
+    run_id = ""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
     def scores(self, scores: Mapping[str, float], step: int) -> None: ...
@@ -178,8 +183,9 @@ def _runs(client: Any, experiment_id: str) -> Iterator[Any]:
             return
 
 
-def download(uri: str, experiment: str, folder: Path) -> None:
-    """The finished runs of ``experiment`` as run folders (``run.json``, ``rounds.jsonl``, ``config.yaml``) below ``folder``.
+def download(uri: str, experiment: str | None, folder: Path, sweep: str | None = None, ids: Sequence[str] = ()) -> None:
+    """The finished runs of ``experiment`` (None: of all experiments) as run folders (``run.json``, ``rounds.jsonl``,
+    ``config.yaml``) below ``folder``; with ``sweep`` only those of that sweep, with ``ids`` only these (sciner's or MLflow's).
 
     Raises InputError where there is no such database or experiment, and for a run whose artefacts are gone.
     """
@@ -190,12 +196,15 @@ def download(uri: str, experiment: str, folder: Path) -> None:
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():  # MLflow would make one
         raise InputError(f"there is no tracker at {redacted(uri)}", mend="run `sciner run` here first, or give --uri")
     client = MlflowClient(uri)
-    found = client.get_experiment_by_name(experiment)
-    if found is None:
-        names = [e.name for e in client.search_experiments()]
-        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", mend=nearest(experiment, names))
-    for run in _runs(client, found.experiment_id):
-        if run.info.status != "FINISHED":
+    there = {e.name: e.experiment_id for e in client.search_experiments()}
+    if experiment is not None and experiment not in there:
+        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", mend=nearest(experiment, there))
+    asked = there.values() if experiment is None else [there[experiment]]
+    for run in (run for id in asked for run in _runs(client, id)):
+        tags = run.data.tags
+        if sweep is not None and tags.get("sciner.sweep") != sweep:
+            continue
+        if run.info.status != "FINISHED" or (ids and {run.info.run_id, tags["sciner.run"]}.isdisjoint(ids)):
             continue
         place = folder / run.info.run_id
         place.mkdir(parents=True)
@@ -207,10 +216,11 @@ def download(uri: str, experiment: str, folder: Path) -> None:
                 f"the artefacts of run {run.info.run_id} cannot be read", mend="give run folders instead"
             ) from None
         about = {
-            "id": run.data.tags["sciner.run"],
+            "id": tags["sciner.run"],
+            "mlflow": run.info.run_id,
             "name": run.info.run_name,
             "params": run.data.params,
-            "tags": {name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")},
+            "tags": {name: value for name, value in tags.items() if not name.startswith("mlflow.")},
             "started": run.info.start_time / 1000,
             "status": "FINISHED",
         }

@@ -1,4 +1,4 @@
-"""`sciner report page`: one self-contained HTML page, and its figures and tables as files."""
+"""`sciner report`: one self-contained HTML page, and its figures and tables as files."""
 
 from __future__ import annotations
 

@@ -91,13 +91,16 @@ def budgets(study: Study) -> Iterator[Section]:
 
 def curves_of(study: Study) -> Mapping[str, Mapping[int, Curve]]:
     """By method, in the order of the runs; none where they are no learning curves."""
-    by = [name for name in (*study.others, study.key) if name and name != "data.seed_size"] or ["corpus"]
-    try:
-        found = learning_curves(study.frame, by)
-    except ValueError:
-        return {}
-    order = [", ".join(map(str, row)) for row in study.frame[by].drop_duplicates().to_numpy()]
-    return {method: found[method] for method in order if method in found}
+    differing = [name for name in (*study.others, study.key) if name]
+    # runs of several seed sizes are points of one curve, unless each is a curve by itself
+    for by in ([name for name in differing if name != "data.seed_size"] or ["corpus"], differing):
+        try:
+            found = learning_curves(study.frame, by)
+        except ValueError:
+            continue
+        order = [", ".join(map(str, row)) for row in study.frame[by].drop_duplicates().to_numpy()]
+        return {method: found[method] for method in order if method in found}
+    return {}
 
 
 def classes(study: Study) -> Iterator[Section]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from sciner.errors import InputError, nearest
 from sciner.records import Record
-from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, tidy
+from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, settings_of, tidy
 from sciner.report.render import difference_text
 from sciner.report.tables import F1, Paired, paired
 from sciner.score.curves import holm
@@ -65,6 +65,20 @@ def study(runs: Sequence[Record], key: str | None = None, baseline: str | None =
         raise InputError("the runs differ in nothing but their seeds: there is no baseline", mend="leave --baseline out")
     others = tuple(name for name in differing if name != key)
     return Study(runs, frame, counts_of(runs), key, baseline, others)
+
+
+def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> Sequence[Record]:
+    """Those of ``runs`` that have every setting of ``wanted`` (KEY=VALUE, keys and values as on the command line). Raises
+    InputError for a key or value that no run has."""
+    kept = [(run, settings_of(run)) for run in runs] if wanted else []
+    for word in wanted:
+        key, _, value = word.partition("=")
+        if key not in (known := {key for _, setting in kept for key in setting}):
+            raise InputError(f"the runs have no setting {key!r}", mend=nearest(key, known))
+        if value not in (values := {setting.get(key, "") for _, setting in kept}):
+            raise InputError(f"no run has {key}={value}", mend=nearest(value, values))
+        kept = [(run, setting) for run, setting in kept if setting.get(key) == value]
+    return [run for run, _ in kept] if wanted else runs
 
 
 def telling(frame: pd.DataFrame) -> pd.DataFrame:

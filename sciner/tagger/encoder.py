@@ -23,7 +23,7 @@ from sciner.tagger.dropout import cheap_dropout
 from sciner.tagger.encode import windows
 from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
-from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.predict import Blocks, Reader, predict
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
@@ -123,7 +123,10 @@ class FittedEncoder:
 
     def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
         """Label distributions [B, W, tags] of each of the ``batches``, float32."""
-        module = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device())
+        net = self.net.eval()
+        if self.machine.device() == "cpu" and self.machine.resolved_precision() == "bf16-mixed":
+            net = narrowed(net)
+        module = TokenClassifier(net, self.recipe).to(self.machine.device())
         with self.machine.predicting():
             for batch in batches:
                 yield module.predict_step(self.machine.moved(batch), 0).cpu().numpy()

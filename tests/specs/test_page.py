@@ -1,4 +1,4 @@
-"""`sciner report page`: one page that opens anywhere, shows what there is, and runs nothing that a corpus holds."""
+"""`sciner report`: one page that opens anywhere, shows what there is, and runs nothing that a corpus holds."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def runs(project: Path) -> Path:
 
 
 def call(*words: str) -> str:
-    app(["report", "page", *words, "-o", "report"], standalone_mode=False)
+    app(["report", *words, "-o", "report"], standalone_mode=False)
     return Path("report/index.html").read_text(encoding="utf-8")
 
 
@@ -193,6 +193,8 @@ def test_what_cannot_be_shown_is_one_line_and_no_file(runs: Path) -> None:
     for words, message in (
         (["nowhere"], "is no folder"),
         (["runs", "--compare", "thresold"], "did you mean 'threshold'"),
+        (["runs", "--where", "threshold=fixd"], "no run has threshold=fixd; did you mean 'fixed'"),
+        (["runs", "--where", "thresold=fixed"], "no setting 'thresold'; did you mean 'threshold'"),
         (["runs", "--browse", "none0"], "no round has left its sentences|is no run's folder"),
         (["runs", "--experiment", "x"], "give one of the two"),
     ):

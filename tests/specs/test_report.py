@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,33 @@ def test_folders_the_store_and_the_tracker_give_the_same_figures(tracked: None, 
     assert "2 runs, " in capsys.readouterr().out
 
 
+@pytest.mark.slow
+def test_runs_are_found_by_their_id_and_mlflows_in_the_store_or_else_in_the_tracker(tracked: None) -> None:
+    """One or several, behind one --run or each behind its own; and a sweep by its id."""
+    one, two = (json.loads((Path("sweep") / n / "run.json").read_text(encoding="utf-8")) for n in "01")
+    sweep = one["tags"]["sciner.sweep"]
+    both = {one["id"], two["id"]}
+    for words, expected in (
+        (["--run", one["id"]], {one["id"]}),
+        (["--run", one["id"], two["id"]], both),
+        (["--run", one["mlflow"], "--run", two["id"]], both),
+        (["--sweep", sweep], both),
+        (["--experiment", "sciner", "--sweep", sweep, "--run", two["mlflow"]], {two["id"]}),
+    ):
+        for place in ([], ["--store", "nowhere"]):
+            call(*words, *place, "-o", "runs.csv")
+            assert set(read_csv("runs.csv")["run"]) == expected, words
+    call("sweep", "--run", one["id"], "-o", "runs.csv")
+    assert set(read_csv("runs.csv")["run"]) == {one["id"]}
+    for words, message in (
+        (["--run", one["id"], "gone"], "no finished run gone"),
+        (["--sweep", "gone"], f"sweeps there: {sweep}"),
+        (["--experiment", "sciner", "--sweep", "gone"], "of sweep gone"),
+    ):
+        with pytest.raises(InputError, match=message):
+            call(*words, "-o", "none.csv")
+
+
 def test_a_table_can_be_made_of_the_exported_file(swept: None) -> None:
     """The choice of a threshold's file is a column, beside the values in it; the words that fill a cell are accepted."""
     call("sweep", "-o", "runs.csv")
@@ -74,8 +102,9 @@ def test_what_cannot_be_exported_is_one_line_and_no_file(project: Path) -> None:
         (["--experiment", "scinr"], "no experiment 'scinr'"),
         (["--experiment", "Default"], "no finished run"),
         (["--experiment", "x", "--uri", "sqlite:///none.db"], "no tracker at sqlite:///none.db"),
-        (["--uri", "http://x"], "--uri names a tracker"),
         (["x", "--experiment", "x"], "give one of the two"),
+        (["x", "--uri", "http://x"], "give one of the two"),
+        (["--run", "gone"], "is no folder"),
     ):
         with pytest.raises(InputError, match=message):
             call(*words, "-o", "runs.csv")

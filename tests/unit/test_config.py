@@ -42,7 +42,8 @@ def read(path: Path) -> dict[str, Any]:
     values: Any = OmegaConf.to_container(OmegaConf.load(path))  # PyYAML takes 5e-4 for a word
     merged: dict[str, Any] = {}
     for name in values.pop("defaults", ["_self_"]):
-        merged |= values if name == "_self_" else read(path.with_name(f"{name}.yaml"))
+        if not name.startswith("/open@"):  # an empty mapping
+            merged |= values if name == "_self_" else read(path.with_name(f"{name}.yaml"))
     return merged
 
 

@@ -9,6 +9,7 @@ import pytest
 from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.frames import keys_of, tidy
+from sciner.report.sections import curves_of
 from sciner.report.study import Study, answers, best, comparisons, question, study, telling
 from tests.runs import write_run
 
@@ -93,3 +94,14 @@ def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
     runs = {words: values for words, values in THREE.items() if "5%" in words or "none" in words}
     asked = ask(tmp_path, runs)
     assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
+
+
+def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(tmp_path: Path) -> None:
+    def curves(name: str, budgets: dict[str, list[float]]) -> list[str]:
+        for size, here in budgets.items():
+            lines = [{"test/f1/micro": 0.5, "budget/sentences": budget} for budget in here]
+            write_run(tmp_path / name / size, f"acquire.kind=mnlp data.seed_size={size} seed=0", lines)
+        return list(curves_of(study(records([tmp_path / name]))))
+
+    assert len(curves("one", {"10": [10], "20": [20]})) == 1
+    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["10", "20"]
