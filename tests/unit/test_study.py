@@ -9,12 +9,8 @@ import pytest
 from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.frames import keys_of, tidy
-<<<<<<< HEAD
 from sciner.report.sections import curves_of
-from sciner.report.study import Study, answers, best, comparisons, question, study, telling
-=======
 from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
->>>>>>> report-rest
 from tests.runs import write_run
 
 
@@ -100,7 +96,6 @@ def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
     assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
 
 
-<<<<<<< HEAD
 def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(tmp_path: Path) -> None:
     def curves(name: str, budgets: dict[str, list[float]]) -> list[str]:
         for size, here in budgets.items():
@@ -110,7 +105,8 @@ def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_i
 
     assert len(curves("one", {"10": [10], "20": [20]})) == 1
     assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["10", "20"]
-=======
+
+
 def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
     """Of all values over the same settings, seeds and rounds: a mean of others would compare what is not alike."""
     f1 = {("none", "5%"): 0.2, ("fixed", "5%"): 0.3, ("none", "10%"): 0.4, ("fixed", "10%"): 0.7, ("none", "20%"): 0.9}
@@ -138,4 +134,3 @@ def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:
     kept = with_settings(asked.runs, ["data.seed_size=5%", "threshold=fixed"])
     assert [run.about["params"]["seed"] for run in kept] == ["0", "1", "2"]
     assert {run.about["params"]["threshold"] for run in kept} == {"fixed"}
->>>>>>> report-rest
