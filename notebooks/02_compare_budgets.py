@@ -41,7 +41,7 @@ for size in ("10%", "20%", "40%"):
 from sciner.report.figures import over_budget
 
 curves = learning_curves(frame, ["threshold"], "sentences", counts)
-over_budget(curves, "sentences")
+over_budget({"": curves}, "sentences")
 
 # %% [markdown]
 # All of it as one page: `sciner report notebook/budgets -o report`.

@@ -71,7 +71,9 @@ def page(
     out: Annotated[Path, typer.Option("-o", "--out", help="The folder of the page, its figures and tables.")] = Path("report"),
     compare: Annotated[str | None, typer.Option(help="The setting that is compared; default: the first that differs.")] = None,
     baseline: Annotated[str | None, typer.Option(help="Its value to compare with; default: the oldest run's.")] = None,
-    browse: Annotated[str | None, typer.Option(help="The run whose sentences are shown; default: the newest.")] = None,
+    browse: Annotated[
+        str | None, typer.Option(help="The run whose sentences are shown; default: the newest with silver.")
+    ] = None,
     where: Annotated[list[str] | None, typer.Option(help="Only runs with this setting: KEY=VALUE. May be given again.")] = None,
     experiment: Experiment = None,
     uri: Uri = None,

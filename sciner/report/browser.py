@@ -56,7 +56,8 @@ def browser_data(folder: Path, last: int = 3) -> tuple[dict[str, Any], list[str]
                 lost = [span(s) for s in earlier or () if s not in confidence]
                 row["rounds"][number] = {"found": found, "lost": lost}
             before = _by_id(examples)
-    about = {"rounds": shown, "labels": list(labels), "kinds": KINDS, "sentences": len(rows)}
+    has = sorted({found[0] for row in rows.values() for one in row["rounds"].values() for found in one["found"]})
+    about = {"rounds": shown, "labels": list(labels), "kinds": KINDS, "has": has, "sentences": len(rows)}
     whole = list(rows.values())
     return about, [script_json(whole[at : at + CHUNK]) for at in range(0, len(whole), CHUNK)]
 

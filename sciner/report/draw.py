@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
@@ -31,6 +32,7 @@ STYLE: dict[Any, Any] = {
     "figure.facecolor": "white",
 }
 FORMATS = ("png", "svg", "pdf")
+LEAST = 0.7  # of its natural size: a figure on a page is not made smaller, or its words could not be read; it scrolls instead
 
 
 def look(number: int) -> dict[str, Any]:
@@ -42,26 +44,39 @@ def look(number: int) -> dict[str, Any]:
     }
 
 
-def panels(titles: Sequence[str], width: float = 3.4, height: float = 2.7, across: int = 3) -> tuple[Figure, list[Any]]:
-    """A figure with one pair of axes a title, ``across`` of them in a row, all of one scale."""
+def panels(
+    titles: Sequence[str],
+    x: str = "",
+    y: str = "",
+    *,
+    width: float = 3.4,
+    height: float = 2.7,
+    across: int = 3,
+    one_x: bool = True,
+    one_y: bool = True,
+) -> tuple[Figure, list[Any]]:
+    """A figure with one pair of axes a title, ``across`` of them in a row, in inches each. x, y: the words of their axes.
+    one_x, one_y: all have the same axis."""
     columns = min(across, len(titles))
     rows = -(-len(titles) // columns)
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
-        axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True).ravel()
+        axes = figure.subplots(rows, columns, squeeze=False, sharex=one_x, sharey=one_y).ravel()
         for one, title in zip(axes, titles, strict=False):
-            one.set_title(title.replace("$", r"\$"), loc="left")
+            one.set_title(fill(title.replace("$", r"\$"), int(14 * width)), loc="left")
         for one in axes[len(titles) :]:
             one.remove()
+        figure.supxlabel(x)
+        figure.supylabel(y)
     return figure, list(axes[: len(titles)])
 
 
-def legend(figure: Figure, axes: Any) -> None:
-    """One for all panels, above them, if there is more than one line."""
-    handles, names = axes.get_legend_handles_labels()
-    if len(names) > 1:
+def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
+    """One for all panels, above them, if there is more than one line: {name: line}."""
+    if len(lines) > 1:
+        columns = max(1, int(11 * figure.get_figwidth() / (max(map(len, lines)) + 6)))
         with mpl.rc_context(STYLE):
-            figure.legend(handles, names, loc="outside upper left", ncols=min(3, len(names)))
+            figure.legend(list(lines.values()), list(lines), loc="outside upper left", ncols=min(columns, len(lines)))
 
 
 def settle(figure: Figure) -> None:
@@ -93,4 +108,6 @@ def inline(figure: Figure, name: str, title: str) -> str:
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    return re.sub(r"<svg ", f'<svg role="img" aria-label="{escape(title)}" ', svg, count=1)
+    width = LEAST * 72 * figure.get_figwidth()
+    about = f'role="img" aria-label="{escape(title)}" style="min-width: {width:.0f}pt"'
+    return re.sub(r"<svg ", f"<svg {about} ", svg, count=1)

@@ -11,47 +11,56 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels
-from sciner.report.study import Study, worded
+from sciner.report.study import Study, settings_in, worded
 from sciner.score.curves import Curve
 
-MOST = 24  # panels; a figure of more is a wall
+ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
+SILVER = {"silver/precision/micro": "precision", "silver/recall/micro": "yield (recall of the pool's gold)"}
 
 
 def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
-    """A panel a setting, a line a value of the key: the mean over seeds in a band from the lowest to the highest. None where
-    no run has two rounds with the metric."""
+    """A panel a setting, those of a corpus of one scale, a line a value of the key: the mean over seeds in a band from the
+    lowest to the highest. None where no run has two rounds with the metric."""
     shown = study.frame[study.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
-    settings = study.settings[:MOST]
-    figure, axes = panels([worded(setting) for setting in settings])
+    settings = study.settings
+    figure, axes = panels([worded(setting) for setting in settings], "round", label, one_y=False)
     for one, setting in zip(axes, settings, strict=True):
         for number, value in enumerate(study.values or [""]):
             wanted = {**setting, **({study.key: value} if study.key else {})}
             by_round = _rows(shown, wanted).groupby("round")["value"]
             middle = by_round.mean()
             one.plot(middle.index, middle, **look(number), label=f"{study.key}={value}" if study.key else "all runs")
-            one.fill_between(middle.index, by_round.min(), by_round.max(), color=look(number)["color"], alpha=0.18, linewidth=0)
+            one.fill_between(middle.index, by_round.min(), by_round.max(), color=look(number)["color"], alpha=0.13, linewidth=0)
         one.xaxis.get_major_locator().set_params(integer=True)
-    figure.supxlabel("round")
-    figure.supylabel(label)
-    legend(figure, axes[0])
+    for corpus in {setting.get("corpus") for setting in settings}:
+        alike = [one for one, setting in zip(axes, settings, strict=True) if setting.get("corpus") == corpus]
+        ends = [one.get_ylim() for one in alike]
+        for one in alike:
+            one.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+    handles, names = axes[0].get_legend_handles_labels()
+    legend(figure, dict(zip(names, handles, strict=True)))
     return figure
 
 
-def over_budget(curves: Mapping[str, Mapping[int, Curve]], unit: str) -> Figure:
-    """A line a method: the mean over the seeds that stood at a budget; each seed's curve thin behind it."""
-    figure, (axes,) = panels([""], width=6.2, height=3.8)
-    for number, (method, by_seed) in enumerate(list(curves.items())[:MOST]):
-        style = look(number)
-        for curve in by_seed.values():
-            axes.plot(curve.budget, curve.f1, color=style["color"], alpha=0.3, linewidth=0.8)
-        budget, f1 = pooled(by_seed)
-        middle = pd.Series(f1).groupby(budget).mean()
-        axes.plot(middle.index, middle, **style, label=method)
-    axes.set_xlabel(f"gold {unit} bought")
-    axes.set_ylabel("entity F1")
-    legend(figure, axes)
+def over_budget(curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str) -> Figure:
+    """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a budget, in a band from the
+    lowest to the highest."""
+    width, height = ALONE if len(curves) == 1 else BESIDE
+    words = f"gold {unit} bought", "entity F1"
+    figure, axes = panels(list(curves), *words, width=width, height=height, one_x=False, one_y=False)
+    methods = list(dict.fromkeys(method for by_method in curves.values() for method in by_method))
+    lines = {}
+    for one, by_method in zip(axes, curves.values(), strict=True):
+        for method, by_seed in by_method.items():
+            style = look(methods.index(method))
+            budget, f1 = pooled(by_seed)
+            by_budget = pd.Series(f1).groupby(budget)
+            middle = by_budget.mean()
+            (lines[method],) = one.plot(middle.index, middle, **style, label=method)
+            one.fill_between(middle.index, by_budget.min(), by_budget.max(), color=style["color"], alpha=0.13, linewidth=0)
+    legend(figure, lines)
     return figure
 
 
@@ -62,7 +71,7 @@ def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.N
 
 def heat(study: Study, classes: Sequence[str], change: bool) -> Figure:
     """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0."""
-    asked = [{**s, **({study.key: v} if study.key else {})} for s in study.settings for v in (study.values or [""])][:MOST]
+    asked = [{**s, **({study.key: v} if study.key else {})} for s in study.settings for v in (study.values or [""])]
     names = {f"test/f1/{label}": label for label in classes}
     shown = study.frame[study.frame["metric"].isin(names)]
     grids = []
@@ -70,7 +79,9 @@ def heat(study: Study, classes: Sequence[str], change: bool) -> Figure:
         grid = _rows(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
         grids.append(grid.sub(grid[0], axis=0) if change and 0 in grid else grid)
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
-    figure, axes = panels([worded(wanted) for wanted, _ in kept], height=0.5 + 0.24 * len(classes), width=4)
+    titles = [worded({name: value for name, value in wanted.items() if name != "corpus"}) for wanted, _ in kept]
+    across = len(study.values) if 1 < len(study.values) < 5 and len(kept) == len(asked) else 3  # a setting a row
+    figure, axes = panels(titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across)
     widest = max((float(g.abs().max().max()) for _, g in kept), default=0.0) or 1.0
     for one, (_, grid) in zip(axes, kept, strict=True):
         low, high, colours = (-widest, widest, "PuOr") if change else (0, 1, "cividis")
@@ -86,32 +97,64 @@ def heat(study: Study, classes: Sequence[str], change: bool) -> Figure:
         one.xaxis.get_major_locator().set_params(integer=True)
         one.grid(False)
     axes[0].invert_yaxis()
-    figure.supxlabel("round")
     return figure
 
 
 def yield_and_precision(study: Study) -> Figure | None:
-    """A point a run and round: recall of the pool's gold against precision of the accepted silver."""
-    both = study.frame[study.frame["metric"].isin(["silver/precision/micro", "silver/recall/micro"])]
+    """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the accepted silver."""
+    both = study.frame[study.frame["metric"].isin(SILVER)]
     keys = [*study.others, *([study.key] if study.key else [])]
-    wide = both.pivot_table("value", [*keys, "run", "round"], "metric").reset_index()
-    if len(wide.columns.intersection(["silver/precision/micro", "silver/recall/micro"])) < 2:
+    wide = both.pivot_table("value", [*dict.fromkeys(["corpus", *keys]), "run", "round"], "metric").reset_index()
+    if len(wide.columns.intersection(list(SILVER))) < 2:
         return None
-    figure, (axes,) = panels([""], width=6.2, height=3.8)
-    for number, value in enumerate(study.values or [""]):
-        points = wide[wide[study.key] == value] if study.key else wide
-        style = look(number) | {"linestyle": ""}
-        at = points["silver/recall/micro"], points["silver/precision/micro"]
-        axes.plot(*at, **style, alpha=0.8, label=f"{study.key}={value}" if study.key else "all runs")
-    axes.set_xlabel("yield: share of the pool's gold spans that were accepted")
-    axes.set_ylabel("precision of the accepted spans")
-    legend(figure, axes)
+    corpora = list(study.frame["corpus"].unique())
+    width, height = ALONE if len(corpora) == 1 else BESIDE
+    words = "yield: share of the pool's gold spans that were accepted", "precision of accepted spans"
+    figure, axes = panels(corpora if len(corpora) > 1 else [""], *words, width=width, height=height)
+    dots = {}
+    for one, corpus in zip(axes, corpora, strict=True):
+        for number, value in enumerate(study.values or [""]):
+            points = wide[(wide["corpus"] == corpus) & ((wide[study.key] == value) if study.key else True)]
+            style = look(number) | {"linestyle": ""}
+            at = points["silver/recall/micro"], points["silver/precision/micro"]
+            (dots[f"{study.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
+    legend(figure, dots)
+    return figure
+
+
+def by_threshold(study: Study, thresholds: Sequence[str]) -> Figure | None:
+    """Precision and yield of the last round's silver: thresholds (the columns that make one) across, from the one that accepts
+    most to the one that accepts least; a line each setting of the rest, bars from the lowest to the highest seed."""
+    last = study.frame[study.frame["round"] == study.frame.groupby("run")["round"].transform("max")]
+    shown = last[last["metric"].isin(SILVER)]
+    if shown["metric"].nunique() < 2:
+        return None
+    shown = shown.assign(threshold_words=shown[list(thresholds)].agg(" ".join, axis=1).str.strip())
+    yields = shown[shown["metric"] == "silver/recall/micro"].groupby("threshold_words")["value"].mean()
+    order = list(yields.sort_values(ascending=False, kind="stable").index)
+    rest = [name for name in (*study.others, study.key) if name and name not in thresholds]
+    figure, axes = panels(list(SILVER.values()), " ".join(thresholds), "share of spans", width=4.4)
+    for number, setting in enumerate(settings_in(shown, rest)):
+        style, offset = look(number), 0.06 * (number % 5 - 2) if rest else 0
+        for one, metric in zip(axes, SILVER, strict=True):
+            of = _rows(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
+            table = of.agg(["mean", "min", "max"]).reindex([name for name in order if name in of.groups])
+            at = [order.index(name) + offset for name in table.index]
+            bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
+            one.errorbar(at, table["mean"], bars, **style, linewidth=1, capsize=2, label=worded(setting) or "all runs")
+    for one in axes:
+        one.set_xticks(range(len(order)), [name.replace("$", r"\$") for name in order])
+        one.set_ylim(-0.03, 1.03)
+        if max(map(len, order)) * len(order) > 40:
+            one.tick_params(axis="x", rotation=30)
+    handles, names = axes[-1].get_legend_handles_labels()
+    legend(figure, dict(zip(names, handles, strict=True)))
     return figure
 
 
 def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
     """bins: (mean confidence, share of right spans, spans), those with a span; a point is the larger the more it holds."""
-    figure, (axes,) = panels([""], width=4.6, height=3.8)
+    figure, (axes,) = panels([""], width=5.2, height=3.8)
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     axes.plot(confidence, right, color=COLOURS[0], linewidth=1)

@@ -28,7 +28,7 @@ SENTENCES = "sentences.html"
 
 def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list[Path]:
     """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where the sentences of the run
-    ``browse`` (default: the newest that has any) are too many for one page. Returns the pages.
+    ``browse`` (default: see ``browsed``) are too many for one page. Returns the pages.
 
     Raises InputError for a run that has no sentences. Everything is made before anything is written.
     """
@@ -64,9 +64,11 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
 
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:
-    """The folder of the run whose sentences are shown, None where no run has left any."""
+    """The folder of the run whose sentences are shown, None where no run has left any: the newest whose last round was trained
+    on silver, else the newest."""
     if browse is None:
-        return next((place for run in reversed(runs) if (place := _sentences_of(run))), None)
+        fed = [run for run in runs if run.rounds[-1]["scores"].get("silver/accepted_spans")]
+        return next((place for run in (*reversed(fed), *reversed(runs)) if (place := _sentences_of(run))), None)
     given = next((run for run in runs if run.about["id"] == browse), None)
     folder = (given and _sentences_of(given)) or folder_of(browse, store)
     rounds_of(folder)

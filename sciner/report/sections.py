@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from matplotlib.figure import Figure
 
+from sciner.records import Record
 from sciner.report import figures
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, read_part, rounds_of
-from sciner.report.study import Comparison, Study, worded
+from sciner.report.study import Comparison, Study, folded, worded
 from sciner.report.tables import cells, learning_curves
 from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
@@ -20,8 +22,12 @@ from sciner.score.errors import Kind, confusion, repeated
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
 from sciner.text.corpus import Example
 
-AVERAGES: tuple[str, ...] = ("micro", "macro", "micro_low", "micro_high", "token_weighted", "token_macro")
+AVERAGES: tuple[str, ...] = ("micro", "macro", "rare", "micro_low", "micro_high", "token_weighted", "token_macro")
 AVERAGES += tuple(f"{name}_without_o" for name in AVERAGES[-2:])
+MOST = 24  # panels; a figure of more is a wall
+LINES = 7  # in a panel, as many as there are colours
+CURVES = 14  # the same where they cross less
+LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +44,10 @@ class Section:
 def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> list[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
     of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, rounds, budgets, classes, silver)
-    of_sentences = (confidences, confusions, propagation)
     made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
-    made += list(warnings(study))
-    if browsed is not None:
-        made += [one for make in of_sentences for one in make(browsed)]
+    made += confidences(browsed) if browsed else ()
+    made += [*drift(study), *warnings(study)]
+    made += [*confusions(browsed), *propagation(browsed)] if browsed else ()
     return [*made, *more_annotation(study), *every_run(study)]
 
 
@@ -68,32 +73,53 @@ def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
 def results(study: Study) -> Iterator[Section]:
     rows, columns = list(study.others) or ["corpus"], [study.key] if study.key else []
     grid = cells(study.frame, rows, columns)
-    yield Section("results", "Entity F1 in the last round", "Strict: class and both boundaries.", table=table_of(grid))
+    if study.others:  # the order of the runs, the baseline first, as everywhere on the page
+        grid = replace(grid, row_keys=tuple(tuple(setting.values()) for setting in study.settings))
+    if study.key:
+        grid = replace(grid, column_keys=tuple((value,) for value in study.values))
+    text = "Strict: class and both boundaries." + (f" Columns: {study.key}." if study.key else "")
+    yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
 def rounds(study: Study) -> Iterator[Section]:
-    if figure := figures.over_rounds(study, "test/f1/micro", "entity F1"):
-        text = "Mean over seeds; bands run from the lowest to the highest seed." + _left_out(study)
+    shown, gone = folded(study, MOST)
+    if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + _folded(study, gone)
         yield Section("rounds", "F1 against round", text, figure)
 
 
-def _left_out(study: Study) -> str:
+def _folded(study: Study, gone: Sequence[str]) -> str:
+    """What a figure does not tell apart, and how to see it."""
+    if not gone:
+        return ""
     count = len(study.settings)
-    return f" The first {figures.MOST} of {count} settings." if count > figures.MOST else ""
+    axes = " and ".join(f"{name} ({study.frame[name].nunique()} values)" for name in gone)
+    lacking = f" Settings that lack a value of {study.key} are left out." if study.key else ""
+    example = f"--where {gone[0]}={study.frame[gone[0]].iloc[0]}"
+    return f" {count} settings are too many to draw: these are means over {axes} too.{lacking} {example} draws one of them."
 
 
 def budgets(study: Study) -> Iterator[Section]:
-    curves = curves_of(study)
-    if any(len(curve.budget) > 1 for by_seed in curves.values() for curve in by_seed.values()):
-        text = "A point is a budget at which a run, or runs of several seed sizes, stood; thin lines are single seeds."
-        yield Section("budget", "F1 against budget", text, figures.over_budget(curves, "sentences"))
+    sizes = study.frame["data.seed_size"].nunique() if "data.seed_size" in study.others else 1
+    panels, told = {}, ""
+    for corpus in study.frame["corpus"].unique():
+        here = replace(study, frame=study.frame[study.frame["corpus"] == corpus])
+        values = 1 if study.key == "data.seed_size" else max(1, len(study.values))
+        shown, gone = folded(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
+        told = told or _folded(here, gone)
+        panels[str(corpus)] = curves_of(shown, corpus=False)
+    if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
+        text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
+        text += "run from the lowest to the highest seed." + told
+        yield Section("budget", "F1 against budget", text, figures.over_budget(panels, "sentences"))
 
 
-def curves_of(study: Study) -> Mapping[str, Mapping[int, Curve]]:
-    """By method, in the order of the runs; none where they are no learning curves."""
-    differing = [name for name in (*study.others, study.key) if name]
+def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
+    """By method, in the order of the runs; none where they are no learning curves. corpus: is named in the method."""
+    differing = [name for name in (*study.others, study.key) if name and (corpus or name != "corpus")]
     # runs of several seed sizes are points of one curve, unless each is a curve by itself
-    for by in ([name for name in differing if name != "data.seed_size"] or ["corpus"], differing):
+    for by in ([name for name in differing if name != "data.seed_size"], differing):
+        by = by or ["corpus"]
         try:
             found = learning_curves(study.frame, by)
         except ValueError:
@@ -112,29 +138,49 @@ def classes(study: Study) -> Iterator[Section]:
             continue
         of = f" of {corpus}" if study.frame["corpus"].nunique() > 1 else ""
         name = f"classes{number}" if of else "classes"
-        yield Section(name, f"Classes{of}: F1", "Mean over seeds." + _left_out(here), figures.heat(here, labels, change=False))
+        shown, gone = folded(here, max(1, MOST // max(1, len(study.values))))
+        text = "Mean over seeds." + _folded(here, gone)
+        yield Section(name, f"Classes{of}: F1", text, figures.heat(shown, labels, change=False))
         if here.frame["round"].nunique() > 1:
-            figure = figures.heat(here, labels, change=True)
-            yield Section(f"{name}_change", f"Classes{of}: change since round 0", "Mean over seeds.", figure)
+            yield Section(
+                f"{name}_change", f"Classes{of}: change since round 0", text, figures.heat(shown, labels, change=True)
+            )
 
 
 def silver(study: Study) -> Iterator[Section]:
+    thresholds = [name for name in (*study.others, study.key) if name and name.split(".")[0] == "threshold"]
+    if thresholds:
+        shown, gone = folded(study, LINES * len(study.frame[thresholds].drop_duplicates()), ("corpus", *thresholds))
+        if figure := figures.by_threshold(shown, thresholds):
+            text = (
+                "Of the silver that the last round was trained on, where the pool's gold is known; the threshold that accepts "
+            )
+            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _folded(study, gone)
+            yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
     if figure := figures.yield_and_precision(study):
-        text = "A point a run and round: a stricter threshold buys precision with yield. Only where the pool's gold is known."
+        text = "A point a run and round: a stricter threshold buys precision with yield."
         yield Section("silver", "Silver: precision against yield", text, figure)
 
 
+def drift(study: Study) -> Iterator[Section]:
+    shown, gone = folded(study, MOST)
+    if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens"):
+        yield Section("drift", "Drift", "How many spans the tagger predicts on the test text." + _folded(study, gone), figure)
+    if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
+        text = "Of the spans that this round or the last predicts on the test text, those that only one of them does."
+        yield Section("churn", "Change from round to round", text + _folded(study, gone), figure)
+
+
 def warnings(study: Study) -> Iterator[Section]:
-    if figure := figures.over_rounds(study, "drift/density", "predicted spans per 100 tokens"):
-        yield Section("drift", "Drift", "How many spans the tagger predicts on the test text." + _left_out(study), figure)
     raised = tuple(
-        (run.about["id"], run.about["name"], str(line["round"]), warning)
+        (run.about["id"], *map(str, study.set_to[run.about["id"]].values()), seed_of(run), str(line["round"]), warning)
         for run in study.runs
         for line in run.rounds
         for warning in line.get("warnings", ())
     )
     if raised:
-        table = Table(("run", "command", "round", "warning"), raised, 4)
+        headings = ("run", *next(iter(study.set_to.values())), "seed", "round", "warning")
+        table = Table(headings, raised, len(headings))
         yield Section("warnings", "Collapse warnings", "Signs that predictions no longer look like the gold.", table=table)
 
 
@@ -209,14 +255,27 @@ def more_annotation(study: Study) -> Iterator[Section]:
 
 
 def every_run(study: Study) -> Iterator[Section]:
+    """Its id, what it has where the runs differ, its last figures, and its id in MLflow."""
     rows = []
     for run in study.runs:
-        last = run.rounds[-1]["scores"]
-        shown = (f"{last[name]:.3f}" if name in last else NONE for name in ("test/f1/micro", "test/gain/micro"))
-        rows.append((run.about["id"], run.about["name"], str(len(run.rounds) - 1), *shown))
-    text = "The id is the tag sciner.run of the run in MLflow, and names it for sciner show."
-    table = Table(("run", "command", "rounds", "entity F1", "gain on round 0"), tuple(rows), 2)
+        id, last = run.about["id"], run.rounds[-1]["scores"]
+        shown = (signed.format(last[name]) if name in last else NONE for name, signed in LAST.items())
+        rows.append((id, *map(str, study.set_to[id].values()), seed_of(run), str(len(run.rounds) - 1), *shown))
+    settings = tuple(next(iter(study.set_to.values())))
+    table = Table(("run", *settings, "seed", "rounds", "entity F1", "gain on round 0"), tuple(rows), len(settings) + 1)
+    ids = [run.about.get("mlflow", NONE) for run in study.runs]
+    if tracked := any(id != NONE for id in ids):
+        wider = tuple((*row, id) for row, id in zip(table.rows, ids, strict=True))
+        table = replace(table, headings=(*table.headings, "MLflow"), rows=wider)
+    words = [set(shlex.split(text)) for text in study.frame["words"].unique()]
+    alike = sorted(set.intersection(*words))
+    text = "The id names a run for sciner show and sciner report --run" + ("; so does MLflow's." if tracked else ".")
+    text += f" All of them: {shlex.join(alike)}." if alike else ""
     yield Section("runs", "Every run", text, table=table)
+
+
+def seed_of(run: Record) -> str:
+    return str(run.about["params"]["seed"])
 
 
 def heading(study: Study) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -21,11 +21,13 @@ Setting = Mapping[str, Hashable]
 
 @dataclass(frozen=True, slots=True)
 class Study:
-    """frame: ``telling`` of the latest runs. key: the column that is compared, None where nothing differs; baseline: its
-    value that the others are compared with. others: the columns besides it that differ."""
+    """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ}, of all runs. key: the
+    column that is compared, None where nothing differs; baseline: its value that the others are compared with. others: the
+    columns besides it that differ."""
 
     runs: Sequence[Record]
     frame: pd.DataFrame
+    set_to: Mapping[str, Setting]
     counts: Counts
     key: str | None
     baseline: str | None
@@ -41,15 +43,15 @@ class Study:
 
     @property
     def settings(self) -> list[Setting]:
-        """Each combination of the others once, in the order of the runs."""
-        rows = self.frame[list(self.others)].drop_duplicates().to_numpy() if self.others else [()]
-        return [dict(zip(self.others, row, strict=True)) for row in rows]
+        """Each combination of the others once; see ``settings_in``."""
+        return settings_in(self.frame, self.others)
 
 
 def study(runs: Sequence[Record], key: str | None = None, baseline: str | None = None) -> Study:
     """The study that ``runs`` make. key: default, the first word of their commands whose value differs. baseline: default,
     the value of the oldest run. Raises InputError for a key in which they do not differ, or a value that none has."""
-    frame = telling(latest(tidy(runs)))
+    every = tidy(runs)
+    frame = telling(latest(every))
     differing = [name for name in keys_of(frame) if frame[name].nunique() > 1]
     typed = {word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)}
     askable = [name for name in _ordered(frame, differing) if name != "corpus"]
@@ -64,7 +66,46 @@ def study(runs: Sequence[Record], key: str | None = None, baseline: str | None =
     elif baseline is not None:
         raise InputError("the runs differ in nothing but their seeds: there is no baseline", mend="leave --baseline out")
     others = tuple(name for name in differing if name != key)
-    return Study(runs, frame, counts_of(runs), key, baseline, others)
+    asked = [name for name in (*others, key) if name]
+    set_to = {row["run"]: {name: row[name] for name in asked} for row in every.drop_duplicates("run").to_dict("records")}
+    return Study(runs, frame, set_to, counts_of(runs), key, baseline, others)
+
+
+def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
+    """Each combination of the columns ``names`` that the frame has, once; values in the order in which they came first, those
+    of the first column changing slowest."""
+    if not names:
+        return [{}]
+    place = {name: {value: i for i, value in enumerate(frame[name].unique())} for name in names}
+    rows = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
+    found = [dict(zip(names, row, strict=True)) for row in rows]
+    return sorted(found, key=lambda setting: [place[name][value] for name, value in setting.items()])
+
+
+def folded(study: Study, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[Study, list[str]]:
+    """The study with no more than ``most`` settings, and the columns that it no longer tells apart: those with the most values,
+    one after the other, but for ``keep``. What it has in their place are means over them, seed by seed.
+
+    The means of all values of the key are over the same settings and seeds, and over rounds that all of these reach: what is
+    not there for every value is left out.
+    """
+    names, gone = list(study.others), list[str]()
+    while len(study.frame[names].drop_duplicates()) > most and (axes := [name for name in names if name not in keep]):
+        gone.append(max(axes, key=lambda name: study.frame[name].nunique()))
+        names.remove(gone[-1])
+    if not gone:
+        return study, gone
+    frame = study.frame.assign(_all="")
+    panel, key = ["_all", *names], study.key or "_all"
+    shared = frame.groupby([*panel, *gone, "seed"])[key].transform("nunique")
+    frame = frame[shared == frame.groupby(panel)[key].transform("nunique")]
+    reached = frame.groupby([*panel, "round"])["run"].transform("nunique")
+    frame = frame[reached == frame.groupby(panel)["run"].transform("nunique")]
+    at = [*panel, *([study.key] if study.key else []), "seed", "round", "metric"]
+    how = dict.fromkeys(("run", "sweep", "words", *FIXED), "first") | {"value": "mean"}
+    how = {name: word for name, word in how.items() if name not in at}
+    means = frame.groupby(at, sort=False, as_index=False).agg(how).drop(columns="_all")
+    return replace(study, frame=means, others=tuple(names)), gone
 
 
 def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> Sequence[Record]:

@@ -115,8 +115,8 @@ def test_the_sections_stand_in_order_and_those_without_data_are_left_out(runs: P
     with_sentences(runs / "fixed1")
     sections = [a["id"] for tag, a in Page(call("runs")).elements if tag == "section"]
     assert sections == [
-        *("results", "rounds", "classes", "classes_change", "silver", "drift"),
-        *("reliability", "confusion", "runs", "browser"),
+        *("results", "rounds", "classes", "classes_change", "thresholds", "silver"),
+        *("reliability", "drift", "confusion", "runs", "browser"),
     ]
     shutil.rmtree("report")
     with_sentences(runs / "fixed1", 3)
@@ -142,7 +142,7 @@ def test_figures_and_tables_are_files_too_and_the_same_bytes_each_time(runs: Pat
     first = {place: place.read_bytes() for place in Path("report").rglob("*") if place.is_file()}
     assert {place.suffix for place in first} == {".html", ".png", ".svg", ".pdf", ".md", ".csv", ".tex"}
     rows = list(csv.reader(Path("report/tables/results.csv").read_text(encoding="utf-8").splitlines()))
-    assert rows[0] == ["corpus", "fixed", "none"] and rows[1][1].startswith("0.610 [")
+    assert rows[0] == ["corpus", "none", "fixed"] and rows[1][2].startswith("0.610 [")
     call("runs")
     assert {place: place.read_bytes() for place in first} == first
 

@@ -10,7 +10,7 @@ from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.frames import keys_of, tidy
 from sciner.report.sections import curves_of
-from sciner.report.study import Study, answers, best, comparisons, question, study, telling
+from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from tests.runs import write_run
 
 
@@ -105,3 +105,32 @@ def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_i
 
     assert len(curves("one", {"10": [10], "20": [20]})) == 1
     assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["10", "20"]
+
+
+def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
+    """Of all values over the same settings, seeds and rounds: a mean of others would compare what is not alike."""
+    f1 = {("none", "5%"): 0.2, ("fixed", "5%"): 0.3, ("none", "10%"): 0.4, ("fixed", "10%"): 0.7, ("none", "20%"): 0.9}
+    runs = {
+        f"threshold={kind} data.seed_size={size} model={model} seed={seed}": (0.1, value + seed / 100)
+        for (kind, size), value in f1.items()
+        for model in ("crf", "gazetteer")
+        for seed in (0, 1)
+        if (kind, size, seed) != ("fixed", "10%", 1)
+    }
+    asked = ask(tmp_path, runs)
+    assert folded(asked, most=6) == (asked, [])
+    shown, gone = folded(asked, most=2)
+    assert gone == ["data.seed_size"] and shown.settings == [{"model": "crf"}, {"model": "gazetteer"}]
+    means = shown.frame[shown.frame["round"] == 1].set_index(["threshold", "model", "seed"])["value"]
+    assert means["none", "crf", 0] == pytest.approx((0.2 + 0.4) / 2)  # 20% has no fixed
+    assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
+    assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
+    assert folded(asked, most=1)[1] == ["data.seed_size", "model"]
+    assert folded(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
+
+
+def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:
+    asked = ask(tmp_path, THREE)
+    kept = with_settings(asked.runs, ["data.seed_size=5%", "threshold=fixed"])
+    assert [run.about["params"]["seed"] for run in kept] == ["0", "1", "2"]
+    assert {run.about["params"]["threshold"] for run in kept} == {"fixed"}

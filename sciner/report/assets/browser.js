@@ -163,7 +163,9 @@
     document.getElementById("legend").append(element("span", `span ${classes(about.labels.indexOf(label))}`, label));
   }
   for (const round of [...about.rounds].reverse()) option(form.elements.round, round, round);
-  about.kinds.forEach((kind, number) => option(form.elements.kind, kind, `${MARKS[number]} ${kind}`.trim()));
+  about.kinds.forEach((kind, number) => {
+    if (about.has.includes(number)) option(form.elements.kind, kind, `${MARKS[number]} ${kind}`.trim());
+  });
   for (const name of FIELDS) form.elements[name].dataset.usual = form.elements[name].value;
   for (const event of ["input", "change"]) form.addEventListener(event, () => { // some drivers of browsers send one of them only
     history.replaceState(null, "", address());
