@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sciner.records import Record
 from sciner.report import figures
+from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, read_part, rounds_of
 from sciner.report.study import Comparison, Study, folded, worded
@@ -43,7 +44,7 @@ class Section:
 
 def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> list[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
-    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, rounds, budgets, classes, silver)
+    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, people, rounds, budgets, classes, silver)
     made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
     made += confidences(browsed) if browsed else ()
     made += [*drift(study), *warnings(study)]
@@ -81,6 +82,12 @@ def results(study: Study) -> Iterator[Section]:
     yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
+def people(study: Study) -> Iterator[Section]:
+    if any(agreement(corpus) for corpus in study.frame["corpus"].unique()):
+        text = "What needs no tagger, and how far people agree with each other; a corpus of which that is not known has a dash."
+        yield Section("people", "All-O answers and people", text, table=bounds(study.frame))
+
+
 def rounds(study: Study) -> Iterator[Section]:
     shown, gone = folded(study, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
@@ -110,8 +117,9 @@ def budgets(study: Study) -> Iterator[Section]:
         panels[str(corpus)] = curves_of(shown, corpus=False)
     if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
         text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
-        text += "run from the lowest to the highest seed." + told
-        yield Section("budget", "F1 against budget", text, figures.over_budget(panels, "sentences"))
+        ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
+        text += "run from the lowest to the highest seed." + (" Dotted: people's span F1 with each other." if ceilings else "")
+        yield Section("budget", "F1 against budget", text + told, figures.over_budget(panels, "sentences", ceilings))
 
 
 def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:

@@ -9,7 +9,8 @@ import pytest
 from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.frames import keys_of, tidy
-from sciner.report.sections import curves_of
+from sciner.report.render import NONE
+from sciner.report.sections import budgets, curves_of, people
 from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from tests.runs import write_run
 
@@ -134,3 +135,27 @@ def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:
     kept = with_settings(asked.runs, ["data.seed_size=5%", "threshold=fixed"])
     assert [run.about["params"]["seed"] for run in kept] == ["0", "1", "2"]
     assert {run.about["params"]["threshold"] for run in kept} == {"fixed"}
+
+
+def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(tmp_path: Path) -> None:
+    """A line in the figure only where their agreement is the same figure as a tagger's; kappa is named as such."""
+    scores = [{"test/f1/micro": f1, "test/all_o/accuracy/token": 0.951, "budget/sentences": 10 * f1} for f1 in (0.3, 0.5)]
+    for corpus in ("cmu_sciner", "scierc", "sample"):
+        write_run(tmp_path / corpus, "seed=0", scores, corpus=corpus)
+    found = study(records([tmp_path]))
+    (section,) = people(found)
+    assert section.table is not None
+    assert [row[:4] for row in section.table.rows] == [
+        ("cmu_sciner", "0.951", "0.789", "span F1"),
+        ("cmu_sciner", "0.951", "0.642", "kappa"),
+        ("scierc", "0.951", "0.769", "kappa"),
+        ("sample", "0.951", NONE, NONE),
+    ]
+    (budget,) = budgets(found)
+    assert budget.figure is not None and "Dotted" in budget.text
+    dotted = [[line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"] for axes in budget.figure.axes]
+    assert dotted == [[0.789], [], []]
+    (tmp_path / "alone").mkdir()
+    write_run(tmp_path / "alone" / "x", "seed=0", scores)
+    alone = study(records([tmp_path / "alone"]))
+    assert not list(people(alone)) and "Dotted" not in next(budgets(alone)).text
