@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from experiments.sections import LENS, LENS_WORDS, means, published
 from sciner.report.figures import pooled
 from sciner.report.frames import Counts
+from sciner.report.people import bounds
 from sciner.report.render import NONE, Table, difference_text, markdown
 from sciner.report.tables import F1, learning_curves
 from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
@@ -50,6 +51,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
             means(bought, ["model", "method"], [], (F1, *LENS)),
         ]
         parts += ["### What more annotation would buy", MORE, markdown(continued(by_unit["sentences"], full))]
+    parts += ["## All-O answers and people", markdown(bounds(frame))]
     parts += ["## Published", published("active_learning")]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from experiments.sections import BARS, LENS, LENS_WORDS, classes_of, differences, document, means, published
 from sciner.report.frames import Counts, last_round
+from sciner.report.people import bounds
 from sciner.report.render import Table, markdown
 
 ROWS = ("corpus", "model")
@@ -27,6 +28,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         differences(frame, counts, ROWS, contrasts),
         "## Entity distributions",
         distributions(frame),
+        "## All-O answers and people",
+        markdown(bounds(frame)),
         "## The silver",
         means(silver, [*ROWS, "threshold"], [], ("silver/accepted_share", "silver/precision/micro", "silver/recall/micro")),
         "## Rare classes and unseen mentions",

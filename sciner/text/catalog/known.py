@@ -13,7 +13,7 @@ SCIBERT = f"{GITHUB}/allenai/scibert/06793f77d7278898159ed50da30d173cdc8fdea9"
 CMU_STUDENTS = f"{GITHUB}/prasoonvarshney/scientific-entity-recognition/00c03c69ecd7eae3db87e938bac52d69d4092d76"
 CMU_COURSE = f"{GITHUB}/neubig/nlp-from-scratch-assignment-2022/39280a8352377e274d1289315a7f0537f5a6c7f0"
 MTL_BIO = f"{GITHUB}/cambridgeltl/MTL-Bioinformatics-2016/df0df02fae6dbb87d88ffcf323b9096528f06f84"
-LUAN = "Luan et al. (2018), section 3: 12% of the documents were annotated twice"
+LUAN = "Luan et al. (2018), Human Agreements: 12% of the documents were annotated twice"
 CDR = "Li et al. (2016), abstract: two annotators, before their consensus"
 TEAMS = (
     "experiments/auto_vs_manual/people.py, of BertyBoy.conll (GitHub prasoonvarshney/scientific-entity-recognition @ 43d30f4) "
