@@ -165,6 +165,13 @@ def test_a_mapping_takes_classes_that_no_file_names(choice: str, key: str) -> No
         assert [getattr(getattr(p, group), key) for p in points("-m", choice, *words)] == expected
 
 
+def test_a_bar_of_one_class_can_be_searched() -> None:
+    pytest.importorskip("optuna")
+    words = ("-m", "hydra/sweeper=sciner_optuna", "data.dev_size=20%", "threshold=per_class")
+    found = points(*words, "threshold.classes.Task=interval(0.5,0.9)")
+    assert [p.threshold.classes for p in found] == [{"Task": 0.5}, {"Task": 0.9}]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
