@@ -82,7 +82,10 @@ def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
         )
         rows.append((*row, reached(curves[name], unit, full), str(len(curves[name]))))
     headings = ("policy", "area", "F1 at the end", "area less random's", "p", "of all gold for 95% of full F1", "seeds")
-    return Table(headings, tuple(rows), 1, (f"Over {over[0]:,.0f} to {over[1]:,.0f} {unit}.",))
+    notes = [f"Over {over[0]:,.0f} to {over[1]:,.0f} {unit}."]
+    if any(len(by_seed) == 1 for by_seed in curves.values()):
+        notes.append("With one seed the interval is over test documents alone, and the area that seed's.")
+    return Table(headings, tuple(rows), 1, tuple(notes))
 
 
 def reached(by_seed: Mapping[int, Curve], unit: str, full: pd.DataFrame) -> str:
