@@ -35,6 +35,16 @@ FORMATS = ("png", "svg", "pdf")
 LEAST = 0.7  # of its natural size: a figure on a page is not made smaller, or its words could not be read; it scrolls instead
 
 
+class Shown(Figure):
+    """A figure that a notebook shows as it is, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        with mpl.rc_context(STYLE):
+            self.savefig(stream, format="png", dpi=110)
+        return stream.getvalue()
+
+
 def look(number: int) -> dict[str, Any]:
     """Colour, mark and dashes of the line of this number."""
     return {
@@ -60,10 +70,10 @@ def panels(
     columns = min(across, len(titles))
     rows = -(-len(titles) // columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
+        figure = Shown(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, sharex=one_x, sharey=one_y).ravel()
         for one, title in zip(axes, titles, strict=False):
-            one.set_title(fill(title.replace("$", r"\$"), int(14 * width)), loc="left")
+            one.set_title(fill(title.replace("$", r"\$"), int(10 * width)), loc="left")
         for one in axes[len(titles) :]:
             one.remove()
         figure.supxlabel(x)
@@ -74,7 +84,8 @@ def panels(
 def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
     """One for all panels, above them, if there is more than one line: {name: line}."""
     if len(lines) > 1:
-        columns = max(1, int(11 * figure.get_figwidth() / (max(map(len, lines)) + 6)))
+        entry = 0.07 * max(map(len, lines)) + 0.5  # inches: a character, and its line with the space around it
+        columns = max(1, int(figure.get_figwidth() / entry))
         with mpl.rc_context(STYLE):
             figure.legend(list(lines.values()), list(lines), loc="outside upper left", ncols=min(columns, len(lines)))
 

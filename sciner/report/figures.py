@@ -158,7 +158,7 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     axes.plot(confidence, right, color=COLOURS[0], linewidth=1)
-    axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.7)
+    axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.85)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence of predicted spans", ylabel="share that is right")
     return figure
 

@@ -14,7 +14,7 @@ from sciner.records import Record
 from sciner.report import figures
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, read_part, rounds_of
-from sciner.report.study import Comparison, Study, folded, worded
+from sciner.report.study import Comparison, Study, folded, settings_in, worded
 from sciner.report.tables import cells, learning_curves
 from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
@@ -122,8 +122,8 @@ def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Cu
         found = learning_curves(study.frame, by)
     except ValueError:
         return {}
-    order = [", ".join(map(str, row)) for row in study.frame[by].drop_duplicates().to_numpy()]
-    return {method: found[method] for method in order if method in found}
+    named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(study.frame, by)}
+    return {words: found[values] for values, words in named.items() if values in found}
 
 
 def classes(study: Study) -> Iterator[Section]:

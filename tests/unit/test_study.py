@@ -8,6 +8,7 @@ import pytest
 
 from sciner.errors import InputError
 from sciner.records import records
+from sciner.report.draw import panels
 from sciner.report.frames import keys_of, tidy
 from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from tests.runs import write_run
@@ -122,3 +123,9 @@ def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:
     kept = with_settings(asked.runs, ["data.seed_size=5%", "threshold=fixed"])
     assert [run.about["params"]["seed"] for run in kept] == ["0", "1", "2"]
     assert {run.about["params"]["threshold"] for run in kept} == {"fixed"}
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    """IPython asks for ``_repr_png_``; matplotlib's own figures need pyplot for it."""
+    figure, _ = panels(["one"])
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
