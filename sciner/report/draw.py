@@ -102,7 +102,9 @@ def save(figure: Figure, stem: Path) -> None:
             engine.execute(figure)
             figure.set_layout_engine(None)
         for kind in FORMATS:
-            more = {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}  # a third faster, a tenth larger
+            more: dict[str, Any] = (
+                {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
+            )  # a third faster, a tenth larger
             figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind], **more)
 
 
