@@ -33,6 +33,7 @@ STYLE: dict[Any, Any] = {
     **dict.fromkeys(("figure.facecolor", "axes.facecolor"), PAPER),
 }
 FORMATS = ("png", "svg", "pdf")
+MORE: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}  # a third faster than the default, a tenth larger
 LEAST = 0.7  # of its natural size: a figure on a page is not made smaller, or its words could not be read; it scrolls instead
 
 
@@ -102,10 +103,7 @@ def save(figure: Figure, stem: Path) -> None:
             engine.execute(figure)
             figure.set_layout_engine(None)
         for kind in FORMATS:
-            more: dict[str, Any] = (
-                {"pil_kwargs": {"compress_level": 3}} if kind == "png" else {}
-            )  # a third faster, a tenth larger
-            figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind], **more)
+            figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind], **MORE.get(kind, {}))
 
 
 def inline(svg: str, name: str, title: str) -> str:
