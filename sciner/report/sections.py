@@ -138,11 +138,11 @@ def classes(study: Study) -> Iterator[Section]:
         name = f"classes{number}" if of else "classes"
         shown, gone = folded(here, max(1, MOST // max(1, len(study.values))))
         text = "Mean over seeds." + _folded(here, gone)
-        yield Section(name, f"Classes{of}: F1", text, figures.heat(shown, labels, change=False))
-        if here.frame["round"].nunique() > 1:
-            yield Section(
-                f"{name}_change", f"Classes{of}: change since round 0", text, figures.heat(shown, labels, change=True)
-            )
+        if figure := figures.heat(shown, labels, change=False):
+            yield Section(name, f"Classes{of}: F1", text, figure)
+            if here.frame["round"].nunique() > 1:
+                figure = figures.heat(shown, labels, change=True)
+                yield Section(f"{name}_change", f"Classes{of}: change since round 0", text, figure)
 
 
 def silver(study: Study) -> Iterator[Section]:

@@ -9,6 +9,7 @@ import pytest
 from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.draw import panels
+from sciner.report.figures import heat
 from sciner.report.frames import keys_of, tidy
 from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from tests.runs import write_run
@@ -115,6 +116,9 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
     assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
     assert folded(asked, most=1)[1] == ["data.seed_size", "model"]
+    apart = study(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
+    nothing = folded(apart, most=1)[0]
+    assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
     assert folded(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
 
 
