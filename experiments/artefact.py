@@ -44,12 +44,15 @@ def params_of(name: str) -> list[dict[str, str]]:
 
 
 def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
-    """{words as a set: words in order} of every point, each once. overrides: words that replace axes."""
+    """{words as a set: words in order} of every point, each once. overrides: words that replace axes; another model does so in
+    the grids that say nothing of theirs but its name (not in those with ``model.steps``)."""
     from omegaconf import OmegaConf
 
     from sciner.launch import sweep_points
 
-    grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in params_of(name)]
+    other = any(word.startswith("model=") for word in overrides)
+    asked = [grid for grid in params_of(name) if not (other and any(key.startswith("model.") for key in grid))]
+    grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
     return {told(point): point for grid in grids for point in sweep_points(overrides, grid)}
 
 

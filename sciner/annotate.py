@@ -14,9 +14,9 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from sciner import progress
-from sciner.config import ModelConfig, TrainerConfig
+from sciner.build import tagger_of
+from sciner.config.model import ModelConfig, TrainerConfig
 from sciner.errors import InputError
-from sciner.run import tagger_of
 from sciner.tagger.base import FitReport, Fitted
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_examples_jsonl

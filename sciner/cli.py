@@ -68,7 +68,7 @@ def annotate(
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
     from sciner.annotate import annotate, open_tagger
-    from sciner.config import TrainerConfig
+    from sciner.config.model import TrainerConfig
 
     if confidence not in ("min", "mean"):
         raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))
@@ -88,12 +88,17 @@ def show(
     label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
     silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
+    propagation: Annotated[bool, typer.Option("--propagation", help="What became of the silver's errors, as a table.")] = False,
     store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
 ) -> None:
     """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
     from sciner.report.show import show
     from sciner.report.terminal import console
 
+    if propagation:
+        from sciner.report.propagation import show_propagation
+
+        return show_propagation(console(), run, store, round, label)
     show(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sciner.config import DataConfig
+from sciner.config.data import DataConfig
 from sciner.errors import InputError
 from sciner.text.corpus import Corpus, Sentence, labels_of
 

@@ -24,14 +24,16 @@ CONFLICTS = 10
 @app.command("list")
 def list_(json: Json = False) -> None:
     """The corpora that have a name, and whether they are on this machine."""
+    from dataclasses import asdict
+
     from sciner.text.catalog.fetch import cache_folder, missing
     from sciner.text.catalog.known import CATALOG
 
     cache = cache_folder()
     fetched = {name: not missing(entry, cache / name) for name, entry in CATALOG.items()}
     if json:
-        shown = ("name", "task", "about", "splits", "source", "licence", "citation")
-        rows = [{key: getattr(entry, key) for key in shown} for entry in CATALOG.values()]
+        shown = ("name", "task", "about", "splits", "source", "licence", "citation", "agreement")
+        rows = [{key: value for key, value in asdict(entry).items() if key in shown} for entry in CATALOG.values()]
         return say_json([row | {"fetched": fetched[row["name"]], "folder": str(cache / row["name"])} for row in rows])
     table = table_of("name", "task", "splits", "licence", "fetched")
     for name, e in CATALOG.items():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import re
 import sys
 import tempfile
 import time
@@ -15,11 +14,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sciner.config import RunConfig, known_keys, parse
-from sciner.errors import InputError, nearest
+from sciner.build import build_store
+from sciner.config import RunConfig, parse
+from sciner.config.places import StoreConfig
+from sciner.errors import InputError
 from sciner.report.terminal import console
 from sciner.run import Job, attempt, read_outcomes
 from sciner.search.options import TARGET, SearchOptions
+from sciner.spelling import CONF, GROUPS, explain
 from sciner.track import redacted
 
 if TYPE_CHECKING:
@@ -27,9 +29,6 @@ if TYPE_CHECKING:
     from sciner.search.search import Search
     from sciner.search.study import Study
 
-HERE = Path(__file__).parent
-CONF = HERE / "conf" if (HERE / "conf").is_dir() else HERE.parent / "conf"  # a wheel holds it inside, a checkout beside
-GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
 PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
 ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
@@ -58,6 +57,7 @@ def main(words: Sequence[str]) -> int:
             os.environ.pop("SCINER_SWEEP", None)
         hydra_main(words, flags)
         found = read_outcomes(outcomes)
+    drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0]["problem"]:
         raise InputError(found[0]["problem"])
     if study:
@@ -102,6 +102,7 @@ def check(flags: Any) -> Checked:
     from omegaconf.errors import OmegaConfBaseException
 
     GlobalHydra.instance().clear()
+    register()
     search = None
     aside = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
     try:
@@ -127,6 +128,15 @@ def check(flags: Any) -> Checked:
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
     return Checked(points, multirun, search)
+
+
+def register() -> None:
+    """What files of conf/ name ``/open@KEY``: an empty mapping whose keys are the user's, such as classes of a corpus. Hydra
+    takes no key that a file does not have, except with a + that nobody expects to need."""
+    from hydra.core.config_store import ConfigStore
+    from omegaconf import OmegaConf
+
+    ConfigStore.instance().store(name="open", node=OmegaConf.create({}, flags={"struct": False}), provider="sciner")
 
 
 def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
@@ -186,46 +196,6 @@ def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
     yield from (list(point) for point in itertools.product(*axes.values()))
 
 
-def explain(message: str) -> InputError:
-    """Hydra's message as one line with the nearest right spelling."""
-    if found := re.search(r"Could not override '([^']+)'", message):
-        return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
-    if found := re.search(r"Could not find '([^'/]+)/([^']+)'", message):
-        group, choice = found[1], found[2]
-        if group == "search" and "test" in choice:
-            return InputError(
-                f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
-            )
-        choices = {p.stem for p in (CONF / group).glob("*.yaml")}
-        return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
-    return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
-
-
-def mend_key(parts: Sequence[str]) -> str:
-    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
-    if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
-        options = SearchOptions.model_fields
-        return "add hydra/sweeper=sciner_optuna" if parts[2] in options and len(parts) == 3 else nearest(parts[2], options)
-    for depth, part in enumerate(parts):
-        try:
-            known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
-        except (KeyError, AttributeError):  # below a value
-            break
-        if part not in known:
-            return nearest(part, known)
-    files = sorted((CONF / parts[0]).glob("*.yaml")) if len(parts) == 2 else []
-    holders = [f"{parts[0]}={p.stem}" for p in files if p.stem != "encoder" and holds(p, parts[1])]
-    shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
-    return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"
-
-
-def holds(file: Path, key: str) -> bool:
-    """Whether a choice's file, or one that its defaults list names, has the key."""
-    text = file.read_text(encoding="utf-8")
-    above = [file.with_name(f"{name}.yaml") for name in re.findall(r"^  - (\w+)$", text, re.M) if name != "_self_"]
-    return bool(re.search(rf"^{re.escape(key)}:", text, re.M)) or any(holds(path, key) for path in above)
-
-
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
     """The parent makes databases and experiments before any job; a tracker that is down is each job's own warning."""
     import logging
@@ -272,6 +242,13 @@ def one_job(cfg: Any) -> int:
     if sweep:
         say_progress(info.job.num, redacted(job.name))
     return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def drop_spare(stores: set[StoreConfig], found: Sequence[dict[str, Any]]) -> None:
+    """The sweep has ended: nobody begins with the weights of its rounds 0 any more."""
+    for store in stores:
+        for key in {key for row in found for key in row["spare"]}:
+            build_store(store, Path.cwd()).discard(key)
 
 
 def say_progress(number: int, name: str) -> None:

@@ -16,6 +16,8 @@ from sciner.policy.seed import Split
 from sciner.policy.threshold import Threshold
 from sciner.score.drift import collapse_warning
 from sciner.score.judge import named
+from sciner.score.propagation import propagation_scores
+from sciner.score.silver import kappa_scores
 from sciner.score.stats import Counts
 from sciner.steps import Done, Fit, Predicted, Steps, Verdict
 from sciner.text.corpus import Corpus, Example, Sentence
@@ -162,8 +164,11 @@ class Silver:
         *earlier, fresh = self.annotations
         _, shares = gold.look()
         look = {"gold_empty_rate": gold.empty_rate(), "gold_shares": shares, "round": number, "weight": weight}
+        before = self.accepted
         self.accepted, scores = steps.select(fresh, self.kept, earlier, threshold, withheld, **look)
-        return named("silver", scores)
+        scores = scores | kappa_scores(self.accepted.values(), withheld)
+        errors = propagation_scores(before.values(), self.accepted.values(), withheld)
+        return named("silver", scores) | named("silver/errors", errors)
 
     def examples(self) -> list[Example]:
         """Accepted silver, in the order of the pool."""

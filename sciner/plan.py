@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from sciner.build import build_store
 from sciner.config import RunConfig
+from sciner.kept import weights_key
 from sciner.keys import digest
-from sciner.run import build_store, prepare
-from sciner.steps import weights_key
-from sciner.store import Damaged, DiskStore, NewerEntry, Result, Step, Store
+from sciner.run import prepare
+from sciner.step import Result, Step
+from sciner.store import Damaged, DiskStore, NewerEntry, Store
 
 ASIDE = {"store", "tracking", "search"}  # groups that change no result
 

@@ -15,22 +15,22 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import CrfConfig, GazetteerConfig, ModelConfig, RunConfig, StoreConfig, TrackingConfig, TrainerConfig
+from sciner.build import build_acquire, build_annotator, build_scorer, build_store, build_tagger, build_threshold
+from sciner.config import RunConfig
+from sciner.config.model import ModelConfig
+from sciner.config.places import TrackingConfig
 from sciner.corpora import read_corpus
-from sciner.errors import InputError, nearest
+from sciner.errors import InputError
 from sciner.text.corpus import Corpus, Sentence
 
 if TYPE_CHECKING:
+    from sciner.kept import Weights
     from sciner.loop import Round
-    from sciner.policy.acquire import Acquire
-    from sciner.policy.annotator import Annotator
     from sciner.policy.seed import Split
-    from sciner.policy.threshold import Threshold
     from sciner.search.trial import Trial
-    from sciner.steps import Steps, Weights
+    from sciner.steps import Steps
     from sciner.store import Store
     from sciner.tagger.base import Fitted
-    from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -51,94 +51,6 @@ class Job:
         return " ".join(self.overrides) or "defaults"
 
 
-def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
-    """The tagger of ``config`` for the classes ``labels``."""
-    return tagger_of(config.model, config.trainer, labels)
-
-
-def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Any:
-    """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
-    if model.kind == "crf":
-        from sciner.tagger.crf import CrfRecipe, CrfTagger
-
-        return CrfTagger(CrfRecipe(**model.model_dump(exclude={"kind"})), labels)
-    if model.kind == "gazetteer":
-        from sciner.tagger.gazetteer import GazetteerTagger
-
-        return GazetteerTagger(model.case, labels)
-    from sciner.tagger.encoder import EncoderTagger
-    from sciner.tagger.lora import Lora
-    from sciner.tagger.machine import Machine
-    from sciner.tagger.module import Recipe
-    from sciner.tagger.weights import Source
-
-    source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
-    recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
-    lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
-    return EncoderTagger(source, recipe, Machine(**trainer.model_dump()), labels, lora)
-
-
-def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
-    """The threshold of ``config``. Raises InputError for a bar on a class that the corpus does not have."""
-    from sciner.policy.threshold import Threshold
-
-    for label in config.threshold.classes:
-        if label not in labels:
-            raise InputError(f"threshold.classes names {label!r}", mend=nearest(label, labels))
-    values = config.threshold.model_dump()
-    return Threshold(**values | {"schedule": tuple(values["schedule"])})
-
-
-def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]) -> Annotator:
-    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus does not have."""
-    from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
-    from sciner.policy.cost import Cost
-    from sciner.policy.noise import Noise
-
-    asked = config.annotator
-    cost = Cost(**asked.cost.model_dump(), assist=asked.assist)
-    perfect = SimulatedAnnotator(withheld, cost)
-    if asked.kind == "perfect":
-        return perfect
-    rates = asked.rates or {}
-    for label in rates:
-        if label not in labels:
-            raise InputError(f"annotator.rates names {label!r}", mend=nearest(label, labels))
-    seed = config.seed if asked.seed is None else asked.seed
-    noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
-    first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)
-    return first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
-
-
-def build_acquire(config: RunConfig) -> Acquire:
-    """The acquisition of ``config``."""
-    from sciner.policy.acquire import Acquire
-    from sciner.policy.seed import Amount
-
-    values = config.acquire.model_dump(exclude={"scorer"})
-    return Acquire(**values | {"batch": Amount.parse(values["batch"])})
-
-
-def build_scorer(config: RunConfig, steps: Steps) -> Steps | None:
-    """The steps of the tagger that ranks the pool in the learner's place, beside those of the learner; None without one."""
-    from sciner.steps import Steps
-
-    kind = config.acquire.scorer
-    if kind == "learner":
-        return None
-    model = CrfConfig(kind=kind) if kind == "crf" else GazetteerConfig(kind=kind)
-    scorer = Steps(tagger_of(model, config.trainer, steps.labels), steps.store, steps.labels, "none")
-    scorer.taken = steps.taken
-    return scorer
-
-
-def build_store(config: StoreConfig, project: Path) -> Store:
-    """The store of ``config``; a relative folder stands in ``project``."""
-    from sciner.store import DiskStore, NoStore
-
-    return NoStore() if config.kind == "none" else DiskStore((project / config.dir).resolve())
-
-
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A run that is ready to begin. pool: with its gold, for the report."""
@@ -150,9 +62,9 @@ class Prepared:
     trial: Trial | None
 
 
-def prepare(config: RunConfig, store: Store) -> Prepared:
+def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
-    written or trained before the first of ``rounds`` is asked for."""
+    written or trained before the first of ``rounds`` is asked for. shared: see ``Steps``."""
     from sciner.loop import Iteration, run_rounds
     from sciner.policy.seed import Amount, split
     from sciner.steps import Steps
@@ -175,7 +87,7 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     iteration = Iteration(**config.iteration.model_dump())
 
     def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
-        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights)
+        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
         rounds = run_rounds(
             corpus,
             parts,
@@ -203,8 +115,9 @@ def prepare(config: RunConfig, store: Store) -> Prepared:
     return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
-def execute(config: RunConfig, job: Job) -> int:
-    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost.
+def execute(config: RunConfig, job: Job) -> tuple[int, list[str]]:
+    """Run the rounds; results reach ``job.directory`` before the tracker. Returns 0, or 3 where the tracker was lost, and
+    what the store may forget when the sweep has ended.
 
     Raises InputError for bad input, before anything is written or trained.
     """
@@ -213,7 +126,7 @@ def execute(config: RunConfig, job: Job) -> int:
     from sciner.track import Guarded, redacted
 
     store = build_store(config.store, job.project)
-    ready = prepare(config, store)
+    ready = prepare(config, store, shared=job.sweep is not None)
     corpus = ready.corpus
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
@@ -264,7 +177,7 @@ def execute(config: RunConfig, job: Job) -> int:
     print_run(console(), folder.read(), corpus.labels)
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
-    return 3 if tracker.lost else 0
+    return 3 if tracker.lost else 0, ready.steps.kept.spare
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
@@ -309,9 +222,9 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
     from sciner.config import parse
 
     began = time.perf_counter()
-    code, problem = 1, ""
+    code, problem, spare = 1, "", list[str]()
     try:
-        code = execute(parse(values), job)
+        code, spare = execute(parse(values), job)
     except InputError as error:
         code, problem = 2, str(error)
         if job.sweep:
@@ -321,15 +234,15 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
             code, problem = 2, f"{error.filename or job.directory}: the disk is full; free some and run the same words again"
         log.error("%s", problem or traceback.format_exc())
     finally:
-        note_outcome(job, code, problem, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        note_outcome({"job": job.name, "code": code, "problem": problem, "seconds": seconds, "spare": spare}, job.directory)
     return code
 
 
-def note_outcome(job: Job, code: int, problem: str, seconds: float) -> None:
+def note_outcome(outcome: Mapping[str, Any], directory: Path) -> None:
     """One line for the parent, which a launcher may have left in another process."""
     if place := os.environ.get("SCINER_OUTCOMES"):
-        row = {"job": job.name, "directory": str(job.directory), "code": code, "problem": problem, "seconds": seconds}
-        line = json.dumps(row)
+        line = json.dumps({**outcome, "directory": str(directory)})
         with Path(place).open("a", encoding="utf-8") as stream:
             stream.write(line + "\n")
 

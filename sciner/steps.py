@@ -17,10 +17,11 @@ from functools import cached_property
 from itertools import chain
 from pathlib import Path
 from sys import intern
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from sciner.kept import WEIGHTS, Kept, Weights
 from sciner.keys import digest_of_rows, key_of
 from sciner.policy.acquire import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
@@ -30,7 +31,8 @@ from sciner.score.judge import judge
 from sciner.score.lens import lens_scores
 from sciner.score.silver import silver_scores
 from sciner.score.stats import Counts
-from sciner.store import Result, Step, Store
+from sciner.step import Result, Step
+from sciner.store import Store
 from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
 from sciner.text.corpus import NOTHING, Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
@@ -38,11 +40,10 @@ from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
-Weights = Literal["none", "last", "all"]
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": 1, "predict": 2, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
+VERSIONS = {"fit": 1, "weights": WEIGHTS, "predict": 2, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):
@@ -94,13 +95,14 @@ class Verdict:
 
 
 class Steps:
-    """One run's steps. Where weights go: every fit's are kept until the next one's are (a killed run goes on from them);
-    then ``all`` stay, the ``last`` fit's, or ``none``."""
+    """One run's steps. weights, shared: which fits' weights stay (``kept.Kept``)."""
 
-    def __init__(self, tagger: Tagger, store: Store, labels: Sequence[str], weights: Weights = "last") -> None:
-        self.tagger, self.store, self.labels, self.weights = tagger, store, tuple(labels), weights
+    def __init__(
+        self, tagger: Tagger, store: Store, labels: Sequence[str], weights: Weights = "last", shared: bool = False
+    ) -> None:
+        self.tagger, self.store, self.labels = tagger, store, tuple(labels)
+        self.kept = Kept(store, weights, shared)
         self.taken: list[Done] = []
-        self.written: list[str] = []  # keys of weights that this run may drop
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fit | None = None) -> Fit:
         """Train on ``examples``, from the pretrained weights or from those of ``start``."""
@@ -114,7 +116,7 @@ class Steps:
         def make(folder: Path) -> None:
             fitted = lively[0] if lively else train()
             if self.store.keeps:
-                self._keep_weights(key, lambda: fitted)
+                self.kept.keep(key, lambda: fitted)
             write_json(folder / "report.json", asdict(fitted.report))
 
         def read(folder: Path) -> FitReport:
@@ -128,7 +130,7 @@ class Steps:
 
         def live() -> Fitted:
             if not lively:
-                kept = self._keep_weights(key, again)
+                kept = self.kept.keep(key, again)
                 lively[:] = lively or [kept.read(lambda folder: self.tagger.restore(folder, report))]
             return lively[0]
 
@@ -140,8 +142,7 @@ class Steps:
         }
         key = key_of("fit", VERSIONS["fit"], inputs)
         report = self._run("fit", inputs, make).read(read)
-        if self.weights != "all":
-            self._drop_weights(but=weights_key(key))
+        self.kept.moved_on_to(key)
         return Fit(key, report, live)
 
     def predict(self, fit: Fit, sentences: Sequence[Sentence]) -> Predicted:
@@ -297,32 +298,12 @@ class Steps:
 
     def close(self) -> None:
         """The run has ended: drop weights that nobody asked to keep."""
-        if self.weights == "none":
-            self._drop_weights()
+        self.kept.close()
 
     def _run(self, name: str, inputs: Mapping[str, Any], make: Callable[[Path], None]) -> Result:
         found = self.store.run(Step(name, VERSIONS[name], inputs, make))
         self.taken.append(Done(name, found.key, found.hit, found.seconds))
         return found
-
-    def _keep_weights(self, fit: str, trained: Callable[[], Fitted]) -> Result:
-        def make(folder: Path) -> None:
-            trained().save(folder)
-
-        found = self.store.run(Step("weights", VERSIONS["weights"], {"fit": fit}, make))
-        self.written += [] if found.hit else [found.key]
-        return found
-
-    def _drop_weights(self, but: str | None = None) -> None:
-        """Of those that this run wrote; another run may want to go on from others."""
-        for key in [key for key in self.written if key != but]:
-            self.store.discard(key)
-            self.written.remove(key)
-
-
-def weights_key(fit: str) -> str:
-    """The key of the weights of a fit."""
-    return key_of("weights", VERSIONS["weights"], {"fit": fit})
 
 
 def named(made: Predicted) -> list[str]:

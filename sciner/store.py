@@ -11,19 +11,18 @@ import shutil
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 from sciner.keys import checksum, key_of
 from sciner.locks import Lease, held
+from sciner.step import Result, Step
 
 log = logging.getLogger(__name__)
-T = TypeVar("T")
 
 FORMAT = 1  # of an entry's key.json
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -35,56 +34,6 @@ class Damaged(Exception):
 
 class NewerEntry(Exception):
     """An entry in a format that this version does not know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A computation that a store may skip. version: see ``keys.key_of``. make: compute, and write into an empty folder."""
-
-    name: str
-    version: int
-    inputs: Mapping[str, Any]
-    make: Callable[[Path], None]
-
-    @property
-    def key(self) -> str:
-        return key_of(self.name, self.version, self.inputs)
-
-
-Lend = Callable[[Callable[[Path], Any]], Any]  # calls a function of the entry's folder, and returns what it returns
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """A step's outcome. hit: nothing was computed. seconds: what computing it took, now or then.
-
-    The value is not held here: ``read`` reads it from where it lies. A computed value is read as a stored one is, so that a
-    hit cannot differ from a miss.
-    """
-
-    key: str
-    hit: bool
-    seconds: float
-    lend: Lend
-
-    def read(self, reader: Callable[[Path], T]) -> T:
-        """What ``reader`` makes of the step's folder."""
-        found: T = self.lend(reader)
-        return found
-
-    def stream(self, reader: Callable[[Path], Iterator[T]]) -> Iterator[T]:
-        """What ``reader`` yields of the step's folder, without holding it all. If the entry goes meanwhile it is computed
-        once more, and read on from there."""
-        told = 0
-        for again in (True, False):
-            try:
-                for value in islice(self.read(reader), told, None):
-                    told += 1
-                    yield value
-                return
-            except FileNotFoundError:
-                if not again:
-                    raise
 
 
 class Store(Protocol):

@@ -48,7 +48,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     supervised = frame[frame["threshold"] == "reject"]
     grid = cells(supervised, ["model", "data.seed_size"], ["annotator.rate"], F1)
     series = {
-        f"{row[0]}: seed set of {row[1]}": [
+        (str(row[0]), f"seed set of {row[1]}"): [
             (float(str(key[0])), grid.cells[row, key]) for key in grid.column_keys if (row, key) in grid.cells
         ]
         for row in grid.row_keys

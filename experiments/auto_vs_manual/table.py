@@ -6,21 +6,28 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import document, means, published
+from experiments.sections import LENS, LENS_WORDS, document, means, published
 from sciner.report.frames import Counts, last_round
 from sciner.report.render import Table, markdown
 from sciner.report.tables import cells
 
 ROWS = ("corpus", "model")
+AGREEMENT = ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/kappa/micro", "silver/mean_confidence")
 BINS = tuple(f"{i / 10:.1f}" for i in range(10))
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    by_class = [part for corpus, group in frame.groupby("corpus") for part in (f"### {corpus}", classes(group))]
+    by_class = [
+        part
+        for (corpus, model), group in frame.groupby(["corpus", "model"])
+        for part in (f"### {corpus}, {model}", classes(group))
+    ]
     return document(
         "Auto-annotation against manual annotation",
         "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that were withheld: strict spans.",
-        means(frame, ROWS, [], ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/mean_confidence")),
+        means(frame, ROWS, [], AGREEMENT),
+        "`silver/kappa/micro`: Cohen's kappa over the classes of the tokens that silver or gold marks. O on which both agree "
+        "is no part of it: it says too little rather than too much, and is below 0 where they agree less than by chance.",
         "## By confidence",
         "Precision of the spans whose confidence is in the bin; below it how many there are. A tagger that knows what it knows "
         "would have the bin's middle.",
@@ -29,16 +36,20 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         means(frame, ROWS, [], [f"silver/bin/{low}/spans" for low in BINS]),
         "## Class by class",
         *by_class,
+        "## Rare classes and unseen mentions: test, after training on it",
+        LENS_WORDS,
+        means(frame, ROWS, [], LENS),
         "## Published",
         published("auto_vs_manual"),
     )
 
 
 def classes(frame: pd.DataFrame) -> str:
-    """A line a class of one corpus: mean figures over seeds; – where no seed has one."""
+    """A line a class of one corpus and model: mean figures over seeds; – where no seed has one. kappa: of whether a token that
+    silver or gold marks is of the class."""
     found = last_round(frame).groupby("metric")["value"].mean()
     labels = sorted(name.removeprefix("silver/spans/") for name in found.index if name.startswith("silver/spans/"))
-    figures = ("f1", "precision", "recall")
+    figures = ("f1", "precision", "recall", "kappa")
     rows = tuple(
         (
             label,
@@ -54,7 +65,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     present = [low for low in BINS if (frame["metric"] == f"silver/bin/{low}/precision").any()]
     grid = cells(frame, list(ROWS), [], [f"silver/bin/{low}/precision" for low in present])
     series = {
-        f"{row[0]}, {row[1]}": [
+        (str(row[1]), str(row[0])): [
             (float(low) + 0.05, grid.cells[row, key])
             for low in present
             if (row, key := (f"silver/bin/{low}/precision",)) in grid.cells

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import BARS, LENS, LENS_WORDS, classes_of, differences, document, means, published
 from sciner.report.frames import Counts, last_round
+from sciner.report.people import bounds
 from sciner.report.render import Table, markdown
 
 ROWS = ("corpus", "model")
@@ -20,13 +21,15 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     return document(
         "Four domains",
         "One round from a seed set of 10%; bc5cdr capped at 1,500 sentences of seed set and pool. `threshold=reject` accepts "
-        "no silver: the supervised control, re-trained as often. bc5cdr's files do not tell documents apart: its intervals are "
-        "over seeds alone.",
+        f"no silver: the supervised control, re-trained as often. {BARS} "
+        "bc5cdr's files do not tell documents apart: its intervals are over seeds alone.",
         means(frame, ROWS, ["threshold"]),
         "## Against the control",
         differences(frame, counts, ROWS, contrasts),
         "## Entity distributions",
         distributions(frame),
+        "## All-O answers and people",
+        markdown(bounds(frame)),
         "## The silver",
         means(silver, [*ROWS, "threshold"], [], ("silver/accepted_share", "silver/precision/micro", "silver/recall/micro")),
         "## Rare classes and unseen mentions",

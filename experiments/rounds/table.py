@@ -6,44 +6,49 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import BARS, LENS, LENS_WORDS, Setting, classes_of, differences, document, means, published
 from sciner.report.frames import Counts
+from sciner.report.render import NONE, Table, markdown
 from sciner.report.tables import F1, cells
+from sciner.score.propagation import Fate
 
 ROWS = ("corpus", "model", "threshold")
 METHODS = {
     "reject": "control, no silver",
     "none": "all silver (paper)",
-    "fixed": "spans from 0.9",
+    "fixed": "sure spans",
     "fixed_sentence": "sentences from 0.8",
 }
 
 
+PREFIX = "silver/errors/"
+SHARES = tuple(f"{fate}_share" for fate in Fate)
+
+
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    last = int(frame["round"].max())
-    control = {"threshold": "reject"}
-    steps = {
-        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {**control, "round": k})
-        for name in ("none", "fixed", "fixed_sentence")
-        for k in (1, last)
-    }
-    later = {
-        f"{name}: round {last} - round 1": ({"threshold": name, "round": last}, {"threshold": name, "round": 1})
-        for name in ("none", "fixed", "fixed_sentence")
-    }
+    fates = with_shares(frame)
+    followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["none", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
-        "Entity F1 (strict, micro) on test. `threshold=reject` accepts no silver: the supervised control, trained every round.",
+        "Entity F1 (strict, micro) on test. `threshold=reject` accepts no silver: the supervised control, trained every round. "
+        f"{BARS}",
         means(frame, ROWS, ["round"]),
         "![F1 by round](f1.svg)",
         "## Against the control, and later rounds against the first",
-        differences(frame, counts, ["corpus", "model"], steps | later),
+        *(differences(runs, counts, ["corpus", "model"], contrasts(runs)) for _, runs in frame.groupby("model")),
         "## The silver",
         "Precision of the accepted spans against the withheld gold of the pool.",
         "![Silver precision by round](silver.svg)",
         means(frame, ROWS, ["round"], "silver/precision/micro"),
         "Sentences left without a span, of those accepted:",
         means(frame[frame["threshold"] != "reject"], ROWS, ["round"], ["silver/accepted_sentences", "silver/empty_sentences"]),
+        "## What becomes of its errors",
+        "Of the wrong spans in the silver of the round before (`before`): the share that this round's silver has again, has "
+        "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of the wrong spans where none "
+        "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
+        means(fates, [*ROWS, "round"], [], [PREFIX + name for name in ("before", *SHARES, "new", "spread_share")]),
+        "By class, round 2, means over seeds:",
+        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs))),
         "## Drift and collapse",
         "Of the predictions for test: the share of spans that only one of this round and the last has; spans per 100 tokens; "
         "and the share of seeds for which the round looked like a collapse (docs/policies.md).",
@@ -60,6 +65,56 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     )
 
 
+def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
+    """Of one model: the first and the last round against the control, and against each other."""
+    last, names = int(runs["round"].max()), [name for name in METHODS if name != "reject" and (runs["threshold"] == name).any()]
+    control = {
+        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "reject", "round": k})
+        for name in names
+        for k in (1, last)
+    }
+    first = {
+        f"{name}: round {last} - round 1": ({"threshold": name, "round": last}, {"threshold": name, "round": 1})
+        for name in names
+    }
+    return {**control, **first}
+
+
+def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
+    """The counts of errors, and each fate's share of them: ``again_share`` of ``before``, ``spread_share`` of ``new``."""
+    counts = frame[frame["metric"].str.startswith(PREFIX)]
+    of = counts.set_index(["run", "round", "metric"])["value"]
+    found = [counts]
+    for part, whole in (*((str(fate), "before") for fate in Fate), ("spread", "new")):
+        parts = counts[counts["metric"].str.fullmatch(f"{PREFIX}{part}(/.*)?")]
+        keys = [
+            (run, k, name.replace(part, whole, 1))
+            for run, k, name in zip(parts["run"], parts["round"], parts["metric"], strict=True)
+        ]
+        wholes = of.reindex(pd.MultiIndex.from_tuples(keys, names=of.index.names)).to_numpy()
+        names = parts["metric"].str.replace(part, f"{part}_share", n=1)
+        found.append(parts.assign(metric=names, value=parts["value"] / wholes)[wholes > 0])
+    return pd.concat(found, ignore_index=True)
+
+
+def fates_by_class(followed: pd.DataFrame) -> str:
+    """A line a threshold and class of one model and round; – where no seed had any."""
+    found = followed.groupby(["threshold", "metric"])["value"].mean()
+    labels = sorted({m.removeprefix(f"{PREFIX}before/") for m in followed["metric"] if m.startswith(f"{PREFIX}before/")})
+    rows = []
+    for threshold in followed["threshold"].drop_duplicates():
+        for label in labels:
+            counted = {
+                name: found.get((threshold, f"{PREFIX}{name}/{label}")) for name in ("before", *SHARES, "new", "spread_share")
+            }
+            shown = (
+                f"{value:.{0 if name in ('before', 'new') else 2}f}" if value is not None else NONE
+                for name, value in counted.items()
+            )
+            rows.append((str(threshold), label, *shown))
+    return markdown(Table(("threshold", "class", "before", *Fate, "new", "spread"), tuple(rows), 2))
+
+
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     drawn = {}
     for name, metric, y in (
@@ -69,7 +124,7 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
         if (frame["metric"] == metric).any():
             grid = cells(frame, ["model", "threshold"], ["round"], metric)
             series = {
-                f"{model}: {METHODS[str(threshold)]}": [
+                (str(model), METHODS[str(threshold)]): [
                     (float(str(key[0])), grid.cells[(model, threshold), key])
                     for key in grid.column_keys
                     if ((model, threshold), key) in grid.cells

@@ -23,6 +23,7 @@ from typing import Any
 
 from experiments.speed.acquire import acquire
 from experiments.speed.growth import growth, overhead
+from experiments.speed.limit import limit
 
 HERE = Path(__file__).parent
 TURNS, STEPS, BATCH = 5, 30, 32
@@ -170,51 +171,6 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
         "f1_int8": round(f1_of(small), 4),
         "difference_interval": [round(end, 4) for end in f1_difference_interval(small, whole)],
     }
-
-
-def limit() -> dict[str, Any]:
-    """Floating point operations of a fit and of an annotation pass, a second, beside a large matrix product's."""
-    import torch
-    from torch.utils.flop_counter import FlopCounterMode
-
-    from sciner.corpora import read_corpus
-    from sciner.run import build_tagger
-    from sciner.tagger.batches import prediction_batches
-    from sciner.tagger.predict import CHUNK
-    from sciner.text.corpus import gold_example
-
-    chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
-    corpus = read_corpus(chosen.data)
-    tagger = build_tagger(chosen, corpus.labels)
-    examples = [gold_example(s) for s in corpus.train]
-    fitted = tagger.fit(examples, seed=0)
-    with FlopCounterMode(display=False) as counter:
-        tagger.fit(examples, seed=0)
-    fit_flops = counter.get_total_flops()
-    sentences = [s.withheld() for s in corpus.train]
-    reader = fitted.reader()
-    found = reader.windows(sentences)
-    with FlopCounterMode(display=False) as counter:  # counts this thread alone, and a prediction has one of its own
-        list(fitted.forward(reader.tensors(found, prediction_batches(found, reader.budget))))
-    predict_flops = counter.get_total_flops()
-
-    dtype = torch.bfloat16 if tagger.machine.resolved_precision() == "bf16-mixed" else torch.float32
-    a, b = torch.randn(2048, 2048).to(dtype), torch.randn(2048, 2048).to(dtype)
-    speeds: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
-    for turn in range(TURNS + 1):
-        began = time.perf_counter()
-        for _ in range(20):
-            a @ b
-        product = 20 * 2 * 2048**3 / (time.perf_counter() - began)
-        report = tagger.fit(examples, seed=0).report
-        began = time.perf_counter()
-        list(fitted.predict(sentences))
-        annotated = time.perf_counter() - began
-        if turn:
-            speeds["matrix product"].append(round(product / 1e9, 1))
-            speeds["fit"].append(round(fit_flops / report.seconds / 1e9, 1))
-            speeds["annotate"].append(round(predict_flops / annotated / 1e9, 1))
-    return {"precision": str(dtype).removeprefix("torch."), "chunk": CHUNK, "gflops": speeds}
 
 
 def score() -> dict[str, Any]:

@@ -66,7 +66,13 @@ def fractions(found: dict[str, Any]) -> list[str]:
     peak = median(by["matrix product"])
     rows = [f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |" for name, values in by.items()]
     words = f"Matrix products and attention in {found['precision']}, padding included; the limit is a product of 2048 x 2048."
-    return [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
+    table = [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
+    if "shares" not in found:
+        return table
+    fit, annotate = (found["shares"][name] for name in ("fit", "annotate"))
+    rows = [f"| {kind} | {share:.0%} | {annotate[kind]:.0%} |" for kind, share in fit.items()]
+    words = "Of the seconds that torch's operators took (profiled; tokenising, decoding and waiting are not among them):"
+    return [*table, "", words, "", "| | fit | annotate |", "| --- | --- | --- |", *rows]
 
 
 def choosing(found: dict[str, Any]) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import LENS, LENS_WORDS, Setting, classes_of, differences, document, means, published
 from sciner.report.frames import Counts
 from sciner.report.tables import F1
 
@@ -23,9 +23,6 @@ SILVER = (
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     # elsewhere it is a default that means nothing
     frame = frame.assign(**{"threshold.share": frame["threshold.share"].where(frame["threshold"] == "quantile", "")})
-    settings = frame[list(CELL)].drop_duplicates().to_dict("records")
-    control = {"threshold": "reject"}
-    contrasts = {said(cell): (cell, control) for cell in settings if cell["threshold"] != "reject"}
     accepted = [f"silver/spans/{label}" for label in classes_of(frame)]
     purity = [f"silver/precision/{label}" for label in classes_of(frame)]
     silver = frame[frame["threshold"] != "reject"]
@@ -36,7 +33,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         means(silver, ROWS, [], SILVER),
         "## What it does",
         means(frame, ROWS, [], (F1, "test/f1/macro", "test/precision/micro", "test/recall/micro", "drift/collapse")),
-        differences(frame, counts, ["corpus", "model"], contrasts),
+        *(differences(runs, counts, ["corpus", "model"], contrasts(runs)) for _, runs in frame.groupby("model")),
         "## Rare classes and unseen mentions",
         LENS_WORDS,
         means(frame, ROWS, [], LENS),
@@ -46,6 +43,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Published",
         published("thresholds"),
     )
+
+
+def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
+    """Every cell of one model's grid against the control."""
+    cells = runs[list(CELL)].drop_duplicates().to_dict("records")
+    return {said(cell): (cell, {"threshold": "reject"}) for cell in cells if cell["threshold"] != "reject"}
 
 
 def said(cell: dict[str, str]) -> str:

@@ -44,9 +44,11 @@ def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
     return figure
 
 
-def over_budget(curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str) -> Figure:
+def over_budget(
+    curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str, ceilings: Mapping[str, float] | None = None
+) -> Figure:
     """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a budget, in a band from the
-    lowest to the highest."""
+    lowest to the highest. ceilings: {panel: F1 of people with each other}, a dotted line."""
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
     figure, axes = panels(list(curves), *words, width=width, height=height, one_x=False, one_y=False)
@@ -60,6 +62,9 @@ def over_budget(curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: s
             middle = by_budget.mean()
             (lines[method],) = one.plot(middle.index, middle, **style, label=method)
             one.fill_between(middle.index, by_budget.min(), by_budget.max(), color=style["color"], alpha=0.13, linewidth=0)
+    for one, panel in zip(axes, curves, strict=True):
+        if ceilings and panel in ceilings:
+            lines["people"] = one.axhline(ceilings[panel], color="#555555", linestyle=":", linewidth=1.2)
     legend(figure, lines)
     return figure
 

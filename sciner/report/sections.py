@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sciner.records import Record
 from sciner.report import figures
+from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
 from sciner.report.study import Comparison, Study, folded, settings_in, worded
@@ -43,7 +44,7 @@ class Section:
 
 def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> list[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
-    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, rounds, budgets, classes, silver)
+    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, people, rounds, budgets, classes, silver)
     made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
     judged = judged_test(browsed) if browsed else []
     where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
@@ -82,6 +83,12 @@ def results(study: Study) -> Iterator[Section]:
     yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
+def people(study: Study) -> Iterator[Section]:
+    if any(agreement(corpus) for corpus in study.frame["corpus"].unique()):
+        text = "What needs no tagger, and how far people agree with each other; a corpus of which that is not known has a dash."
+        yield Section("people", "All-O answers and people", text, table=bounds(study.frame))
+
+
 def rounds(study: Study) -> Iterator[Section]:
     shown, gone = folded(study, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
@@ -111,20 +118,24 @@ def budgets(study: Study) -> Iterator[Section]:
         panels[str(corpus)] = curves_of(shown, corpus=False)
     if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
         text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
-        text += "run from the lowest to the highest seed." + told
-        yield Section("budget", "F1 against budget", text, figures.over_budget(panels, "sentences"))
+        ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
+        text += "run from the lowest to the highest seed." + (" Dotted: people's span F1 with each other." if ceilings else "")
+        yield Section("budget", "F1 against budget", text + told, figures.over_budget(panels, "sentences", ceilings))
 
 
 def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
     """By method, in the order of the runs; none where they are no learning curves. corpus: is named in the method."""
-    aside = ("data.seed_size", *(() if corpus else ("corpus",)))
-    by = [name for name in (*study.others, study.key) if name and name not in aside] or ["corpus"]
-    try:
-        found = learning_curves(study.frame, by)
-    except ValueError:
-        return {}
-    named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(study.frame, by)}
-    return {words: found[values] for values, words in named.items() if values in found}
+    differing = [name for name in (*study.others, study.key) if name and (corpus or name != "corpus")]
+    # runs of several seed sizes are points of one curve, unless each is a curve by itself
+    for by in ([name for name in differing if name != "data.seed_size"], differing):
+        by = by or ["corpus"]
+        try:
+            found = learning_curves(study.frame, by)
+        except ValueError:
+            continue
+        named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(study.frame, by)}
+        return {words: found[values] for values, words in named.items() if values in found}
+    return {}
 
 
 def classes(study: Study) -> Iterator[Section]:

@@ -218,12 +218,13 @@ def learning_curves(
 ) -> dict[str, dict[int, Curve]]:
     """{method: {seed: curve}} of entity F1 over ``budget/<unit>``; a method is the values of the columns ``by``.
 
-    A curve has a point for every budget that its runs stood at: the rounds of one run that acquires, the runs of a sweep over
-    seed sizes, or both. Where a budget lasted for several rounds the last of them counts. Raises ValueError for two runs of a
-    method and seed at the same budget, and for a unit that was not recorded.
+    Methods may differ in whatever keys; the runs of one method in nothing but seed and ``data.seed_size``. A curve has a point
+    for every budget that its runs stood at: the rounds of one run that acquires, the runs of a sweep over seed sizes, or both.
+    Where a budget lasted for several rounds the last of them counts. Raises ValueError for runs of one method that differ in
+    more, for two of them at the same seed and budget, and for a unit or a column that the frame does not have.
     """
     wanted = [F1, f"budget/{unit}"]
-    if lost := [name for name in wanted if name not in set(frame["metric"])]:
+    if lost := [name for name in (*wanted, *by) if name not in {*frame["metric"], *frame.columns}]:
         raise ValueError(f"the frame has no {', '.join(lost)}")
     newest = latest(frame)
     at = ["run", "seed", "round", *by]
@@ -237,6 +238,8 @@ def learning_curves(
         kept = [(counts or {}).get(key) for key in zip(group["run"], group["round"], strict=True)]
         budget, f1 = group[wanted[1]].to_numpy(float), group[F1].to_numpy(float)
         whole = [one for one in kept if one is not None]
+        if len(set(budget)) < len(budget):
+            raise ValueError(f"two runs of {method}, seed {seed}, stand at the same budget: name data.seed_size in by too")
         try:
             curve = Curve.of(budget, np.stack(whole)) if len(whole) == len(kept) else Curve(budget, f1)
         except ValueError as error:

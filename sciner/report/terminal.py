@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+if TYPE_CHECKING:
+    from sciner.report.render import Table as Tabular
 
 Scores = Mapping[str, float]
 Format = Callable[[float], str]
@@ -75,6 +78,16 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  agreement F1", "gold/agreement_f1")
     row("  agreement kappa", "gold/agreement_kappa")
     return table
+
+
+def rich_table(table: Tabular) -> Table:
+    """A table of text with its notes below."""
+    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="\n".join(table.notes), caption_justify="left")
+    for number, heading in enumerate(table.headings):
+        shown.add_column(escape(heading), justify="left" if number < table.words else "right", no_wrap=True)
+    for row in table.rows:
+        shown.add_row(*map(escape, row))
+    return shown
 
 
 def console() -> Console:

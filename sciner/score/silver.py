@@ -55,6 +55,43 @@ def silver_scores(
     return scores | _quality(accepted, proposals, gold)
 
 
+def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Span]]) -> dict[str, float]:
+    """Cohen's kappa in [-1, 1] of accepted silver with the withheld gold, over the tokens that at least one of them marks and
+    the loss sees: ``kappa/micro`` over their classes, as ``score.gold.agreement_scores`` has it of two annotators, and
+    ``kappa/<Class>`` over whether they are of that class. One that is 0 / 0 is absent."""
+    pairs: Counter[tuple[str, str]] = Counter()
+    for example in examples:
+        if (gold := withheld.get(example.sentence.id)) is not None:
+            silver, true = _classes(example.accepted()), _classes(gold)
+            seen = (silver.keys() | true.keys()) - example.masked
+            pairs.update((silver.get(i, ""), true.get(i, "")) for i in seen)
+    labels = sorted({label for pair in pairs for label in pair if label})
+    scores = _kappa("kappa/micro", pairs)
+    for label in labels:
+        of_class: Counter[tuple[str, str]] = Counter()
+        for (a, b), tokens in pairs.items():
+            of_class[str(a == label), str(b == label)] += tokens
+        scores |= _kappa(f"kappa/{label}", of_class)
+    return scores
+
+
+def _classes(spans: Iterable[Span]) -> dict[int, str]:
+    """The class of each token inside a span, by its position."""
+    return {i: span.label for span in spans for i in range(span.start, span.end)}
+
+
+def _kappa(key: str, pairs: Counter[tuple[str, str]]) -> dict[str, float]:
+    """Of how often each pair of answers was given."""
+    total, same = pairs.total(), sum(n for (a, b), n in pairs.items() if a == b)
+    ours: Counter[str] = Counter()
+    theirs: Counter[str] = Counter()
+    for (a, b), n in pairs.items():
+        ours[a] += n
+        theirs[b] += n
+    chance = sum(n * theirs[a] for a, n in ours.items())
+    return _ratio(key, total * same - chance, total * total - chance)
+
+
 def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]:
     chosen, offered = _over(accepted, gold), _over(proposals, gold)
     true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))

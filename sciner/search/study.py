@@ -187,6 +187,11 @@ def storage_of(place: str) -> BaseStorage:
             return RDBStorage(place)
         Path(place).parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(place))
+    except ImportError:
+        mend = (
+            "pip install 'sciner[postgresql]'" if place.startswith("postgresql") else "install the one its documentation names"
+        )
+        raise InputError(f"{redacted(place)}: the database's driver is not installed", mend=mend) from None
     except Exception as error:  # the driver's own, of which each database has others
         first = str(error).splitlines()[0]
         raise InputError(f"{redacted(place)}: {redacted(first)}", mend="give hydra.sweeper.storage=URL or FILE") from None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from sciner.config import SearchConfig
+from sciner.config.places import SearchConfig
 from sciner.errors import InputError
 from sciner.loop import Round
 from sciner.search.folds import CrossFit

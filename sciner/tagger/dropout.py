@@ -10,23 +10,25 @@ from torch import Tensor, nn
 
 
 class ByteDropout(nn.Dropout):
-    """Zeroes each value with probability ``p``, rounded to 1/256 (0.1 is 26/256), and scales the others up to the same mean.
-
-    Eight values share one draw of 64 bits from torch's global generator.
-    """
-
-    def __init__(self, p: float) -> None:
-        super().__init__(p)
-        self.dropped = round(256 * p)
+    """Dropout by ``drop`` on a CPU."""
 
     def forward(self, input: Tensor) -> Tensor:
-        if not self.training or self.dropped == 0:
+        if not self.training:
             return input
         if input.device.type != "cpu":  # a fit puts the net on its GPU after this layer was put into the net
             return super().forward(input)
-        words = torch.empty(-(-input.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
-        kept = words.view(torch.uint8)[: input.numel()].view(input.shape) >= self.dropped
-        return input * kept.to(input.dtype).mul_(256 / (256 - self.dropped))
+        return drop(input, self.p)
+
+
+def drop(values: Tensor, p: float) -> Tensor:
+    """``values`` on a CPU, each zeroed with probability ``p`` rounded to 1/256 (0.1 is 26/256), the others scaled up to the
+    same mean. Eight values share one draw of 64 bits from torch's global generator."""
+    dropped = round(256 * p)
+    if dropped == 0:
+        return values
+    words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
+    kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= dropped
+    return values * kept.to(values.dtype).mul_(256 / (256 - dropped))
 
 
 @contextmanager

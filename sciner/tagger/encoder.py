@@ -16,13 +16,14 @@ from torch import Tensor
 
 from sciner import progress
 from sciner.tagger import probe
+from sciner.tagger.attention import lean_attention_in
 from sciner.tagger.base import FitReport, Fitted
 from sciner.tagger.batches import Targets, collate, training_batches
 from sciner.tagger.dropout import cheap_dropout
 from sciner.tagger.encode import windows
 from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
-from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.predict import Blocks, Reader, predict
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
@@ -30,6 +31,7 @@ from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
 CURVE_POINTS = 50  # of a training curve
+COMPUTING = 2  # raised where the same recipe comes to train another encoder
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class EncoderTagger:
         """All that a fit depends on beside examples, seed and start (``tagger.base.Tagger``)."""
         return {
             "kind": "encoder",
+            "computing": COMPUTING,
             "labels": self.labels,
             "source": self.source.identity(),
             "recipe": asdict(self.recipe),
@@ -120,7 +123,10 @@ class FittedEncoder:
 
     def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
         """Label distributions [B, W, tags] of each of the ``batches``, float32."""
-        module = TokenClassifier(self.net.eval(), self.recipe).to(self.machine.device())
+        net = self.net.eval()
+        if self.machine.device() == "cpu" and self.machine.resolved_precision() == "bf16-mixed":
+            net = narrowed(net)
+        module = TokenClassifier(net, self.recipe).to(self.machine.device())
         with self.machine.predicting():
             for batch in batches:
                 yield module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
@@ -162,7 +168,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
         trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
-        with only_rows(fresh.net, pieces), cheap_dropout(fresh.net):
+        with only_rows(fresh.net, pieces), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
             trainer.fit(TokenClassifier(fresh.net, recipe), batches())
     if len(losses) != recipe.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")

@@ -65,7 +65,7 @@ class Machine:
 
     def prediction_pieces(self) -> int:
         """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""
-        return 1024 if self.device() == "cpu" else 65_536
+        return 2048 if self.device() == "cpu" else 65_536
 
     @contextmanager
     def predicting(self) -> Iterator[None]:

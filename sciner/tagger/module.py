@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,3 +81,15 @@ class TokenClassifier(pl.LightningModule):
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def narrowed(net: nn.Module) -> nn.Module:
+    """``net`` with the weights of its linear layers in bf16, for predictions under autocast on a CPU; all else is shared.
+
+    Autocast's cache of cast weights does not hold in inference mode: it would cast every one anew for every batch, to the
+    same numbers.
+    """
+    linear = [p for module in net.modules() if isinstance(module, nn.Linear) for p in module.parameters(recurse=False)]
+    memo: dict[int, Any] = {id(t): t for t in (*net.parameters(), *net.buffers())}
+    memo |= {id(p): nn.Parameter(p.detach().to(torch.bfloat16), requires_grad=False) for p in linear}
+    return copy.deepcopy(net, memo)

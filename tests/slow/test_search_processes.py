@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ pytest.importorskip("pycrfsuite")
 
 from sciner.search.show import open_study, show
 from sciner.search.study import ABANDONED
+from tests.postgres import PASSWORD, server
 from tests.slow.test_sweeps import sciner
 
 pytestmark = pytest.mark.slow
@@ -30,14 +32,26 @@ def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
     return subprocess.Popen([sys.executable, "-m", "sciner", *words], cwd=cwd, text=True, start_new_session=True, **pipes)
 
 
-@pytest.mark.parametrize("storage", [".sciner/optuna.journal", "sqlite:///study.db"])
-def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
-    """They begin at once, before there is a study."""
-    words = (*WORDS, *QUIET, "hydra.sweeper.n_trials=8", f"hydra.sweeper.storage={storage}")
-    shells = [start(*words, cwd=tmp_path) for _ in range(3)]
+@pytest.fixture(params=[".sciner/optuna.journal", "sqlite:///study.db", "server"])
+def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param != "server":
+        yield request.param
+        return
+    with server() as url:
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        yield url
+
+
+def wait_for(shells: Sequence[subprocess.Popen[str]]) -> None:
     for shell in shells:
         out, _ = shell.communicate(timeout=600)
         assert shell.returncode == 0, out
+
+
+def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
+    """They begin at once, before there is a study."""
+    words = (*WORDS, *QUIET, "hydra.sweeper.n_trials=8", f"hydra.sweeper.storage={storage}")
+    wait_for([start(*words, cwd=tmp_path) for _ in range(3)])
     study = open_study("search", storage, tmp_path)
     assert len(study.trials) == 8 == sum(show(study).trials.values()) and "fail" not in show(study).trials
     assert len({str(t.params) for t in study.trials}) == 8
@@ -62,19 +76,19 @@ def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
     assert sorted(run.data.tags["sciner.trial"] for run in runs) == list("01234")
 
 
-def test_a_study_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Path) -> None:
     """The trial that was running is run again; all trials are those of a study that nobody killed."""
-    words = (*WORDS, *QUIET)
+    words = (*WORDS, *QUIET, f"hydra.sweeper.storage={storage}")
     shell = start(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
     while len(list(tmp_path.glob("sweep/*/rounds.jsonl"))) < 3:
         assert shell.poll() is None
         time.sleep(0.02)
     os.killpg(shell.pid, signal.SIGKILL)
     shell.communicate()
-    assert len(open_study("search", None, tmp_path).trials) < 6
+    assert len(open_study("search", storage, tmp_path).trials) < 6
     sciner(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
     sciner(*words, "hydra.sweeper.n_trials=6", "hydra.sweeper.study=unbroken", "store=none", cwd=tmp_path)
-    resumed, unbroken = (open_study(name, None, tmp_path) for name in ("search", "unbroken"))
+    resumed, unbroken = (open_study(name, storage, tmp_path) for name in ("search", "unbroken"))
     killed = [t for t in resumed.trials if ABANDONED in t.user_attrs]
     assert len(killed) <= 1 and sum(show(resumed).trials.values()) == 6
     kept = [t for t in resumed.trials if t not in killed]
@@ -82,3 +96,28 @@ def test_a_study_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
     assert [t.params for t in killed] == [t.params for t in kept if "again" in t.user_attrs]
     known = {str(t.params): t.value for t in unbroken.trials}
     assert all(t.value == known[str(t.params)] for t in kept[:3])  # behind them the numbers have moved on by one
+
+
+def test_machines_share_a_study_on_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two folders with no lock in common: the trials are divided, and none is asked for twice."""
+    with server() as url:
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        words = (*WORDS, *QUIET, f"hydra.sweeper.storage={url}")
+        machines = [tmp_path / name for name in "ab"]
+        for machine in machines:
+            machine.mkdir()
+        wait_for([start(*words, "hydra.sweeper.n_trials=1", cwd=machines[0])])
+        wait_for([start(*words, "hydra.sweeper.n_trials=8", cwd=machine) for machine in machines])
+        study = open_study("search", url, tmp_path)
+        assert "fail" not in show(study).trials and 8 <= len(study.trials) <= 9  # both may ask for the last one at once
+        assert len({t.user_attrs["sciner.worker"] for t in study.trials[1:]}) == 2
+        assert len({str(t.params) for t in study.trials}) == len(study.trials)
+        written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*.yaml")]
+        assert written and not any(PASSWORD in text for text in written)
+
+
+def test_a_server_without_its_driver_is_one_line(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['psycopg'] = None; from sciner.cli import main; main()"
+    words = [*WORDS, "hydra.sweeper.storage=postgresql+psycopg://host/base"]
+    done = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install 'sciner[postgresql]'" in done.stderr

@@ -14,7 +14,8 @@ import pytest
 
 from sciner.locks import is_held
 from sciner.loop import Iteration
-from sciner.store import DiskStore, NoStore, Step
+from sciner.step import Step
+from sciner.store import DiskStore, NoStore
 from sciner.upkeep import lock, prune, stats
 from tests.specs.test_store import turn
 

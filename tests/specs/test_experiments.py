@@ -141,5 +141,12 @@ def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launc
     assert set(after.tail(2)["model"]) == {"minilm"}
 
 
+def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = {"model": "minilm", "model.steps": "150", "seed": "0"}
+    monkeypatch.setattr(artefact, "params_of", lambda name: [{"model": "crf", "seed": "0"}, own])
+    assert list(artefact.points("small", ["model=tiny"]).values()) == [["model=tiny", "seed=0"]]
+    assert len(artefact.points("small")) == 2
+
+
 def test_words_that_change_no_result_make_no_other_point() -> None:
     assert artefact.told(["seed=0", "store.dir=/x", "tracking=none", "a=1"]) == artefact.told(["a=1", "seed=0"])

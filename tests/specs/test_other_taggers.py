@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 import sciner.run
+from sciner.build import build_tagger, build_threshold
 from sciner.errors import InputError
 from sciner.launch import CONF, check, main, parse_flags
 from sciner.loop import Iteration, Round, run_rounds
-from sciner.run import build_tagger, build_threshold
 from sciner.steps import Steps
 from sciner.store import DiskStore, NoStore, Store
 from tests.fakes import small_corpus

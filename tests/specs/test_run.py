@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 import sciner.run
 from sciner.errors import InputError
@@ -73,6 +74,26 @@ def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> N
     assert row["scores"]["gold/f1"] < 1 and row["scores"]["gold/agreement_f1"] < 1
     gold = (project / "here/round_0/annotated.jsonl").read_text(encoding="utf-8").splitlines()
     assert row["scores"]["budget/sentences"] == 2 * (len(gold) + 5)
+
+
+def test_a_bar_a_class_reaches_every_job_of_a_sweep(project: Path) -> None:
+    """Hydra composes once more for the jobs, in files and processes of its own."""
+    bars = ["threshold=per_class", "threshold.classes={TaskName:0.6},{TaskName: 0.7, MetricName: 0.5}"]
+    rates = ["annotator=noisy", "annotator.rates.TaskName=0.3", "tracking=none", "iteration.rounds=1"]
+    assert main(["-m", *bars, *rates, "hydra.sweep.dir=sweep"]) == 0
+    kept = [yaml.safe_load((project / "sweep" / job / "config.yaml").read_text(encoding="utf-8")) for job in "01"]
+    assert [one["threshold"]["classes"] for one in kept] == [{"TaskName": 0.6}, {"TaskName": 0.7, "MetricName": 0.5}]
+    assert all(one["annotator"]["rates"] == {"TaskName": 0.3} for one in kept)
+
+
+def test_runs_of_a_sweep_that_share_round_0_train_it_once(project: Path) -> None:
+    """The first annotates no pool with it; the second does, when the first is long past it. Then only last weights stay."""
+    bought = ["acquire=random,mnlp", "acquire.batch=2", "threshold=reject", "iteration.rounds=2", "tracking=none"]
+    assert main(["-m", *bought, "hydra.sweep.dir=sweep"]) == 0
+    first, second = (rows_of(project / "sweep" / job) for job in "01")
+    assert [step["hit"] for row in first for step in row["steps"] if step["step"] == "fit"] == [False] * 3
+    assert [step["hit"] for row in second for step in row["steps"] if step["step"] == "fit"] == [True, False, False]
+    assert len(list((project / ".sciner/store/steps").glob("weights-*"))) == 2
 
 
 def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) -> None:

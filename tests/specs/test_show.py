@@ -107,3 +107,26 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pyte
     shutil.rmtree("out")
     with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
         call(id)
+
+
+ERRORS = {"before": 4.0, "again": 1.0, "changed": 1.0, "mended": 2.0, "gone": 0.0, "new": 0.0, "spread": 0.0}
+
+
+def test_what_became_of_errors_is_a_table_of_counts_and_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", "/[b]Task")}
+    lines = [{"round": 0, "scores": {}}, {"round": 1, "scores": {}}, {"round": 2, "scores": scores}]
+    (folder / "rounds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    call(str(folder), "--propagation")
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(" 2")]
+    figures = ["4", "1", "(25%)", "1", "(25%)", "2", "(50%)", "0", "(0%)", "0", "–"]
+    assert rows == [["2", "all", *figures], ["2", "[b]Task", *figures]]
+    call(str(folder), "--propagation", "--class", "all")
+    assert "[b]Task" not in capsys.readouterr().out
+
+
+def test_a_run_whose_errors_were_not_followed_says_so(folder: Path) -> None:
+    (folder / "rounds.jsonl").write_text('{"round": 0, "scores": {}}\n', encoding="utf-8")
+    with pytest.raises(InputError, match="no wrong silver was followed"):
+        call(str(folder), "--propagation")
+    with pytest.raises(InputError, match="is no run's folder"):
+        call("nowhere", "--propagation")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from sciner.kept import Weights
 from sciner.keys import canonical, key_of
 from sciner.loop import Iteration, Round, run_rounds
 from sciner.policy.annotator import SimulatedAnnotator
@@ -15,8 +16,9 @@ from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
-from sciner.steps import Done, Steps, Weights
-from sciner.store import DiskStore, NoStore, Step, Store
+from sciner.step import Step
+from sciner.steps import Done, Steps
+from sciner.store import DiskStore, NoStore, Store
 from tests.fakes import FakeTagger, small_corpus
 
 CORPUS = small_corpus(4, 2)

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sciner.build import build_annotator
 from sciner.config import parse
 from sciner.errors import InputError
 from sciner.launch import check, parse_flags
 from sciner.policy.annotator import Adjudicate, Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Budget, Cost
 from sciner.policy.noise import ERROR_KINDS, Noise, stretches
-from sciner.run import build_annotator
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, decode, encode
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.config import DataConfig
+from sciner.config.data import DataConfig
 from sciner.corpora import read_splits
 from sciner.errors import InputError
 from sciner.launch import check, parse_flags

@@ -13,7 +13,8 @@ import yaml
 from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
-from sciner.config import CrfConfig, GazetteerConfig, RunConfig, known_keys, parse
+from sciner.config import RunConfig, known_keys, parse
+from sciner.config.model import CrfConfig, GazetteerConfig
 from sciner.errors import InputError
 from sciner.launch import CONF, check, parse_flags
 from sciner.loop import Iteration
@@ -42,7 +43,8 @@ def read(path: Path) -> dict[str, Any]:
     values: Any = OmegaConf.to_container(OmegaConf.load(path))  # PyYAML takes 5e-4 for a word
     merged: dict[str, Any] = {}
     for name in values.pop("defaults", ["_self_"]):
-        merged |= values if name == "_self_" else read(path.with_name(f"{name}.yaml"))
+        if not name.startswith("/open@"):  # an empty mapping
+            merged |= values if name == "_self_" else read(path.with_name(f"{name}.yaml"))
     return merged
 
 

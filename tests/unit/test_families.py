@@ -18,7 +18,7 @@ from sciner.launch import CONF
 from sciner.tagger.encode import MAX_PIECES, pieces_of, special_tokens, windows
 from sciner.tagger.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.machine import Machine
-from sciner.tagger.module import Recipe, TokenClassifier
+from sciner.tagger.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.weights import HEADS, Source, load, mark_words
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
 from sciner.text.spans import Span
@@ -225,6 +225,22 @@ def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: P
     assert {p.dtype for p in mixed.net.parameters()} == {torch.float32}
     assert all(np.isfinite(row).all() for row in rows(mixed))
     assert all(p.confidence.dtype == np.float32 for p in mixed.predict(SENTENCES))
+
+
+def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: FittedEncoder) -> None:
+    """To the bit what autocast makes of wide ones; the encoder's own weights stay wide, and are shared where not cast."""
+    mixed = replace(fitted, machine=MIXED)
+    reader = mixed.reader()
+    found = reader.windows(SENTENCES)
+    batches = list(reader.tensors(found, [list(range(len(found)))]))
+    wide = TokenClassifier(fitted.net, fitted.recipe)
+    with MIXED.predicting():
+        expected = [wide.predict_step(batch, 0).numpy() for batch in batches]
+    assert same(list(mixed.forward(batches)), expected)
+    assert {p.dtype for p in fitted.net.parameters()} == {torch.float32}
+    narrow = narrowed(fitted.net)
+    assert narrow.get_input_embeddings().weight is fitted.net.get_input_embeddings().weight
+    assert torch.bfloat16 in {p.dtype for p in narrow.parameters()}
 
 
 def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> None:

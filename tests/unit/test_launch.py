@@ -66,6 +66,8 @@ def composed(*words: str) -> Any:
         ("model=crf +model.clip=3", "unknown key model.clip; known: c1, c2, kind, max_iterations"),
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         ("model.config.hiden_size=3", "unknown key model.config.hiden_size; sciner run --cfg job shows what there is"),
+        ("threshold.classes.Task=0.6", "unknown key threshold.classes.Task; threshold=per_class has it"),
+        ("threshold=per_class threshold.clases.Task=0.6", "unknown key threshold.clases.Task; did you mean 'classes'?"),
         ("+sed=3", "unknown key sed; did you mean 'seed'?"),
         ("+data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
         ("++threshold.min_confidense=1", "unknown key threshold.min_confidense; did you mean 'min_confidence'?"),
@@ -75,6 +77,7 @@ def composed(*words: str) -> Any:
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
         ("experiment=sede_size", "experiment=sede_size: there is no such choice; did you mean 'seed_size'?"),
+        ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
         ("threshold=null", "Config group override must be a string or a list"),
         ("model=encoder", "model: an encoder needs a source"),
         ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
@@ -146,6 +149,29 @@ def test_a_choice_is_taken_before_its_keys_whatever_their_order() -> None:
     assert (point.threshold.kind, point.threshold.min_confidence) == ("fixed", 0.5)
 
 
+@pytest.mark.parametrize(("choice", "key"), [("threshold=per_class", "classes"), ("annotator=noisy", "rates")])
+def test_a_mapping_takes_classes_that_no_file_names(choice: str, key: str) -> None:
+    """In braces, one by one, on top of each other, and swept; a corpus has the classes that it has."""
+    group = choice.partition("=")[0]
+    place = f"{group}.{key}"
+    sweeps = {
+        (f"{place}={{Task:0.6}}",): [{"Task": 0.6}],
+        (f"{place}={{Task: 0.6, Metric: 1}}",): [{"Task": 0.6, "Metric": 1}],
+        (f"{place}.Task=0.6", f"+{place}.Metric=1"): [{"Task": 0.6, "Metric": 1}],
+        (f"{place}={{Task:0.6}},{{Metric:1}}",): [{"Task": 0.6}, {"Metric": 1}],
+        (f"{place}.Task=0.6,0.7",): [{"Task": 0.6}, {"Task": 0.7}],
+    }
+    for words, expected in sweeps.items():
+        assert [getattr(getattr(p, group), key) for p in points("-m", choice, *words)] == expected
+
+
+def test_a_bar_of_one_class_can_be_searched() -> None:
+    pytest.importorskip("optuna")
+    words = ("-m", "hydra/sweeper=sciner_optuna", "data.dev_size=20%", "threshold=per_class")
+    found = points(*words, "threshold.classes.Task=interval(0.5,0.9)")
+    assert [p.threshold.classes for p in found] == [{"Task": 0.5}, {"Task": 0.9}]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
@@ -201,6 +227,19 @@ def test_importing_the_doors_loads_nothing_heavy() -> None:
     code = f"import sys, sciner.launch, sciner.cli; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_a_search_without_its_plugin_says_where_it_is(tmp_path: Path) -> None:
+    """As where sciner's own folder was copied, or is a link: Hydra looks for plugins beside it, or installed."""
+    for name in ("sciner", "conf"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    others = "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, 'hydra_plugins/sciner_sweeper').is_dir()]"
+    code = f"import pathlib, sys; {others}; from sciner.cli import main; main()"
+    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search"]):
+        done = subprocess.run([sys.executable, "-c", code, "run", *words], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1
+        assert "Hydra finds no plugin of that name; install sciner as a package" in done.stderr
 
 
 def test_help_names_the_commands() -> None:

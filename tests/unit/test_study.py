@@ -11,6 +11,8 @@ from sciner.records import records
 from sciner.report.draw import panels
 from sciner.report.figures import heat
 from sciner.report.frames import keys_of, tidy
+from sciner.report.render import NONE
+from sciner.report.sections import budgets, curves_of, people
 from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from tests.runs import write_run
 
@@ -97,6 +99,17 @@ def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
     assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
 
 
+def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(tmp_path: Path) -> None:
+    def curves(name: str, budgets: dict[str, list[float]]) -> list[str]:
+        for size, here in budgets.items():
+            lines = [{"test/f1/micro": 0.5, "budget/sentences": budget} for budget in here]
+            write_run(tmp_path / name / size, f"acquire.kind=mnlp data.seed_size={size} seed=0", lines)
+        return list(curves_of(study(records([tmp_path / name]))))
+
+    assert len(curves("one", {"10": [10], "20": [20]})) == 1
+    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["data.seed_size=10", "data.seed_size=20"]
+
+
 def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
     """Of all values over the same settings, seeds and rounds: a mean of others would compare what is not alike."""
     f1 = {("none", "5%"): 0.2, ("fixed", "5%"): 0.3, ("none", "10%"): 0.4, ("fixed", "10%"): 0.7, ("none", "20%"): 0.9}
@@ -133,3 +146,27 @@ def test_a_figure_shows_itself_in_a_notebook() -> None:
     """IPython asks for ``_repr_png_``; matplotlib's own figures need pyplot for it."""
     figure, _ = panels(["one"])
     assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(tmp_path: Path) -> None:
+    """A line in the figure only where their agreement is the same figure as a tagger's; kappa is named as such."""
+    scores = [{"test/f1/micro": f1, "test/all_o/accuracy/token": 0.951, "budget/sentences": 10 * f1} for f1 in (0.3, 0.5)]
+    for corpus in ("cmu_sciner", "scierc", "sample"):
+        write_run(tmp_path / corpus, "seed=0", scores, corpus=corpus)
+    found = study(records([tmp_path]))
+    (section,) = people(found)
+    assert section.table is not None
+    assert [row[:4] for row in section.table.rows] == [
+        ("cmu_sciner", "0.951", "0.789", "span F1"),
+        ("cmu_sciner", "0.951", "0.642", "kappa"),
+        ("scierc", "0.951", "0.769", "kappa"),
+        ("sample", "0.951", NONE, NONE),
+    ]
+    (budget,) = budgets(found)
+    assert budget.figure is not None and "Dotted" in budget.text
+    dotted = [[line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"] for axes in budget.figure.axes]
+    assert dotted == [[0.789], [], []]
+    (tmp_path / "alone").mkdir()
+    write_run(tmp_path / "alone" / "x", "seed=0", scores)
+    alone = study(records([tmp_path / "alone"]))
+    assert not list(people(alone)) and "Dotted" not in next(budgets(alone)).text

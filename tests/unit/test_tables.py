@@ -176,6 +176,33 @@ def test_runs_of_several_seed_sizes_are_one_curve_and_other_differences_are_refu
         learning_curves(frames.read_runs(tmp_path), ["model"])
 
 
+def test_methods_that_differ_in_several_keys_are_compared(tmp_path: Path) -> None:
+    """Silver beside what is bought, against none: whatever their runs were told, each is a curve of its own."""
+    for seed in range(2):
+        hybrid = {"threshold": "fixed", "threshold.min_confidence": "0.8"}
+        acquired(tmp_path, "mnlp", (0.3, 0.8), seed, threshold="reject", **{"iteration.rounds": "5"})
+        acquired(tmp_path, "random", (0.3, 0.5), seed, **hybrid)
+    frame, counts = frames.read_runs(tmp_path), frames.read_counts(tmp_path)
+    for by in (["acquire.kind", "threshold"], ["acquire.kind"]):
+        curves = learning_curves(frame, by, counts=counts)
+        first, second = curves.values()
+        assert next(iter(curves)).startswith("mnlp") and area_difference(first, second).point > 0
+    acquired(tmp_path, "random", (0.3, 0.5), 0, **hybrid | {"threshold.min_confidence": "0.9"}, again="")
+    with pytest.raises(ValueError, match=r"also differ in threshold\.min_confidence: name it too"):
+        learning_curves(frames.read_runs(tmp_path), ["acquire.kind", "threshold"])
+    with pytest.raises(ValueError, match="the frame has no acquired"):
+        learning_curves(frame, ["acquired"])
+
+
+def test_two_curves_of_a_method_are_told_apart_by_their_seed_size(tmp_path: Path) -> None:
+    for size in ("10", "20"):
+        acquired(tmp_path, f"mnlp data.seed_size={size}", (0.3, 0.8), 0)
+    frame = frames.read_runs(tmp_path)
+    with pytest.raises(ValueError, match=r"same budget: name data\.seed_size in by too"):
+        learning_curves(frame, ["model"])
+    assert list(learning_curves(frame, ["model", "data.seed_size"])) == ["crf, 10", "crf, 20"]
+
+
 # as text
 
 NASTY = Table(

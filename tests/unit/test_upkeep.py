@@ -13,8 +13,9 @@ from sciner.locks import held, leased
 from sciner.loop import Iteration
 from sciner.policy.threshold import Threshold
 from sciner.results import RunFolder
+from sciner.step import Result, Step
 from sciner.steps import VERSIONS
-from sciner.store import DiskStore, NoStore, Result, Step, Store
+from sciner.store import DiskStore, NoStore, Store
 from sciner.trace import Difference, diff, show
 from sciner.upkeep import bytes_of, entries, evict, open_store, prune, stats, verify
 from tests.specs.test_store import Turn, turn

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from sciner.errors import InputError, nearest
-from sciner.text.catalog.entry import Entry
+from sciner.text.catalog.entry import SPAN_F1, Agreement, Entry
 
 HERE = Path(__file__).parent
 GITHUB = "https://raw.githubusercontent.com"
@@ -13,6 +13,12 @@ SCIBERT = f"{GITHUB}/allenai/scibert/06793f77d7278898159ed50da30d173cdc8fdea9"
 CMU_STUDENTS = f"{GITHUB}/prasoonvarshney/scientific-entity-recognition/00c03c69ecd7eae3db87e938bac52d69d4092d76"
 CMU_COURSE = f"{GITHUB}/neubig/nlp-from-scratch-assignment-2022/39280a8352377e274d1289315a7f0537f5a6c7f0"
 MTL_BIO = f"{GITHUB}/cambridgeltl/MTL-Bioinformatics-2016/df0df02fae6dbb87d88ffcf323b9096528f06f84"
+LUAN = "Luan et al. (2018), Human Agreements: 12% of the documents were annotated twice"
+CDR = "Li et al. (2016), abstract: two annotators, before their consensus"
+TEAMS = (
+    "experiments/auto_vs_manual/people.py, of BertyBoy.conll (GitHub prasoonvarshney/scientific-entity-recognition @ 43d30f4) "
+    "and the cleaned file of the same paper (GitHub sherryzyh/End-to-End-Scientific-Entity-Recognition @ 08e28b3)"
+)
 MATERIALS = f"{GITHUB}/olivettigroup/annotated-materials-syntheses/dd6abd1774c8c573fa99ef937ee2c44301e021cc"
 
 
@@ -39,6 +45,7 @@ CATALOG = {
             ),
             places={"": f"{SCIBERT}/data/ner/sciie/"},
             files=checksums("scierc"),
+            agreement=(Agreement(0.769, "kappa", "entities", LUAN),),
         ),
         Entry(
             name="cmu_sciner",
@@ -60,6 +67,10 @@ CATALOG = {
                 "unlabelled.txt": f"{CMU_COURSE}/data/anlp-sciner-test.txt",
             },
             files=checksums("cmu_sciner"),
+            agreement=(
+                Agreement(0.789, SPAN_F1, "one paper, two student teams", TEAMS),
+                Agreement(0.642, "kappa", "entity tokens of one paper, two student teams", TEAMS),
+            ),
         ),
         Entry(
             name="bc5cdr",
@@ -74,6 +85,10 @@ CATALOG = {
             ),
             places={"": f"{MTL_BIO}/data/BC5CDR-IOB/"},
             files=checksums("bc5cdr"),
+            agreement=(
+                Agreement(0.8749, "Jaccard", "diseases of the test set", CDR),
+                Agreement(0.9605, "Jaccard", "chemicals of the test set", CDR),
+            ),
         ),
         Entry(
             name="matsci",

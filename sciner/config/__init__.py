@@ -1,0 +1,101 @@
+"""The configuration: typed, frozen, and refused where it cannot be meant. A section a group of conf/, in files by subject."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from sciner import refusal
+from sciner.config.annotator import AnnotatorConfig
+from sciner.config.base import Seed, Strict
+from sciner.config.data import DataConfig
+from sciner.config.model import ModelConfig, TrainerConfig
+from sciner.config.places import SearchConfig, StoreConfig, TrackingConfig
+from sciner.config.rounds import AcquireConfig, IterationConfig, ThresholdConfig
+from sciner.policy.acquire import NEEDS
+from sciner.policy.seed import Amount
+
+
+class RunConfig(Strict):
+    """One run: a point of a sweep."""
+
+    seed: Seed
+    data: DataConfig
+    annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
+    model: Annotated[ModelConfig, Field(discriminator="kind")]
+    iteration: IterationConfig
+    acquire: AcquireConfig
+    threshold: ThresholdConfig
+    trainer: TrainerConfig
+    store: StoreConfig
+    tracking: TrackingConfig
+    search: SearchConfig = SearchConfig()
+
+    @model_validator(mode="after")
+    def _searchable(self) -> RunConfig:
+        if self.search.trial is not None and self.search.objective == "dev" and not Amount.parse(self.data.dev_size).value:
+            raise ValueError(
+                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
+                "or search=cross_fit (more fits, no more gold)"
+            )
+        if self.search.trial is not None and self.search.objective == "cross_fit" and self.acquire.kind != "none":
+            raise ValueError(
+                f"acquire={self.acquire.kind}: every fold would buy sentences of its own that nobody pays for, and "
+                "search=cross_fit is for gold that is there: give search=dev data.dev_size=20%"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _trainable(self) -> RunConfig:
+        kind = self.model.kind
+        if kind != "encoder" and self.iteration.init == "previous":
+            raise ValueError(
+                f"iteration.init=previous goes on from weights, and model={kind} begins every fit anew: "
+                "give iteration.init=pretrained"
+            )
+        if kind == "crf" and self.iteration.silver_weight != 1:
+            raise ValueError(
+                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model=crf, whose "
+                "library weighs every sentence alike: leave it at 1"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ranked(self) -> RunConfig:
+        if self.acquire.kind != "none" and self.data.pool == "unlabelled":
+            raise ValueError(
+                f"acquire={self.acquire.kind} buys from text whose labels are withheld, and data.pool=unlabelled has none: "
+                "give data.pool=both"
+            )
+        scorer = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
+        inside = NEEDS.get(self.acquire.kind, frozenset()) & {"embeddings", "samples"}
+        if inside and scorer != "encoder":
+            raise ValueError(
+                f"acquire={self.acquire.kind} needs {' and '.join(inside)}, and a {scorer} has none: take an encoder, or "
+                "acquire=mnlp"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _resumable(self) -> RunConfig:
+        if self.iteration.init == "previous" and self.store.kind == "disk" and self.store.weights == "none":
+            raise ValueError(
+                "iteration.init=previous starts from the weights of the round before, and store.weights=none drops them: "
+                "give store.weights=last"
+            )
+        return self
+
+
+def parse(values: Mapping[str, Any]) -> RunConfig:
+    """The typed configuration. Raises InputError: one line that names the key and the mend."""
+    try:
+        return RunConfig.model_validate(values)
+    except ValidationError as error:
+        raise refusal.explain(error, RunConfig) from None
+
+
+def known_keys(loc: tuple[int | str, ...]) -> list[str]:
+    """The keys that stand under ``loc``. Raises KeyError where that is a value."""
+    return refusal.known_keys(RunConfig, loc)

@@ -1,0 +1,67 @@
+"""``annotator``: who labels what is bought, how well, at what cost."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import field_validator
+
+from sciner.config.base import Seed, Share, Strict, Weight
+from sciner.errors import nearest
+from sciner.policy.annotator import Adjudicate
+from sciner.policy.noise import ERROR_KINDS
+
+
+class CostConfig(Strict):
+    """The seconds of ``policy.cost.Cost``."""
+
+    read_token: Weight
+    mark_entity: Weight
+    correct_span: Weight
+
+
+class PaidConfig(Strict):
+    """What all annotators have: a cost, and whether they start from the tagger's spans."""
+
+    assist: bool
+    cost: CostConfig
+
+
+class PerfectConfig(PaidConfig):
+    """``policy.annotator.SimulatedAnnotator`` without noise."""
+
+    kind: Literal["perfect"]
+
+
+class NoiseConfig(PaidConfig):
+    """``policy.noise.Noise``. rates: of classes; None is no class's. seed: None is the run's."""
+
+    rate: Share
+    rates: dict[str, Share] | None
+    kinds: dict[str, Weight]
+    seed: Seed | None
+
+    @field_validator("kinds")
+    @classmethod
+    def _some(cls, value: dict[str, float]) -> dict[str, float]:
+        if stray := sorted(value.keys() - set(ERROR_KINDS)):
+            raise ValueError(f"{stray[0]!r} is no kind of error; {nearest(stray[0], ERROR_KINDS)}")
+        if not any(value.values()):
+            raise ValueError("all weights are 0: for an annotator without errors give annotator=perfect")
+        return value
+
+
+class NoisyConfig(NoiseConfig):
+    """``policy.annotator.SimulatedAnnotator`` with noise."""
+
+    kind: Literal["noisy"]
+
+
+class TwoAnnotatorsConfig(NoiseConfig):
+    """``policy.annotator.TwoAnnotators``, both of the same rates."""
+
+    kind: Literal["two_annotators"]
+    adjudicate: Adjudicate
+
+
+AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig

@@ -1,0 +1,75 @@
+"""``model`` and ``trainer``: what is trained and annotates, and on which machine."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from sciner.config.base import Positive, Share, Strict
+
+
+class EncoderConfig(Strict):
+    """An encoder's source and its training recipe.
+
+    ``tagger.weights.Source``, ``tagger.module.Recipe``, and where peft=lora ``tagger.lora.Lora`` with the keys lora_*.
+    """
+
+    kind: Literal["encoder"]
+    name: str | None
+    revision: str
+    path: str | None
+    package: str | None
+    sha256: str | None
+    weights: Literal["safetensors", "torch"]
+    config: dict[str, int | float] | None
+    lr: Annotated[float, Field(gt=0, lt=1)]
+    head_lr: Annotated[float, Field(gt=0, lt=1)]
+    steps: Positive
+    batch_size: Positive
+    warmup: Share
+    weight_decay: Annotated[float, Field(ge=0)]
+    clip: Annotated[float, Field(gt=0)]
+    max_length: Annotated[int, Field(ge=64)]
+    overlap: Annotated[int, Field(ge=0)]
+    peft: Literal["lora"] | None
+    lora_r: Positive
+    lora_alpha: Positive
+    lora_dropout: Annotated[float, Field(ge=0, lt=1)]
+    lora_lr: Annotated[float, Field(gt=0, lt=1)]
+
+    @model_validator(mode="after")
+    def _usable(self) -> EncoderConfig:
+        if not (self.path or self.package or self.name or self.config):
+            raise ValueError("an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL")
+        if self.overlap > self.max_length - 64:
+            raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
+        return self
+
+
+class CrfConfig(Strict):
+    """``tagger.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
+
+    kind: Literal["crf"]
+    c1: Annotated[float, Field(ge=0)] = 0.05
+    c2: Annotated[float, Field(ge=0)] = 0.1
+    max_iterations: Positive = 100
+
+
+class GazetteerConfig(Strict):
+    """``tagger.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
+
+    kind: Literal["gazetteer"]
+    case: Literal["sensitive", "insensitive"] = "sensitive"
+
+
+ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
+
+
+class TrainerConfig(Strict):
+    """``tagger.machine.Machine``."""
+
+    accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Literal["auto", "bf16-mixed", "32-true"]
+    threads: Positive | None
+    matmul: Literal["highest", "high"] = "highest"

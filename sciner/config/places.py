@@ -1,0 +1,44 @@
+"""``store``, ``tracking`` and ``search``: where results go."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, field_validator
+
+from sciner.config.base import Strict
+
+
+class StoreConfig(Strict):
+    """Where results of steps are kept, and which fits' weights stay when a run has ended (``steps.Steps``)."""
+
+    kind: Literal["none", "disk"]
+    dir: str = ".sciner/store"
+    weights: Literal["none", "last", "all"] = "last"
+
+
+class TrackingConfig(Strict):
+    """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the working directory."""
+
+    kind: Literal["none", "mlflow"]
+    uri: str | None = None
+    experiment: str = "sciner"
+    save_weights: bool = False
+
+
+class SearchConfig(Strict):
+    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the seed set. The sweeper sets
+    the rest; trial is None for a run that is none."""
+
+    objective: Literal["dev", "cross_fit"] = "dev"
+    folds: Annotated[int, Field(ge=2)] = 3
+    study: str | None = None
+    storage: str | None = None
+    trial: Annotated[int, Field(ge=0)] | None = None
+
+    @field_validator("objective", mode="before")
+    @classmethod
+    def _never_test(cls, value: object) -> object:
+        if "test" in str(value):
+            raise ValueError("test is for the report, nothing is decided on it: give search=dev or search=cross_fit")
+        return value

@@ -1,0 +1,68 @@
+"""`sciner show --propagation`: what became of the wrong silver spans of each round, class by class."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from sciner.errors import InputError
+from sciner.report.render import NONE, Table
+from sciner.report.terminal import rich_table
+from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
+
+METRIC = "silver/errors/"
+HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
+
+
+def show_propagation(console: Console, run: str, store: Path, round: int | None = None, label: str | None = None) -> None:
+    """Print the table of ``run``, a folder or an id in ``store``; of one round and one class if they are named.
+
+    Raises InputError where there is no such run, and where it has no such figures.
+    """
+    file = next((f for f in (Path(run) / "rounds.jsonl", store / "runs" / run / "rounds.jsonl") if f.is_file()), None)
+    if file is None:
+        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    table = propagation_table(lines, round, label)
+    if not table.rows:
+        raise InputError(
+            "no wrong silver was followed here",
+            file=file,
+            mend="that takes two rounds with silver and a pool with gold; another --round or --class may have some",
+        )
+    console.print(rich_table(table))
+
+
+def propagation_table(rounds: Sequence[Mapping[str, Any]], round: int | None = None, label: str | None = None) -> Table:
+    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``."""
+    rows = []
+    for line in rounds:
+        if round in (None, line["round"]):
+            rows += [(str(line["round"]), *row) for row in rows_of(line["scores"]) if label in (None, row[0])]
+    notes = (
+        "Accepted silver of the round before that its gold lacks, and of these how many this round's silver has again, has "
+        "other wrong spans for, has right ones for, has nothing for.",
+        "new: wrong spans where none was; spread: those with the text and class of one elsewhere.",
+    )
+    return Table(HEADINGS, tuple(rows), 2, notes)
+
+
+def rows_of(scores: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
+    """Of one round: its classes, "all" first, with counts and shares. None where no silver came before."""
+    if f"{METRIC}{BEFORE}" not in scores:
+        return
+    begin = f"{METRIC}{BEFORE}/"
+    labels = sorted(name.removeprefix(begin) for name in scores if name.startswith(begin))
+    for label in ("", *labels):
+        of = {name: scores[f"{METRIC}{name}{f'/{label}' * bool(label)}"] for name in (BEFORE, *Fate, NEW, SPREAD)}
+        fates = (counted(of[name], of[BEFORE]) for name in Fate)
+        yield label or "all", f"{of[BEFORE]:,.0f}", *fates, f"{of[NEW]:,.0f}", counted(of[SPREAD], of[NEW])
+
+
+def counted(part: float, whole: float) -> str:
+    """120 (63%), and – of nothing."""
+    return f"{part:,.0f} ({part / whole:.0%})" if whole else NONE
