@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench check fix ui clean
+.PHONY: help setup demo test test-all bench gallery check fix ui clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ bench: setup  ## experiments/speed anew, on a machine that does nothing else (SC
 
 table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 	$(BIN)/python -m experiments $*
+
+gallery: setup  ## the pictures of the README anew, from the run of make demo and the artefact of make table-rounds
+	$(BIN)/python -m experiments.gallery
 
 check: setup  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -22,6 +22,7 @@ assert main(["model=crf", "iteration.rounds=2", "tracking=none", f"hydra.run.dir
 
 # %%
 from sciner.report.sentences import findings_of, read_part
+from sciner.score.errors import Kind
 
 rounds = {number: read_part(folder, number, "silver") for number in (1, 2)}
 found = pd.DataFrame(
@@ -30,10 +31,13 @@ found = pd.DataFrame(
     for example in examples
     for finding in findings_of(example)
 )
-found.pivot_table(index="class", columns=["round", "kind"], aggfunc="size", fill_value=0)
+last = found[found["round"] == 2]
+kinds = last.pivot_table(index="class", columns="kind", aggfunc="size", fill_value=0)
+kinds.reindex(columns=[str(kind) for kind in Kind], fill_value=0)
 
 # %% [markdown]
-# Errors that come again have propagated: the tagger was trained on them, and said the same.
+# Errors that come again have propagated: the tagger was trained on them, and said the same. Of the spans of round 1: how many
+# were wrong, how many of these round 2 has again, and the same for right ones.
 
 # %%
 from sciner.score.errors import repeated
@@ -43,11 +47,12 @@ before, after = ({example.sentence.id: example.spans for example in examples} fo
 repeated(gold, before, after)
 
 # %% [markdown]
-# Is the tagger sure where it is right? (confidence, share that is right, spans)
+# Is the tagger sure where it is right? On the dotted line it is; a dot is the larger the more spans it holds.
 
 # %%
+from sciner.report import figures
 from sciner.score.calibration import reliability
 
 confidences = [c for example in rounds[1] for c in example.confidences]
 right = [span in example.sentence.spans for example in rounds[1] for span in example.spans]
-pd.DataFrame(reliability(confidences, right), columns=["confidence", "right", "spans"])
+figures.reliability(reliability(confidences, right))

@@ -17,6 +17,7 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
 INK = "#1b1c1e"  # of text and axes; inline it is the colour of the page's text
+PAPER = "#fefefe"  # white, but for inline figures, which have none: white text stays
 STYLE: dict[Any, Any] = {
     **dict.fromkeys(("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK),
     "axes.spines.top": False,
@@ -29,10 +30,21 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "pdf.fonttype": 42,
-    "figure.facecolor": "white",
+    **dict.fromkeys(("figure.facecolor", "axes.facecolor"), PAPER),
 }
 FORMATS = ("png", "svg", "pdf")
+MORE: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}  # a third faster than the default, a tenth larger
 LEAST = 0.7  # of its natural size: a figure on a page is not made smaller, or its words could not be read; it scrolls instead
+
+
+class Shown(Figure):
+    """A figure that a notebook shows as it is, without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        stream = io.BytesIO()
+        with mpl.rc_context(STYLE):
+            self.savefig(stream, format="png", dpi=110)
+        return stream.getvalue()
 
 
 def look(number: int) -> dict[str, Any]:
@@ -51,21 +63,23 @@ def panels(
     *,
     width: float = 3.4,
     height: float = 2.7,
-    across: int = 3,
+    across: int = 0,
     one_x: bool = True,
     one_y: bool = True,
 ) -> tuple[Figure, list[Any]]:
-    """A figure with one pair of axes a title, ``across`` of them in a row, in inches each. x, y: the words of their axes.
-    one_x, one_y: all have the same axis."""
-    columns = min(across, len(titles))
+    """A figure with one pair of axes a title, ``across`` of them in a row (0: as fits a page), in inches each. x, y: the words
+    of their axes. one_x, one_y: all have the same axis."""
+    columns = min(across or (2 if len(titles) == 4 else 3), len(titles))
     rows = -(-len(titles) // columns)
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
+        figure = Shown(figsize=(max(5.2, width * columns), height * rows + 0.4), layout="constrained")
         axes = figure.subplots(rows, columns, squeeze=False, sharex=one_x, sharey=one_y).ravel()
         for one, title in zip(axes, titles, strict=False):
-            one.set_title(fill(title.replace("$", r"\$"), int(14 * width)), loc="left")
+            one.set_title(fill(title.replace("$", r"\$"), int(10 * width)), loc="left", y=1)  # y: none is searched for
         for one in axes[len(titles) :]:
             one.remove()
+        for one in axes[max(0, len(titles) - columns) : len(titles)]:  # below the last of a column there may be none
+            one.tick_params(labelbottom=True)
         figure.supxlabel(x)
         figure.supylabel(y)
     return figure, list(axes[: len(titles)])
@@ -74,40 +88,34 @@ def panels(
 def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
     """One for all panels, above them, if there is more than one line: {name: line}."""
     if len(lines) > 1:
-        columns = max(1, int(11 * figure.get_figwidth() / (max(map(len, lines)) + 6)))
+        entry = 0.07 * max(map(len, lines)) + 0.5  # inches: a character, and its line with the space around it
+        columns = max(1, int(figure.get_figwidth() / entry))
         with mpl.rc_context(STYLE):
             figure.legend(list(lines.values()), list(lines), loc="outside upper left", ncols=min(columns, len(lines)))
 
 
-def settle(figure: Figure) -> None:
-    """Lay the figure out once and for all: otherwise each format does so again, which is most of the time it takes."""
-    if figure.get_layout_engine() is not None:
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")
-
-
 def save(figure: Figure, stem: Path) -> None:
-    """As PNG, SVG and PDF, the same bytes for the same figure."""
+    """As PNG, SVG and PDF, the same bytes for the same figure. It is laid out once and for all: otherwise each format does so
+    again, which is most of the time it takes."""
     still: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     with mpl.rc_context({**STYLE, "svg.hashsalt": stem.name}):
-        settle(figure)
+        if engine := figure.get_layout_engine():
+            engine.execute(figure)
+            figure.set_layout_engine(None)
         for kind in FORMATS:
-            figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind])
+            figure.savefig(stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind], **MORE.get(kind, {}))
 
 
-def inline(figure: Figure, name: str, title: str) -> str:
-    """As an SVG element in the colours of the page around it; ``name`` keeps its ids apart from those of other figures."""
+def inline(svg: str, name: str, title: str) -> str:
+    """What ``save`` wrote as SVG, as an element in the colours of the page around it; ``name`` keeps its ids apart from those
+    of other figures."""
     from markupsafe import escape
 
-    stream = io.StringIO()
-    with mpl.rc_context({**STYLE, "svg.hashsalt": name}):
-        settle(figure)
-        figure.savefig(stream, format="svg", transparent=True, metadata={"Date": None})
-    svg = stream.getvalue()
-    svg = svg[svg.index("<svg") :].replace(INK, "currentColor")
+    svg = svg[svg.index("<svg") :].replace(INK, "currentColor").replace(f"fill: {PAPER}", "fill: none")
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg, flags=re.S)
     svg = re.sub(r'\bid="', f'id="{name}-', svg)
     svg = re.sub(r'(href="#|url\(#)', rf"\g<1>{name}-", svg)
-    width = LEAST * 72 * figure.get_figwidth()
-    about = f'role="img" aria-label="{escape(title)}" style="min-width: {width:.0f}pt"'
+    width = re.search(r'width="([\d.]+)pt"', svg)
+    assert width
+    about = f'role="img" aria-label="{escape(title)}" style="min-width: {LEAST * float(width[1]):.0f}pt"'
     return re.sub(r"<svg ", f"<svg {about} ", svg, count=1)

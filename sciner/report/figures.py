@@ -74,8 +74,9 @@ def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.N
     return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate([c.f1 for c in by_seed.values()])
 
 
-def heat(study: Study, classes: Sequence[str], change: bool) -> Figure:
-    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0."""
+def heat(study: Study, classes: Sequence[str], change: bool) -> Figure | None:
+    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0. None
+    where there is no F1 of any of them."""
     asked = [{**s, **({study.key: v} if study.key else {})} for s in study.settings for v in (study.values or [""])]
     names = {f"test/f1/{label}": label for label in classes}
     shown = study.frame[study.frame["metric"].isin(names)]
@@ -84,6 +85,8 @@ def heat(study: Study, classes: Sequence[str], change: bool) -> Figure:
         grid = _rows(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
         grids.append(grid.sub(grid[0], axis=0) if change and 0 in grid else grid)
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
+    if not kept:
+        return None
     titles = [worded({name: value for name, value in wanted.items() if name != "corpus"}) for wanted, _ in kept]
     across = len(study.values) if 1 < len(study.values) < 5 and len(kept) == len(asked) else 3  # a setting a row
     figure, axes = panels(titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across)
@@ -163,7 +166,7 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     axes.plot(confidence, right, color=COLOURS[0], linewidth=1)
-    axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.7)
+    axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.85)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence of predicted spans", ylabel="share that is right")
     return figure
 

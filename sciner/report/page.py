@@ -17,7 +17,7 @@ from sciner.report.browser import browser_data, script_json
 from sciner.report.draw import inline, save
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.sections import Section, heading, sections
-from sciner.report.sentences import about_of, folder_of, rounds_of
+from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
 from sciner.report.study import Study, answers, comparisons, question
 
 NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
@@ -43,8 +43,7 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
         "question": question(study),
         "answers": answers(study, found)
         or ["Nothing here can be compared: one round, or no seed that two values have in common."],
-        "sections": [(section, drawn(section)) for section in made],
-        "name": about_of(folder / "run.json").get("name") or folder.name if folder else "",
+        "name": name_of(folder) if folder else "",
     }
     sentences = {"about": about, "chunks": chunks}
     pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
@@ -52,10 +51,11 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
         pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
 
     with TemporaryDirectory() as scratch:
-        for name, shown in pages.items():
-            (Path(scratch) / name).write_text(render(shown), encoding="utf-8")
         for section in made:
             write_files(section, Path(scratch))
+        inlined = [(section, drawn(section, Path(scratch))) for section in made]
+        for name, shown in pages.items():
+            (Path(scratch) / name).write_text(render({"sections": inlined, **shown}), encoding="utf-8")
         for file in (place for place in Path(scratch).rglob("*") if place.is_file()):
             target = out / file.relative_to(scratch)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +82,12 @@ def _sentences_of(run: Record) -> Path | None:
     return next(whole, None)
 
 
-def drawn(section: Section) -> Markup | None:
-    return Markup(inline(section.figure, section.name, section.title)) if section.figure else None
+def drawn(section: Section, out: Path) -> Markup | None:
+    """Its figure as ``write_files`` left it, to stand on the page."""
+    if not section.figure:
+        return None
+    svg = (out / "figures" / f"{section.name}.svg").read_text(encoding="utf-8")
+    return Markup(inline(svg, section.name, section.title))
 
 
 def write_files(section: Section, out: Path) -> None:

@@ -14,8 +14,8 @@ from sciner.records import Record
 from sciner.report import figures
 from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
-from sciner.report.sentences import findings_of, read_part, rounds_of
-from sciner.report.study import Comparison, Study, folded, worded
+from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
+from sciner.report.study import Comparison, Study, folded, settings_in, worded
 from sciner.report.tables import cells, learning_curves
 from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
@@ -46,20 +46,21 @@ def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) ->
     """browsed: the folder of the run whose sentences are looked at."""
     of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, people, rounds, budgets, classes, silver)
     made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
-    made += confidences(browsed) if browsed else ()
-    made += [*drift(study), *warnings(study)]
-    made += [*confusions(browsed), *propagation(browsed)] if browsed else ()
+    judged = judged_test(browsed) if browsed else []
+    where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
+    made += [*confidences(judged, where), *drift(study), *warnings(study), *confusions(judged, where)]
+    made += propagation(browsed) if browsed else ()
     return [*made, *more_annotation(study), *every_run(study)]
 
 
 def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
     if len(found) < 2:
         return
-    headings = (*study.others, study.key or "", "difference", "p", "seeds")
+    headings = (*study.others, *([study.key] if study.key else []), "difference", "p", "seeds")
     rows = tuple(
         (
             *map(str, one.setting.values()),
-            one.value,
+            *([one.value] if study.key else []),
             difference_text(one.paired.difference),
             NONE if one.p is None else f"{one.p:.3f}",
             str(len(one.paired.by_seed)),
@@ -68,7 +69,7 @@ def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
     )
     words = f"Entity F1 minus that of {study.key}={study.baseline}" if study.key else "Entity F1 minus that of round 0"
     text = f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * no interval."
-    yield Section("differences", "Differences", text, table=Table(headings, rows, len(study.others) + 1))
+    yield Section("differences", "Differences", text, table=Table(headings, rows, len(headings) - 3))
 
 
 def results(study: Study) -> Iterator[Section]:
@@ -132,8 +133,8 @@ def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Cu
             found = learning_curves(study.frame, by)
         except ValueError:
             continue
-        order = [", ".join(map(str, row)) for row in study.frame[by].drop_duplicates().to_numpy()]
-        return {method: found[method] for method in order if method in found}
+        named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(study.frame, by)}
+        return {words: found[values] for values, words in named.items() if values in found}
     return {}
 
 
@@ -148,11 +149,11 @@ def classes(study: Study) -> Iterator[Section]:
         name = f"classes{number}" if of else "classes"
         shown, gone = folded(here, max(1, MOST // max(1, len(study.values))))
         text = "Mean over seeds." + _folded(here, gone)
-        yield Section(name, f"Classes{of}: F1", text, figures.heat(shown, labels, change=False))
-        if here.frame["round"].nunique() > 1:
-            yield Section(
-                f"{name}_change", f"Classes{of}: change since round 0", text, figures.heat(shown, labels, change=True)
-            )
+        if figure := figures.heat(shown, labels, change=False):
+            yield Section(name, f"Classes{of}: F1", text, figure)
+            if here.frame["round"].nunique() > 1:
+                figure = figures.heat(shown, labels, change=True)
+                yield Section(f"{name}_change", f"Classes{of}: change since round 0", text, figure)
 
 
 def silver(study: Study) -> Iterator[Section]:
@@ -192,17 +193,20 @@ def warnings(study: Study) -> Iterator[Section]:
         yield Section("warnings", "Collapse warnings", "Signs that predictions no longer look like the gold.", table=table)
 
 
-def confidences(folder: Path) -> Iterator[Section]:
-    last, judged = _judged_test(folder)
+def judged_test(folder: Path) -> list[Example]:
+    """What the last round predicted for the sentences of the test set that have gold."""
+    return [e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None]
+
+
+def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
     right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
     if right:
         bins = reliability([c for e in judged for c in e.confidences], right)
-        text = f"Spans on the test set, round {last} of the run whose sentences are below. On the dotted line, sure is right."
+        text = f"Spans on the test set, {where}. On the dotted line, sure is right."
         yield Section("reliability", "Reliability", text, figures.reliability(bins))
 
 
-def confusions(folder: Path) -> Iterator[Section]:
-    last, judged = _judged_test(folder)
+def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
     if not judged:
         return
     found = [findings_of(e) for e in judged]
@@ -210,13 +214,8 @@ def confusions(folder: Path) -> Iterator[Section]:
     labels = sorted({label for pair in counts for label in pair if label})
     kinds = [[f.kind for one in found for f in one].count(kind) for kind in Kind]
     table = Table(tuple(Kind), (tuple(f"{number:,}" for number in kinds),), 0)
-    text = f"Test set, round {last} of the same run. Spans that overlap without sharing boundaries or class are no pair."
+    text = f"Test set, {where}. Spans that overlap without sharing boundaries or class are no pair."
     yield Section("confusion", "Confusion between classes", text, figures.confusion(counts, labels), table)
-
-
-def _judged_test(folder: Path) -> tuple[int, list[Example]]:
-    last = rounds_of(folder)[-1]
-    return last, [e for e in read_part(folder, last, "test") if e.sentence.spans is not None]
 
 
 def propagation(folder: Path) -> Iterator[Section]:
@@ -231,7 +230,7 @@ def propagation(folder: Path) -> Iterator[Section]:
             rows.append((str(number), *pairs))
     if rows:
         headings = ("round", "wrong silver spans", "of these again in the next", "right ones", "of these again in the next")
-        text = "What a tagger makes of the silver it was trained on (the same run). An error that comes again has propagated."
+        text = f"What a tagger makes of its silver, in {name_of(folder)}: an error that comes again has propagated."
         yield Section("propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1))
 
 

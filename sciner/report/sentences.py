@@ -46,6 +46,11 @@ def about_of(file: Path) -> dict[str, Any]:
         return {}
 
 
+def name_of(folder: Path) -> str:
+    """The run's name: the words of its command."""
+    return about_of(folder / "run.json").get("name") or folder.name
+
+
 def rounds_of(folder: Path) -> list[int]:
     """The rounds that have left their sentences, ascending. Raises InputError where none has."""
     found = sorted(int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal())

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sciner.errors import InputError, nearest
-from sciner.report.sentences import Part, findings_of, folder_of, read_part, rounds_of, wrong
+from sciner.report.sentences import Part, findings_of, folder_of, name_of, read_part, rounds_of, wrong
 from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
@@ -45,7 +45,13 @@ def show(
         raise InputError(f"no sentence has a span of class {label!r}", file=folder, mend=nearest(label, known))
     os.environ.setdefault("LESS", "-RFX")  # colours; short output stays on the screen
     with console.pager(styles=True) if console.is_terminal else nullcontext():
-        console.print(f"{'silver' if part == 'silver' else 'test set'} of round {round}", style="bold", end="\n\n")
+        right = "silver" if part == "silver" else "predicted"
+        what = "silver that trained" if part == "silver" else "test set of"
+        title = printable(f"{name_of(folder)}: {what} round {round}; gold on the left, {right} on the right")
+        console.print(Text(title, style="bold"), end="\n\n")
+        if not examples:
+            console.print("This round was trained on no silver." if part == "silver" else "The test set is empty.")
+            return
         total: Counter[Kind] = Counter()
         shown = 0
         for example in examples:

@@ -108,7 +108,7 @@ def folded(study: Study, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[
     return replace(study, frame=means, others=tuple(names)), gone
 
 
-def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> Sequence[Record]:
+def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]:
     """Those of ``runs`` that have every setting of ``wanted`` (KEY=VALUE, keys and values as on the command line). Raises
     InputError for a key or value that no run has."""
     kept = [(run, settings_of(run)) for run in runs] if wanted else []
@@ -119,7 +119,7 @@ def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> Sequence[Rec
         if value not in (values := {setting.get(key, "") for _, setting in kept}):
             raise InputError(f"no run has {key}={value}", mend=nearest(value, values))
         kept = [(run, setting) for run, setting in kept if setting.get(key) == value]
-    return [run for run, _ in kept] if wanted else runs
+    return [run for run, _ in kept] if wanted else list(runs)
 
 
 def telling(frame: pd.DataFrame) -> pd.DataFrame:

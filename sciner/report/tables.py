@@ -92,6 +92,8 @@ def cells(
 
 def _values(frame: pd.DataFrame, names: Sequence[str]) -> list[Key]:
     """What stands in the columns ``names``, each combination once; numbers in words by their size."""
+    if not names:
+        return [()]
     found = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
     return sorted(found, key=_natural)
 

@@ -98,10 +98,12 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pyte
             assert right / sum(f.predicted is not None for f in found) == pytest.approx(
                 line["scores"]["silver/precision/micro"]
             )
+    call("out", "--silver", "--round", "0")
+    assert "trained on no silver" in capsys.readouterr().out
     id = json.loads(Path("out/run.json").read_text(encoding="utf-8"))["id"]
     capsys.readouterr()
     call(id, "--silver", "--errors")
-    assert "silver of round 1" in capsys.readouterr().out
+    assert "silver that trained round 1; gold on the left" in capsys.readouterr().out
     shutil.rmtree("out")
     with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
         call(id)

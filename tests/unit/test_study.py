@@ -8,6 +8,8 @@ import pytest
 
 from sciner.errors import InputError
 from sciner.records import records
+from sciner.report.draw import panels
+from sciner.report.figures import heat
 from sciner.report.frames import keys_of, tidy
 from sciner.report.render import NONE
 from sciner.report.sections import budgets, curves_of, people
@@ -105,7 +107,7 @@ def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_i
         return list(curves_of(study(records([tmp_path / name]))))
 
     assert len(curves("one", {"10": [10], "20": [20]})) == 1
-    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["10", "20"]
+    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["data.seed_size=10", "data.seed_size=20"]
 
 
 def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
@@ -127,6 +129,9 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
     assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
     assert folded(asked, most=1)[1] == ["data.seed_size", "model"]
+    apart = study(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
+    nothing = folded(apart, most=1)[0]
+    assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
     assert folded(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
 
 
@@ -135,6 +140,12 @@ def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:
     kept = with_settings(asked.runs, ["data.seed_size=5%", "threshold=fixed"])
     assert [run.about["params"]["seed"] for run in kept] == ["0", "1", "2"]
     assert {run.about["params"]["threshold"] for run in kept} == {"fixed"}
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    """IPython asks for ``_repr_png_``; matplotlib's own figures need pyplot for it."""
+    figure, _ = panels(["one"])
+    assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
 
 
 def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(tmp_path: Path) -> None:

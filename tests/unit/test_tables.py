@@ -246,3 +246,9 @@ def test_a_table_from_the_file_is_the_table_from_the_runs_to_the_byte(frame: pd.
     )
     for render in (markdown, as_csv, latex):
         assert render(live) == render(read)
+
+
+def test_a_table_without_columns_has_one_and_one_without_rows_has_one(frame: pd.DataFrame) -> None:
+    at10 = frame[(frame["data.seed_size"] == "10%") | (frame["seed"] == 9)]
+    assert cells(at10, ["threshold"], []).column_keys == ((),)
+    assert cells(at10, [], ["threshold"]).row_keys == ((),)

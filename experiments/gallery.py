@@ -1,0 +1,68 @@
+"""The pictures of the README: `make gallery`. The run of `make demo` (known to the store if it was made here), and what
+`make table-rounds` leaves."""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from experiments.__main__ import HERE
+from experiments.__main__ import main as render
+
+GALLERY = HERE.parent / "docs" / "gallery"
+DEMO = ["model.steps=200"]  # as in the Makefile
+SENTENCES, KINDS = 4, 2  # that are shown, with at least so many kinds of finding in each
+LONGEST = 22  # tokens of a sentence that is shown
+
+
+def main() -> int:
+    from sciner.launch import main as run
+
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "demo"
+        if failed := run([*DEMO, "tracking=none", f"hydra.run.dir={folder}"]):
+            return failed
+        GALLERY.mkdir(exist_ok=True)
+        (GALLERY / "sentences.svg").write_text(sentences(folder), encoding="utf-8")
+        classes(folder, GALLERY / "classes.svg")
+    return render(["rounds"])
+
+
+def sentences(folder: Path) -> str:
+    """The first short sentences of the last round that went wrong in several ways, as `sciner show --errors` prints them."""
+    from rich.console import Console
+
+    from sciner.report.sentences import findings_of, read_part, rounds_of
+    from sciner.report.show import sentence
+
+    console = Console(width=100, record=True, file=io.StringIO(), highlight=False)
+    shown = 0
+    for example in read_part(folder, rounds_of(folder)[-1], "test"):
+        found = findings_of(example)
+        if len({f.kind for f in found}) < KINDS or len(example.sentence.tokens) > LONGEST or shown == SENTENCES:
+            continue
+        shown += 1
+        console.print(*sentence(example, found), sep="\n", end="\n\n")
+    svg = console.export_svg(title="sciner show RUN --errors", unique_id="show")
+    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.S)  # nothing is loaded from elsewhere
+
+
+def classes(folder: Path, file: Path) -> None:
+    """F1 by class and round, as on the page of the report."""
+    from sciner.records import records
+    from sciner.report.draw import save
+    from sciner.report.sections import classes as sections_of_classes
+    from sciner.report.study import study
+
+    section = next(iter(sections_of_classes(study(records([folder])))))
+    assert section.figure
+    with TemporaryDirectory() as scratch:
+        save(section.figure, Path(scratch) / file.stem)
+        file.write_bytes((Path(scratch) / file.name).read_bytes())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
