@@ -11,6 +11,7 @@ from rich.console import Console
 
 from sciner.errors import InputError
 from sciner.report.render import NONE, Table
+from sciner.report.sentences import figures_of
 from sciner.report.terminal import rich_table
 from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
 
@@ -23,9 +24,7 @@ def show_propagation(console: Console, run: str, store: Path, round: int | None 
 
     Raises InputError where there is no such run, and where it has no such figures.
     """
-    file = next((f for f in (Path(run) / "rounds.jsonl", store / "runs" / run / "rounds.jsonl") if f.is_file()), None)
-    if file is None:
-        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+    file = figures_of(run, store) / "rounds.jsonl"
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     table = propagation_table(lines, round, label)
     if not table.rows:

@@ -21,17 +21,26 @@ FILES: dict[Part, tuple[str, str]] = {
 }
 
 
+def figures_of(run: str, store: Path) -> Path:
+    """Where the figures of ``run`` lie: the folder itself, or the record of that id in ``store``. Raises InputError where there
+    is neither."""
+    if (Path(run) / "rounds.jsonl").is_file():
+        return Path(run)
+    record = store / "runs" / run
+    if "/" in run or not (record / "run.json").is_file():
+        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+    return record
+
+
 def folder_of(run: str, store: Path) -> Path:
     """The folder of ``run``, which is the folder itself or the id under which ``store`` recorded it.
 
     Raises InputError where there is none, and where the folder of a recorded run is gone: a record holds no sentences.
     """
-    if (Path(run) / "rounds.jsonl").is_file():
-        return Path(run)
-    record = store / "runs" / run / "run.json"
-    if "/" in run or not record.is_file():
-        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
-    folder = Path(about_of(record).get("tags", {}).get("sciner.directory", run))
+    place = figures_of(run, store)
+    if place == Path(run):
+        return place
+    folder = Path(about_of(place / "run.json").get("tags", {}).get("sciner.directory", run))
     if about_of(folder / "run.json").get("id") != run:
         raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
     return folder
