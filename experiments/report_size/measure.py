@@ -9,7 +9,6 @@ should run on the machine while pages are rendered.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -57,21 +56,35 @@ def sweep(runs: Path) -> None:
 
 def measured(places: list[Path], scratch: Path) -> dict[str, Any]:
     """The command as a user gives it, in a process of its own, ``TURNS`` times."""
-    seconds, peaks = [], []
+    seconds, peaks = [], list[int]()
     out = scratch / f"report{len(places)}"
     for _ in range(TURNS):
         began = time.perf_counter()
         command = [sys.executable, "-m", "sciner", "report", *map(str, places), "-o", str(out)]
-        _, status, used = os.wait4(subprocess.Popen(command, stdout=subprocess.DEVNULL).pid, 0)
-        if status:
+        rendering, peak = subprocess.Popen(command, stdout=subprocess.DEVNULL), 0
+        while rendering.poll() is None:
+            peak = max(peak, memory(rendering.pid))
+            time.sleep(0.2)
+        if rendering.returncode:
             sys.exit(f"{' '.join(command[2:4])} failed")
         seconds.append(round(time.perf_counter() - began, 1))
-        peaks.append(round(used.ru_maxrss / 1024))  # KiB on Linux
+        peaks.append(peak)
         print(f"{len(places)} runs: {seconds[-1]} s, {peaks[-1]} MB", flush=True)
     sizes = {file.relative_to(out).parts[0]: 0 for file in out.rglob("*")}
     for file in (file for file in out.rglob("*") if file.is_file()):
         sizes[file.relative_to(out).parts[0]] += file.stat().st_size
     return {"runs": len(places), "seconds": seconds, "peak_mb": peaks, "bytes": dict(sorted(sizes.items()))}
+
+
+def memory(pid: int) -> int:
+    """MB that the process and its children hold on Linux, what they share counted once; 0 when it is gone."""
+    try:
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
+    except OSError:
+        return 0
+    held = next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    return held // 1024 + sum(memory(int(child)) for child in children)
 
 
 if __name__ == "__main__":

@@ -104,6 +104,9 @@ def heat(study: Study, classes: Sequence[str], change: bool) -> Figure | None:
         one.set_yticks(range(len(classes)), [label.replace("$", r"\$") for label in classes])
         one.xaxis.get_major_locator().set_params(integer=True)
         one.grid(False)
+        one.set_frame_on(False)
+        one.yaxis.set_visible(one.get_subplotspec().is_first_col())  # an axis costs more to draw than all of its cells
+        one.xaxis.set_visible(one.xaxis.get_tick_params()["labelbottom"])
     axes[0].invert_yaxis()
     return figure
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -22,6 +24,7 @@ from sciner.report.study import Study, answers, comparisons, question
 
 NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
 MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own
+MOST_WORKERS = 4  # processes that draw; each holds a few hundred MB
 TABLES = {".md": markdown, ".csv": as_csv, ".tex": latex}
 SENTENCES = "sentences.html"
 
@@ -34,29 +37,32 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
     """
     folder = browsed(study.runs, browse, store)
     found = comparisons(study)
-    made = sections(study, found, folder)
-    about, chunks = browser_data(folder) if folder else ({}, [])
-    own_page = sum(map(len, chunks)) > MOST
-    values: dict[str, Any] = {
-        "title": "What a labelled sentence is worth",
-        "heading": heading(study),
-        "question": question(study),
-        "answers": answers(study, found)
-        or ["Nothing here can be compared: one round, or no seed that two values have in common."],
-        "name": name_of(folder) if folder else "",
-    }
-    sentences = {"about": about, "chunks": chunks}
-    pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
-    if own_page:
-        pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
+    with TemporaryDirectory() as place, ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers:
+        scratch, made, files = Path(place), [], []
+        for section in sections(study, found, folder):  # the next is made while the last ones are drawn
+            made.append(section)
+            files.append(workers.submit(write_files, section, scratch))
+        about, chunks = browser_data(folder) if folder else ({}, [])
+        own_page = sum(map(len, chunks)) > MOST
+        values: dict[str, Any] = {
+            "title": "What a labelled sentence is worth",
+            "heading": heading(study),
+            "question": question(study),
+            "answers": answers(study, found)
+            or ["Nothing here can be compared: one round, or no seed that two values have in common."],
+            "name": name_of(folder) if folder else "",
+        }
+        sentences = {"about": about, "chunks": chunks}
+        pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
+        if own_page:
+            pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
 
-    with TemporaryDirectory() as scratch:
-        for section in made:
-            write_files(section, Path(scratch))
-        inlined = [(section, drawn(section, Path(scratch))) for section in made]
+        for written in files:
+            written.result()
+        inlined = [(section, drawn(section, scratch)) for section in made]
         for name, shown in pages.items():
-            (Path(scratch) / name).write_text(render({"sections": inlined, **shown}), encoding="utf-8")
-        for file in (place for place in Path(scratch).rglob("*") if place.is_file()):
+            (scratch / name).write_text(render({"sections": inlined, **shown}), encoding="utf-8")
+        for file in (one for one in scratch.rglob("*") if one.is_file()):
             target = out / file.relative_to(scratch)
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)

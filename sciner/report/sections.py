@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -42,15 +42,21 @@ class Section:
     table: Table | None = None
 
 
-def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> list[Section]:
+def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
-    of_runs: tuple[Callable[[Study], Iterator[Section]], ...] = (results, people, rounds, budgets, classes, silver)
-    made = [*differences(study, found), *(one for make in of_runs for one in make(study))]
+    yield from differences(study, found)
+    for of_runs in (results, people, rounds, budgets, classes, silver):
+        yield from of_runs(study)
     judged = judged_test(browsed) if browsed else []
     where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
-    made += [*confidences(judged, where), *drift(study), *warnings(study), *confusions(judged, where)]
-    made += propagation(browsed) if browsed else ()
-    return [*made, *more_annotation(study), *every_run(study)]
+    yield from confidences(judged, where)
+    yield from drift(study)
+    yield from warnings(study)
+    yield from confusions(judged, where)
+    if browsed:
+        yield from propagation(browsed)
+    yield from more_annotation(study)
+    yield from every_run(study)
 
 
 def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
