@@ -34,7 +34,7 @@ bench: setup  ## experiments/speed anew, on a machine that does nothing else (SC
 table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 	$(BIN)/python -m experiments $*
 
-gallery: setup  ## pictures for the README (docs/gallery), from the run of make demo and the artefact of make table-rounds
+gallery: setup  ## the README's pictures, from the run of make demo and the artefact of make table-rounds
 	$(BIN)/python -m experiments.gallery
 
 check: setup  ## ruff, mypy strict, import-linter

@@ -19,8 +19,7 @@ METHODS = {
     "fixed": "sure spans",
     "fixed_sentence": "sentences from 0.8",
 }
-
-
+ACCEPTED = ("silver/accepted_sentences", "silver/empty_sentences")
 PREFIX = "silver/errors/"
 SHARES = tuple(f"{fate}_share" for fate in Fate)
 
@@ -41,7 +40,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "![Silver precision by round](silver.svg)",
         means(frame, ROWS, ["round"], "silver/precision/micro"),
         "Sentences left without a span, of those accepted:",
-        means(frame[frame["threshold"] != "reject"], ROWS, ["round"], ["silver/accepted_sentences", "silver/empty_sentences"]),
+        means(frame[frame["threshold"] != "reject"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
         "Of the wrong spans in the silver of the round before (`before`): the share that this round's silver has again, has "
         "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of the wrong spans where none "
@@ -50,11 +49,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "By class, round 2, means over seeds:",
         *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs))),
         "## Drift and collapse",
-        "Of the predictions for test: the share of spans that only one of this round and the last has; spans per 100 tokens; "
-        "and the share of seeds for which the round looked like a collapse (docs/policies.md).",
+        "Of the predictions for test, the share of spans that only one of this round and the last has:",
         means(frame, ROWS, ["round"], "drift/churn"),
+        "Predicted spans per 100 tokens:",
         means(frame, ROWS, ["round"], "drift/density"),
-        means(frame, ROWS, ["round"], "drift/collapse"),
+        "Seeds for which the round looked like a collapse (docs/policies.md):",
+        collapses(frame),
         "## Rare classes and unseen mentions, last round",
         LENS_WORDS,
         means(frame, ROWS, [], LENS),
@@ -63,6 +63,14 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Published",
         published("rounds"),
     )
+
+
+def collapses(frame: pd.DataFrame) -> str:
+    """How many of the seeds, by round."""
+    warned = frame[frame["metric"] == "drift/collapse"].groupby([*ROWS, "round"])["value"]
+    texts = (warned.sum().astype(int).astype(str) + " of " + warned.count().astype(str)).unstack(fill_value=NONE)
+    rows = tuple((*map(str, key), *line) for key, line in zip(texts.index, texts.to_numpy(), strict=True))
+    return markdown(Table((*ROWS, *map(str, texts.columns)), rows, len(ROWS)))
 
 
 def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,8 +81,8 @@ def panels(
             one.remove()
         for one in axes[max(0, len(titles) - columns) : len(titles)]:  # below the last of a column there may be none
             one.tick_params(labelbottom=True)
-        figure.supxlabel(x)
-        figure.supylabel(y)
+        (figure.supxlabel if len(titles) > 1 else axes[0].set_xlabel)(x)
+        (figure.supylabel if len(titles) > 1 else axes[0].set_ylabel)(y)
     return figure, list(axes[: len(titles)])
 
 
@@ -97,6 +98,7 @@ def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
 def save(figure: Figure, stem: Path) -> None:
     """As PNG, SVG and PDF, the same bytes for the same figure. It is laid out once and for all: otherwise each format does so
     again, which is most of the time it takes."""
+    logging.getLogger("fontTools").setLevel(logging.WARNING)  # embedding a font is told step by step
     still: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}, "png": {"Software": None}}
     with mpl.rc_context({**STYLE, "svg.hashsalt": stem.name}):
         if engine := figure.get_layout_engine():

@@ -51,9 +51,11 @@ def table_of(grid: Grid, digits: int = 3) -> Table:
 
 
 def cell_text(cell: Cell | None, digits: int = 3) -> str:
-    """0.523 [0.501, 0.545], 0.523* for one seed, – for none."""
+    """0.523 [0.501, 0.545], 0.523* for one seed, – for none. Means from 10 on, which are counts, have a digit less behind the
+    point for every digit more before it."""
     if cell is None:
         return NONE
+    digits = max(0, digits - len(str(int(abs(cell.mean)))) + 1)
     mean = f"{cell.mean:.{digits}f}"
     return f"{mean}*" if cell.low is None else f"{mean} [{cell.low:.{digits}f}, {cell.high:.{digits}f}]"
 
