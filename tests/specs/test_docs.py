@@ -41,3 +41,19 @@ def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
     row = next(r for r in (DOCS / "run.md").read_text(encoding="utf-8").splitlines() if r.startswith(f"| `{group}` |"))
     choices = {p.stem for p in (CONF / group).glob("*.yaml")} - {"encoder"}
     assert set(re.findall(r"`(\w+)`", row.split("|")[2])) == choices
+
+
+ROOT = DOCS.parent
+PAGES = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("experiments/**/*.md")]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_within_the_project_leads_to_a_file(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize("picture", [*DOCS.glob("gallery/*.svg")], ids=lambda picture: picture.stem)
+def test_a_picture_of_the_readme_loads_nothing_from_elsewhere(picture: Path) -> None:
+    text = picture.read_text(encoding="utf-8")
+    assert re.findall(r"(?:href=\"|url\(|@import\s)[\"']?(?!#)", text) == []
