@@ -34,6 +34,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "![Precision by confidence](reliability.svg)",
         means(frame, ROWS, [], [f"silver/bin/{low}/precision" for low in BINS]),
         means(frame, ROWS, [], [f"silver/bin/{low}/spans" for low in BINS]),
+        "Kappa over the classes of the tokens inside them:",
+        means(frame, ROWS, [], [f"silver/bin/{low}/kappa" for low in BINS]),
         "## Class by class",
         *by_class,
         "## Rare classes and unseen mentions: test, after training on it",

@@ -23,6 +23,7 @@ READINGS = (
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
+    frame = named_by_steps(frame)
     whole = judged_by_the_last_round(frame)
     all_silver = frame[frame["threshold"] == "none"]
     against = {
@@ -60,6 +61,13 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Published",
         published("paper_iterations"),
     )
+
+
+def named_by_steps(frame: pd.DataFrame) -> pd.DataFrame:
+    """``frame`` with the optimiser steps of a fit in the name of a model that was trained for more than one number of them."""
+    steps = frame.get("model.steps", pd.Series("", frame.index))
+    several = steps.groupby(frame["model"]).transform("nunique") > 1
+    return frame.assign(model=frame["model"].where(~several, frame["model"] + ", " + steps + " steps"))
 
 
 def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:

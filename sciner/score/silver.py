@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from sciner.score.calibration import BINS, bins_of
 from sciner.text.corpus import Example
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
@@ -58,13 +59,19 @@ def silver_scores(
 def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Span]]) -> dict[str, float]:
     """Cohen's kappa in [-1, 1] of accepted silver with the withheld gold, over the tokens that at least one of them marks and
     the loss sees: ``kappa/micro`` over their classes, as ``score.gold.agreement_scores`` has it of two annotators, and
-    ``kappa/<Class>`` over whether they are of that class. One that is 0 / 0 is absent."""
+    ``kappa/<Class>`` over whether they are of that class; ``bin/<low>/kappa`` over the classes of the tokens in silver spans of
+    that confidence (bins as in ``calibration.reliability_scores``). One that is 0 / 0 is absent."""
     pairs: Counter[tuple[str, str]] = Counter()
+    by_bin: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     for example in examples:
         if (gold := withheld.get(example.sentence.id)) is not None:
-            silver, true = _classes(example.accepted()), _classes(gold)
+            accepted, true = example.accepted(), _classes(gold)
+            silver = _classes(accepted)
             seen = (silver.keys() | true.keys()) - example.masked
             pairs.update((silver.get(i, ""), true.get(i, "")) for i in seen)
+            for number, span in zip(bins_of(example.confidences), example.spans, strict=True):
+                if span in accepted:
+                    by_bin[number].update((span.label, true.get(i, "")) for i in range(span.start, span.end))
     labels = sorted({label for pair in pairs for label in pair if label})
     scores = _kappa("kappa/micro", pairs)
     for label in labels:
@@ -72,6 +79,8 @@ def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Sp
         for (a, b), tokens in pairs.items():
             of_class[str(a == label), str(b == label)] += tokens
         scores |= _kappa(f"kappa/{label}", of_class)
+    for number, of_bin in by_bin.items():
+        scores |= _kappa(f"bin/{number / BINS:.1f}/kappa", of_bin)
     return scores
 
 

@@ -21,11 +21,12 @@ cases = st.lists(st.tuples(spans, spans, st.frozensets(st.integers(0, LENGTH - 1
 @settings(max_examples=200, deadline=None)
 @given(cases=cases)
 def test_kappa_is_that_of_scikit_learn_over_the_tokens_that_one_of_the_two_marks(cases: list[Case]) -> None:
-    """A span with a masked token is not accepted; masked tokens are not looked at; what has one answer alone is absent."""
+    """A span with a masked token is not accepted; masked tokens are not looked at; what has one answer alone is absent. Here
+    spans of Y are sure (0.75), all others not (0.25)."""
     examples, gold, pairs = [], {}, []
     for number, (silver, true, masked) in enumerate(cases):
         sentence = Sentence(f"d#{number}", ("a",) * LENGTH)
-        examples.append(Example(sentence, silver, "silver", 1, (0.5,) * len(silver), masked))
+        examples.append(Example(sentence, silver, "silver", 1, tuple(0.75 if s.label == "Y" else 0.25 for s in silver), masked))
         gold[sentence.id] = true
         whole = [s for s in silver if not masked & set(range(s.start, s.end))]
         sides = zip(encode(whole, LENGTH), encode(true, LENGTH), strict=True)
@@ -36,6 +37,11 @@ def test_kappa_is_that_of_scikit_learn_over_the_tokens_that_one_of_the_two_marks
     if len(labels) > 1:
         ours, theirs = zip(*pairs, strict=True)
         assert found.pop("kappa/micro") == pytest.approx(cohen_kappa_score(ours, theirs))
+        for name, inside in (("bin/0.2/kappa", {"X", "Z"}), ("bin/0.7/kappa", {"Y"})):
+            of_bin = [(a, b) for a, b in pairs if a in inside]
+            assert (name in found) == (len({label for pair in of_bin for label in pair}) > 1)
+            if name in found:
+                assert found.pop(name) == pytest.approx(cohen_kappa_score(*zip(*of_bin, strict=True)))
         for name, value in found.items():
             label = name.removeprefix("kappa/")
             assert value == pytest.approx(cohen_kappa_score([a == label for a in ours], [b == label for b in theirs]))
