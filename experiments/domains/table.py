@@ -17,7 +17,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     control = {"threshold": "reject"}
     contrasts = {f"{name} - reject": ({"threshold": name}, control) for name in ("none", "fixed")}
     silver = frame[frame["threshold"] != "reject"]
-    by_class = [part for corpus, group in frame.groupby("corpus") for part in (f"### {corpus}", classes(group))]
+    by_class = [
+        part
+        for (corpus, model), group in frame.groupby(list(ROWS))
+        for part in (f"### {corpus}, {model}", classes(group))
+    ]
     return document(
         "Four domains",
         "One round from a seed set of 10%; bc5cdr capped at 1,500 sentences of seed set and pool. `threshold=reject` accepts "
