@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -12,8 +14,8 @@ from sciner.report.render import Table, markdown
 from sciner.report.tables import cells
 
 ROWS = ("corpus", "model")
-AGREEMENT = ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/kappa/micro", "silver/mean_confidence")
 BINS = tuple(f"{i / 10:.1f}" for i in range(10))
+AGREEMENT = ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/kappa/micro", "silver/mean_confidence")
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
@@ -32,10 +34,10 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Precision of the spans whose confidence is in the bin; below it how many there are. A tagger that knows what it knows "
         "would have the bin's middle.",
         "![Precision by confidence](reliability.svg)",
-        means(frame, ROWS, [], [f"silver/bin/{low}/precision" for low in BINS]),
-        means(frame, ROWS, [], [f"silver/bin/{low}/spans" for low in BINS]),
-        "Kappa over the classes of the tokens inside them:",
-        means(frame, ROWS, [], [f"silver/bin/{low}/kappa" for low in BINS]),
+        by_bin(frame, "precision"),
+        by_bin(frame, "spans"),
+        "Kappa over the classes of the tokens inside them, O where gold has none:",
+        by_bin(frame, "kappa"),
         "## Class by class",
         *by_class,
         "## Rare classes and unseen mentions: test, after training on it",
@@ -44,6 +46,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Published",
         published("auto_vs_manual"),
     )
+
+
+def by_bin(frame: pd.DataFrame, what: str) -> str:
+    """A column a bin of confidence, named by its lower end."""
+    return re.sub(rf"silver/bin/(0\.\d)/{what}", r"\1", means(frame, ROWS, [], [f"silver/bin/{low}/{what}" for low in BINS]))
 
 
 def classes(frame: pd.DataFrame) -> str:

@@ -18,9 +18,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     contrasts = {f"{name} - reject": ({"threshold": name}, control) for name in ("none", "fixed")}
     silver = frame[frame["threshold"] != "reject"]
     by_class = [
-        part
-        for (corpus, model), group in frame.groupby(list(ROWS))
-        for part in (f"### {corpus}, {model}", classes(group))
+        part for (corpus, model), group in frame.groupby(list(ROWS)) for part in (f"### {corpus}, {model}", classes(group))
     ]
     return document(
         "Four domains",
