@@ -43,7 +43,7 @@ log = logging.getLogger(__name__)
 Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": WEIGHTS, "predict": 2, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
+VERSIONS = {"fit": 1, "weights": WEIGHTS, "predict": 3, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Done(NamedTuple):

@@ -41,8 +41,8 @@ def limit() -> dict[str, Any]:
     reader = fitted.reader()
     found = reader.windows(sentences)
 
-    def forward() -> None:  # a counter and a profiler see their own thread alone, and a prediction has one of its own
-        list(fitted.forward(reader.tensors(found, prediction_batches(found, reader.budget))))
+    def forward() -> None:  # a counter and a profiler see their own thread alone, and a prediction has its own
+        list(map(fitted.forward(), reader.tensors(found, prediction_batches(found, reader.budget))))
 
     flops = {}
     for name, work in (("fit", lambda: tagger.fit(examples, seed=0)), ("annotate", forward)):

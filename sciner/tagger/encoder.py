@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from sciner.tagger.encode import windows
 from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier, narrowed
-from sciner.tagger.predict import Blocks, Reader, predict
+from sciner.tagger.predict import Forward, Reader, predict
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
@@ -116,20 +116,25 @@ class FittedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """Predictions in the order of ``sentences``; memory is bounded by two chunks of them."""
-        return predict(sentences, self.tags, self.reader(), self.forward)
+        return predict(sentences, self.tags, self.reader(), self.forward(), self.machine.prediction_threads()[0])
 
     def reader(self) -> Reader:
         return Reader(self.tokenizer, self.recipe.max_length, self.recipe.overlap, self.machine.prediction_pieces())
 
-    def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
-        """Label distributions [B, W, tags] of each of the ``batches``, float32."""
+    def forward(self) -> Forward:
+        """Label distributions of a batch, for threads that predict side by side."""
         net = self.net.eval()
         if self.machine.device() == "cpu" and self.machine.resolved_precision() == "bf16-mixed":
             net = narrowed(net)
         module = TokenClassifier(net, self.recipe).to(self.machine.device())
-        with self.machine.predicting():
-            for batch in batches:
-                yield module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
+        _, threads = self.machine.prediction_threads()
+
+        def distributions(batch: dict[str, Tensor]) -> Floats:
+            with self.machine.predicting(threads):
+                found: Floats = module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
+            return found
+
+        return distributions
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``probe.embeddings``)."""

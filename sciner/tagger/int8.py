@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from io import StringIO
@@ -24,9 +24,9 @@ from sciner.errors import InputError
 from sciner.tagger.base import FitReport
 from sciner.tagger.encoder import FittedEncoder
 from sciner.tagger.module import Recipe, TokenClassifier
-from sciner.tagger.predict import Blocks, predict
+from sciner.tagger.predict import predict
 from sciner.text.corpus import Sentence
-from sciner.text.prediction import Prediction
+from sciner.text.prediction import Floats, Prediction
 
 PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 INPUTS = ("input_ids", "attention_mask", "firsts")
@@ -45,12 +45,13 @@ class QuantisedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """As ``FittedEncoder.predict``."""
-        return predict(sentences, self.source.tags, self.source.reader(), self.forward)
+        beside, _ = self.source.machine.prediction_threads()
+        return predict(sentences, self.source.tags, self.source.reader(), self.forward, beside)
 
-    def forward(self, batches: Iterable[dict[str, Tensor]]) -> Blocks:
-        """Label distributions [B, W, tags] of each of the ``batches``, float32."""
-        for batch in batches:
-            yield self.session.run(None, {name: batch[name].numpy() for name in INPUTS})[0]
+    def forward(self, batch: dict[str, Tensor]) -> Floats:
+        """Label distributions [B, W, tags], float32."""
+        found: Floats = self.session.run(None, {name: batch[name].numpy() for name in INPUTS})[0]
+        return found
 
     def save(self, directory: Path) -> None:
         """Write the float weights: rounding them again gives this encoder again."""
@@ -66,7 +67,7 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
 
     fitted = replace(fitted, machine=replace(fitted.machine, accelerator="cpu"))
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = fitted.machine.threads or torch.get_num_threads()
+    options.intra_op_num_threads = fitted.machine.prediction_threads()[1]
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
     with TemporaryDirectory() as folder:
         whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"

@@ -1,16 +1,15 @@
-"""Sentences to predictions: while the forward pass runs in a thread of its own, the next sentences are tokenised and the
-last ones decoded (tokenizers and torch release the interpreter's lock)."""
+"""Sentences to predictions: while forward passes run in threads of their own, the next sentences are tokenised and the last
+ones decoded (tokenizers and torch release the interpreter's lock)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from sciner import progress
@@ -22,8 +21,7 @@ from sciner.text.prediction import Floats, Prediction
 
 CHUNK = 4096  # sentences sorted by length together in a prediction; two chunks are held
 
-Blocks = Generator[npt.NDArray[np.float32], None, None]  # [B, W, tags] label distributions, one a batch
-Forward = Callable[[Iterable[dict[str, Tensor]]], Blocks]
+Forward = Callable[[dict[str, Tensor]], Floats]  # a batch to label distributions [B, W, tags], float32
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A chunk whose forward passes wait in the thread. outputs: one a batch."""
+    """A chunk whose forward passes wait in the threads. outputs: one a batch."""
 
     sentences: Sequence[Sentence]
     windows: list[Window]
@@ -53,28 +51,28 @@ class Begun:
     outputs: list[Future[Floats]]
 
 
-def predict(sentences: Sequence[Sentence], tags: Sequence[str], reader: Reader, forward: Forward) -> Iterator[Prediction]:
-    """Predictions in the order of ``sentences``. All of ``forward`` runs in one thread, with whatever it sets there."""
-    thread = ThreadPoolExecutor(1, "forward")
+def predict(
+    sentences: Sequence[Sentence], tags: Sequence[str], reader: Reader, forward: Forward, threads: int = 1
+) -> Iterator[Prediction]:
+    """Predictions in the order of ``sentences``. ``threads`` batches at a time are given to ``forward``, each in one of as many
+    threads, with whatever it sets there."""
+    pool = ThreadPoolExecutor(threads, "forward")
     chunks = (sentences[at : at + CHUNK] for at in range(0, len(sentences), CHUNK))
     try:
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             # pairwise: a chunk is begun before the one in front of it is finished
-            begun = (begin(chunk, reader, forward, thread) for chunk in chunks)
+            begun = (begin(chunk, reader, forward, pool) for chunk in chunks)
             for chunk, _ in pairwise(chain(begun, [None])):
                 assert chunk is not None
                 yield from finish(chunk, tags, advance)
     finally:
-        thread.shutdown(cancel_futures=True)
+        pool.shutdown(cancel_futures=True)
 
 
-def begin(sentences: Sequence[Sentence], reader: Reader, forward: Forward, thread: ThreadPoolExecutor) -> Begun:
+def begin(sentences: Sequence[Sentence], reader: Reader, forward: Forward, pool: ThreadPoolExecutor) -> Begun:
     found = reader.windows(sentences)
     batches = prediction_batches(found, reader.budget)
-    blocks = forward(reader.tensors(found, batches))
-    outputs = [thread.submit(next, blocks) for _ in batches]
-    thread.submit(blocks.close)
-    return Begun(sentences, found, batches, outputs)
+    return Begun(sentences, found, batches, [pool.submit(forward, tensors) for tensors in reader.tensors(found, batches)])
 
 
 def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) -> Iterator[Prediction]:

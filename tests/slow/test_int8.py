@@ -43,7 +43,7 @@ def test_the_exported_net_says_what_the_net_says(fitted: FittedEncoder, tmp_path
     for batch in ([0], [2], [3, 4, 5], list(range(len(found)))):
         (tensors,) = reader.tensors(found, [batch])
         (said,) = session.run(None, {name: tensors[name].numpy() for name in INPUTS})
-        (expected,) = fitted.forward([tensors])
+        expected = fitted.forward()(tensors)
         for i, ours, theirs in zip(batch, said, expected, strict=True):
             assert np.allclose(ours[: len(found[i].firsts)], theirs[: len(found[i].firsts)], atol=1e-4)
 

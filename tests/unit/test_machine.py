@@ -80,6 +80,14 @@ def test_the_threads_of_a_prediction_are_those_asked_for() -> None:
         torch.set_num_threads(before)
 
 
+def test_the_threads_are_shared_among_batches_side_by_side_and_given_back() -> None:
+    assert [Machine("cpu", threads=n).prediction_threads() for n in (1, 2, 20)] == [(1, 1), (2, 1), (8, 2)]
+    before = torch.get_num_threads()
+    with Machine("cpu", threads=20).predicting(3):
+        assert torch.get_num_threads() == 3
+    assert torch.get_num_threads() == before
+
+
 def test_dropout_from_bytes_is_the_cpus_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fit moves the net to its GPU when the layers are in it already; torch's own dropout is taken there."""
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, input: "torch's own")

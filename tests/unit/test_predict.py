@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pytest
-import torch
 from torch import Tensor
 
 from sciner.tagger import decode, predict
@@ -21,24 +19,21 @@ SENTENCES = [Sentence(f"d#{i}", tuple("abcdefg"[: i % 7])) for i in range(50)]
 
 
 class Forward:
-    """Distributions that tell a sentence's length; records its threads, and whether it was closed there."""
+    """Distributions that tell a sentence's length; records its threads. Waits until as many threads as ``meet`` are there."""
 
-    def __init__(self, fail_at: int | None = None) -> None:
-        self.fail_at, self.batches, self.threads, self.closed = fail_at, 0, set[int](), 0
+    def __init__(self, fail_at: int | None = None, meet: int = 1) -> None:
+        self.fail_at, self.batches, self.threads, self.met = fail_at, 0, set[int](), threading.Barrier(meet)
 
-    def __call__(self, batches: Iterable[dict[str, Tensor]]) -> Iterator[np.ndarray]:
-        try:
-            for batch in batches:
-                self.batches += 1
-                self.threads.add(threading.get_ident())
-                if self.batches == self.fail_at:
-                    raise ArithmeticError("the forward pass broke")
-                words = batch["firsts"].shape
-                lengths = batch["attention_mask"].sum(1) - 2
-                yield np.stack([np.full((words[1], 3), 1 / (1 + int(n)), np.float32) for n in lengths])
-        finally:
-            self.closed += 1
-            self.threads.add(threading.get_ident())
+    def __call__(self, batch: dict[str, Tensor]) -> np.ndarray:
+        self.batches += 1
+        self.threads.add(threading.get_ident())
+        if self.batches == self.fail_at:
+            raise ArithmeticError("the forward pass broke")
+        if not self.met.broken:
+            self.met.wait(timeout=5)
+        words = batch["firsts"].shape
+        lengths = batch["attention_mask"].sum(1) - 2
+        return np.stack([np.full((words[1], 3), 1 / (1 + int(n)), np.float32) for n in lengths])
 
 
 @pytest.fixture(autouse=True)
@@ -55,12 +50,12 @@ def test_each_sentence_gets_its_own_rows_in_the_given_order() -> None:
         assert p.distribution.shape == (n, 3) and np.allclose(p.distribution, 1 / (1 + n), atol=1e-3)
 
 
-def test_the_forward_pass_has_one_thread_of_its_own() -> None:
-    """What it sets there (precision, gradients) is undone there, once a chunk, and never seen by who asked."""
-    forward = Forward()
-    list(predict.predict(SENTENCES, TAGS, READER, forward))
-    assert len(forward.threads) == 1 and threading.get_ident() not in forward.threads
-    assert forward.closed == -(-len(SENTENCES) // 8)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_as_many_batches_as_asked_for_are_predicted_side_by_side_in_threads_of_their_own(threads: int) -> None:
+    forward = Forward(meet=threads)  # were there fewer, it would wait in vain
+    made = list(predict.predict(SENTENCES[:16], TAGS, READER, forward, threads))
+    assert len(forward.threads) == threads and threading.get_ident() not in forward.threads
+    assert [p.sentence for p in made] == SENTENCES[:16] and forward.batches % threads == 0
 
 
 def test_a_chunk_is_begun_before_the_one_in_front_of_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +67,7 @@ def test_a_chunk_is_begun_before_the_one_in_front_of_it_is_decoded(monkeypatch: 
     assert order == ["begin", "begin", "decode", "begin", "decode", "decode"]
 
 
-def test_a_failure_reaches_who_asked_and_ends_the_thread() -> None:
+def test_a_failure_reaches_who_asked_and_ends_the_threads() -> None:
     before = threading.active_count()
     with pytest.raises(ArithmeticError, match="broke"):
         list(predict.predict(SENTENCES, TAGS, READER, Forward(fail_at=2)))
@@ -86,7 +81,6 @@ def test_who_stops_asking_stops_the_forward_pass() -> None:
     made.close()  # type: ignore[attr-defined]
     done = forward.batches
     assert threading.active_count() == before and done < 100
-    assert forward.closed > 0 and torch.is_grad_enabled()
 
 
 def test_the_most_probable_tags_are_taken_where_they_are_legal_and_viterbi_elsewhere() -> None:
