@@ -30,10 +30,13 @@ def acquire() -> dict[str, Any]:
     """
     kinds = [kind for kind in get_args(Kind) if kind not in ("none", "bald")]
     found = {}
-    for kind in kinds:
+    with TemporaryDirectory() as scratch:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            found[kind] = alone.submit(ranked, kind).result()
-        print(kind, found[kind], flush=True)
+            alone.submit(draw, Path(scratch)).result()
+        for kind in kinds:
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+                found[kind] = alone.submit(ranked, kind, Path(scratch)).result()
+            print(kind, found[kind], flush=True)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
         tagger = alone.submit(forward).result()
     return {"sentences": POOL, "batch": BATCH, "known": KNOWN, "policies": found, "minilm": tagger}
@@ -46,8 +49,8 @@ def pool_of(size: int) -> tuple[tuple[str, ...], list[Sentence]]:
     return corpus.labels, [s.withheld() for s in varied(corpus.train, size)]
 
 
-def ranked(kind: Kind) -> dict[str, float]:
-    """In a process of its own."""
+def draw(folder: Path) -> None:
+    """Predictions of the pool, as the store keeps them."""
     labels, pool = pool_of(POOL)
     rng = np.random.default_rng(0)
 
@@ -57,23 +60,26 @@ def ranked(kind: Kind) -> dict[str, float]:
             rows = [rng.dirichlet([0.1] * len(tagset(labels)), len(s.tokens)).astype(np.float32) for s in chunk]
             yield from predictions(chunk, rows, tagset(labels))
 
+    write_predictions(folder, drawn(), labels)
+
+
+def ranked(kind: Kind, folder: Path) -> dict[str, float]:
+    """In a process of its own. folder: the drawn predictions."""
+    labels, pool = pool_of(POOL)
     needs = NEEDS.get(kind, frozenset())
-    with TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        evidence = Evidence()
-        if "predictions" in needs:
-            write_predictions(folder, drawn(), labels)
 
-            def read() -> Iterator[Prediction]:
-                return read_predictions(folder, pool, labels)
+    def read() -> Iterator[Prediction]:
+        return read_predictions(folder, pool, labels)
 
-            evidence = Evidence(predictions=read, history=[read] if "history" in needs else [], counts=range(len(labels)))
-        if "embeddings" in needs:
-            vectors = rng.normal(size=(POOL + KNOWN, DIMENSIONS)).astype(np.float32)
-            evidence = Evidence(embeddings=vectors[:POOL], known=vectors[POOL:])
-        before, began = peak_mb(), time.perf_counter()
-        rank(Acquire(kind), pool, evidence, count=BATCH, seed=0, round=1)
-        return {"seconds": round(time.perf_counter() - began, 2), "peak_mb": round(peak_mb()), "before_mb": round(before)}
+    evidence = Evidence()
+    if "predictions" in needs:
+        evidence = Evidence(predictions=read, history=[read] if "history" in needs else [], counts=range(len(labels)))
+    if "embeddings" in needs:
+        vectors = np.random.default_rng(0).normal(size=(POOL + KNOWN, DIMENSIONS)).astype(np.float32)
+        evidence = Evidence(embeddings=vectors[:POOL], known=vectors[POOL:])
+    before, began = peak_mb(), time.perf_counter()
+    rank(Acquire(kind), pool, evidence, count=BATCH, seed=0, round=1)
+    return {"seconds": round(time.perf_counter() - began, 2), "peak_mb": round(peak_mb()), "before_mb": round(before)}
 
 
 def forward() -> dict[str, float]:
