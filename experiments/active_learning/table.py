@@ -127,7 +127,7 @@ def turned(by_unit: Mapping[str, Curves]) -> str:
     found = flips(by_unit)
     clear = [flip for flip in found if flip.clear]
     if not clear:
-        return f"{len(found)} pairs change places between units; in none of them do the intervals exclude 0 on both sides."
+        return f"Pairs that change places between units: {len(found)}; in none do the intervals exclude 0 on both sides."
     rows = tuple((f.a, f.b, *(difference_text(f.by_unit[unit]) for unit in UNITS)) for f in clear)
     note = f"Of {len(found)} pairs that change places, those whose intervals exclude 0 on both sides."
     return markdown(Table(("a", "b", *(f"a less b, {unit}" for unit in UNITS)), rows, 2, (note,)))
