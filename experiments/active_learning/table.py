@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import cycle
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,9 @@ from sciner.score.curves import Curve, area, area_difference, common_range, flip
 from sciner.score.extrapolate import fit_power_law, hindsight
 
 UNITS = ("sentences", "tokens", "minutes")
-COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#F0E442", "#0072B2", "#D55E00", "#CC79A7", "#999999")  # Okabe & Ito
+# Okabe & Ito 2008, with a wine red in place of the yellow, which a white page swallows
+COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#882255", "#0072B2", "#D55E00", "#CC79A7", "#999999")
+DASHES = {"": "-", "sure spans": ":", "all silver": "-."}
 BASELINE = "random"
 MORE = (
     "A power law through F1 over sentences (`sciner.score.extrapolate`), fitted to each policy and continued to all gold, "
@@ -134,24 +135,25 @@ def turned(by_unit: Mapping[str, Curves]) -> str:
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    """For each model, F1 over sentences, tokens and minutes; means over seeds."""
+    """For each model, F1 over sentences, tokens and minutes; means over seeds. A colour a policy, a kind of line its silver."""
     found = {}
     for model, bought in curricula(frame):
-        figure = Figure(figsize=(12, 4), layout="constrained")
+        figure = Figure(figsize=(12, 4.6), layout="constrained")
+        lines = {}
         for axes, unit in zip(figure.subplots(1, len(UNITS), sharey=True), UNITS, strict=True):
             methods = learning_curves(bought, ["method"], unit, counts)
-            colours = dict(zip(sorted(methods.keys() - {BASELINE}), cycle(COLOURS), strict=False))
+            policies = sorted({name.partition(" + ")[0] for name in methods} - {BASELINE})
+            colours = {BASELINE: "black"} | dict(zip(policies, COLOURS, strict=False))
             for name, by_seed in sorted(methods.items()):
+                policy, _, silver = name.partition(" + ")
                 low, high = common_range(by_seed.values())
                 at = np.linspace(low, high, 60)
                 mean = np.mean([np.interp(at, c.budget, c.f1) for c in by_seed.values()], axis=0)
-                if name == BASELINE:
-                    axes.plot(at, mean, label=name, color="black", linewidth=3, linestyle="--")
-                else:
-                    axes.plot(at, mean, label=name, color=colours[name], linewidth=1.5)
+                (lines[name],) = axes.plot(at, mean, color=colours[policy], linewidth=1.6, linestyle=DASHES[silver])
             axes.set_xlabel(f"gold: {unit}")
             axes.grid(alpha=0.3)
+            axes.spines[["top", "right"]].set_visible(False)
         figure.axes[0].set_ylabel("test entity F1")
-        figure.axes[-1].legend(fontsize=8)
+        figure.legend(lines.values(), lines, loc="outside upper left", ncols=7, frameon=False, fontsize=8)
         found[f"curves_{model}"] = figure
     return found
