@@ -9,7 +9,7 @@ import os
 import time
 import traceback
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -27,10 +27,12 @@ if TYPE_CHECKING:
     from sciner.kept import Weights
     from sciner.loop import Round
     from sciner.policy.seed import Split
+    from sciner.results import RunFolder
     from sciner.search.trial import Trial
     from sciner.steps import Steps
     from sciner.store import Store
     from sciner.tagger.base import Fitted
+    from sciner.track import Guarded
 
 log = logging.getLogger(__name__)
 
@@ -147,30 +149,11 @@ def execute(config: RunConfig, job: Job) -> tuple[int, list[str]]:
     if shown.run_id:
         folder.about(mlflow=shown.run_id)
     try:
-        for done in ready.rounds:
-            folder.write_round(done)
-            tracker.scores(done.scores, done.number)
-            tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
-            known = ", known from the store" if all(step.hit for step in done.steps) else ""
-            log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
+        last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
-            save_tagger(done.fit.live(), folder.path / "model", config.model, corpus.labels)
+            save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             tracker.artifact(folder.path / "model", "model")
-        hits = sum(step.hit for step in ready.steps.taken)
-        cache = f"{hits} of {len(ready.steps.taken)} steps known"
-        pruned = ready.trial.pruned if ready.trial else None
-        status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
-        folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
-        store.record(folder.archive)
-        if ready.trial:
-            ready.trial.tell({"run": about["id"], "directory": str(job.directory)})
-        tracker.tag("sciner.cache", cache)
-        if pruned is not None:
-            log.info("pruned after round %d: the study's other trials were better by then", pruned)
-            tracker.tag("sciner.pruned", str(pruned))
-        tracker.artifact(folder.rounds)
-        tracker.artifact(folder.last_round, folder.last_round.name)
-        tracker.finish(status)
+        conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -178,6 +161,36 @@ def execute(config: RunConfig, job: Job) -> tuple[int, list[str]]:
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
     return 3 if tracker.lost else 0, ready.steps.kept.spare
+
+
+def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Round:
+    """Each round reaches the folder before the tracker. Returns the last."""
+    for done in rounds:
+        folder.write_round(done)
+        tracker.scores(done.scores, done.number)
+        tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
+        known = ", known from the store" if all(step.hit for step in done.steps) else ""
+        log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
+    return done
+
+
+def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store, run: Mapping[str, str]) -> None:
+    """The end of the last round, told to the folder, the store, the study and the tracker. run: what the study keeps."""
+    hits = sum(step.hit for step in ready.steps.taken)
+    cache = f"{hits} of {len(ready.steps.taken)} steps known"
+    pruned = ready.trial.pruned if ready.trial else None
+    status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
+    folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
+    store.record(folder.archive)
+    if ready.trial:
+        ready.trial.tell(run)
+    tracker.tag("sciner.cache", cache)
+    if pruned is not None:
+        log.info("pruned after round %d: the study's other trials were better by then", pruned)
+        tracker.tag("sciner.pruned", str(pruned))
+    tracker.artifact(folder.rounds)
+    tracker.artifact(folder.last_round, folder.last_round.name)
+    tracker.finish(status)
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
