@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.figure import Figure
 
+from experiments.draw import lines
 from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
 from sciner.report.frames import Counts
-from sciner.report.tables import F1
+from sciner.report.tables import F1, cells
 
 ROWS = ("corpus", "model", "threshold")
 BY_AUTO = "by_auto/f1/micro"
@@ -20,6 +22,11 @@ READINGS = (
     F1,
     "test/f1/macro",
 )
+DRAWN = {
+    "test/accuracy/token": "token accuracy",
+    "test/f1/token_weighted": "token F1, weighted, with O",
+    F1: "entity F1",
+}
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
@@ -45,6 +52,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "re-trained as often on the seed set alone. All on clean gold test.",
         "## What a figure of 0.960 could be",
         "The same predictions under each reading, beside answering O everywhere (`test/all_o/…`), which needs no tagger.",
+        "![All silver on cmu_sciner: entity F1 and token figures by round](readings.svg)",
         means(frame, [*ROWS, "round"], [], READINGS),
         "## Judged by its own annotation",
         f"`{BY_AUTO}`: entity F1 of a round with the annotation of test text by the round before as reference in place of gold "
@@ -61,6 +69,19 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Published",
         published("paper_iterations"),
     )
+
+
+def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
+    """All silver on cmu_sciner, a panel a model: what a collapse is to entity F1, and to the figures of tokens."""
+    named = named_by_steps(frame)
+    chosen = named[(named["corpus"] == "cmu_sciner") & (named["threshold"] == "none")]
+    series = {}
+    for metric, words in DRAWN.items():
+        grid = cells(chosen, ["model"], ["round"], metric)
+        for model in grid.row_keys:
+            points = [(float(str(k[0])), grid.cells[model, k]) for k in grid.column_keys if (model, k) in grid.cells]
+            series[str(model[0]), words] = points
+    return {"readings": lines(series, "round", "test")}
 
 
 def named_by_steps(frame: pd.DataFrame) -> pd.DataFrame:
