@@ -250,11 +250,11 @@ def test_numpy_scalars_are_refused() -> None:
 
 GOLDEN = {
     "fit": "fit-v1-4d5b337bc4b0d",
-    "predict": "predict-v2-b7841ce21",
-    "judge": "judge-v1-37d213a6cd4",
-    "drift": "drift-v1-6675ba88fa1",
-    "select": "select-v2-d6aaf7faf9",
-    "lens": "lens-v1-e294c6ac1021",
+    "predict": "predict-v3-b7841ce21",
+    "judge": "judge-v1-1d6bd057b47",
+    "drift": "drift-v1-e721a6c7330",
+    "select": "select-v2-0701a892d6",
+    "lens": "lens-v1-2fb2d8056ec8",
 }
 
 
