@@ -6,11 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.figure import Figure
 
+from sciner.report.draw import COLOURS, MARKERS
 from sciner.report.tables import Cell
-
-# Okabe & Ito 2008, "Color Universal Design": told apart with any colour vision, and by their markers in grey
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 Line = Sequence[tuple[float, Cell]]  # points by x
 

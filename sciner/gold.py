@@ -12,7 +12,8 @@ from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
 from sciner.score.gold import agreement_scores, gold_scores
 from sciner.score.lens import rare_classes, surface_forms
-from sciner.steps import Fit, Predicted, Steps
+from sciner.steps import Steps
+from sciner.taken import Fit, Predicted
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.spans import Span
 

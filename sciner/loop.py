@@ -19,7 +19,8 @@ from sciner.score.judge import named
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores
 from sciner.score.stats import Counts
-from sciner.steps import Done, Fit, Predicted, Steps, Verdict
+from sciner.steps import Steps
+from sciner.taken import Done, Fit, Predicted, Verdict
 from sciner.text.corpus import Corpus, Example, Sentence
 from sciner.text.prediction import Aggregate
 from sciner.text.spans import Span

@@ -11,13 +11,12 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from dataclasses import asdict
 from itertools import chain
 from pathlib import Path
 from sys import intern
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -30,68 +29,19 @@ from sciner.score.drift import drift_scores
 from sciner.score.judge import judge
 from sciner.score.lens import lens_scores
 from sciner.score.silver import silver_scores
-from sciner.score.stats import Counts
 from sciner.step import Result, Step
 from sciner.store import Store
 from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
+from sciner.taken import Done, Fit, Predicted, Scores, Verdict, named
 from sciner.text.corpus import NOTHING, Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
-Scores = dict[str, float]
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
 VERSIONS = {"fit": 1, "weights": WEIGHTS, "predict": 3, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
-
-
-class Done(NamedTuple):
-    """A step that was taken. hit: it was known. seconds: what computing it took, now or then."""
-
-    step: str
-    key: str
-    hit: bool
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Fit:
-    """A training, done or known. live: the trained tagger itself, from its kept weights or, without them, by training again."""
-
-    key: str
-    report: FitReport
-    live: Callable[[], Fitted]
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call; never hold them all, for
-    a pool's label distributions need not fit into memory. seconds: what making them took."""
-
-    key: str
-    sentences: Sequence[Sentence]
-    seconds: float
-    read: Callable[[], Iterator[Prediction]]
-
-    @cached_property
-    def ids(self) -> str:
-        """The digest of the sentences' ids."""
-        return digest_of_rows(s.id for s in self.sentences)
-
-    def only(self, ids: Container[str]) -> Predicted:
-        """Those of the sentences named by ``ids``."""
-        chosen = [s for s in self.sentences if s.id in ids]
-        return replace(self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids))
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """scores: of one judged set. counts: [documents, 3], for the comparison with later rounds."""
-
-    key: str
-    scores: Scores
-    counts: Counts
 
 
 class Steps:
@@ -304,11 +254,6 @@ class Steps:
         found = self.store.run(Step(name, VERSIONS[name], inputs, make))
         self.taken.append(Done(name, found.key, found.hit, found.seconds))
         return found
-
-
-def named(made: Predicted) -> list[str]:
-    """A prediction's key, and the ids by which its sentences go here."""
-    return [made.key, made.ids]
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:

@@ -20,7 +20,7 @@ from sciner.report.draw import inline, save
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.sections import Section, heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
-from sciner.report.study import Study, answers, comparisons, question
+from sciner.report.study import Comparison, Study, answers, comparisons, question
 
 NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
 MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own
@@ -42,21 +42,7 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
         for section in sections(study, found, folder):  # the next is made while the last ones are drawn
             made.append(section)
             files.append(workers.submit(write_files, section, scratch))
-        about, chunks = browser_data(folder) if folder else ({}, [])
-        own_page = sum(map(len, chunks)) > MOST
-        values: dict[str, Any] = {
-            "title": "What a labelled sentence is worth",
-            "heading": heading(study),
-            "question": question(study),
-            "answers": answers(study, found)
-            or ["Nothing here can be compared: one round, or no seed that two values have in common."],
-            "name": name_of(folder) if folder else "",
-        }
-        sentences = {"about": about, "chunks": chunks}
-        pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
-        if own_page:
-            pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
-
+        pages = pages_of(study, found, folder)
         for written in files:
             written.result()
         inlined = [(section, drawn(section, scratch)) for section in made]
@@ -67,6 +53,25 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(file, target)
     return [out / name for name in pages]
+
+
+def pages_of(study: Study, found: Sequence[Comparison], folder: Path | None) -> dict[str, dict[str, Any]]:
+    """What stands on each page beside the sections, by its file name; folder: of the run whose sentences are shown."""
+    about, chunks = browser_data(folder) if folder else ({}, [])
+    own_page = sum(map(len, chunks)) > MOST
+    values: dict[str, Any] = {
+        "title": "What a labelled sentence is worth",
+        "heading": heading(study),
+        "question": question(study),
+        "answers": answers(study, found)
+        or ["Nothing here can be compared: one round, or no seed that two values have in common."],
+        "name": name_of(folder) if folder else "",
+    }
+    sentences = {"about": about, "chunks": chunks}
+    pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
+    if own_page:
+        pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
+    return pages
 
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:

@@ -11,7 +11,8 @@ from sciner.errors import InputError
 from sciner.loop import Round
 from sciner.search.folds import CrossFit
 from sciner.search.study import RULES, live_trial, load_study
-from sciner.steps import Done, Steps
+from sciner.steps import Steps
+from sciner.taken import Done
 
 if TYPE_CHECKING:
     import optuna

@@ -17,8 +17,9 @@ from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
 from sciner.step import Step
-from sciner.steps import Done, Steps
+from sciner.steps import Steps
 from sciner.store import DiskStore, NoStore, Store
+from sciner.taken import Done
 from tests.fakes import FakeTagger, small_corpus
 
 CORPUS = small_corpus(4, 2)

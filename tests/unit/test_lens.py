@@ -9,8 +9,9 @@ import pytest
 
 from sciner.score.entity import entity_scores
 from sciner.score.lens import lens_scores, rare_classes, surface_forms
-from sciner.steps import Predicted, Steps
+from sciner.steps import Steps
 from sciner.store import DiskStore
+from sciner.taken import Predicted
 from sciner.text.corpus import Corpus, Sentence, gold_example
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span

@@ -13,7 +13,7 @@ import yaml
 
 from sciner.loop import Round
 from sciner.results import RunFolder
-from sciner.steps import Done, Fit, Predicted
+from sciner.taken import Done, Fit, Predicted
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.formats.read import read_file
 from sciner.text.prediction import Prediction
