@@ -41,7 +41,7 @@ from sciner.text.spans import Span
 log = logging.getLogger(__name__)
 
 # Raised by hand where a step's meaning changes: what older versions stored is then no longer found.
-VERSIONS = {"fit": 1, "weights": WEIGHTS, "predict": 3, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
+VERSIONS = {"fit": 2, "weights": WEIGHTS, "predict": 4, "rank": 2, "drift": 1, "select": 2, "judge": 1, "lens": 1}
 
 
 class Steps:

@@ -28,7 +28,7 @@ def drop(values: Tensor, p: float) -> Tensor:
         return values
     words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
     kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= dropped
-    return values * kept.to(values.dtype).mul_(256 / (256 - dropped))
+    return values * (kept * torch.tensor(256 / (256 - dropped), dtype=values.dtype))
 
 
 @contextmanager

@@ -94,10 +94,15 @@ def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tupl
         start = max(start + 1, int(np.searchsorted(ends, ends[end - 1] - overlap, side="right")))
 
 
+def answered(window: Window, row: Floats) -> Floats:
+    """Of what was said of a window's words ([words, tags] or, padded, more), the words that it answers for."""
+    low, high = window.keep
+    return row[low - window.start : high - window.start]
+
+
 def merge(count: int, found: Sequence[Window], rows: Sequence[Floats]) -> list[Floats]:
     """Word rows of windows ([words of the window, tags] each) put together to one [words, tags] array a sentence."""
     parts: list[list[Floats]] = [[] for _ in range(count)]
     for window, row in zip(found, rows, strict=True):
-        low, high = window.keep
-        parts[window.sentence].append(row[low - window.start : high - window.start])
+        parts[window.sentence].append(answered(window, row))
     return [np.concatenate(p) for p in parts]

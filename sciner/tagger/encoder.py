@@ -25,6 +25,7 @@ from sciner.tagger.lora import Lora
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.predict import Forward, Reader, predict
+from sciner.tagger.stream import narrow_stream
 from sciner.tagger.vocabulary import only_rows
 from sciner.tagger.weights import Source, load
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
@@ -173,7 +174,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
         trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
-        with only_rows(fresh.net, pieces), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
+        with only_rows(fresh.net, pieces), narrow_stream(fresh.net), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
             trainer.fit(TokenClassifier(fresh.net, recipe), batches())
     if len(losses) != recipe.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")

@@ -10,6 +10,8 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
+from sciner.tagger.stream import narrow
+
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
@@ -84,7 +86,8 @@ class TokenClassifier(pl.LightningModule):
 
 
 def narrowed(net: nn.Module) -> nn.Module:
-    """``net`` with the weights of its linear layers in bf16, for predictions under autocast on a CPU; all else is shared.
+    """``net`` for predictions under autocast on a CPU: the weights of its linear layers in bf16, as what it carries from layer
+    to layer (``stream``); all other weights are shared.
 
     Autocast's cache of cast weights does not hold in inference mode: it would cast every one anew for every batch, to the
     same numbers.
@@ -92,4 +95,6 @@ def narrowed(net: nn.Module) -> nn.Module:
     linear = [p for module in net.modules() if isinstance(module, nn.Linear) for p in module.parameters(recurse=False)]
     memo: dict[int, Any] = {id(t): t for t in (*net.parameters(), *net.buffers())}
     memo |= {id(p): nn.Parameter(p.detach().to(torch.bfloat16), requires_grad=False) for p in linear}
-    return copy.deepcopy(net, memo)
+    twin: nn.Module = copy.deepcopy(net, memo)
+    narrow(twin)
+    return twin

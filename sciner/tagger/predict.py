@@ -15,7 +15,7 @@ from torch import Tensor
 from sciner import progress
 from sciner.tagger import decode
 from sciner.tagger.batches import PREDICTION_LENGTHS, collate, prediction_batches
-from sciner.tagger.encode import Window, merge, windows
+from sciner.tagger.encode import Window, answered, windows
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats, Prediction
 
@@ -76,9 +76,17 @@ def begin(sentences: Sequence[Sentence], reader: Reader, forward: Forward, pool:
 
 
 def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) -> Iterator[Prediction]:
-    found, rows = chunk.windows, [np.zeros((0, len(tags)), np.float32)] * len(chunk.windows)
+    """The predictions of a chunk; a sentence is decoded once all its windows are here, while the threads go on."""
+    of: list[list[int]] = [[] for _ in chunk.sentences]  # windows
+    for i, window in enumerate(chunk.windows):
+        of[window.sentence].append(i)
+    rows: dict[int, Floats] = {}
+    made: dict[int, Prediction] = {}
     for batch, output in zip(chunk.batches, chunk.outputs, strict=True):
-        for i, row in zip(batch, output.result(), strict=True):
-            rows[i] = row[: len(found[i].firsts)]
-        advance(sum(found[i].keep[1] == len(chunk.sentences[found[i].sentence].tokens) for i in batch))
-    yield from decode.predictions(chunk.sentences, merge(len(chunk.sentences), found, rows), tags)
+        rows |= {i: answered(chunk.windows[i], row) for i, row in zip(batch, output.result(), strict=True)}
+        seen = dict.fromkeys(chunk.windows[i].sentence for i in batch)
+        whole = [at for at in seen if all(i in rows for i in of[at])]
+        joined = [np.concatenate([rows.pop(i) for i in of[at]]) for at in whole]
+        made |= zip(whole, decode.predictions([chunk.sentences[at] for at in whole], joined, tags), strict=True)
+        advance(len(whole))
+    yield from map(made.pop, range(len(chunk.sentences)))

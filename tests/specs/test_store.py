@@ -250,12 +250,12 @@ def test_numpy_scalars_are_refused() -> None:
 
 
 GOLDEN = {
-    "fit": "fit-v1-4d5b337bc4b0d",
-    "predict": "predict-v3-b7841ce21",
-    "judge": "judge-v1-1d6bd057b47",
-    "drift": "drift-v1-e721a6c7330",
-    "select": "select-v2-0701a892d6",
-    "lens": "lens-v1-2fb2d8056ec8",
+    "fit": "fit-v2-4d5b337bc4b0d",
+    "predict": "predict-v4-568f1e0b0",
+    "judge": "judge-v1-147d18ee9e8",
+    "drift": "drift-v1-c07c68f506f",
+    "select": "select-v2-a6317543cf",
+    "lens": "lens-v1-09f2076dd9b7",
 }
 
 

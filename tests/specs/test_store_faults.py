@@ -153,12 +153,13 @@ def test_an_entry_whose_own_record_is_broken(tmp_path: Path, caplog: pytest.LogC
 def test_two_versions_of_the_code_on_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     store = DiskStore(tmp_path / "store")
     scores(store)
-    old = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob("steps/fit-v1-*/*")}
-    monkeypatch.setitem(VERSIONS, "fit", 2)
+    now = VERSIONS["fit"]
+    old = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob(f"steps/fit-v{now}-*/*")}
+    monkeypatch.setitem(VERSIONS, "fit", now + 1)
     found = turn(DiskStore(store.root), iteration=ROUNDS)
-    assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {"fit-v2-"}
+    assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {f"fit-v{now + 1}-"}
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in old} == old
-    monkeypatch.setitem(VERSIONS, "fit", 1)
+    monkeypatch.setitem(VERSIONS, "fit", now)
     assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []  # the older code still finds its own
     assert warnings(caplog) == []
     assert_whole(store.root)

@@ -19,6 +19,7 @@ from sciner.tagger.encode import MAX_PIECES, pieces_of, special_tokens, windows
 from sciner.tagger.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.machine import Machine
 from sciner.tagger.module import Recipe, TokenClassifier, narrowed
+from sciner.tagger.stream import narrow_stream
 from sciner.tagger.weights import HEADS, Source, load, mark_words
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
 from sciner.text.spans import Span
@@ -228,19 +229,37 @@ def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: P
 
 
 def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: FittedEncoder) -> None:
-    """To the bit what autocast makes of wide ones; the encoder's own weights stay wide, and are shared where not cast."""
+    """To the bit what autocast makes of wide ones with the same narrow stream; the encoder's own weights stay wide, and are
+    shared where not cast."""
     mixed = replace(fitted, machine=MIXED)
     reader = mixed.reader()
     found = reader.windows(SENTENCES)
     batches = list(reader.tensors(found, [list(range(len(found)))]))
     wide = TokenClassifier(fitted.net, fitted.recipe)
-    with MIXED.predicting(MIXED.prediction_threads()[1]):
+    with narrow_stream(fitted.net), MIXED.predicting(MIXED.prediction_threads()[1]):
         expected = [wide.predict_step(batch, 0).numpy() for batch in batches]
     assert same(list(map(mixed.forward(), batches)), expected)
     assert {p.dtype for p in fitted.net.parameters()} == {torch.float32}
     narrow = narrowed(fitted.net)
     assert narrow.get_input_embeddings().weight is fitted.net.get_input_embeddings().weight
     assert torch.bfloat16 in {p.dtype for p in narrow.parameters()}
+
+
+def test_between_its_layers_a_mixed_encoder_carries_bf16_and_a_full_one_float32(fitted: FittedEncoder) -> None:
+    reader = fitted.reader()
+    (batch,) = reader.tensors(reader.windows(SENTENCES), [[0]])
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+
+    def carried() -> list[torch.dtype]:
+        return [state.dtype for state in fitted.net.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
+
+    with narrow_stream(fitted.net):
+        with MIXED.predicting():
+            assert set(carried()) == {torch.bfloat16}
+        with FULL.predicting():
+            assert set(carried()) == {torch.float32}
+    with MIXED.predicting():
+        assert carried()[0] == torch.float32
 
 
 def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> None:

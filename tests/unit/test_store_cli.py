@@ -52,7 +52,7 @@ def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
     key = next(key for key in store.listed() if key.startswith("judge"))
     code, out, _ = say("show", key[:20])
     assert code == 0 and key in out
-    assert all(words in out for words in ("scores.json", "computed from predictions: predict-v3-", "fit: fit-v1-", "f1/micro"))
+    assert all(words in out for words in ("scores.json", "computed from predictions: predict-v4-", "fit: fit-v2-", "f1/micro"))
     assert json.loads(say("show", key, "--json")[1])["origins"][0]["name"] == "predictions"
 
 

@@ -231,9 +231,10 @@ def test_other_gold_parts_the_runs_in_round_0(store: DiskStore, tmp_path: Path) 
 
 def test_another_version_of_a_step_parts_the_runs(store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = folder_of(tmp_path / "a", turn(store, SURE, Iteration(0)))
-    monkeypatch.setitem(VERSIONS, "fit", 2)
+    now = VERSIONS["fit"]
+    monkeypatch.setitem(VERSIONS, "fit", now + 1)
     (parting,) = diff(store, a, folder_of(tmp_path / "b", turn(store, SURE, Iteration(0)))).partings
-    assert parting.cause and parting.cause.inputs == (Difference("version", "v1", "v2"),)
+    assert parting.cause and parting.cause.inputs == (Difference("version", f"v{now}", f"v{now + 1}"),)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,38 @@
+"""What an encoder on a CPU carries from layer to layer, in bf16 where autocast multiplies in it.
+
+Autocast on a CPU leaves the sums between the products in float32 and casts them for every product anew: a tenth of a fit.
+Layer norms compute in float32 whatever they read; weights, gradients and the optimiser's state stay float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch.utils.hooks import RemovableHandle
+
+
+def narrow(net: Any) -> RemovableHandle | None:
+    """From now on ``net`` goes on in bf16 behind its embeddings, under autocast on a CPU. None for a net whose embeddings
+    have no layer of their own: it stays as it is."""
+    embeddings = getattr(net.base_model, "embeddings", None)
+    return None if embeddings is None else embeddings.register_forward_hook(in_bf16)
+
+
+def in_bf16(_module: Any, _read: Any, made: Any) -> Any:
+    if torch.is_tensor(made) and made.device.type == "cpu" and torch.is_autocast_enabled("cpu"):
+        return made.to(torch.get_autocast_dtype("cpu"))
+    return made
+
+
+@contextmanager
+def narrow_stream(net: Any) -> Iterator[None]:
+    """Within, ``net`` is ``narrow``."""
+    handle = narrow(net)
+    try:
+        yield
+    finally:
+        if handle is not None:
+            handle.remove()
