@@ -17,51 +17,63 @@ from typing import Any
 
 HERE = Path(__file__).parent
 STEPS = 600
-OURS = ["-m", "data=scierc,cmu_sciner", "data.seed_size=100%", "iteration=supervised", f"model.steps={STEPS}", "seed=0,1,2,3,4"]
+OURS = ["data.seed_size=100%", "iteration=supervised", f"model.steps={STEPS}", "seed=0,1,2,3,4"]
+SWEEPS = {
+    "scierc": ["-m", "data=scierc", "data.dev_size=100%", *OURS],
+    "cmu_sciner": ["-m", "data=cmu_sciner", *OURS],
+}  # no dev
 PEER = ["--steps", str(STEPS), "--lr", "3e-4", "--bf16"]
+PEERS = [["--corpus", "scierc", "cmu_sciner", *PEER], ["--corpus", "scierc", "--split", "dev", *PEER]]
 
 
 def ours(sweep: Path) -> list[dict[str, Any]]:
-    """One row a job of the sweep."""
+    """One row a job of the sweep and split that it was judged on: a fit never sees dev."""
     import yaml
 
     found = []
     for file in sorted(sweep.glob("*/rounds.jsonl"), key=lambda f: int(f.parent.name)):
         scores = json.loads(file.read_text(encoding="utf-8").splitlines()[0])["scores"]
         config = yaml.safe_load((file.parent / "config.yaml").read_text(encoding="utf-8"))
-        found.append(
-            {
-                "system": "sciner",
-                "corpus": config["data"]["name"],
-                "seed": config["seed"],
-                "f1": round(scores["test/f1/micro"], 4),
-                "seconds": round(scores["time/fit/seconds"], 1),
-            }
-        )
+        for split in ("dev", "test"):
+            if f"{split}/f1/micro" in scores:
+                found.append(
+                    {
+                        "system": "sciner",
+                        "corpus": config["data"]["name"],
+                        "split": split,
+                        "seed": config["seed"],
+                        "f1": round(scores[f"{split}/f1/micro"], 4),
+                        "seconds": round(scores["time/fit/seconds"], 1),
+                    }
+                )
     return found
 
 
 def peer(file: Path) -> list[dict[str, Any]]:
-    """The rows of peer.py on test."""
+    """The rows of peer.py."""
     with file.open(encoding="utf-8") as stream:
-        rows = [row for row in csv.DictReader(stream) if row["split"] == "test"]
-    kept = ("system", "corpus", "seed", "f1", "seconds")
-    return [{k: row[k] for k in kept} | {"seed": int(row["seed"]), "f1": float(row["f1"])} for row in rows]
+        rows = list(csv.DictReader(stream))
+    kept = ("system", "corpus", "split")
+    number = {"f1": float, "seconds": float}
+    return [
+        {k: row[k] for k in kept} | {"seed": int(row["seed"])} | {k: of(row[k]) for k, of in number.items()} for row in rows
+    ]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, default=Path("outputs/recipe_check"))
     work = parser.parse_args().work
-    sweep, csv_file = work / "sciner", work / "peer.csv"
-    subprocess.run([sys.executable, "-m", "sciner", "run", *OURS, "tracking=none", f"hydra.sweep.dir={sweep}"], check=True)
-    subprocess.run([sys.executable, str(HERE / "peer.py"), *PEER, "--out", str(csv_file)], check=True)
-    figures = {
-        "commands": ["sciner run " + " ".join(OURS), "python experiments/recipe_check/peer.py " + " ".join(PEER)],
-        "runs": [*ours(sweep), *peer(csv_file)],
-    }
-    for row in figures["runs"]:
-        row["seconds"] = float(row["seconds"])  # type: ignore[index]
+    csv_file, runs = work / "peer.csv", []
+    for corpus, words in SWEEPS.items():
+        command = [sys.executable, "-m", "sciner", "run", *words, "tracking=none", f"hydra.sweep.dir={work / corpus}"]
+        subprocess.run(command, check=True)
+        runs += ours(work / corpus)
+    for words in PEERS:
+        subprocess.run([sys.executable, str(HERE / "peer.py"), *words, "--out", str(csv_file)], check=True)
+    commands = ["sciner run " + " ".join(words) for words in SWEEPS.values()]
+    commands += ["python experiments/recipe_check/peer.py " + " ".join(words) for words in PEERS]
+    figures = {"commands": commands, "runs": [*runs, *peer(csv_file)]}
     (HERE / "figures.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 

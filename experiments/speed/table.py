@@ -21,6 +21,8 @@ def render(figures: dict[str, Any]) -> str:
     for part, title in (("fit", "Fit"), ("annotate", "Annotate")):
         if part in figures:
             lines += ["", f"## {title}", "", *speeds(figures[part])]
+    if "engines" in figures:
+        lines += ["", "## Another engine", "", *engines(figures["engines"])]
     if "limit" in figures:
         lines += ["", "## Fraction of the machine", "", *fractions(figures["limit"])]
     if "score" in figures:
@@ -49,6 +51,19 @@ def speeds(found: dict[str, Any]) -> list[str]:
     rows = [f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |" for name, values in by.items()]
     table = [f"{words}.", "", "| | corpus tokens a second | sciner is faster by |", "| --- | --- | --- |", *rows]
     return table + (["", rounding(found["int8"])] if "int8" in found else [])
+
+
+def engines(found: dict[str, Any]) -> list[str]:
+    words = (
+        "The forward pass of those paragraphs alone, in turns; bf16, and what it moves of the probabilities that float32 gives."
+    )
+    rows = [
+        f"| {name} | {span(values, digits=0)} | {moved['mean']:.4f} | {moved['greatest']:.3f} | {moved['other']:.2%} |"
+        for name, values in found["tokens_per_second"].items()
+        for moved in (found["rounding"][name],)
+    ]
+    head = "| | corpus tokens a second | moved by, mean | at most | words with another tag |"
+    return [words, "", head, "| --- | --- | --- | --- | --- |", *rows]
 
 
 def rounding(found: dict[str, Any]) -> str:
