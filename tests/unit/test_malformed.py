@@ -32,6 +32,7 @@ BRAT_FORM = "a span is T1, tab, Label START END, tab, its text"
 MESSAGES = {
     "empty.conll": ": no sentence in it; expected a token and its tag a line",
     "fewer_columns.conll": ":2: 2 columns where line 1 has 3; fill the missing column",
+    "more_columns.conll": ":2: 3 columns where line 1 has 2; give every line as many columns",
     "missing_column.conll": f":3: {NO_TAG}",
     "no_prefix.conll": f":2: tag 'Method' {NO_TAG_SCHEME}",
     "not_utf8.conll": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",

@@ -122,7 +122,8 @@ def _check_width(found: int, expected: int, expected_line: int) -> None:
     if found > 4:
         raise InputError(f"{found} columns", mend=mend)
     if found != expected:
-        raise InputError(f"{found} columns where line {expected_line} has {expected}", mend="fill the missing column")
+        mend = "fill the missing column" if found < expected else "give every line as many columns"
+        raise InputError(f"{found} columns where line {expected_line} has {expected}", mend=mend)
 
 
 def _lines(rows: Iterable[tuple[Sentence, Sequence[Sequence[str]]]]) -> Iterator[str]:
