@@ -9,6 +9,7 @@ import pytest
 from torch import Tensor
 
 from sciner.tagger import decode, predict
+from sciner.tagger.encode import merge
 from sciner.tagger.predict import Reader
 from sciner.tagger.weights import scratch
 from sciner.text.corpus import Sentence, tagset
@@ -48,6 +49,16 @@ def test_each_sentence_gets_its_own_rows_in_the_given_order() -> None:
     for p in made:
         n = len(p.sentence.tokens)
         assert p.distribution.shape == (n, 3) and np.allclose(p.distribution, 1 / (1 + n), atol=1e-3)
+
+
+def test_a_sentence_whose_windows_are_in_several_batches_is_put_together_from_all_of_them() -> None:
+    sentences = [Sentence(f"d#{i}", tuple("abcdefg" * n)) for i, n in enumerate((20, 1, 0, 40, 9))]
+    found = READER.windows(sentences)
+    assert len({len(w.ids) for w in found if w.sentence == 0}) > 1  # so not of one batch
+    expected = merge(len(sentences), found, [np.full((len(w.firsts), 3), 1 / (len(w.ids) - 1), np.float32) for w in found])
+    made = list(predict.predict(sentences, TAGS, READER, Forward(), 2))
+    assert [p.sentence for p in made] == sentences
+    assert all(np.array_equal(p.distribution, rows.astype(np.float16)) for p, rows in zip(made, expected, strict=True))
 
 
 @pytest.mark.parametrize("threads", [1, 2])
