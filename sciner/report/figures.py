@@ -15,12 +15,13 @@ from sciner.report.study import Study, settings_in, worded
 from sciner.score.curves import Curve
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
+LEAST = 0.05  # of an axis: half a point of F1 must not look like a collapse
 SILVER = {"silver/precision/micro": "precision", "silver/recall/micro": "yield (recall of the pool's gold)"}
 
 
 def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
-    """A panel a setting, those of a corpus of one scale, a line a value of the key: the mean over seeds in a band from the
-    lowest to the highest. None where no run has two rounds with the metric."""
+    """A panel a setting, those of a corpus of one scale that spans LEAST, a line a value of the key: the mean over seeds in a
+    band from the lowest to the highest. None where no run has two rounds with the metric."""
     shown = study.frame[study.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
@@ -37,8 +38,10 @@ def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
     for corpus in {setting.get("corpus") for setting in settings}:
         alike = [one for one, setting in zip(axes, settings, strict=True) if setting.get("corpus") == corpus]
         ends = [one.get_ylim() for one in alike]
+        low, high = min(low for low, _ in ends), max(high for _, high in ends)
+        room = max(0.0, LEAST - (high - low)) / 2
         for one in alike:
-            one.set_ylim(min(low for low, _ in ends), max(high for _, high in ends))
+            one.set_ylim(low - room, high + room)
     handles, names = axes[0].get_legend_handles_labels()
     legend(figure, dict(zip(names, handles, strict=True)))
     return figure

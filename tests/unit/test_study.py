@@ -9,7 +9,7 @@ import pytest
 from sciner.errors import InputError
 from sciner.records import records
 from sciner.report.draw import panels
-from sciner.report.figures import heat
+from sciner.report.figures import LEAST, heat, over_rounds
 from sciner.report.frames import keys_of, tidy
 from sciner.report.render import NONE
 from sciner.report.sections import budgets, curves_of, people
@@ -146,6 +146,15 @@ def test_a_figure_shows_itself_in_a_notebook() -> None:
     """IPython asks for ``_repr_png_``; matplotlib's own figures need pyplot for it."""
     figure, _ = panels(["one"])
     assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("last", "span"), [(0.635, LEAST), (0.34, 0.33)])
+def test_an_axis_is_long_enough_that_half_a_point_looks_like_half_a_point(tmp_path: Path, last: float, span: float) -> None:
+    figure = over_rounds(ask(tmp_path, {"seed=0": (0.64, last)}), "test/f1/micro", "entity F1")
+    assert figure is not None
+    low, high = figure.axes[0].get_ylim()
+    assert low < min(0.64, last) and high > 0.64 and high - low == pytest.approx(span, abs=0.001)
+    assert (low + high) / 2 == pytest.approx((0.64 + last) / 2, abs=0.001)
 
 
 def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(tmp_path: Path) -> None:
