@@ -86,6 +86,12 @@ def panels(
     return figure, list(axes[: len(titles)])
 
 
+def stretched(low: float, high: float, least: float) -> tuple[float, float]:
+    """The ends of an axis, so far apart (``least`` or more) that what hardly differs does not look like a collapse."""
+    room = max(0.0, least - (high - low)) / 2
+    return low - room, high + room
+
+
 def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
     """One for all panels, above them, if there is more than one line: {name: line}."""
     if len(lines) > 1:

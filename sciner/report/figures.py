@@ -10,18 +10,18 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sciner.report.draw import COLOURS, STYLE, legend, look, panels
+from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
 from sciner.report.study import Study, settings_in, worded
 from sciner.score.curves import Curve
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
-LEAST = 0.05  # of an axis: half a point of F1 must not look like a collapse
+LEAST = 0.05  # of an axis of shares, see ``stretched``
 SILVER = {"silver/precision/micro": "precision", "silver/recall/micro": "yield (recall of the pool's gold)"}
 
 
-def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
-    """A panel a setting, those of a corpus of one scale that spans LEAST, a line a value of the key: the mean over seeds in a
-    band from the lowest to the highest. None where no run has two rounds with the metric."""
+def over_rounds(study: Study, metric: str, label: str, least: float = LEAST) -> Figure | None:
+    """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the key: the mean over seeds in
+    a band from the lowest to the highest. None where no run has two rounds with the metric."""
     shown = study.frame[study.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
@@ -38,10 +38,8 @@ def over_rounds(study: Study, metric: str, label: str) -> Figure | None:
     for corpus in {setting.get("corpus") for setting in settings}:
         alike = [one for one, setting in zip(axes, settings, strict=True) if setting.get("corpus") == corpus]
         ends = [one.get_ylim() for one in alike]
-        low, high = min(low for low, _ in ends), max(high for _, high in ends)
-        room = max(0.0, LEAST - (high - low)) / 2
         for one in alike:
-            one.set_ylim(low - room, high + room)
+            one.set_ylim(stretched(min(low for low, _ in ends), max(high for _, high in ends), least))
     handles, names = axes[0].get_legend_handles_labels()
     legend(figure, dict(zip(names, handles, strict=True)))
     return figure
@@ -132,6 +130,7 @@ def yield_and_precision(study: Study) -> Figure | None:
             style = look(number) | {"linestyle": ""}
             at = points["silver/recall/micro"], points["silver/precision/micro"]
             (dots[f"{study.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
+    axes[0].set(xlim=stretched(*axes[0].get_xlim(), LEAST), ylim=stretched(*axes[0].get_ylim(), LEAST))  # of all panels
     legend(figure, dots)
     return figure
 

@@ -179,7 +179,7 @@ def silver(study: Study) -> Iterator[Section]:
 
 def drift(study: Study) -> Iterator[Section]:
     shown, gone = folded(study, MOST)
-    if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens"):
+    if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens", least=1):
         yield Section("drift", "Drift", "How many spans the tagger predicts on the test text." + _folded(study, gone), figure)
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
         text = "Of the spans that this round or the last predicts on the test text, those that only one of them does."
