@@ -86,7 +86,7 @@ def panels(
     return figure, list(axes[: len(titles)])
 
 
-def stretched(low: float, high: float, least: float) -> tuple[float, float]:
+def stretched(low: float, high: float, *, least: float) -> tuple[float, float]:
     """The ends of an axis, so far apart (``least`` or more) that what hardly differs does not look like a collapse."""
     room = max(0.0, least - (high - low)) / 2
     return low - room, high + room

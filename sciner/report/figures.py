@@ -39,7 +39,7 @@ def over_rounds(study: Study, metric: str, label: str, least: float = LEAST) -> 
         alike = [one for one, setting in zip(axes, settings, strict=True) if setting.get("corpus") == corpus]
         ends = [one.get_ylim() for one in alike]
         for one in alike:
-            one.set_ylim(stretched(min(low for low, _ in ends), max(high for _, high in ends), least))
+            one.set_ylim(stretched(min(low for low, _ in ends), max(high for _, high in ends), least=least))
     handles, names = axes[0].get_legend_handles_labels()
     legend(figure, dict(zip(names, handles, strict=True)))
     return figure
@@ -130,7 +130,9 @@ def yield_and_precision(study: Study) -> Figure | None:
             style = look(number) | {"linestyle": ""}
             at = points["silver/recall/micro"], points["silver/precision/micro"]
             (dots[f"{study.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
-    axes[0].set(xlim=stretched(*axes[0].get_xlim(), LEAST), ylim=stretched(*axes[0].get_ylim(), LEAST))  # of all panels
+    axes[0].set(
+        xlim=stretched(*axes[0].get_xlim(), least=LEAST), ylim=stretched(*axes[0].get_ylim(), least=LEAST)
+    )  # of all panels
     legend(figure, dots)
     return figure
 
