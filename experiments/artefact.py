@@ -36,7 +36,7 @@ def params_of(name: str) -> list[dict[str, str]]:
     """The grids of an artefact: each {word: its values, as Hydra reads them}."""
     import yaml
 
-    from sciner.launch import CONF
+    from sciner.launch.main import CONF
 
     files = [CONF / "experiment" / f"{name}.yaml", *sorted((CONF / "experiment").glob(f"{name}_*.yaml"))]
     grids = [yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"] for file in files]
@@ -48,7 +48,7 @@ def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
     the grids that say nothing of theirs but its name (not in those with ``model.steps``)."""
     from omegaconf import OmegaConf
 
-    from sciner.launch import sweep_points
+    from sciner.launch.overrides import sweep_points
 
     other = any(word.startswith("model=") for word in overrides)
     asked = [grid for grid in params_of(name) if not (other and any(key.startswith("model.") for key in grid))]
@@ -90,9 +90,9 @@ def complete(name: str, overrides: Sequence[str] = ()) -> int:
 
 def run_point(name: str, words: Sequence[str]) -> bool:
     """Did it finish? Then its figures stand in runs.csv and counts.csv."""
-    from sciner.launch import main
-    from sciner.records import records
+    from sciner.launch.main import main
     from sciner.report.frames import counts_of, tidy
+    from sciner.results.records import records
 
     with TemporaryDirectory() as scratch:
         if main([*words, "tracking=none", f"hydra.run.dir={scratch}/run"]):

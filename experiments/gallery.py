@@ -19,7 +19,7 @@ LONGEST = 22  # tokens of a sentence that is shown
 
 
 def main() -> int:
-    from sciner.launch import main as run
+    from sciner.launch.main import main as run
 
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "demo"
@@ -52,10 +52,10 @@ def sentences(folder: Path) -> str:
 
 def classes(folder: Path, file: Path) -> None:
     """F1 by class and round, as on the page of the report."""
-    from sciner.records import records
     from sciner.report.draw import save
     from sciner.report.sections import classes as sections_of_classes
     from sciner.report.study import study
+    from sciner.results.records import records
 
     section = next(iter(sections_of_classes(study(records([folder])))))
     assert section.figure

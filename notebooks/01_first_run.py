@@ -11,7 +11,7 @@
 # [jupytext](https://jupytext.readthedocs.io).
 
 # %%
-from sciner.launch import main
+from sciner.launch.main import main
 
 assert main(["model=crf", "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
 
@@ -32,9 +32,9 @@ shown.round(3)
 # %%
 from pathlib import Path
 
-from sciner.records import records
 from sciner.report.figures import heat
 from sciner.report.study import study
+from sciner.results.records import records
 from sciner.text.sample import read_sample
 
 heat(study(records([Path("notebook/first")])), read_sample().labels, change=True)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from sciner.launch import main
+from sciner.launch.main import main
 
 folder = Path("notebook/silver")
 assert main(["model=crf", "iteration.rounds=2", "tracking=none", f"hydra.run.dir={folder}"]) == 0

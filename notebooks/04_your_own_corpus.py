@@ -28,7 +28,7 @@ print((folder / "train.conll").read_text(encoding="utf-8")[:200])
 # silver by it.
 
 # %%
-from sciner.launch import main
+from sciner.launch.main import main
 
 files = ["data=files", f"data.train={folder.resolve()}/train.conll", f"data.test={folder.resolve()}/test.conll"]
 words = [*files, "data.seed_size=10%", "model=crf", "iteration.rounds=1", "tracking=none", f"hydra.run.dir={folder}/run"]

@@ -1,3 +1,3 @@
-from sciner.cli import main
+from sciner.cli.main import main
 
 main()

@@ -13,7 +13,7 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its schema, which takes seconds to make and moments to copy."""
-    from sciner.track import local_uri, prepare
+    from sciner.tracking.mlflow import local_uri, prepare
 
     folder = tmp_path_factory.mktemp("mlflow")
     prepare(local_uri(folder), "Default")

@@ -13,7 +13,7 @@ import torch
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 
-from sciner.tagger.weights import Source
+from sciner.tagger.encoder.weights import Source
 
 TEXT = (
     "we train a graph neural network with the Adam optimizer on parse trees",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sciner.results import RunFolder
+from sciner.results.folder import RunFolder
 
 
 def write_run(

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from sciner.locks import is_held
+from sciner.store.locks import is_held
 
 HERE = Path(__file__).parent
 COMMANDS = (

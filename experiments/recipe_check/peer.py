@@ -25,9 +25,9 @@ from transformers import (
 )
 
 from sciner.config import DataConfig
-from sciner.corpora import read_corpus
+from sciner.run.corpus import read_corpus
 from sciner.score.entity import entity_scores
-from sciner.tagger.weights import Source
+from sciner.tagger.encoder.weights import Source
 from sciner.text.corpus import Corpus, Sentence, tagset
 from sciner.text.spans import decode, encode
 

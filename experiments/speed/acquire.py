@@ -43,7 +43,7 @@ def acquire() -> dict[str, Any]:
 
 
 def pool_of(size: int) -> tuple[tuple[str, ...], list[Sentence]]:
-    from sciner.corpora import read_catalog
+    from sciner.text.catalog.read import read_catalog
 
     corpus = read_catalog("scierc")
     return corpus.labels, [s.withheld() for s in varied(corpus.train, size)]
@@ -85,7 +85,7 @@ def ranked(kind: Kind, folder: Path) -> dict[str, float]:
 def forward() -> dict[str, float]:
     """Seconds a pool of POOL sentences would take minilm, by ANNOTATED of them, to annotate and to embed."""
     from experiments.speed.measure import config
-    from sciner.run import build_tagger
+    from sciner.run.execute import build_tagger
     from sciner.text.corpus import gold_example
 
     labels, pool = pool_of(ANNOTATED)

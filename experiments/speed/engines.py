@@ -22,10 +22,10 @@ import torch
 def engines() -> dict[str, Any]:
     """Corpus tokens a second of either engine, and the rounding of both, on the paragraphs of ``measure.annotate``."""
     from experiments.speed.measure import config, in_turns, saved_tagger
-    from sciner.annotate import open_tagger
-    from sciner.corpora import read_catalog
-    from sciner.tagger.batches import prediction_batches
-    from sciner.tagger.encoder import FittedEncoder
+    from sciner.run.saved import open_tagger
+    from sciner.tagger.encoder.batches import prediction_batches
+    from sciner.tagger.encoder.encoder import FittedEncoder
+    from sciner.text.catalog.read import read_catalog
 
     paragraphs = read_catalog("cmu_sciner").unlabelled[:200]
     tokens = sum(len(s.tokens) for s in paragraphs)
@@ -59,7 +59,7 @@ def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int
     """``tagger`` exported and compiled for bf16, a stream for each thread that asks."""
     import openvino
 
-    from sciner.tagger.int8 import INPUTS, Distributions
+    from sciner.tagger.encoder.int8 import INPUTS, Distributions
 
     free = torch.export.Dim.DYNAMIC
     shapes = {name: {0: free, 1: free} for name in INPUTS}

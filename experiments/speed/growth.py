@@ -26,7 +26,7 @@ ROUND += ["tracking=none", "model.steps=20"]
 def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
     """One round over each pool: seconds of annotating, comparing and selecting it, of keys and store beside the steps, and the
     most memory that the whole run ever held."""
-    from sciner.corpora import read_catalog
+    from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.jsonl import write_jsonl
 
     train = read_catalog("scierc").train
@@ -71,7 +71,7 @@ def pool_steps(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def run_here(project: Path, words: list[str]) -> float:
     """`sciner` in this process, which was made for it; the most memory that it held, in MB."""
-    from sciner.cli import app
+    from sciner.cli.main import app
 
     os.chdir(project)
     sys.stdout = sys.stderr

@@ -32,7 +32,7 @@ TURNS, STEPS, BATCH = 5, 30, 32
 
 def config(*words: str) -> Any:
     """The configuration of `sciner run` with these words."""
-    from sciner.launch import check, parse_flags
+    from sciner.launch.overrides import check, parse_flags
 
     return check(parse_flags([*words, "tracking=none"]))[0][0]
 
@@ -51,8 +51,8 @@ def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dic
 
 def fit() -> dict[str, Any]:
     """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the encoder not counted."""
-    from sciner.corpora import read_corpus
-    from sciner.run import build_tagger
+    from sciner.run.corpus import read_corpus
+    from sciner.run.execute import build_tagger
     from sciner.text.corpus import gold_example
 
     chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
@@ -116,8 +116,9 @@ def annotate() -> dict[str, Any]:
     """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans, and what int8 costs on scierc test."""
     import transformers
 
-    from sciner.annotate import annotate, open_tagger
-    from sciner.corpora import read_catalog
+    from sciner.run.annotate import annotate
+    from sciner.run.saved import open_tagger
+    from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.jsonl import write_jsonl
 
     paragraphs = read_catalog("cmu_sciner").unlabelled[:200]
@@ -159,9 +160,9 @@ def annotate() -> dict[str, Any]:
 
 def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
     """Entity F1 of both on scierc test, and the paired 95% interval of what int8 gains (less than 0: loses)."""
-    from sciner.corpora import read_catalog
     from sciner.score.entity import entity_counts
     from sciner.score.stats import f1_difference_interval, f1_of
+    from sciner.text.catalog.read import read_catalog
 
     test = read_catalog("scierc").test
     bare = [s.withheld() for s in test]
@@ -178,8 +179,8 @@ def score() -> dict[str, Any]:
     """Seconds of judging a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
     import numpy as np
 
-    from sciner.corpora import read_catalog
     from sciner.score.judge import judge
+    from sciner.text.catalog.read import read_catalog
     from sciner.text.corpus import Sentence
     from sciner.text.prediction import Prediction
 
@@ -243,7 +244,7 @@ ASKED = ("growth_million", "engines")  # only where they are asked for: long, an
 def machine() -> dict[str, Any]:
     import torch
 
-    from sciner.tagger.machine import Machine
+    from sciner.tagger.encoder.device import Machine
 
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from sciner import refusal
+from sciner.config import errors as refusal
 from sciner.config.annotator import AnnotatorConfig
 from sciner.config.base import Seed, Strict
 from sciner.config.data import DataConfig

@@ -12,7 +12,8 @@ from sciner.config.base import Positive, Share, Strict
 class EncoderConfig(Strict):
     """An encoder's source and its training recipe.
 
-    ``tagger.weights.Source``, ``tagger.module.Recipe``, and where peft=lora ``tagger.lora.Lora`` with the keys lora_*.
+    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.Recipe``, and where peft=lora
+    ``tagger.encoder.lora.Lora`` with the keys lora_*.
     """
 
     kind: Literal["encoder"]
@@ -48,7 +49,7 @@ class EncoderConfig(Strict):
 
 
 class CrfConfig(Strict):
-    """``tagger.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
+    """``tagger.crf.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
 
     kind: Literal["crf"]
     c1: Annotated[float, Field(ge=0)] = 0.05
@@ -57,7 +58,7 @@ class CrfConfig(Strict):
 
 
 class GazetteerConfig(Strict):
-    """``tagger.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
+    """``tagger.gazetteer.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
 
     kind: Literal["gazetteer"]
     case: Literal["sensitive", "insensitive"] = "sensitive"
@@ -67,7 +68,7 @@ ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
 
 
 class TrainerConfig(Strict):
-    """``tagger.machine.Machine``."""
+    """``tagger.encoder.device.Machine``."""
 
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16-mixed", "32-true"]

@@ -10,7 +10,7 @@ from sciner.config.base import Strict
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which fits' weights stay when a run has ended (``steps.Steps``)."""
+    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.Steps``)."""
 
     kind: Literal["none", "disk"]
     dir: str = ".sciner/store"

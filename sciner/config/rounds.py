@@ -15,7 +15,7 @@ from sciner.text.prediction import Aggregate
 
 
 class IterationConfig(Strict):
-    """``loop.Iteration``."""
+    """``loop.rounds.Iteration``."""
 
     rounds: Annotated[int, Field(ge=0, le=50)]
     init: Literal["pretrained", "previous"]

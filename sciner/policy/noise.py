@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeVar, get_args
 
 import numpy as np
 
-from sciner.keys import digest
+from sciner.hashing import digest
 from sciner.text.spans import Span
 
 ErrorKind = Literal["missed", "class", "boundary", "spurious"]

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from sciner.errors import InputError
-from sciner.records import Record, records
+from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
-from sciner.track import download
+from sciner.tracking.mlflow import download
 
 ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
 FIXED = ("corpus", "model")  # keys that every frame has

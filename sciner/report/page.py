@@ -14,13 +14,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sciner.records import Record
 from sciner.report.browser import browser_data, script_json
 from sciner.report.draw import inline, save
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.sections import Section, heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
 from sciner.report.study import Comparison, Study, answers, comparisons, question
+from sciner.results.records import Record
 
 NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
 MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own

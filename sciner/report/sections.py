@@ -10,13 +10,13 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sciner.records import Record
 from sciner.report import figures
 from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
 from sciner.report.study import Comparison, Study, folded, settings_in, worded
 from sciner.report.tables import cells, learning_curves
+from sciner.results.records import Record
 from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
 from sciner.score.errors import Kind, confusion, repeated

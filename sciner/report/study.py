@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 import pandas as pd
 
 from sciner.errors import InputError, nearest
-from sciner.records import Record
 from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, settings_of, tidy
 from sciner.report.render import difference_text
 from sciner.report.tables import F1, Paired, paired
+from sciner.results.records import Record
 from sciner.score.curves import holm
 
 AT = ("seed", "round", "metric", "value")

@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sciner.errors import InputError
-from sciner.loop import Round
+from sciner.loop.rounds import Round
+from sciner.loop.steps import Steps
 from sciner.policy.annotator import Annotator
 from sciner.policy.seed import Split
 from sciner.score.entity import entity_counts
 from sciner.score.stats import f1_of
-from sciner.steps import Steps
 from sciner.text.corpus import Corpus, Sentence
 
 Begin = Callable[[Corpus, Split], tuple[Steps, Iterator[Round]]]  # the same recipe and policies on another corpus

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from sciner import refusal
+from sciner.config import errors as refusal
 from sciner.config.base import Positive, Seed, Strict
 from sciner.errors import nearest
 from sciner.policy.cost import Budget

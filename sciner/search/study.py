@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
-from sciner.locks import held, is_held
+from sciner.redact import redacted
 from sciner.search.options import SearchOptions
 from sciner.search.space import Space
-from sciner.track import redacted
+from sciner.store.locks import held, is_held
 
 if TYPE_CHECKING:
     import optuna

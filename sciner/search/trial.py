@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.config.places import SearchConfig
 from sciner.errors import InputError
-from sciner.loop import Round
+from sciner.loop.outcomes import Done
+from sciner.loop.rounds import Round
+from sciner.loop.steps import Steps
 from sciner.search.folds import CrossFit
 from sciner.search.study import RULES, live_trial, load_study
-from sciner.steps import Steps
-from sciner.taken import Done
 
 if TYPE_CHECKING:
     import optuna

@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import get_args
 
-from sciner.loop import Iteration
+from sciner.loop.rounds import Iteration
 from sciner.policy.acquire import Acquire, Kind
 from sciner.policy.seed import Amount
 from sciner.policy.threshold import Threshold

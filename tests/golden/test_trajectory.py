@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from sciner.loop import Iteration, run_rounds
+from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.steps import Steps
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
-from sciner.steps import Steps
-from sciner.store import NoStore
+from sciner.store.disk import NoStore
 from tests.fakes import FakeTagger, small_corpus
 
 HERE = Path(__file__).parent

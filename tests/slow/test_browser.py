@@ -38,9 +38,9 @@ def driver() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
-    from sciner.records import records
     from sciner.report.page import write_page
     from sciner.report.study import study
+    from sciner.results.records import records
 
     place = tmp_path_factory.mktemp("page")
     for kind in ("none", "fixed"):

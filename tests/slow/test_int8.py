@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
-from sciner.tagger.encoder import FittedEncoder
-from sciner.tagger.int8 import INPUTS, PACKAGES, export, quantised
+from sciner.tagger.encoder.encoder import FittedEncoder
+from sciner.tagger.encoder.int8 import INPUTS, PACKAGES, export, quantised
 from sciner.text.corpus import Sentence
 from tests.families import FAMILIES, Family
-from tests.unit.test_families import EXAMPLES, SENTENCES, WORDS_OF_TEXT, rows, tagger
+from tests.specs.test_families import EXAMPLES, SENTENCES, WORDS_OF_TEXT, rows, tagger
 
 for package in PACKAGES:
     pytest.importorskip(package)

@@ -12,10 +12,10 @@ import yaml
 
 from sciner.score.entity import entity_scores
 from sciner.tagger.base import Fitted
-from sciner.tagger.encoder import EncoderTagger
-from sciner.tagger.machine import Machine
-from sciner.tagger.module import Recipe
-from sciner.tagger.weights import Source
+from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.encoder import EncoderTagger
+from sciner.tagger.encoder.module import Recipe
+from sciner.tagger.encoder.weights import Source
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.sample import read_sample
 from sciner.text.spans import Span

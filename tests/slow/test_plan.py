@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-import sciner.plan
-from sciner.launch import check, foresee, main, parse_flags
-from sciner.plan import Plan
+from sciner.launch.main import foresee, main
+from sciner.launch.overrides import check, parse_flags
+from sciner.launch.plan import Plan, plan
 from tests.fakes import FakeTagger
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
@@ -59,27 +59,27 @@ def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
 def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(words("iteration.rounds=1")) == 0
     longer = words("iteration.rounds=1,3")
-    plan = foresee(longer)
-    assert plan.stored == 2 and plan.alone == 6 and plan.most == 2
-    assert plan.seconds is not None and plan.seconds[1] > 0
-    assert plan.least <= fits_of(longer, monkeypatch) <= plan.most
+    found = foresee(longer)
+    assert found.stored == 2 and found.alone == 6 and found.most == 2
+    assert found.seconds is not None and found.seconds[1] > 0
+    assert found.least <= fits_of(longer, monkeypatch) <= found.most
 
 
 def test_a_fit_whose_weights_are_gone_is_counted_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(words("iteration.rounds=1", "store.weights=none")) == 0
     longer = words("iteration.rounds=2", "store.weights=none")
-    plan = foresee(longer)
-    assert (plan.least, plan.most) == (1, 2)
-    assert plan.least <= fits_of(longer, monkeypatch) <= plan.most
+    found = foresee(longer)
+    assert (found.least, found.most) == (1, 2)
+    assert found.least <= fits_of(longer, monkeypatch) <= found.most
 
 
 def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
-    plan = foresee(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
-    assert plan == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
+    found = foresee(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
+    assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
 
 
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fit", "restore"):
         monkeypatch.setattr(FakeTagger, name, None)
     points, *_ = check(parse_flags(words("threshold=none,fixed")))
-    assert sciner.plan.plan(points, project).most > 0
+    assert plan(points, project).most > 0

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from sciner.locks import is_held
-from sciner.loop import Iteration
-from sciner.step import Step
-from sciner.store import DiskStore, NoStore
-from sciner.upkeep import lock, prune, stats
+from sciner.loop.rounds import Iteration
+from sciner.loop.steps import VERSIONS
+from sciner.store.disk import DiskStore, NoStore
+from sciner.store.locks import is_held
+from sciner.store.maintenance import lock, prune, stats
+from sciner.store.step import Step
 from tests.specs.test_store import turn
 
 pytestmark = pytest.mark.slow
@@ -113,7 +114,7 @@ def test_each_step_is_computed_once_whatever_the_order(tmp_path: Path, target: C
     finish([start(target, tmp_path, order, 1.0) for order in orders])
     assert computed(tmp_path) == [*"01234"]
     store = DiskStore(tmp_path / "store")
-    assert len(store.listed()) == 5 and stats(store).leftover.entries == 0
+    assert len(store.listed()) == 5 and stats(store, VERSIONS).leftover.entries == 0
 
 
 def test_a_killed_process_leaves_no_lock_and_its_folder_goes_with_the_next(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from sciner.launch import CONF
+from sciner.launch.main import CONF
 from sciner.text.sample import LABELS
-from sciner.track import local_uri
+from sciner.tracking.mlflow import local_uri
 
 pytestmark = pytest.mark.slow
 SMOKE = ("model=tiny", "model.steps=2", "data.limit=40")

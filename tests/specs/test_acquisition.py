@@ -9,14 +9,14 @@ from typing import get_args
 
 import pytest
 
-from sciner.loop import Iteration, run_rounds
+from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.steps import Steps
 from sciner.policy.acquire import Acquire, Kind
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount
 from sciner.policy.threshold import Threshold
-from sciner.steps import Steps
-from sciner.store import DiskStore, NoStore
+from sciner.store.disk import DiskStore, NoStore
 from tests.fakes import FakeTagger, small_corpus
 from tests.specs.test_loop import FIXED, parts_of, shuffled_labels, timeless, turn
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from sciner.annotate import annotate
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch import main
+from sciner.launch.main import main
+from sciner.run.annotate import annotate
 from sciner.text.corpus import Sentence, gold_example
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
@@ -95,7 +95,7 @@ def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annot
         "other.jsonl": (row, "other.jsonl: sentence id 'd#0' stands in again.jsonl too"),
         "utf.txt": ("We\n\udcff", "utf.txt:2: byte"),
     }
-    monkeypatch.setattr("sciner.annotate.examples", lambda *_: pytest.fail("annotated"))
+    monkeypatch.setattr("sciner.run.annotate.examples", lambda *_: pytest.fail("annotated"))
     for name, (text, problem) in bad.items():
         (saved / name).write_text(text, errors="surrogateescape")
         before = sorted(saved.iterdir())
@@ -116,13 +116,13 @@ def test_one_bar_runs_over_all_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path:
     from rich.progress import Progress
 
     from sciner import progress
-    from sciner.tagger.gazetteer import GazetteerTagger
+    from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
     bars, steps = [], []
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr(Progress, "add_task", lambda self, description, total: bars.append((description, total)))
     monkeypatch.setattr(Progress, "advance", lambda self, task, n: steps.append(n))
-    monkeypatch.setattr("sciner.annotate.BLOCK", 2)
+    monkeypatch.setattr("sciner.run.annotate.BLOCK", 2)
     tagger = GazetteerTagger("sensitive", ("Task",)).fit([gold_example(Sentence("d#0", ("We",), ()))], seed=0)
     (tmp_path / "in.txt").write_text("We\n" * 5)
     annotate(tagger, [str(tmp_path / "in.txt")], tmp_path / "out.jsonl")

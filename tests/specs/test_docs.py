@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from sciner.launch import CONF
-from sciner.loop import Iteration
+from sciner.launch.main import CONF
+from sciner.loop.rounds import Iteration
 from sciner.policy.acquire import Acquire
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 

@@ -13,7 +13,7 @@ import yaml
 
 from experiments import artefact
 from experiments.__main__ import HERE, names, rendered
-from sciner.launch import CONF
+from sciner.launch.main import CONF
 from sciner.report.frames import keys_of
 from tests.runs import write_run
 
@@ -114,7 +114,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     monkeypatch.setattr(artefact, "HERE", tmp_path)
     monkeypatch.setattr(artefact, "params_of", lambda name: [grid])
     fake = Launched()
-    monkeypatch.setattr("sciner.launch.main", fake)
+    monkeypatch.setattr("sciner.launch.main.main", fake)
     return fake
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from sciner.loop import Iteration, Round, run_rounds
+from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.steps import Steps
 from sciner.policy.acquire import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
@@ -15,8 +16,7 @@ from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, Split, split
 from sciner.policy.threshold import Threshold
 from sciner.score.entity import entity_scores
-from sciner.steps import Steps
-from sciner.store import NoStore, Store
+from sciner.store.disk import NoStore, Store
 from sciner.text.corpus import Corpus, Sentence
 from tests.fakes import FakeTagger, small_corpus
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-import sciner.annotate
-import sciner.steps
-from sciner.annotate import annotate
-from sciner.loop import Iteration
+from sciner.loop import steps
+from sciner.loop.rounds import Iteration
 from sciner.policy.threshold import Kind, Threshold
-from sciner.results import RunFolder
-from sciner.store import DiskStore
+from sciner.results.folder import RunFolder
+from sciner.run import annotate as annotating
+from sciner.run.annotate import annotate
+from sciner.store.disk import DiskStore
 from sciner.tagger.base import FitReport
 from sciner.text.corpus import Sentence
 from sciner.text.formats.npz import read_predictions
@@ -41,7 +41,7 @@ def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, mon
             yield p
 
     monkeypatch.setattr("sciner.text.formats.npz.PART", PART)
-    monkeypatch.setattr(sciner.steps, "read_predictions", noted)
+    monkeypatch.setattr(steps, "read_predictions", noted)
     threshold = Threshold(kind, "span", "min", 0.6, share=0.5, quota=20 if kind == "per_class" else None)
     done = turn(DiskStore(tmp_path / "store"), threshold, Iteration(2, relabel="frozen"))
     RunFolder.create(tmp_path / "run", {}).write_round(done.rounds[-1])
@@ -73,7 +73,7 @@ class Watcher:
 )
 def test_annotating_holds_a_block_of_the_text(tmp_path: Path, monkeypatch: Any, name: str, line: str) -> None:
     (tmp_path / name).write_text("".join(line.format(i) for i in range(30)))
-    monkeypatch.setattr(sciner.annotate, "BLOCK", 4)
+    monkeypatch.setattr(annotating, "BLOCK", 4)
     tagger = Watcher()
     done = annotate(tagger, [str(tmp_path / name)], tmp_path / "out.jsonl")
     assert (done.sentences, tagger.asked) == (30, [4] * 7 + [2])

@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 
-import sciner.run
-from sciner.build import build_tagger, build_threshold
 from sciner.errors import InputError
-from sciner.launch import CONF, check, main, parse_flags
-from sciner.loop import Iteration, Round, run_rounds
-from sciner.steps import Steps
-from sciner.store import DiskStore, NoStore, Store
+from sciner.launch.main import CONF, main
+from sciner.launch.overrides import check, parse_flags
+from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.steps import Steps
+from sciner.run import prepare
+from sciner.run.build import build_tagger, build_threshold
+from sciner.store.disk import DiskStore, NoStore, Store
 from tests.fakes import small_corpus
 from tests.specs.test_loop import parts_of
 
@@ -37,7 +38,7 @@ def turn(*words: str, store: Store | None = None) -> Iterator[Round]:
 
 
 def test_a_command_names_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sciner.run, "read_corpus", lambda config: SAMPLE)
+    monkeypatch.setattr(prepare, "read_corpus", lambda config: SAMPLE)
     assert main(["model=gazetteer", "tracking=none", "iteration.rounds=1", "hydra.run.dir=here"]) == 0
     assert len(Path("here/rounds.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 

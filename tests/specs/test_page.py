@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.report.browser import KINDS, browser_data
-from sciner.results import RunFolder
+from sciner.results.folder import RunFolder
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_examples_jsonl
 from sciner.text.spans import Span

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch import main
-from sciner.track import local_uri
+from sciner.launch.main import main
+from sciner.tracking.mlflow import local_uri
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from pandas.testing import assert_frame_equal
 
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch import main
+from sciner.launch.main import main
 from sciner.report.frames import keys_of, read_counts_csv, read_csv, read_runs
 from sciner.report.render import markdown, table_of
 from sciner.report.tables import cells

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 import yaml
 
-import sciner.run
 from sciner.errors import InputError
-from sciner.launch import main
-from sciner.loop import Round
-from sciner.results import RunFolder
+from sciner.launch.main import main
+from sciner.loop.rounds import Round
+from sciner.results.folder import RunFolder
+from sciner.run import prepare
 from sciner.text.sample import LABELS
-from sciner.track import local_uri
+from sciner.tracking.mlflow import local_uri
 from tests.fakes import FakeTagger, small_corpus
 
 
@@ -29,8 +29,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError("seed 13 brings bad luck")
         return FakeTagger(labels)
 
-    monkeypatch.setattr(sciner.run, "build_tagger", build)
-    monkeypatch.setattr(sciner.run, "read_corpus", lambda config: small_corpus(4, 2))
+    monkeypatch.setattr(prepare, "build_tagger", build)
+    monkeypatch.setattr(prepare, "read_corpus", lambda config: small_corpus(4, 2))
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -150,7 +150,7 @@ def test_without_tracking_mlflow_is_not_asked(project: Path) -> None:
 
 
 def test_a_tracker_that_dies_midway_loses_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from sciner.track import MlflowTracker
+    from sciner.tracking.mlflow import MlflowTracker
 
     kept = MlflowTracker.scores
 

@@ -17,22 +17,23 @@ pytest.importorskip("optuna")
 import optuna
 from optuna.trial import TrialState, create_trial
 
-import sciner.run
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch import check, foresee, main, parse_flags
-from sciner.loop import Iteration, run_rounds
+from sciner.launch.main import foresee, main
+from sciner.launch.overrides import check, parse_flags
+from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.steps import Steps
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Split
-from sciner.records import records
+from sciner.results.records import records
+from sciner.run import prepare
 from sciner.score.entity import entity_scores
 from sciner.search.folds import CrossFit
 from sciner.search.show import open_study, show
 from sciner.search.study import WORKER, live_trial, refuse_another, storage_of
-from sciner.steps import Steps
-from sciner.store import NoStore
+from sciner.store.disk import NoStore
 from sciner.text.corpus import Corpus
 from tests.fakes import FakeTagger, small_corpus
 from tests.specs.test_loop import FIXED, SAMPLE, parts_of, shuffled_labels
@@ -48,8 +49,8 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
             raise RuntimeError("7 brings bad luck")
         return FakeTagger(labels)
 
-    monkeypatch.setattr(sciner.run, "build_tagger", build)
-    monkeypatch.setattr(sciner.run, "read_corpus", lambda config: small_corpus(4, 2))
+    monkeypatch.setattr(prepare, "build_tagger", build)
+    monkeypatch.setattr(prepare, "read_corpus", lambda config: small_corpus(4, 2))
 
 
 SEARCH = ("-m", "hydra/sweeper=sciner_optuna", "model=crf", "threshold=fixed", "data.dev_size=20", "hydra.sweep.dir=sweep")
@@ -116,7 +117,7 @@ def test_test_labels_change_nothing_that_a_search_does(project: Path, monkeypatc
     search(BAR, trials=1)
     before = values("a")
     wrong = replace(whole, test=shuffled_labels(whole.test))
-    monkeypatch.setattr(sciner.run, "read_corpus", lambda config: wrong)
+    monkeypatch.setattr(prepare, "read_corpus", lambda config: wrong)
     assert values("b") == before
 
 

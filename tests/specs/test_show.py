@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from sciner.cli import app
+from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch import main
+from sciner.launch.main import main
 from sciner.report.sentences import findings_of, read_part
-from sciner.results import RunFolder
+from sciner.results.folder import RunFolder
 from sciner.score.errors import Kind
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_examples_jsonl

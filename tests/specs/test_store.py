@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from sciner.kept import Weights
-from sciner.keys import canonical, key_of
-from sciner.loop import Iteration, Round, run_rounds
+from sciner.hashing import canonical
+from sciner.loop.outcomes import Done
+from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.steps import Steps
+from sciner.loop.weights import Weights
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
-from sciner.step import Step
-from sciner.steps import Steps
-from sciner.store import DiskStore, NoStore, Store
-from sciner.taken import Done
+from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.step import Step, key_of
 from tests.fakes import FakeTagger, small_corpus
 
 CORPUS = small_corpus(4, 2)

@@ -15,10 +15,10 @@ from typing import Any
 import pytest
 
 from sciner.errors import InputError
-from sciner.loop import Iteration
-from sciner.steps import VERSIONS
-from sciner.store import DiskStore, NoStore, Store
-from sciner.upkeep import prune, verify
+from sciner.loop.rounds import Iteration
+from sciner.loop.steps import VERSIONS
+from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.maintenance import prune, verify
 from tests.specs.test_store import turn
 
 ROUNDS = Iteration(1)
@@ -54,7 +54,7 @@ def mounted(tmp_path: Path) -> Iterator[Any]:
 
 
 def warnings(log: pytest.LogCaptureFixture) -> list[str]:
-    return [r.getMessage() for r in log.records if r.name == "sciner.store" and r.levelno == logging.WARNING]
+    return [r.getMessage() for r in log.records if r.name == "sciner.store.disk" and r.levelno == logging.WARNING]
 
 
 def assert_whole(root: Path) -> None:

@@ -100,3 +100,21 @@ READERS: dict[str, Callable[[Path, Counter[str]], Splits]] = {
     "bc5cdr": _bc5cdr,
     "matsci": _matsci,
 }
+
+
+def read_catalog(name: str) -> Corpus:
+    """A named corpus, fetched and verified first. Raises InputError where it cannot be had."""
+    from sciner.text.catalog.read import read_named
+
+    return read_named(name, cache=fetch_catalog(name).parent)
+
+
+def fetch_catalog(name: str) -> Path:
+    """The folder of a named corpus, complete; the environment says where it is kept and what it is fetched from."""
+    from sciner.progress import bar
+    from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
+    from sciner.text.catalog.known import find
+
+    entry = find(name)
+    with bar(f"fetching {name}", len(entry.files)) as advance:
+        return fetch(entry, cache=cache_folder(), mirror=mirror_place(), progress=advance)

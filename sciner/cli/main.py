@@ -1,0 +1,151 @@
+"""The doors: `sciner run`, `show`, `annotate`, `report` and others. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sciner.cli import (
+    data as data_cli,
+)
+from sciner.cli import (
+    report as report_cli,
+)
+from sciner.cli import (
+    search as search_cli,
+)
+from sciner.cli import (
+    store as store_cli,
+)
+from sciner.cli import (
+    sweep as sweep_cli,
+)
+from sciner.cli import (
+    track as track_cli,
+)
+from sciner.errors import InputError, nearest
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+app.add_typer(data_cli.app, name="data")
+app.add_typer(report_cli.app, name="report")
+app.add_typer(store_cli.app, name="store")
+app.add_typer(search_cli.app, name="search")
+app.add_typer(sweep_cli.app, name="sweep")
+app.add_typer(track_cli.app, name="track")
+
+
+@app.callback(invoke_without_command=True)
+def root(version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False) -> None:
+    """What a labelled sentence is worth, measured: iterative auto-annotation for scientific NER, tracked round by round."""
+    if version:
+        from sciner import __version__
+
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def run(context: typer.Context) -> None:
+    """Run one configuration, or sweep over several: [bold]sciner run data.seed_size=10% threshold=fixed[/].
+
+    Words are Hydra overrides: GROUP=CHOICE picks a file of conf/, GROUP.key=value changes a value, a,b sweeps with -m.
+    [bold]sciner run --help[/] lists groups and choices; [bold]sciner run --cfg job[/] shows the whole configuration.
+    """
+    settle()
+    from sciner.launch.main import main
+
+    raise typer.Exit(main(context.args))
+
+
+def settle() -> None:
+    """The environment of whatever trains or annotates; what the user set in it holds."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # OpenMP threads that wait actively make a fit several times slower as soon as another process wants their core
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+@app.command()
+def annotate(
+    tagger: Annotated[Path, typer.Argument(help="The model/ folder of a run with tracking.save_weights=true.")],
+    inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…")],
+    out: Annotated[Path, typer.Option("-o", "--out", help="JSON lines: id, tokens, spans with confidences.")],
+    format: Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")] = "auto",
+    confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
+    precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
+    threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
+    int8: Annotated[bool, typer.Option("--int8", help="Encoders on a CPU in 8-bit integers: docs/annotate.md.")] = False,
+) -> None:
+    """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
+    settle()
+    from sciner.config.model import TrainerConfig
+    from sciner.run.annotate import annotate
+    from sciner.run.saved import open_tagger
+
+    if confidence not in ("min", "mean"):
+        raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))
+    if precision not in (known := ("auto", "bf16-mixed", "32-true")):
+        raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
+    trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
+    opened = open_tagger(tagger, trainer, int8=int8)
+    done = annotate(opened, inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
+    speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
+    typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
+
+
+@app.command()
+def show(
+    run: Annotated[str, typer.Argument(help="A run's folder, or the id of a recorded run.")],
+    round: Annotated[int | None, typer.Option(min=0, help="Default: the last.")] = None,
+    label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
+    silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
+    propagation: Annotated[bool, typer.Option("--propagation", help="What became of the silver's errors, as a table.")] = False,
+    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
+) -> None:
+    """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
+    from sciner.report.show import show
+    from sciner.report.terminal import console
+
+    if propagation:
+        from sciner.report.propagation import show_propagation
+
+        return show_propagation(console(), run, store, round, label)
+    show(console(), run, store, round, "silver" if silver else "test", label, errors)
+
+
+@app.command()
+def ui(
+    uri: Annotated[str | None, typer.Option(help="The database or server; default: mlflow.db in this folder.")] = None,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="On localhost.")] = 5000,
+) -> None:
+    """Open the MLflow UI on the runs of this folder, on localhost only."""
+    from sciner.tracking.mlflow import local_uri, place_of, quiet
+
+    place = place_of(uri, Path.cwd())
+    if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():
+        raise InputError("no mlflow.db in this folder", mend="run `sciner run` here first, or give --uri")
+    quiet()
+    os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner
+    typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
+    words = ["server", "--backend-store-uri", place, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
+
+
+def main() -> None:
+    """The console script. Bad input is one line on standard error and exit code 2."""
+    try:
+        app()
+    except InputError as error:
+        typer.echo(f"sciner: {error}", err=True)
+        raise SystemExit(2) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""`sciner sweep`: a sweep before it runs."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, help="Sweeps: what one will cost.")
+
+
+@app.callback()
+def root() -> None:
+    """Keeps `plan` a command of its own while it is the only one."""
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def plan(context: typer.Context) -> None:
+    """How much `sciner run` with the same words would have to compute: [bold]sciner sweep plan -m threshold=none,fixed[/].
+
+    Chains are followed through the store as far as they go; what lies behind the first missing step is counted by structure:
+    at least the fits whose training set is known, at most one for every point and round that may differ.
+    """
+    from sciner.launch.main import foresee
+
+    found = foresee(context.args)
+    between = str(found.most) if found.least == found.most else f"{found.least} to {found.most}"
+    typer.echo(f"points: {found.points}; fits if each ran by itself: {found.alone}")
+    typer.echo(f"in the store: {found.stored} fits; to do: {between}")
+    if not found.most:
+        typer.echo("everything is known: the sweep computes nothing")
+    elif found.seconds is None:
+        typer.echo("time: unknown, the store has no fit of such a tagger yet; run one point first")
+    else:
+        typer.echo(f"time: {span(found.seconds[0])} to {span(found.seconds[1])} by past fits and annotation, one job at a time")
+
+
+def span(seconds: float) -> str:
+    """90 s, 25 min, 3.5 h."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

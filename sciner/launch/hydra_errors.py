@@ -1,0 +1,64 @@
+"""What Hydra finds wrong with the words of a command, in one line with the nearest right spelling."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sciner.config import known_keys
+from sciner.config.conf import CONF, GROUPS
+from sciner.errors import InputError, nearest
+from sciner.search.options import SearchOptions
+
+PLUGINS = {  # choices that are not there unless a package is: what brings it
+    "hydra/sweeper=sciner_optuna": "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH",
+    "hydra/launcher=joblib": "pip install 'sciner[jobs]'",
+}
+
+
+def explain(message: str) -> InputError:
+    """Hydra's message as one line with the nearest right spelling."""
+    if found := re.search(r"Could not override '([^']+)'", message):
+        return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
+    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
+        group, choice = found[1], found[2]
+        if mend := PLUGINS.get(f"{group}={choice}"):
+            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", mend=mend)
+        if group == "search" and "test" in choice:
+            return InputError(
+                f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
+            )
+        choices = {p.stem for p in (CONF / group).glob("*.yaml")}
+        if group.startswith("hydra/"):
+            choices = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
+        return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
+    return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
+
+
+def mend_key(parts: Sequence[str]) -> str:
+    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
+    if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
+        options = SearchOptions.model_fields
+        return "add hydra/sweeper=sciner_optuna" if parts[2] in options and len(parts) == 3 else nearest(parts[2], options)
+    for depth, part in enumerate(parts):
+        try:
+            known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
+        except (KeyError, AttributeError):  # below a value
+            break
+        if part not in known:
+            return nearest(part, known)
+    holders = []
+    if len(parts) in (2, 3):  # the key of a choice, or one of its mapping that takes any
+        line = f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
+        files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if p.stem != "encoder")
+        holders = [f"{parts[0]}={p.stem}" for p in files if holds(p, line)]
+    shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
+    return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"
+
+
+def holds(file: Path, line: str) -> bool:
+    """Whether a choice's file, or one that its defaults list names, has a line that begins so (a regular expression)."""
+    text = file.read_text(encoding="utf-8")
+    above = [file.with_name(f"{name}.yaml") for name in re.findall(r"^  - (\w+)$", text, re.M) if name != "_self_"]
+    return bool(re.search(rf"^{line}", text, re.M)) or any(holds(path, line) for path in above)

@@ -1,0 +1,87 @@
+"""One job, in whatever process a launcher chose, and what its parent hears of it."""
+
+from __future__ import annotations
+
+import errno
+import json
+import logging
+import os
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from sciner.config import parse
+from sciner.config.conf import GROUPS
+from sciner.errors import InputError
+from sciner.redact import redacted
+from sciner.report.terminal import console, print_run
+from sciner.run.execute import execute
+from sciner.run.job import Job
+
+log = logging.getLogger(__name__)
+PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
+
+
+def one_job(cfg: Any) -> int:
+    """One job in whatever process a launcher chose. Never raises: Hydra would print one traceback for a whole sweep."""
+    from hydra.core.hydra_config import HydraConfig
+    from omegaconf import OmegaConf
+
+    info = HydraConfig.get()
+    sweep = os.environ.get("SCINER_SWEEP")
+    job = Job(
+        directory=Path(info.runtime.output_dir),
+        overrides=tuple(word for word in info.overrides.task if not word.startswith(PLACE_OF_TRIAL)),
+        project=Path(os.environ.get("SCINER_PROJECT", ".")),
+        sweep=sweep,
+        choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
+    )
+    if sweep:
+        say_progress(info.job.num, redacted(job.name))
+    return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def attempt(values: Mapping[str, Any], job: Job) -> int:
+    """One job, whatever happens: its exit code, its traceback in its own log. Only Ctrl-C gets through."""
+    began = time.perf_counter()
+    code, problem, spare = 1, "", list[str]()
+    try:
+        done = execute(parse(values), job)
+        print_run(console(), done.rounds, done.labels)
+        code, spare = 3 if done.lost else 0, done.spare
+    except InputError as error:
+        code, problem = 2, str(error)
+        if job.sweep:
+            log.error("%s", problem)
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            code, problem = 2, f"{error.filename or job.directory}: the disk is full; free some and run the same words again"
+        log.error("%s", problem or traceback.format_exc())
+    finally:
+        seconds = time.perf_counter() - began
+        note_outcome({"job": job.name, "code": code, "problem": problem, "seconds": seconds, "spare": spare}, job.directory)
+    return code
+
+
+def say_progress(number: int, name: str) -> None:
+    """Which job of how many, and how long the rest may take at the pace so far."""
+    points = int(os.environ["SCINER_POINTS"])
+    done = [row["seconds"] for row in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
+    left = sum(done) / len(done) * (points - number) if done else 0
+    pace = f", about {left / 60:.0f} min left" if done else ""
+    # no markup: in data.train=[a.conll,b.conll] the brackets are the user's
+    console().print(f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True)
+
+
+def note_outcome(outcome: Mapping[str, Any], directory: Path) -> None:
+    """One line for the parent, which a launcher may have left in another process."""
+    if place := os.environ.get("SCINER_OUTCOMES"):
+        line = json.dumps({**outcome, "directory": str(directory)})
+        with Path(place).open("a", encoding="utf-8") as stream:
+            stream.write(line + "\n")
+
+
+def read_outcomes(place: Path) -> Sequence[dict[str, Any]]:
+    return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,138 @@
+"""What a sweep will cost, before it runs: stored chains followed as far as they go, the rest counted by structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sciner.config import RunConfig
+from sciner.hashing import digest
+from sciner.loop.weights import weights_key
+from sciner.run.build import build_store
+from sciner.run.prepare import prepare
+from sciner.store.disk import Damaged, DiskStore, NewerEntry, Store
+from sciner.store.step import Result, Step
+
+ASIDE = {"store", "tracking", "search"}  # groups that change no result
+
+
+class Missing(Exception):
+    """A step that is not in the store."""
+
+    def __init__(self, step: Step) -> None:
+        super().__init__(step.key)
+        self.step = step
+
+
+@dataclass
+class Peek:
+    """A store that only looks. Raises Missing where another would compute."""
+
+    store: Store
+    keeps: bool = True
+
+    def run(self, step: Step) -> Result:
+        def make(folder: Path) -> None:
+            raise Missing(step)
+
+        if not self.store.has(step.key):
+            raise Missing(step)
+        return self.store.run(replace(step, make=make))
+
+    def has(self, key: str) -> bool:
+        return self.store.has(key)
+
+    def discard(self, key: str) -> None: ...
+
+    def record(self, archive: Any) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that is missing, where its
+    training set is known already; then, or otherwise, ``unknown`` (point, round) stand for fits whose training set depends
+    on steps that are missing. tagger: digest of the tagger's identity."""
+
+    alone: int
+    fits: tuple[str, ...]
+    next: str | None
+    unknown: tuple[str, ...]
+    tagger: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Bounds on a sweep's fits. alone: what its points would do each by itself. stored: distinct ones that are there.
+    least, most: distinct ones to do; they are equal where no training set depends on what is still to be computed.
+    seconds: of (least, most) by the timings of past fits with the same tagger, and the passes of annotation that go with
+    them; None without a past fit."""
+
+    points: int
+    alone: int
+    stored: int
+    least: int
+    most: int
+    seconds: tuple[float, float] | None
+
+
+def plan(points: Sequence[RunConfig], project: Path) -> Plan:
+    """The bounds for the points of a sweep. Nothing is trained, annotated or written."""
+    stored = [config for config in points if config.store.kind == "disk"]
+    bare = sum(config.iteration.rounds + 1 for config in points if config.store.kind == "none")
+    stores = [build_store(config.store, project) for config in stored]
+    outlooks = [look(config, store) for config, store in zip(stored, stores, strict=True)]
+    known = {o.next: o for o in outlooks if o.next}
+    to_do = [*known.values(), *{name: o for o in outlooks for name in o.unknown}.values()]
+    pace = paces({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
+    costs = [pace.get(o.tagger) for o in to_do]
+    timed = bare == 0 and None not in costs
+    return Plan(
+        points=len(points),
+        alone=bare + sum(o.alone for o in outlooks),
+        stored=len({key for o in outlooks for key in o.fits}),
+        least=bare + len(known),
+        most=bare + len(to_do),
+        seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs)) if timed else None,
+    )
+
+
+def look(config: RunConfig, store: Store) -> Outlook:
+    """Follow one point's chain through the store until a step is missing."""
+    ready, rounds = prepare(config, Peek(store)), config.iteration.rounds
+    following, complete = None, False
+    try:
+        rounds = sum(1 for _ in ready.rounds) - 1  # perhaps fewer than asked for: stop=churn
+        complete = True
+    except Missing as missing:
+        if missing.step.name == "fit":
+            following = missing.step.key
+    fits = tuple(done.key for done in ready.steps.taken if done.step == "fit")
+    reached = len(fits) + (following is not None)
+    if not complete and following is None and not store.has(weights_key(fits[-1])):
+        following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
+    values = config.model_dump(exclude=ASIDE)
+    values["iteration"].pop("rounds")
+    unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, rounds + 1))
+    return Outlook(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
+
+
+def paces(stores: Iterable[DiskStore]) -> dict[str, float]:
+    """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's identity."""
+    fits: dict[str, tuple[str, float]] = {}
+    rest: dict[str, float] = {}
+    for store in stores:
+        for key in store.listed():
+            with suppress(Damaged, NewerEntry):
+                meta = store.meta(key)
+                if meta["step"] == "fit":
+                    fits[key] = digest(meta["inputs"]["tagger"]), meta["seconds"]
+                elif meta["step"] == "predict":
+                    fit = meta["inputs"]["fit"]
+                    rest[fit] = rest.get(fit, 0.0) + meta["seconds"]
+    by_tagger: dict[str, list[float]] = {}
+    for key, (tagger, seconds) in fits.items():
+        by_tagger.setdefault(tagger, []).append(seconds + rest.get(key, 0.0))
+    return {tagger: sum(times) / len(times) for tagger, times in by_tagger.items()}

@@ -1,0 +1,112 @@
+"""What the annotator has labelled so far and what that has cost: the seed set, dev, and the batches of later rounds."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from sciner.loop.outcomes import Fit, Predicted
+from sciner.loop.steps import Steps
+from sciner.policy.acquire import Acquire, price, take
+from sciner.policy.annotator import Annotator
+from sciner.policy.cost import Budget
+from sciner.policy.seed import Split
+from sciner.score.drift import density_and_shares
+from sciner.score.gold import agreement_scores, gold_scores
+from sciner.score.lens import rare_classes, surface_forms
+from sciner.text.corpus import Example, Sentence, gold_example
+from sciner.text.spans import Span
+
+
+class Gold:
+    """bought: labelled sentences, in the order of buying. offered: what of the pool can still be bought, without labels."""
+
+    def __init__(self, annotator: Annotator, split: Split, acquire: Acquire, scorer: Steps | None = None) -> None:
+        """Buys seed set and dev. scorer: the steps of another tagger, by which the pool is ranked in the learner's place.
+
+        Raises InputError for batches larger than the corpus.
+        """
+        self.annotator, self.acquire, self.scorer = annotator, acquire, scorer
+        self.bought = annotator.label([s.withheld() for s in split.seed_set])
+        self.dev = annotator.label([s.withheld() for s in split.dev])
+        self.budget = annotator.charge(annotator.charge(Budget(), self.bought), self.dev)
+        self.offered = tuple(s.withheld() for s in split.pool)
+        self.batch = acquire.size([*self.bought, *self.offered])
+        self.history: list[Predicted] = []  # what the pool was ranked by in earlier rounds
+
+    def wants_annotations(self) -> bool:
+        """Does the next batch depend on what the learner says of the pool?"""
+        ranked_by_learner = "predictions" in self.acquire.needs and self.scorer is None
+        return self.acquire.kind != "none" and (ranked_by_learner or self.annotator.assisted)
+
+    def end(self) -> str | None:
+        """Why there is no next batch, where one was meant to be."""
+        if self.acquire.kind == "none":
+            return None
+        return "the pool is empty" if not self.offered else "the budget is spent" if self.left() <= 0 else None
+
+    def left(self) -> float:
+        """What of the acquisition's budget is not spent, in its unit; infinite where it has none."""
+        limit = self.acquire.budget
+        return math.inf if limit is None else limit - self.budget.scores()[self.acquire.budget_unit]
+
+    def buy(
+        self, steps: Steps, fit: Fit, annotated: Predicted | None, *, seed: int, round: int
+    ) -> tuple[frozenset[str], dict[str, float]]:
+        """(ids, scores) of a batch: ranked by what the tagger makes of the pool, labelled in that order, charged.
+
+        annotated: the learner's annotations of the pool, where there are any.
+        """
+        unit = self.acquire.unit
+        size = min(self.batch, self.left()) if self.acquire.budget_unit == unit else self.batch
+        ranked = self._ranked(steps, fit, annotated, size, seed, round)
+        proposed = {p.sentence.id: p.spans for p in annotated.read()} if annotated and self.annotator.assisted else None
+        batch, spent = take(iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0])
+        ids = frozenset(s.id for s in batch)
+        self.bought = (*self.bought, *batch)
+        self.offered = tuple(s for s in self.offered if s.id not in ids)
+        self.budget = self.annotator.charge(self.budget, batch, proposed)
+        scores = {name: float(sum(price(s, name) for s in batch)) for name in ("sentences", "tokens", "entities")}
+        return ids, scores | {"overshoot": max(0.0, spent - size)}
+
+    def _ranked(
+        self, steps: Steps, fit: Fit, annotated: Predicted | None, size: float, seed: int, round: int
+    ) -> list[Sentence]:
+        fresh = None
+        if self.scorer is not None:
+            steps, fit = self.scorer, self.scorer.fit(self.examples(), seed=seed)
+            fresh = steps.predict(fit, self.offered) if "predictions" in self.acquire.needs else None
+        elif annotated is not None and "predictions" in self.acquire.needs:
+            fresh = annotated.only({s.id for s in self.offered})
+        each = sum(len(s.tokens) for s in self.offered) / len(self.offered) if self.acquire.unit == "tokens" else 1.0
+        count = min(len(self.offered), math.ceil(size / each))  # sentences; with entities, as if each held one
+        draw = {"count": count, "seed": seed, "round": round}
+        ranked = steps.rank(self.acquire, self.offered, fit, fresh, self.history, self.bought, **draw)
+        if "history" in self.acquire.needs and fresh is not None:
+            self.history.append(fresh)
+        return ranked
+
+    def quality(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
+        """How good all that was bought is, dev included, and where two labelled it, how far they agree. Decides nothing."""
+        bought = (*self.bought, *self.dev)
+        opinions = self.annotator.opinions(bought)
+        return gold_scores(bought, withheld) | (agreement_scores(*opinions) if len(opinions) == 2 else {})
+
+    def examples(self) -> list[Example]:
+        return [gold_example(s) for s in self.bought]
+
+    def empty_rate(self) -> float:
+        """Share of the sentences to train on that hold no span."""
+        return sum(not s.spans for s in self.bought) / len(self.bought)
+
+    def look(self) -> tuple[float, dict[str, float]]:
+        """(spans per 100 tokens, share of each class among them)."""
+        return density_and_shares((s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought))
+
+    def forms(self) -> frozenset[str]:
+        """The surface forms of the spans to train on; dev teaches nothing."""
+        return surface_forms(self.bought)
+
+    def rare(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """The classes that are rare among them."""
+        return rare_classes(self.look()[1], labels)

@@ -1,0 +1,77 @@
+"""What the steps of a round give: a training, predictions, a verdict, how fast, and that they were taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from sciner.hashing import digest_of_rows
+from sciner.score.stats import Counts
+from sciner.tagger.base import FitReport, Fitted
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Prediction
+
+Scores = dict[str, float]
+
+
+class Done(NamedTuple):
+    """A step that was taken. hit: it was known. seconds: what computing it took, now or then."""
+
+    step: str
+    key: str
+    hit: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A training, done or known. live: the trained tagger itself, from its kept weights or, without them, by training again."""
+
+    key: str
+    report: FitReport
+    live: Callable[[], Fitted]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call; never hold them all, for
+    a pool's label distributions need not fit into memory. seconds: what making them took."""
+
+    key: str
+    sentences: Sequence[Sentence]
+    seconds: float
+    read: Callable[[], Iterator[Prediction]]
+
+    @cached_property
+    def ids(self) -> str:
+        """The digest of the sentences' ids."""
+        return digest_of_rows(s.id for s in self.sentences)
+
+    def only(self, ids: Container[str]) -> Predicted:
+        """Those of the sentences named by ``ids``."""
+        chosen = [s for s in self.sentences if s.id in ids]
+        return replace(self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """scores: of one judged set. counts: [documents, 3], for the comparison with later rounds."""
+
+    key: str
+    scores: Scores
+    counts: Counts
+
+
+def named(made: Predicted) -> list[str]:
+    """A prediction's key, and the ids by which its sentences go here."""
+    return [made.key, made.ids]
+
+
+def speed_of(made: Predicted) -> dict[str, float]:
+    return speed(sum(len(s.tokens) for s in made.sentences), made.seconds)
+
+
+def speed(tokens: int, seconds: float) -> dict[str, float]:
+    return {"seconds": seconds, "tokens_per_second": tokens / seconds if seconds > 0 else 0.0}

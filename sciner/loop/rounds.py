@@ -1,0 +1,121 @@
+"""The rounds. Self-training, active learning and supervised learning differ in the policies they are given, nothing else."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from sciner.loop.evaluation import Bench, watch
+from sciner.loop.gold import Gold
+from sciner.loop.outcomes import Done, Fit, Predicted, speed
+from sciner.loop.silver import Silver
+from sciner.loop.steps import Steps
+from sciner.policy.acquire import Acquire
+from sciner.policy.annotator import Annotator, SimulatedAnnotator
+from sciner.policy.cost import Cost
+from sciner.policy.seed import Split
+from sciner.policy.threshold import Threshold
+from sciner.score.judge import named
+from sciner.score.stats import Counts
+from sciner.text.corpus import Corpus, Example
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """How the loop turns (arXiv 2502.16312: two rounds, each re-training the pretrained encoder on gold and all silver).
+
+    rounds: behind round 0. init: every fit starts from the pretrained weights, or from those of the round before.
+    relabel: each round annotates the whole pool anew, or silver once accepted stays. silver_weight: of a silver token in the
+    loss, gold being 1. stop: after ``rounds``, or before if less than ``min_churn`` of the silver spans changed.
+    """
+
+    rounds: int = 2
+    init: Literal["pretrained", "previous"] = "pretrained"
+    relabel: Literal["all", "frozen"] = "all"
+    silver_weight: float = 1.0
+    stop: Literal["fixed", "churn"] = "fixed"
+    min_churn: float = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on.
+    acquired: ids of what it bought. counts: [documents, 3] of each judged set (``score.entity.entity_counts``).
+    steps: what was computed or known; scores are the same either way. seconds: how long the turn took here."""
+
+    number: int
+    scores: dict[str, float]
+    warnings: tuple[str, ...]
+    examples: tuple[Example, ...]
+    fit: Fit
+    test: Predicted
+    acquired: frozenset[str]
+    counts: Mapping[str, Counts]
+    steps: tuple[Done, ...]
+    seconds: float
+
+
+def run_rounds(
+    corpus: Corpus,
+    split: Split,
+    steps: Steps,
+    threshold: Threshold,
+    iteration: Iteration,
+    *,
+    seed: int,
+    annotator: Annotator | None = None,
+    acquire: Acquire = Acquire(),  # noqa: B008
+    scorer: Steps | None = None,
+) -> Iterator[Round]:
+    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a perfect one. scorer: the
+    steps of another tagger, by which the pool is ranked for ``acquire`` in the learner's place.
+
+    Decisions see pool and test without their labels, and of seed set and dev what the annotator made of them: withheld gold
+    reaches the annotator, and the report on the quality of gold and silver.
+    """
+    withheld = split.withheld()
+    annotator = annotator or SimulatedAnnotator(withheld, Cost())
+    gold = Gold(annotator, split, acquire, scorer)
+    silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
+    bench = Bench({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
+
+    fit: Fit | None = None
+    for number in range(iteration.rounds + 1):
+        began, taken = time.perf_counter(), len(steps.taken)
+        scores: dict[str, float] = {}
+        acquired: frozenset[str] = frozenset()
+        if fit is not None:
+            if why := gold.end():
+                log.info("stopped before round %d: %s", number, why)
+                break
+            if acquire.kind == "none" or threshold.kind != "reject" or gold.wants_annotations():
+                scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
+            if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
+                log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
+                break
+            if acquire.kind != "none":
+                acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
+                silver.without(acquired)
+                scores |= named("acquire", bought)
+            if silver.whole is not None:
+                scores |= silver.accept(steps, threshold, withheld, gold, number, iteration.silver_weight)
+
+        scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
+        examples = (*gold.examples(), *silver.examples())
+        fit = steps.fit(examples, seed=seed, start=fit if iteration.init == "previous" else None)
+
+        scores |= named("train", {"sentences": float(len(examples)), "steps": float(fit.report.steps)})
+        scores |= named("time/fit", speed(fit.report.tokens, fit.report.seconds))
+        scores |= bench.judge(steps, fit, gold.forms(), gold.rare(corpus.labels))
+        warnings = watch(scores, gold, corpus.labels)
+        scores["drift/collapse"] = float(bool(warnings))
+        done = tuple(steps.taken[taken:])
+        scores["time/round/seconds"] = sum({d.key: d.seconds for d in done}.values())
+        seconds = time.perf_counter() - began
+        yield Round(number, scores, warnings, examples, fit, bench.last["test"], acquired, bench.counts, done, seconds)
+    steps.close()

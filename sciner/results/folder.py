@@ -1,0 +1,110 @@
+"""A run's folder: what every round left on disk, the stable interface for scripts (docs/results.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.loop.rounds import Round
+from sciner.redact import redacted
+from sciner.text.corpus import Example, Sentence
+from sciner.text.formats.conll import write_examples_conll
+from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
+
+VERSION = 1  # of a line of rounds.jsonl
+
+
+@dataclass
+class RunFolder:
+    """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older one's folder replaces it."""
+
+    path: Path
+    last_round: Path
+
+    @classmethod
+    def create(cls, path: Path, config: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> RunFolder:
+        """An empty folder but for ``config.yaml`` and, with ``about`` (what the tracker is told of the run), ``run.json``."""
+        import yaml
+
+        path.mkdir(parents=True, exist_ok=True)
+        folder = cls(path, path)
+        if folder.rounds.exists():  # an older run: none of its rounds may be taken for this one's
+            folder.rounds.unlink()
+            for old in path.glob("round_*"):
+                shutil.rmtree(old)
+            for name in ("test_gold.jsonl", "pool_gold.jsonl"):
+                (path / name).unlink(missing_ok=True)
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        folder.config.write_text(redacted(text), encoding="utf-8")
+        folder.about(**about or {}, started=time.time())
+        return folder
+
+    def about(self, **more: Any) -> dict[str, Any]:
+        """``run.json``, after adding ``more`` to it."""
+        file = self.path / "run.json"
+        known = (
+            json.loads(file.read_text(encoding="utf-8")) if file.exists() and "started" not in more else {"version": VERSION}
+        )
+        known |= more
+        file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        return known
+
+    def archive(self, root: Path) -> None:
+        """Keep the run's record (not its corpora) under ``root``, where a tracker can be rebuilt from it."""
+        place = root / self.about()["id"]
+        place.mkdir(parents=True, exist_ok=True)
+        for name in ("config.yaml", "rounds.jsonl", "run.json"):  # the last says that the others are whole
+            unfinished = place / f".{name}"
+            shutil.copyfile(self.path / name, unfinished)
+            unfinished.replace(place / name)
+
+    @property
+    def rounds(self) -> Path:
+        return self.path / "rounds.jsonl"
+
+    @property
+    def config(self) -> Path:
+        return self.path / "config.yaml"
+
+    def write_gold(self, test: Iterable[Sentence], pool: Iterable[Sentence]) -> None:
+        """What predictions and silver are shown beside: the gold of the test set, and of the pool what is withheld. A set
+        without gold has no file."""
+        for name, sentences in (("test_gold.jsonl", test), ("pool_gold.jsonl", pool)):
+            if known := [s for s in sentences if s.spans is not None]:
+                write_jsonl(self.path / name, known)
+
+    def write_round(self, done: Round) -> None:
+        """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
+        self.last_round = self.path / f"round_{done.number}"
+        self.last_round.mkdir(exist_ok=True)
+        write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
+        write_examples_conll(self.last_round / "annotated.conll", done.examples)
+        predicted = (
+            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
+        )
+        write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
+        hits = sum(step.hit for step in done.steps)
+        row = {
+            "version": VERSION,
+            "round": done.number,
+            "scores": done.scores,
+            "warnings": done.warnings,
+            "acquired": sorted(done.acquired),
+            "counts": {name: counts.tolist() for name, counts in done.counts.items()},
+            "losses": done.fit.report.losses,
+            "steps": [{"step": s.step, "key": s.key, "hit": s.hit} for s in done.steps],
+            "cache": {"hits": hits, "misses": len(done.steps) - hits, "seconds": done.seconds},
+        }
+        with self.rounds.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row, allow_nan=False) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+
+    def read(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.rounds.read_text(encoding="utf-8").splitlines()]

@@ -1,0 +1,142 @@
+"""`sciner run`: from a configuration to rounds on disk and in the tracker."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sciner.config import RunConfig
+from sciner.config.places import TrackingConfig
+from sciner.run.build import build_store
+from sciner.run.job import Job
+from sciner.run.prepare import Prepared, prepare
+from sciner.run.saved import save_tagger
+from sciner.text.corpus import Corpus
+
+if TYPE_CHECKING:
+    from sciner.loop.rounds import Round
+    from sciner.results.folder import RunFolder
+    from sciner.store.disk import Store
+    from sciner.tracking.mlflow import Guarded
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? spare: what the
+    store may forget when the sweep has ended."""
+
+    rounds: list[dict[str, Any]]
+    labels: tuple[str, ...]
+    lost: bool
+    spare: list[str]
+
+
+def execute(config: RunConfig, job: Job) -> Executed:
+    """Run the rounds; results reach ``job.directory`` before the tracker.
+
+    Raises InputError for bad input, before anything is written or trained.
+    """
+    from sciner.redact import redacted
+    from sciner.results.folder import RunFolder
+    from sciner.tracking.mlflow import Guarded
+
+    store = build_store(config.store, job.project)
+    ready = prepare(config, store, shared=job.sweep is not None)
+    corpus = ready.corpus
+    for note, count in sorted(corpus.notes.items()):
+        log.warning("%s: %d", note, count)
+
+    about: dict[str, Any] = {
+        "id": uuid.uuid4().hex[:12],
+        "name": redacted(job.name),
+        "params": params(config, job),
+        "tags": tags(config, job, corpus),
+        "labels": corpus.labels,
+    }
+    folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder.write_gold(corpus.test, ready.pool)
+    shown = make_tracker(config.tracking, job.project)
+    tracker = Guarded(shown)
+    tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
+    tracker.artifact(folder.config)
+    if shown.run_id:
+        folder.about(mlflow=shown.run_id)
+    try:
+        last = follow(ready.rounds, folder, tracker)
+        if config.tracking.save_weights:
+            save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
+            tracker.artifact(folder.path / "model", "model")
+        conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})
+    except BaseException as error:
+        tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
+        raise
+    if config.data.seed_order.startswith("oracle"):
+        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
+    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
+
+
+def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Round:
+    """Each round reaches the folder before the tracker. Returns the last."""
+    for done in rounds:
+        folder.write_round(done)
+        tracker.scores(done.scores, done.number)
+        tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
+        known = ", known from the store" if all(step.hit for step in done.steps) else ""
+        log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
+    return done
+
+
+def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store, run: Mapping[str, str]) -> None:
+    """The end of the last round, told to the folder, the store, the study and the tracker. run: what the study keeps."""
+    hits = sum(step.hit for step in ready.steps.taken)
+    cache = f"{hits} of {len(ready.steps.taken)} steps known"
+    pruned = ready.trial.pruned if ready.trial else None
+    status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
+    folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
+    store.record(folder.archive)
+    if ready.trial:
+        ready.trial.tell(run)
+    tracker.tag("sciner.cache", cache)
+    if pruned is not None:
+        log.info("pruned after round %d: the study's other trials were better by then", pruned)
+        tracker.tag("sciner.pruned", str(pruned))
+    tracker.artifact(folder.rounds)
+    tracker.artifact(folder.last_round, folder.last_round.name)
+    tracker.finish(status)
+
+
+def make_tracker(config: TrackingConfig, project: Path) -> Any:
+    from sciner.tracking.mlflow import MlflowTracker, NoTracker, place_of
+
+    if config.kind == "none":
+        return NoTracker()
+    return MlflowTracker(place_of(config.uri, project), config.experiment)
+
+
+def params(config: RunConfig, job: Job) -> dict[str, str]:
+    """What the user set, and the seed."""
+    from sciner.redact import redacted
+
+    pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
+    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, _, value in pairs}
+
+
+def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
+    from sciner.run.provenance import git_state, versions
+
+    found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
+    if job.sweep:
+        found["sciner.sweep"] = job.sweep
+    if config.search.trial is not None:
+        found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
+    if config.data.seed_order.startswith("oracle"):
+        found["sciner.oracle"] = config.data.seed_order
+    found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
+    return found | git_state() | versions()

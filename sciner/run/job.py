@@ -1,0 +1,23 @@
+"""One point of a sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. choices: the file
+    that was taken of each group of conf/."""
+
+    directory: Path
+    overrides: tuple[str, ...]
+    project: Path
+    sweep: str | None = None
+    choices: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return " ".join(self.overrides) or "defaults"

@@ -1,0 +1,85 @@
+"""From a configuration to rounds that are ready to begin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from sciner.config import RunConfig
+from sciner.run.build import build_acquire, build_annotator, build_scorer, build_tagger, build_threshold
+from sciner.run.corpus import read_corpus
+from sciner.text.corpus import Corpus, Sentence
+
+if TYPE_CHECKING:
+    from sciner.loop.rounds import Round
+    from sciner.loop.steps import Steps
+    from sciner.loop.weights import Weights
+    from sciner.policy.seed import Split
+    from sciner.search.trial import Trial
+    from sciner.store.disk import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A run that is ready to begin. pool: with its gold, for the report."""
+
+    corpus: Corpus
+    pool: tuple[Sentence, ...]
+    steps: Steps
+    rounds: Iterator[Round]
+    trial: Trial | None
+
+
+def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
+    """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
+    written or trained before the first of ``rounds`` is asked for. shared: see ``Steps``."""
+    from sciner.loop.rounds import Iteration, run_rounds
+    from sciner.loop.steps import Steps
+    from sciner.policy.seed import Amount, split
+
+    data = config.data
+    corpus = read_corpus(data)
+    parts = split(
+        corpus.train,
+        corpus.dev,
+        seed=config.seed,
+        order=data.seed_order,
+        seed_size=Amount.parse(data.seed_size),
+        dev_size=Amount.parse(data.dev_size),
+        limit=data.limit,
+    )
+    if data.pool == "unlabelled":
+        parts = replace(parts, pool=())
+    annotator = build_annotator(config, corpus.labels, parts.withheld())
+    threshold = build_threshold(config, corpus.labels)
+    iteration = Iteration(**config.iteration.model_dump())
+
+    def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
+        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
+        rounds = run_rounds(
+            corpus,
+            parts,
+            steps,
+            threshold,
+            iteration,
+            seed=config.seed,
+            annotator=annotator,
+            acquire=build_acquire(config),
+            scorer=build_scorer(config, steps),
+        )
+        return steps, rounds
+
+    steps, rounds = begin(corpus, parts, config.store.weights)
+    trial = None
+    if config.search.trial is not None:
+        from sciner.search.folds import CrossFit
+        from sciner.search.trial import dev_f1, open_trial
+
+        again = partial(begin, weights="none")
+        folds = (
+            CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+        )
+        trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
+    return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)

@@ -1,0 +1,128 @@
+"""Where a result comes from: the chain it was computed from."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sciner.errors import InputError
+from sciner.store.disk import Damaged, DiskStore, NewerEntry, files_in
+
+KEY = re.compile(r"[a-z]+-v\d+-[0-9a-f]{64}")
+
+
+RESULTS = {
+    "fit": "report.json",
+    "predict": "speed.json",
+    "drift": "scores.json",
+    "select": "silver.json",
+    "judge": "scores.json",
+    "lens": "scores.json",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """An input that is itself a step. name: the input's. there: is its entry in the store? seconds: what computing it took."""
+
+    name: str
+    key: str
+    there: bool
+    seconds: float
+    origins: tuple[Origin, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds since 1970. results: its
+    figures by name. origins: empty for a step that was shown further up."""
+
+    key: str
+    step: str
+    version: int
+    inputs: Mapping[str, Any]
+    files: Mapping[str, int]
+    seconds: float
+    created: float
+    used: float
+    results: Mapping[str, float]
+    origins: tuple[Origin, ...]
+
+
+def find(store: DiskStore, prefix: str) -> str:
+    """The key that begins so. Raises InputError for none, and for several."""
+    found = [key for key in store.listed() if key.startswith(prefix)]
+    if prefix in found or len(found) == 1:
+        return prefix if prefix in found else found[0]
+    if not found:
+        raise InputError(f"no entry begins with {prefix!r}", mend="rounds.jsonl has the keys of a run, under steps")
+    shown = ", ".join(key[:24] for key in found[:3])
+    raise InputError(f"{len(found)} entries begin with {prefix!r}", mend=f"write more of it: {shown}{', …' * (len(found) > 3)}")
+
+
+def show(store: DiskStore, prefix: str) -> Shown:
+    """The entry whose key begins so. Raises InputError where that is none or several, or where it cannot be read."""
+    key = find(store, prefix)
+    try:
+        meta = store.meta(key)
+    except (Damaged, NewerEntry) as error:
+        raise InputError(str(error), file=key, mend="sciner store verify sets damaged entries aside") from None
+    folder = store.entry(key)
+    files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in files_in(folder)}
+    used = (folder / "key.json").stat().st_mtime
+    came = origins(store, meta["inputs"], {key})
+    step = meta["step"]
+    return Shown(
+        key, step, meta["version"], meta["inputs"], files, meta["seconds"], meta["created"], used, results(step, folder), came
+    )
+
+
+def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]:
+    """The steps among ``inputs``, each with its own; what is in ``seen`` is named and not followed again."""
+    found = []
+    for name, key in leaves(inputs):
+        if isinstance(key, str) and KEY.fullmatch(key):
+            meta = meta_of(store, key)
+            fresh = meta is not None and key not in seen
+            seen.add(key)
+            deeper = origins(store, meta["inputs"], seen) if meta and fresh else ()
+            found.append(Origin(name, key, meta is not None, meta["seconds"] if meta else 0.0, deeper))
+    return tuple(found)
+
+
+def results(step: str, folder: Path) -> dict[str, float]:
+    """The figures that a step left, by name; of a list its length, of a training loss the last."""
+    try:
+        found = json.loads((folder / RESULTS[step]).read_text(encoding="utf-8"))
+    except (KeyError, OSError, ValueError):
+        return {}
+    if found.get("losses"):
+        found["loss"] = found.pop("losses")[-1][1]
+    figures = found.pop("scores", {}) if "scores" in found else found
+    if "accepted" in found:
+        figures |= {"sentences accepted": len(found["accepted"])}
+    return {name: value for name, value in figures.items() if isinstance(value, int | float)}
+
+
+def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """(dotted name, value) of everything within ``value`` that is neither a dictionary nor a list."""
+    if isinstance(value, Mapping | list):
+        for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
+            yield from leaves(item, f"{name}.{key}".lstrip("."))
+    else:
+        yield name, value
+
+
+def meta_of(store: DiskStore, key: str) -> dict[str, Any] | None:
+    try:
+        return store.meta(key)
+    except (Damaged, NewerEntry):
+        return None
+
+
+def step_of(key: str | None) -> str:
+    return (key or "").partition("-")[0]

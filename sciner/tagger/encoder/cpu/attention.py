@@ -1,0 +1,65 @@
+"""Attention of a fit on a CPU, in the precision of the fit and with dropout from random bytes.
+
+torch's own attention, told to drop out, computes in float32 on a CPU and draws a float for every weight: a fifth of a fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AttentionInterface
+from transformers.integrations.sdpa_attention import sdpa_attention_forward
+from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
+
+from sciner.tagger.encoder.cpu.dropout import drop
+
+NAME = "sciner_lean"  # among transformers' kinds of attention
+SPECIAL = ("position_bias", "softcap", "s_aux", "cache")  # what an encoder may want beside plain attention
+
+
+def lean_attention(
+    module: nn.Module,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    attention_mask: Tensor | None,
+    dropout: float = 0.0,
+    scaling: float | None = None,
+    **more: Any,
+) -> tuple[Tensor, None]:
+    """softmax(QK'/sqrt(d)) V with some of the softmax dropped. query, key, value: [B, heads, T, d]; attention_mask: bool
+    [B, 1, T, T], False where a piece must not be looked at. Returns [B, T, heads, d]."""
+    causal = more.get("is_causal", getattr(module, "is_causal", False))
+    plain = not causal and key.shape[1] == query.shape[1] and all(more.get(name) is None for name in SPECIAL)
+    if not dropout or not plain:
+        return sdpa_attention_forward(  # type: ignore[no-any-return]
+            module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
+        )
+    scores = (query * (scaling or query.shape[-1] ** -0.5)) @ key.transpose(2, 3)
+    if attention_mask is not None:
+        barred = torch.zeros_like(attention_mask, dtype=scores.dtype)
+        scores += barred.masked_fill_(~attention_mask, torch.finfo(scores.dtype).min)
+    shares = drop(scores.softmax(-1), dropout)
+    return (shares.to(value.dtype) @ value).transpose(1, 2).contiguous(), None
+
+
+AttentionInterface.register(NAME, lean_attention)
+AttentionMaskInterface.register(NAME, sdpa_mask)
+
+
+@contextmanager
+def lean_attention_in(net: Any) -> Iterator[None]:
+    """Within, ``net`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as before."""
+    own = net.config._attn_implementation
+    lean = own == "sdpa" and next(net.parameters()).device.type == "cpu"
+    if lean:
+        net.set_attn_implementation(NAME)
+    try:
+        yield
+    finally:
+        if lean:
+            net.set_attn_implementation(own)

@@ -1,0 +1,124 @@
+"""A trained encoder in 8-bit integers on a CPU: how much faster and worse it annotates, experiments/speed measures.
+
+Weights of matrix products are rounded once, a scale a channel; activations while it runs, a scale a batch (ONNX Runtime's
+dynamic quantisation). Embeddings, attention and layer norms stay float32.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, replace
+from io import StringIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from sciner.errors import InputError
+from sciner.tagger.base import FitReport
+from sciner.tagger.encoder.encoder import FittedEncoder
+from sciner.tagger.encoder.module import Recipe, TokenClassifier
+from sciner.tagger.encoder.predict import predict
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Floats, Prediction
+
+PACKAGES = ("onnx", "onnxscript", "onnxruntime")
+INPUTS = ("input_ids", "attention_mask", "firsts")
+
+
+@dataclass(frozen=True, slots=True)
+class QuantisedEncoder:
+    """``source`` as an ONNX Runtime session."""
+
+    source: FittedEncoder
+    session: Any
+
+    @property
+    def report(self) -> FitReport:
+        return self.source.report
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        """As ``FittedEncoder.predict``."""
+        beside, _ = self.source.machine.prediction_threads()
+        return predict(sentences, self.source.tags, self.source.reader(), self.forward, beside)
+
+    def forward(self, batch: dict[str, Tensor]) -> Floats:
+        """Label distributions [B, W, tags], float32."""
+        found: Floats = self.session.run(None, {name: batch[name].numpy() for name in INPUTS})[0]
+        return found
+
+    def save(self, directory: Path) -> None:
+        """Write the float weights: rounding them again gives this encoder again."""
+        self.source.save(directory)
+
+
+def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
+    """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that ONNX cannot express."""
+    if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
+        raise InputError(f"int8 needs {', '.join(missing)}", mend="pip install 'sciner[int8]'")
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    fitted = replace(fitted, machine=replace(fitted.machine, accelerator="cpu"))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = fitted.machine.prediction_threads()[1]
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
+    with TemporaryDirectory() as folder:
+        whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
+        export(fitted, whole)
+        logging.getLogger().addFilter(no_advice)
+        try:
+            quantize_dynamic(
+                whole, rounded, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
+            )
+        finally:
+            logging.getLogger().removeFilter(no_advice)
+        session = onnxruntime.InferenceSession(rounded, options, providers=["CPUExecutionProvider"])
+    return QuantisedEncoder(fitted, session)
+
+
+def no_advice(record: logging.LogRecord) -> bool:
+    return "pre-processing before quantization" not in record.getMessage()
+
+
+class Distributions(torch.nn.Module):
+    """``TokenClassifier.predict_step`` with the batch spelled out."""
+
+    def __init__(self, net: torch.nn.Module, recipe: Recipe) -> None:
+        super().__init__()
+        self.classifier = TokenClassifier(net, recipe)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor, firsts: Tensor) -> Tensor:
+        batch = dict(zip(INPUTS, (input_ids, attention_mask, firsts), strict=True))
+        return self.classifier.predict_step(batch, 0)
+
+
+def export(fitted: FittedEncoder, file: Path) -> None:
+    """Write the encoder, head and softmax as ONNX for batches of any shape. Raises InputError where that cannot be."""
+    reader = fitted.reader()
+    found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])  # any: their numbers are not looked at
+    (example,) = reader.tensors(found, [[0, 1]])
+    free = torch.export.Dim.DYNAMIC
+    net = Distributions(fitted.net.cpu(), fitted.recipe).eval()
+    try:
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            warnings.simplefilter("ignore")
+            program = torch.onnx.export(
+                net,
+                tuple(example[name] for name in INPUTS),
+                dynamo=True,
+                input_names=INPUTS,
+                dynamic_shapes={name: {0: free, 1: free} for name in INPUTS},
+                verbose=False,
+            )
+            assert program is not None
+            program.save(file)
+    except torch.onnx.errors.OnnxExporterError as error:
+        first = str(error).strip().splitlines()[0]
+        raise InputError(f"this encoder cannot be exported to ONNX ({first})", mend="annotate without --int8") from error

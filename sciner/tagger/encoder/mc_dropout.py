@@ -1,0 +1,53 @@
+"""Monte Carlo dropout: how the answers of a trained encoder scatter under dropout (Gal & Ghahramani 2016)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sciner import progress
+from sciner.tagger.encoder.cpu.dropout import cheap_dropout
+from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.module import TokenClassifier
+from sciner.tagger.encoder.predict import Reader, outputs
+from sciner.tagger.encoder.windows import Window, merge
+from sciner.text.corpus import Sentence
+from sciner.text.prediction import Floats
+
+CHUNK = 1024  # sentences held at once, with all their passes
+
+
+def samples(
+    model: TokenClassifier, reader: Reader, machine: Machine, sentences: Sequence[Sentence], passes: int, seed: int
+) -> Iterator[Floats]:
+    """[passes, words, tags] label distributions of each sentence, every pass with another dropout mask.
+
+    Masks derive from ``seed`` and the order of ``sentences``. Memory is bounded by a chunk of them.
+    """
+
+    def forward(batch: dict[str, Tensor]) -> Tensor:
+        distributions: Tensor = model(batch).softmax(-1)
+        return distributions
+
+    def drawn(found: Sequence[Window], number: int) -> list[Any]:
+        with torch.random.fork_rng(), cheap_dropout(model.net):
+            torch.manual_seed(int(np.random.default_rng((seed, number)).integers(2**63)))
+            model.net.train()
+            try:
+                rows = outputs(model.net, reader, machine, found, forward)
+            finally:
+                model.net.eval()
+        return [row[: len(window.firsts)] for window, row in zip(found, rows, strict=True)]
+
+    with progress.bar(f"annotate with dropout, {passes} passes (sentences)", len(sentences)) as advance:
+        for at in range(0, len(sentences), CHUNK):
+            chunk = sentences[at : at + CHUNK]
+            found = reader.windows(chunk)
+            each = [merge(len(chunk), found, drawn(found, at * passes + k)) for k in range(passes)]
+            for i in range(len(chunk)):
+                yield np.stack([merged[i] for merged in each])
+            advance(len(chunk))

@@ -1,0 +1,224 @@
+"""Where an encoder comes from: a folder, a Python package that ships it, the hub, or a configuration alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+import pickle
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sciner import hashing
+from sciner.errors import InputError
+
+log = logging.getLogger(__name__)
+
+HEADS = ("classifier", "score")  # what token classifiers call their last layer; ModernBERT's ``head`` is pretrained
+TOKENIZER = (".json", ".txt", ".model")
+# suffixes of what is read of a folder, by the kind of its weights
+READ = {"safetensors": (".safetensors", *TOKENIZER), "torch": (".bin", *TOKENIZER)}
+MARKS = ("Ġ", "▁")  # of a piece that begins a word
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An encoder's origin; the first that is set of ``path``, ``package`` (if installed) and ``name`` is used.
+
+    path: a folder as ``save_pretrained`` writes it. package: a module with a ``model`` folder whose ``model.safetensors``
+    has the checksum ``sha256``. name, revision: on the hub. config: a BertConfig's values, for random weights.
+    weights: safetensors, or torch for a ``pytorch_model.bin``, of which nothing but tensors is read.
+    """
+
+    name: str | None = None
+    revision: str = "main"
+    package: str | None = None
+    sha256: str | None = None
+    path: str | None = None
+    config: Mapping[str, int | float] | None = None
+    weights: str = "safetensors"
+
+    def locate(self) -> str:
+        """The folder or hub name to load from. Raises InputError for a missing folder or a wrong checksum."""
+        if self.path:
+            if not (Path(self.path) / "config.json").is_file():
+                raise InputError(
+                    f"model.path={self.path} holds no config.json", mend="give a folder written by save_pretrained"
+                )
+            return self.path
+        if self.package and (spec := importlib.util.find_spec(self.package)) and spec.origin:
+            folder = Path(spec.origin).parent / "model"
+            found = checksum(folder / "model.safetensors")
+            if found != self.sha256:
+                raise InputError(
+                    f"{folder / 'model.safetensors'} has SHA-256 {found}, not {self.sha256}",
+                    mend=f"reinstall the package {self.package.replace('_', '-')} or give model.path=FOLDER",
+                )
+            return str(folder)
+        if not self.name:
+            raise InputError("the model has no source", mend="give model.path=FOLDER or model.name=HUB_NAME")
+        return self.name
+
+    def identity(self) -> dict[str, Any]:
+        """The initial weights, the tokenizer and their configuration by value: checksums by file name.
+
+        Raises InputError as ``load`` does.
+        """
+        if self.config is not None:
+            return {"config": dict(self.config)}
+        place = self.locate()
+        if place == self.name:
+            place = snapshot(self, place)
+        files = sorted(p for p in Path(place).iterdir() if p.suffix in READ[self.weights])
+        return {file.name: checksum(file) for file in files}
+
+
+def snapshot(source: Source, name: str) -> str:
+    """The folder of ``name`` in the hub's cache on this machine, downloaded if need be."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    wanted = [f"*{suffix}" for suffix in READ[source.weights]]
+    try:
+        return snapshot_download(name, revision=source.revision, allow_patterns=wanted, ignore_patterns=["*/*"])
+    except (OSError, ValueError, HfHubHTTPError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"cannot load {name} ({first})", mend=mend_load(source, str(error))) from error
+
+
+def checksum(file: Path) -> str:
+    """SHA-256 of a file, computed once for a size and time of change. Raises InputError where there is none."""
+    try:
+        state = file.stat()
+    except FileNotFoundError:
+        raise InputError(f"{file} is missing", mend="reinstall the package that ships it") from None
+    return _checksum(file, state.st_size, state.st_mtime_ns)
+
+
+@lru_cache
+def _checksum(file: Path, size: int, changed: int) -> str:
+    return hashing.checksum(file)
+
+
+def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
+    """(tokenizer, AutoModelForTokenClassification with a new head over ``tags``), in float32.
+
+    No code that comes with the weights is run: not the hub's, not a pickle's. The head's initial values come from torch's
+    global generator: the caller seeds it. Raises InputError where weights are neither here nor to be had.
+    """
+    import safetensors
+    import torch
+    import transformers
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    labels = {"num_labels": len(tags), "id2label": dict(enumerate(tags)), "label2id": {t: i for i, t in enumerate(tags)}}
+    if source.config is not None:
+        return scratch(source.config, labels)
+    place = source.locate()
+    # transformers would else fetch, or ask for, a bot's conversion of a pickle, from a revision that nobody named
+    os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
+    revision = {"revision": source.revision} if place == source.name else {}
+    try:
+        known = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False, **revision).id2label
+        # add_prefix_space: byte-level BPE otherwise refuses pre-tokenised words (RoBERTa)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(place, use_fast=True, add_prefix_space=True, **revision)
+        net, report = transformers.AutoModelForTokenClassification.from_pretrained(
+            place,
+            dtype=torch.float32,  # the default "auto" would train a bf16 checkpoint in bf16
+            use_safetensors=source.weights == "safetensors",
+            weights_only=True,
+            output_loading_info=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # dslim/bert-large-NER has a head for other classes
+            **labels,
+            **revision,
+        )
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{place}: pytorch_model.bin is torn or holds more than tensors, so it is not read",
+            mend="download it anew, or take a copy with model.safetensors",
+        ) from error
+    # SafetensorError, RuntimeError, EOFError: a torn file
+    except (OSError, ValueError, ImportError, safetensors.SafetensorError, RuntimeError, EOFError) as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"cannot load {place} ({first})", mend=mend_load(source, str(error))) from error
+    usable(place, tokenizer)
+    mark_words(tokenizer)
+    if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
+        log.warning("%s lacks %d of the net's weights, drawn at random: %s, ...", place, len(drawn), drawn[0])
+    if commit := getattr(net.config, "_commit_hash", None):
+        log.info("%s at revision %s", place, commit)
+    renew_head(net, tags, [known[i] for i in sorted(known)])
+    return tokenizer, net
+
+
+def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
+    """Draw the head anew where the folder's was made for other tags, though perhaps as many (dslim/bert-large-NER: 9)."""
+    import torch
+
+    if list(known) == list(tags):
+        return
+    heads = [getattr(net, name) for name in HEADS if hasattr(net, name)]
+    for layer in (layer for head in heads for layer in head.modules() if isinstance(layer, torch.nn.Linear)):
+        torch.nn.init.normal_(layer.weight, std=getattr(net.config, "initializer_range", 0.02))
+        if layer.bias is not None:
+            torch.nn.init.zeros_(layer.bias)
+
+
+def mend_load(source: Source, problem: str) -> str:
+    """What helps where a folder or hub name cannot be loaded."""
+    if "sentencepiece" in problem.lower() or "tiktoken" in problem:
+        return "its tokenizer is a SentencePiece file: pip install 'sciner[sentencepiece]'"
+    if source.weights == "safetensors" and "model.safetensors" in problem:
+        return "model.weights=torch reads a pytorch_model.bin, if there is one: tensors alone, no code"
+    if source.weights == "torch" and "pytorch_model.bin" in problem:
+        return "model.weights=safetensors reads a model.safetensors, if there is one"
+    return (
+        "with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
+        "or take model=minilm after pip install 'sciner[minilm]'"
+    )
+
+
+def usable(place: str, tokenizer: Any) -> None:
+    """Raises InputError for a tokenizer that cannot say which word a piece is of, or cannot pad."""
+    if not tokenizer.is_fast:
+        raise InputError(f"{place} has no fast tokenizer: its pieces cannot be aligned with words", mend="take another model")
+    if tokenizer.pad_token_id is None or tokenizer.unk_token_id is None:
+        raise InputError(f"{place} has no padding or no unknown token: it is no encoder's", mend="take another model")
+
+
+def mark_words(tokenizer: Any) -> None:
+    """See that every pre-tokenised word begins with a piece that begins a word, where the vocabulary has such pieces.
+
+    ``add_prefix_space`` does it for RoBERTa; a tokenizer of the general class (ModernBERT) ignores it, and the encoder would
+    read words run together.
+    """
+    from tokenizers import normalizers
+
+    backend = tokenizer.backend_tokenizer
+    mark = next((m for m in MARKS if any(len(piece) > 1 and piece.startswith(m) for piece in backend.get_vocab())), None)
+    second = backend.encode(["a", "a"], is_pretokenized=True, add_special_tokens=False)
+    if mark and not second.tokens[second.word_ids.index(1)].startswith(mark):
+        own = [backend.normalizer] if backend.normalizer else []
+        backend.normalizer = normalizers.Sequence([normalizers.Prepend(" "), *own])
+
+
+def scratch(config: Mapping[str, int | float], labels: Mapping[str, Any]) -> tuple[Any, Any]:
+    """A BERT of random weights over a WordPiece vocabulary of single characters: no download, no training text."""
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
+    from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
+
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = [chr(c) for c in range(33, 127)]
+    vocabulary = {piece: i for i, piece in enumerate([*special, *characters, *(f"##{c}" for c in characters)])}
+    wordpiece = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
+    wordpiece.normalizer = normalizers.BertNormalizer(lowercase=False)
+    wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    wordpiece.post_processor = processors.BertProcessing(("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"]))
+    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=wordpiece, **names)
+    return tokenizer, BertForTokenClassification(BertConfig(vocab_size=len(vocabulary), **config, **labels))

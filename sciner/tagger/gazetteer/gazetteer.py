@@ -1,0 +1,180 @@
+"""A dictionary of the training spans' surface forms, looked up longest first: what memory alone is worth (no torch).
+
+The baseline of the CoNLL-2003 shared task (Tjong Kim Sang & De Meulder 2003), with confidences: theirs takes forms of a single
+class alone, this one a form's most frequent class.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from sciner import progress
+from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.gazetteer.trie import Form, Trie, longest_matches, occurrences, trie_of
+from sciner.text.corpus import Example, Sentence, tags_of, tagset
+from sciner.text.prediction import Floats, Prediction
+from sciner.text.spans import Span
+
+FILE = "gazetteer.json"
+Case = Literal["sensitive", "insensitive"]
+
+
+class Entry(NamedTuple):
+    """How often a form stood in training, and how often it was a span of each class, in the order of the classes."""
+
+    seen: float
+    spans: tuple[float, ...]
+
+
+class Answer(NamedTuple):
+    """What a form is taken for. first, inner: [tags] float32 distributions of its first word, and of each other one."""
+
+    label: str
+    confidence: np.float32
+    first: Floats
+    inner: Floats
+
+
+@dataclass(frozen=True)
+class GazetteerTagger:
+    """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had ``BERT``."""
+
+    case: Case
+    labels: tuple[str, ...]
+
+    def identity(self) -> dict[str, Any]:
+        """All that a fit depends on beside its examples (``tagger.base.Tagger``)."""
+        return {"kind": "gazetteer", "labels": self.labels, "case": self.case}
+
+    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedGazetteer:
+        """Count forms; a sentence counts as often as its weight says. Nothing is drawn: ``seed`` changes nothing.
+
+        Raises ValueError for any ``start`` and without examples.
+        """
+        if start is not None:
+            raise ValueError("a gazetteer cannot start from another: it is counted anew")
+        if not examples:
+            raise ValueError("nothing to train on")
+        began = time.perf_counter()
+        texts = [(example, folded(example.sentence.tokens, self.case)) for example in examples]
+        mentions: dict[Form, list[tuple[str, float]]] = defaultdict(list)  # (class, weight) of each
+        seen: dict[Form, float] = defaultdict(float)
+        for example, words in texts:
+            for span in example.spans:
+                if visible(example, span.start, span.end):
+                    mentions[words[span.start : span.end]].append((span.label, example.weight))
+        trie = trie_of(mentions)
+        for example, words in texts:
+            for start_at, end in occurrences(trie, words):
+                if visible(example, start_at, end):
+                    seen[words[start_at:end]] += example.weight
+        forms = {
+            form: Entry(seen[form], tuple(sum((w for name, w in found if name == label), 0.0) for label in self.labels))
+            for form, found in mentions.items()
+        }
+        rest = unmatched(texts, trie, {form for form, found in mentions.items() if len(found) == 1}, tagset(self.labels))
+        report = FitReport(0, sum(len(words) for _, words in texts), time.perf_counter() - began, ())
+        return FittedGazetteer(forms, rest, self.case, self.labels, report)
+
+    def restore(self, directory: Path, report: FitReport) -> FittedGazetteer:
+        """The gazetteer that ``FittedGazetteer.save`` wrote."""
+        kept = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        forms = {tuple(form): Entry(seen, tuple(spans)) for form, seen, spans in kept["forms"]}
+        return FittedGazetteer(forms, tuple(kept["unmatched"]), self.case, self.labels, report)
+
+
+def folded(tokens: Sequence[str], case: Case) -> Form:
+    return tuple(tokens) if case == "sensitive" else tuple(token.lower() for token in tokens)
+
+
+def visible(example: Example, start: int, end: int) -> bool:
+    """Whether it can be seen what the words ``start`` to ``end`` are: a mask on them hides it, and so does one right behind,
+    where a span might go on."""
+    return example.masked.isdisjoint(range(start, end + 1))
+
+
+def unmatched(texts: Sequence[tuple[Example, Form]], trie: Trie, once: set[Form], tags: Sequence[str]) -> tuple[float, ...]:
+    """[tags]: what a word may be that no form matches. Counted in training, with one more of each, where spans whose form was
+    annotated ``once`` stand for those that nobody has seen yet (Good 1953): without their own mention none would match."""
+    counts = dict.fromkeys(tags, 1.0)
+    for example, words in texts:
+        known = {
+            i
+            for start, end in longest_matches(trie, words)
+            if words[start:end] not in once or not visible(example, start, end)
+            for i in range(start, end)
+        }
+        for i, tag in enumerate(tags_of(example)):
+            if i not in known and i not in example.masked:
+                counts[tag] += example.weight
+    total = sum(counts.values())
+    return tuple(count / total for count in counts.values())
+
+
+@dataclass(frozen=True)
+class FittedGazetteer:
+    """A filled dictionary. unmatched: [tags], the distribution of words that no form matches."""
+
+    forms: dict[Form, Entry]
+    unmatched: tuple[float, ...]
+    case: Case
+    labels: tuple[str, ...]
+    report: FitReport
+
+    @cached_property
+    def answers(self) -> dict[Form, Answer]:
+        return {form: answer(entry, self.labels) for form, entry in self.forms.items()}
+
+    @cached_property
+    def trie(self) -> Trie:
+        return trie_of(self.forms)
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        """Predictions in the order of ``sentences``. Every match is a span, however unsure: the threshold is another's."""
+        rest = np.array(self.unmatched, dtype=np.float32)
+        with progress.bar("annotate (sentences)", len(sentences)) as advance:
+            for sentence in sentences:
+                words = folded(sentence.tokens, self.case)
+                rows = np.tile(rest, (len(words), 1))
+                confidence = np.full(len(words), rest[0])
+                spans = []
+                for start, end in longest_matches(self.trie, words):
+                    found = self.answers[words[start:end]]
+                    rows[start], rows[start + 1 : end], confidence[start:end] = found.first, found.inner, found.confidence
+                    spans.append(Span(start, end, found.label))
+                repairs = int((rows.max(axis=1) > confidence).sum()) if words else 0
+                yield Prediction(sentence, tuple(spans), rows.astype(np.float16), confidence, repairs)
+                advance(1)
+
+    def save(self, directory: Path) -> None:
+        """Write the dictionary as JSON."""
+        directory.mkdir(parents=True, exist_ok=True)
+        rows = [[form, entry.seen, entry.spans] for form, entry in self.forms.items()]
+        text = json.dumps({"unmatched": self.unmatched, "forms": rows}, ensure_ascii=False)
+        (directory / FILE).write_text(text, encoding="utf-8")
+
+
+def answer(entry: Entry, labels: Sequence[str]) -> Answer:
+    """The most frequent class (of equals the first), and how sure that is: the share of the form's occurrences that were spans
+    of it, by Laplace's rule of succession, (n + 1) / (N + 2). The rest goes to the other classes and O, counted with one more
+    of each."""
+    best = max(range(len(labels)), key=lambda k: entry.spans[k])
+    confidence = (entry.spans[best] + 1) / (entry.seen + 2)
+    others = np.array([max(0.0, entry.seen - sum(entry.spans)), *entry.spans]) + 1  # O, then the classes
+    others[best + 1] = 0.0
+    shares = others / others.sum() * (1 - confidence)
+    shares[best + 1] = confidence
+    first = np.zeros(1 + 2 * len(labels), dtype=np.float32)
+    inner = first.copy()
+    first[0] = inner[0] = shares[0]
+    first[1::2] = inner[2::2] = shares[1:]
+    return Answer(labels[best], first[2 * best + 1], first, inner)
