@@ -13,7 +13,7 @@ from typing import Any
 
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
-from sciner.text.corpus import Example, Sentence
+from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
 
@@ -83,8 +83,9 @@ class RunFolder:
         """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
         self.last_round = self.path / f"round_{done.number}"
         self.last_round.mkdir(exist_ok=True)
-        write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
-        write_examples_conll(self.last_round / "annotated.conll", done.examples)
+        examples = reading_order(done.examples)
+        write_examples_jsonl(self.last_round / "annotated.jsonl", examples)
+        write_examples_conll(self.last_round / "annotated.conll", examples)
         predicted = (
             Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
         )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sciner.config.data import DataConfig
 from sciner.errors import InputError
+from sciner.policy.seed import Amount
 from sciner.text.catalog.read import read_catalog
 from sciner.text.corpus import Corpus, Sentence, labels_of
 
@@ -59,10 +61,25 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
         name: read_files(paths, split=name, **how) if paths else ()
         for name, paths in (("train", config.train), ("dev", config.dev), ("test", config.test))
     }
+    check_masks(splits, dev_of_train=not config.dev and not is_zero(config.dev_size))
     for name, sentences in splits.items():
         if bare := next((s.id for s in sentences if s.spans is None), None):
             raise InputError(f"{bare} in data.{name} has no labels", mend="text without labels goes to data.unlabelled=PATH")
     return splits
+
+
+def check_masks(splits: Mapping[str, Sequence[Sentence]], *, dev_of_train: bool) -> None:
+    """Raise InputError for masked tokens in what is to be scored against: nobody knows their labels."""
+    for name, sentences in splits.items():
+        if name == "train" and not dev_of_train:
+            continue
+        if partly := next((s.id for s in sentences if s.masked), None):
+            mend = "give sentences that are labelled throughout" + (", as data.dev too" if name == "train" else "")
+            raise InputError(f"{partly} in data.{name} has masked tokens", mend=mend)
+
+
+def is_zero(amount: int | str) -> bool:
+    return Amount.parse(amount).value == 0
 
 
 def read_set(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentence, ...]]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sciner.errors import InputError
-from sciner.text.corpus import Example, Sentence
+from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
 from sciner.text.formats.row import Row, parse_row
@@ -27,10 +27,13 @@ def read_jsonl(
 ) -> list[Sentence]:
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
-    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens; otherwise {"text": "..."} with
-    "spans" or "entities" in characters. A span may also be {"start", "end", "label"}. Without any of them (or with null) a
-    sentence is unlabelled. "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document
-    being "document" or the file's stem and i counting its sentences from 0.
+    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens; otherwise
+    {"text": "..."} with "spans" or "entities" in characters. A span may also be {"start", "end", "label"}.
+    "masked" lists the positions of tokens whose label is not known; a span that holds one is no gold, and
+    its tokens are masked too. Without any of them (or with null) a sentence is unlabelled.
+
+    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being
+    "document" or the file's stem and i counting its sentences from 0.
 
     notes counts "tags repaired" and "tokens split at a span edge". Raises InputError for a file that is not UTF-8 or holds
     no sentence, invalid JSON, wrong types, tags that are not one a token, spans outside the sentence or overlapping, a label
@@ -48,7 +51,7 @@ def read_jsonl(
         if row.splits:
             notes["tokens split at a span edge"] += row.splits
     decoded = _decode(rows, path, notes, scheme, labels)
-    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans)) for id_, (_, row) in rows.items()]
+    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked) for id_, (_, row) in rows.items()]
 
 
 def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Sentence]:
@@ -64,8 +67,11 @@ def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
 
 
 def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
-    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source", "round", "weight" (unless
-    1) and "masked" (if any). Raises ValueError unless every span has a finite confidence.
+    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source", "round",
+    "weight" (unless 1) and, where tokens are left out of the loss, "masked" and "rejected".
+
+    "spans" holds the spans that the loss sees whole, "rejected" the others. Raises ValueError unless
+    every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
 
@@ -78,11 +84,12 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
             continue
         try:
             row = json.loads(line)
-            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"])
+            known = sorted([*row["spans"], *row.get("rejected", ())], key=lambda s: int(s["start"]))
+            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in known)
             sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
             encode(spans, len(sentence.tokens))
-            confidences = tuple(float(span["confidence"]) for span in row["spans"])
-            masked = frozenset(map(int, row.get("masked", ())))
+            confidences = tuple(float(span["confidence"]) for span in known)
+            masked = frozenset(map(int, row.get("masked", ()))) or NOTHING
             weight = float(row.get("weight", 1))
             found.append(Example(sentence, spans, str(row["source"]), int(row["round"]), confidences, masked, weight))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -127,15 +134,15 @@ def _head(sentence: Sentence) -> dict[str, object]:
 
 def _example_row(example: Example) -> dict[str, object]:
     row = _head(example.sentence)
-    row["spans"] = [
-        {**span._asdict(), "confidence": round(float(confidence), 6)}
-        for span, confidence in zip(example.spans, example.confidences, strict=True)
-    ]
-    row |= {"source": example.source, "round": example.round}
+    sure = set(example.accepted())
+    told: dict[bool, list[dict[str, object]]] = {True: [], False: []}
+    for span, confidence in zip(example.spans, example.confidences, strict=True):
+        told[span in sure].append({**span._asdict(), "confidence": round(float(confidence), 6)})
+    row |= {"spans": told[True], "source": example.source, "round": example.round}
     if example.weight != 1:
         row["weight"] = float(example.weight)
     if example.masked:
-        row["masked"] = sorted(example.masked)
+        row |= {"masked": sorted(example.masked), "rejected": told[False]}
     return row
 
 

@@ -8,6 +8,7 @@ import reprlib
 from typing import Any, NamedTuple
 
 from sciner.errors import InputError
+from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
 from sciner.text.formats.tokenise import tokenise
 from sciner.text.spans import Span
@@ -16,7 +17,10 @@ ID = re.compile(r".+#[0-9]+")
 
 
 class Row(NamedTuple):
-    """What an object says; at most one of ``spans`` and ``tags`` is given. splits: tokens split at a span edge."""
+    """What an object says; at most one of ``spans`` and ``tags`` is given.
+
+    splits: tokens split at a span edge. masked: tokens whose label is not known.
+    """
 
     id: str | None
     document: str | None
@@ -24,6 +28,7 @@ class Row(NamedTuple):
     spans: tuple[Span, ...] | None
     tags: tuple[str, ...] | None
     splits: int = 0
+    masked: frozenset[int] = NOTHING
 
 
 def parse_row(line: str) -> Row:
@@ -56,7 +61,26 @@ def parse_row(line: str) -> Row:
         raise InputError('"tags" and "spans" in one row', mend="keep one of them")
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
-    return Row(id_, document, tokens, spans, tags, splits)
+    spans, masked = _unmasked(row, spans, len(tokens))
+    return Row(id_, document, tokens, spans, tags, splits, masked)
+
+
+def _unmasked(
+    row: dict[str, Any], spans: tuple[Span, ...] | None, length: int
+) -> tuple[tuple[Span, ...] | None, frozenset[int]]:
+    """The spans without a masked token, and all tokens whose label is not known: those of "masked",
+    and those of the other spans, "rejected" ones included."""
+    value = row.get("masked")
+    if not value:
+        return spans, NOTHING
+    if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
+        raise InputError('"masked" is no list of token positions', mend=f"count {length} tokens from 0")
+    if spans is None:
+        raise InputError('"masked" without "spans"', mend='write the known spans as "spans"')
+    known = accepted(spans, frozenset(value))
+    doubtful = [*(s for s in spans if s not in known), *(_spans(row, "rejected") or ())]
+    touched = {i for s in doubtful for i in range(s.start, s.end)}
+    return known, frozenset({*value, *touched} & set(range(length)))
 
 
 def _object(line: str) -> dict[str, Any]:

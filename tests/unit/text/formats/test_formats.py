@@ -115,14 +115,17 @@ def test_examples_keep_their_provenance_as_jsonl(tmp_path: Path) -> None:
     assert silver["spans"][0] == {"start": 0, "end": 1, "label": "Method", "confidence": 0.123457}
     assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == ("silver", 2, 0.5, [2, 3])
     assert (gold["source"], gold["round"], gold.keys() & {"weight", "masked"}) == ("gold", 0, set())
-    assert [(s.id, s.spans) for s in read(tmp_path / "train.jsonl")] == [(e.sentence.id, e.spans) for e in EXAMPLES]
+    assert silver["rejected"] == [{"start": 2, "end": 4, "label": "Metric", "confidence": 1.0}]
+    found = [(s.id, s.spans) for s in read(tmp_path / "train.jsonl")]
+    assert found == [(e.sentence.id, e.accepted()) for e in EXAMPLES]
 
 
 def test_examples_keep_their_provenance_as_conll(tmp_path: Path) -> None:
     write_examples_conll(tmp_path / "train.conll", EXAMPLES)
     columns = [line.split("\t") for line in (tmp_path / "train.conll").read_text().splitlines() if line]
     assert [source for _, source, _ in columns] == ["-X-", "silver:2", "silver:2", "masked", "masked", "gold"]
-    assert [(s.tokens, s.spans) for s in read(tmp_path / "train.conll")] == [(e.sentence.tokens, e.spans) for e in EXAMPLES]
+    found = [(s.tokens, s.spans) for s in read(tmp_path / "train.conll")]
+    assert found == [(e.sentence.tokens, e.accepted()) for e in EXAMPLES]
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
