@@ -16,6 +16,7 @@ from sciner.redact import redacted
 from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
+from sciner.text.formats.running import READER
 
 VERSION = 1  # of a line of rounds.jsonl
 
@@ -42,7 +43,7 @@ class RunFolder:
                 (path / name).unlink(missing_ok=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         folder.config.write_text(redacted(text), encoding="utf-8")
-        folder.about(**about or {}, started=time.time())
+        folder.about(**about or {}, reader=READER, started=time.time())
         return folder
 
     def about(self, **more: Any) -> dict[str, Any]:

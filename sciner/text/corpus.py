@@ -19,13 +19,15 @@ class Sentence:
     """Tokens with an id ``document#index``.
 
     spans: None where no gold exists or where it is withheld. masked: positions of tokens of which
-    nobody said whether they belong to a span; they are left out of the loss.
+    nobody said whether they belong to a span; they are left out of the loss. dropped: the labels of gold
+    spans that begin here and that ``spans`` cannot hold, such as nested ones.
     """
 
     id: str
     tokens: tuple[str, ...]
     spans: tuple[Span, ...] | None = None
     masked: frozenset[int] = NOTHING
+    dropped: tuple[str, ...] = ()
 
     @property
     def document(self) -> str:
@@ -33,7 +35,7 @@ class Sentence:
 
     def withheld(self) -> Sentence:
         """The same text without its gold: all that a decision may see."""
-        return replace(self, spans=None)
+        return replace(self, spans=None, dropped=())
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, check_length, is_solid, located
-from sciner.text.formats.segment import sentence_bounds
+from sciner.text.formats.running import count_dropped, longest, pieces
 from sciner.text.formats.source import read_lines
-from sciner.text.formats.tokenise import tokenise
 from sciner.text.spans import Span
 
 BOUND = re.compile(r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
@@ -34,29 +33,27 @@ def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Coll
 
     Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first fragment to its last: all
     its words stay in it, and it counts as one mention in scores, as it did for its annotator. Of spans that overlap the longest
-    is kept, of equally long ones the first. The text is split into sentences, never inside a span, and tokenised.
+    is kept, of equally long ones the first. The text is split into sentences and tokenised without a look at its spans; one
+    that cuts a token or crosses a sentence's end is dropped. What is dropped stands in ``Sentence.dropped``.
 
-    notes counts "discontinuous spans made whole", "overlapping spans dropped", "sentence ends inside a span ignored", and
-    "tokens split at a span edge". Raises InputError for a missing or empty file of the two, invalid UTF-8, a malformed line,
-    an id that stands twice, offsets outside the text, text other than at its offsets, a label outside ``labels``, a sentence
-    of more than 2,000 tokens.
+    notes counts "discontinuous spans made whole", "overlapping spans dropped", and the others dropped. Raises InputError for a
+    missing or empty file of the two, invalid UTF-8, a malformed line, an id that stands twice, offsets outside the text, text
+    other than at its offsets, a label outside ``labels``, a sentence of more than 2,000 tokens.
     """
     path = Path(path)
     text = "\n".join(read_lines(path))
-    counted: Counter[str] = Counter()
-    spans = _flat(_mentions(path.with_suffix(".ann"), text, labels), counted)
-    bounds, counted["sentence ends inside a span ignored"] = sentence_bounds(text, spans)
+    mentions = _mentions(path.with_suffix(".ann"), text, labels)
+    spans, lost = longest([mention.span for mention in mentions])
     sentences: list[Sentence] = []
-    for start, end in bounds:
-        inside = [Span(s.start - start, s.end - start, s.label) for s in spans if start <= s.start < end]
-        with located(path, text.count("\n", 0, start) + 1):
-            tokens, gold, splits = tokenise(text[start:end], inside)
-            check_length(len(tokens), too_long="start a new line between sentences")
-        counted["tokens split at a span edge"] += splits
-        sentences.append(Sentence(f"{split}/{path.stem}#{len(sentences)}", tokens, gold))
+    for piece in pieces(text, spans, lost):
+        with located(path, text.count("\n", 0, piece.start) + 1):
+            check_length(len(piece.tokens), too_long="start a new line between sentences")
+        id_ = f"{split}/{path.stem}#{len(sentences)}"
+        sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
         raise InputError("no sentence in it", file=path, mend="expected running text")
-    notes.update(+counted)
+    notes.update(+Counter({"discontinuous spans made whole": sum(m.fragmented for m in mentions)}))
+    count_dropped(notes, sum(len(s.dropped) for s in sentences), len(lost))
     return sentences
 
 
@@ -115,17 +112,6 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
     whole = text[start:end]
     start, end = end - len(whole.lstrip()), start + len(whole.rstrip())
     return Mention(Span(start, end, label), len(fragments) > 1)
-
-
-def _flat(mentions: Sequence[Mention], notes: Counter[str]) -> list[Span]:
-    """The spans to keep, in order and disjoint."""
-    notes["discontinuous spans made whole"] += sum(m.fragmented for m in mentions)
-    kept: list[Span] = []
-    for span, _ in sorted(mentions, key=lambda m: (m.span.start - m.span.end, m.span.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
-    notes["overlapping spans dropped"] += len(mentions) - len(kept)
-    return sorted(kept)
 
 
 def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:

@@ -11,7 +11,8 @@ from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
-from sciner.text.formats.row import Row, parse_row
+from sciner.text.formats.row import Row, parse_rows
+from sciner.text.formats.running import count_dropped
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
@@ -28,14 +29,16 @@ def read_jsonl(
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
     {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens; otherwise
-    {"text": "..."} with "spans" or "entities" in characters. A span may also be {"start", "end", "label"}.
+    {"text": "..."} with "spans" or "entities" in characters. Text is tokenised and, unless it has an "id",
+    split into sentences, without a look at its spans: one that cuts a token or crosses a sentence's end is
+    dropped (``Sentence.dropped``). A span may also be {"start", "end", "label"}.
     "masked" lists the positions of tokens whose label is not known; a span that holds one is no gold, and
     its tokens are masked too. Without any of them (or with null) a sentence is unlabelled.
 
     "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being
     "document" or the file's stem and i counting its sentences from 0.
 
-    notes counts "tags repaired" and "tokens split at a span edge". Raises InputError for a file that is not UTF-8 or holds
+    notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not UTF-8 or holds
     no sentence, invalid JSON, wrong types, tags that are not one a token, spans outside the sentence or overlapping, a label
     outside ``labels``, tags of no or of several schemes, an id that stands twice, a token with white space, a sentence of
     more than 2,000 tokens.
@@ -48,15 +51,14 @@ def read_jsonl(
             if id_ in rows:
                 raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
         rows[id_] = number, row
-        if row.splits:
-            notes["tokens split at a span edge"] += row.splits
+        count_dropped(notes, len(row.dropped), 0)
     decoded = _decode(rows, path, notes, scheme, labels)
-    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked) for id_, (_, row) in rows.items()]
+    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
 
 
 def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Sentence]:
-    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, but for the edges at which
-    spans split the tokens of running text. Ids are not compared. Raises InputError as ``read_jsonl``, but for labels and ids.
+    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, and ids not
+    compared. Raises InputError as ``read_jsonl``, but for labels and ids.
     """
     return (Sentence(id_, row.tokens) for _, id_, row in _rows(path, split))
 
@@ -106,11 +108,12 @@ def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
         if not line.strip():
             continue
         with located(path, number):
-            row = parse_row(line)
-        document = f"{split}/{row.document or Path(path).stem}"
-        yield number, row.id or f"{document}#{seen[document]}", row
-        seen[document] += row.id is None
-        empty = False
+            rows = parse_rows(line)
+        for row in rows:
+            document = f"{split}/{row.document or Path(path).stem}"
+            yield number, row.id or f"{document}#{seen[document]}", row
+            seen[document] += row.id is None
+            empty = False
     if empty:
         raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")
 

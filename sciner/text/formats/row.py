@@ -10,59 +10,74 @@ from typing import Any, NamedTuple
 from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
-from sciner.text.formats.tokenise import tokenise
+from sciner.text.formats.running import Offsets, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
 
 
 class Row(NamedTuple):
-    """What an object says; at most one of ``spans`` and ``tags`` is given.
+    """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
 
-    splits: tokens split at a span edge. masked: tokens whose label is not known.
+    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold.
+    offsets: of the tokens in the text, where there is one.
     """
 
     id: str | None
     document: str | None
     tokens: tuple[str, ...]
-    spans: tuple[Span, ...] | None
-    tags: tuple[str, ...] | None
-    splits: int = 0
+    spans: tuple[Span, ...] | None = None
+    tags: tuple[str, ...] | None = None
     masked: frozenset[int] = NOTHING
+    dropped: tuple[str, ...] = ()
+    offsets: Offsets | None = None
 
 
-def parse_row(line: str) -> Row:
-    """The object on ``line`` in one of the forms that ``read_jsonl`` names. Raises InputError without a place."""
+def parse_rows(line: str) -> list[Row]:
+    """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
+
+    Raises InputError without a place.
+    """
     row = _object(line)
     id_, document = _text(row, "id"), _text(row, "document")
     if id_ is not None and not ID.fullmatch(id_):
         raise InputError(f'"id" {id_!r} is no sentence id', mend="an id is document#index")
     if document is not None and not ID.fullmatch(f"{document}#0"):
         raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
-
-    tags = _strings(row, "tags")
     tokens = _strings(row, "tokens")
-    splits = 0
-    if tokens is not None:
-        spans = _spans(row, "spans")
-        if spans is not None:
-            spans = check_spans(spans, len(tokens))
-    else:
-        text = _text(row, "text")
-        if text is None:
-            raise InputError('neither "tokens" nor "text"', mend='write {"tokens": [...], ...} or {"text": "...", ...}')
-        spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
-        tokens, found, splits = tokenise(text, spans or ())
-        spans = None if spans is None else found
-    check_length(len(tokens), too_long="write one sentence an object, of at most 2,000 tokens")
-    for token in tokens:
-        check_token(token)
+    found = _running_rows(row, id_, document) if tokens is None else [_token_row(row, id_, document, tokens)]
+    for sentence in found:
+        check_length(len(sentence.tokens), too_long="write one sentence an object, of at most 2,000 tokens")
+        for token in sentence.tokens:
+            check_token(token)
+    return found
+
+
+def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...]) -> Row:
+    tags, spans = _strings(row, "tags"), _spans(row, "spans")
+    if spans is not None:
+        spans = check_spans(spans, len(tokens))
     if tags is not None and spans is not None:
         raise InputError('"tags" and "spans" in one row', mend="keep one of them")
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
     spans, masked = _unmasked(row, spans, len(tokens))
-    return Row(id_, document, tokens, spans, tags, splits, masked)
+    return Row(id_, document, tokens, spans, tags, masked)
+
+
+def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) -> list[Row]:
+    """Running text is a sentence where its id says so, and is split otherwise."""
+    text = _text(row, "text")
+    if text is None:
+        raise InputError('neither "tokens" nor "text"', mend='write {"tokens": [...], ...} or {"text": "...", ...}')
+    for key in ("tags", "masked"):
+        if row.get(key):
+            raise InputError(f'"{key}" of a text', mend='give "tokens" in the place of "text"')
+    spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
+    return [
+        Row(id_, document, p.tokens, None if spans is None else p.spans, dropped=p.dropped, offsets=p.offsets)
+        for p in pieces(text, spans or (), whole=id_ is not None or not text.strip())
+    ]
 
 
 def _unmasked(

@@ -1,0 +1,81 @@
+"""Running text, with spans in characters, as sentences of tokens.
+
+Text is split and tokenised without a look at its gold. What a tagger is asked about is then the same whether the
+text is annotated or not, and a span that no sentence can hold is a span that no tagger could find.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from sciner.errors import InputError
+from sciner.text.formats.check import check_spans
+from sciner.text.formats.segment import sentence_bounds
+from sciner.text.formats.tokenise import tokenise
+from sciner.text.spans import Span
+
+READER = 2  # version of what is a token and a sentence: 1 let gold spans cut tokens and hold back sentence ends
+UNMET = "spans dropped: they cut a token or cross a sentence's end"
+OVERLAPPING = "overlapping spans dropped"
+Offsets = tuple[tuple[int, int], ...]
+
+
+class Piece(NamedTuple):
+    """A sentence of a text. offsets: (start, end) of each token in characters of the text.
+
+    dropped: the labels of spans that begin in it and that it cannot hold. start: its first character.
+    """
+
+    tokens: tuple[str, ...]
+    spans: tuple[Span, ...]
+    offsets: Offsets
+    dropped: tuple[str, ...]
+    start: int
+
+
+def pieces(text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, whole: bool = False) -> Iterator[Piece]:
+    """The sentences of ``text``, or with ``whole`` all of it as one.
+
+    spans: in characters; trimmed of white space. One whose edges are not edges of tokens of one sentence is dropped.
+    lost: spans that were dropped before. Raises InputError for spans that leave the text, overlap, are empty or cover
+    only white space.
+    """
+    trimmed = [_trim(text, span) for span in check_spans(spans, len(text), "characters")]
+    for start, end in [(0, len(text))] if whole else sentence_bounds(text):
+        offsets = tuple((start + a, start + b) for a, b in tokenise(text[start:end]))
+        first = {a: i for i, (a, _) in enumerate(offsets)}
+        last = {b: i + 1 for i, (_, b) in enumerate(offsets)}
+        inside = [s for s in trimmed if start <= s.start < end]
+        held = [s for s in inside if s.start in first and s.end in last]
+        dropped = [s.label for s in inside if s not in held] + [s.label for s in lost if start <= s.start < end]
+        yield Piece(
+            tuple(text[a:b] for a, b in offsets),
+            tuple(Span(first[s.start], last[s.end], s.label) for s in held),
+            offsets,
+            tuple(dropped),
+            start,
+        )
+
+
+def longest(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+    """(kept, lost): of spans that overlap the longest is kept, of equally long ones the first. Both are in order."""
+    kept: list[Span] = []
+    lost: list[Span] = []
+    for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
+        clear = all(span.end <= other.start or other.end <= span.start for other in kept)
+        (kept if clear else lost).append(span)
+    return sorted(kept), sorted(lost)
+
+
+def count_dropped(notes: Counter[str], dropped: int, overlapping: int) -> None:
+    """``dropped``: all of them, ``overlapping`` included."""
+    notes.update(+Counter({OVERLAPPING: overlapping, UNMET: dropped - overlapping}))
+
+
+def _trim(text: str, span: Span) -> Span:
+    surface = text[span.start : span.end]
+    if not surface.strip():
+        raise InputError(f"span {tuple(span)} covers only white space", mend="drop it")
+    return Span(span.end - len(surface.lstrip()), span.start + len(surface.rstrip()), span.label)
