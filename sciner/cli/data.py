@@ -127,6 +127,9 @@ def _sizes(found: Stats) -> Any:
     for row in ("documents", "sentences", "tokens", "spans", "longest", "duplicates"):
         words = {"longest": "longest sentence, tokens", "duplicates": "sentences that repeat an earlier one"}.get(row, row)
         add_row(table, words, *(f"{getattr(split, row):,}" for split in found.splits.values()))
+    dropped = [sum(split.dropped.values()) for split in found.splits.values()]
+    if any(dropped):
+        add_row(table, "gold spans that the reader dropped", *(f"{count:,}" for count in dropped))
     return table
 
 

@@ -17,6 +17,7 @@ from sciner.run.job import Job
 from sciner.run.prepare import Prepared, prepare
 from sciner.run.saved import save_tagger
 from sciner.text.corpus import Corpus
+from sciner.text.stats import dropped_spans
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
@@ -59,6 +60,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         "params": params(config, job),
         "tags": tags(config, job, corpus),
         "labels": corpus.labels,
+        "dropped": dropped_spans({"train": corpus.train, "dev": corpus.dev, "test": corpus.test}),
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from sciner.cli import main as cli
 from sciner.text.catalog.known import CATALOG
 from sciner.text.corpus import Sentence
+from sciner.text.formats.read import read_files
 from sciner.text.spans import Span
-from sciner.text.stats import Conflict, Overlap, describe
+from sciner.text.stats import Conflict, Overlap, describe, dropped_spans
 
 MALFORMED = Path(__file__).parents[2] / "data" / "malformed"
 SCIERC = {"train.txt": "[/] NN O I-Task\n\n[/] NN O I-Task\n", "dev.txt": "[/] NN O I-Method\n", "test.txt": "we NN O O\n"}
@@ -107,6 +109,16 @@ def test_stats_takes_each_path_for_a_split(say: Any, place: Path) -> None:
     both = json.loads(say("stats", "a/train.conll", "b/train.conll", "--json")[1])
     assert [*both["splits"]] == ["a/train.conll", "b/train.conll"]
     assert json.loads(say("stats", "sample", "--json")[1])["splits"]["train"]["documents"] == 24
+
+
+def test_gold_that_the_reader_dropped_is_counted_by_split(say: Any, place: Path) -> None:
+    (place / "a.txt").write_text("one two")
+    (place / "a.ann").write_text("T1\tA 0 7\tone two\nT2\tB 4 7\ttwo\nT3\tB 5 7\two\n")
+    assert json.loads(say("stats", "a.txt", "--json")[1])["splits"]["a.txt"]["dropped"] == {"B": 2}
+    assert "gold spans that the reader dropped" in say("stats", "a.txt")[1]
+    sentences = read_files("a.txt", split="test", notes=Counter())
+    expected = {"test": {"spans": 2, "classes": {"B": 2}, "documents": {"test/a": 2}}}
+    assert dropped_spans({"train": (), "test": sentences}) == expected
 
 
 def test_figures_are_those_of_the_sentences() -> None:
