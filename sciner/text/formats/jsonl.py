@@ -28,12 +28,17 @@ def read_jsonl(
 ) -> list[Sentence]:
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
-    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens; otherwise
-    {"text": "..."} with "spans" or "entities" in characters. Text is tokenised and, unless it has an "id",
+    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens. "masked" lists the
+    positions of tokens whose label is not known; a span that holds one is no gold, and its tokens are masked too.
+
+    {"text": "..."} with "spans" or "entities" in characters. The text is tokenised and, unless it has an "id",
     split into sentences, without a look at its spans: one that cuts a token or crosses a sentence's end is
     dropped (``Sentence.dropped``). A span may also be {"start", "end", "label"}.
-    "masked" lists the positions of tokens whose label is not known; a span that holds one is no gold, and
-    its tokens are masked too. Without any of them (or with null) a sentence is unlabelled.
+
+    {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]} is a document of
+    SciERC, counted in its tokens, both ends inclusive; of spans that overlap the longest is kept.
+
+    Without labels (or with null) a sentence is unlabelled.
 
     "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being
     "document" or the file's stem and i counting its sentences from 0.
@@ -51,7 +56,7 @@ def read_jsonl(
             if id_ in rows:
                 raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
         rows[id_] = number, row
-        count_dropped(notes, len(row.dropped), 0)
+        count_dropped(notes, len(row.dropped), row.overlapping)
     decoded = _decode(rows, path, notes, scheme, labels)
     return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
 

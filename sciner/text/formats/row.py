@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
-from sciner.text.formats.running import Offsets, pieces
+from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
@@ -19,8 +19,8 @@ ID = re.compile(r".+#[0-9]+")
 class Row(NamedTuple):
     """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
 
-    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold.
-    offsets: of the tokens in the text, where there is one.
+    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold; ``overlapping`` of them
+    since they overlap another. offsets: of the tokens in the text, where there is one.
     """
 
     id: str | None
@@ -30,6 +30,7 @@ class Row(NamedTuple):
     tags: tuple[str, ...] | None = None
     masked: frozenset[int] = NOTHING
     dropped: tuple[str, ...] = ()
+    overlapping: int = 0
     offsets: Offsets | None = None
 
 
@@ -44,8 +45,12 @@ def parse_rows(line: str) -> list[Row]:
         raise InputError(f'"id" {id_!r} is no sentence id', mend="an id is document#index")
     if document is not None and not ID.fullmatch(f"{document}#0"):
         raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
-    tokens = _strings(row, "tokens")
-    found = _running_rows(row, id_, document) if tokens is None else [_token_row(row, id_, document, tokens)]
+    if _is_scierc(row):
+        found = _scierc_rows(row)
+    elif (tokens := _strings(row, "tokens")) is not None:
+        found = [_token_row(row, id_, document, tokens)]
+    else:
+        found = _running_rows(row, id_, document)
     for sentence in found:
         check_length(len(sentence.tokens), too_long="write one sentence an object, of at most 2,000 tokens")
         for token in sentence.tokens:
@@ -78,6 +83,36 @@ def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) ->
         Row(id_, document, p.tokens, None if spans is None else p.spans, dropped=p.dropped, offsets=p.offsets)
         for p in pieces(text, spans or (), whole=id_ is not None or not text.strip())
     ]
+
+
+def _is_scierc(row: dict[str, Any]) -> bool:
+    """The original form of SciERC (Luan et al. 2018), which DyGIE and PURE read too."""
+    return isinstance(row.get("sentences"), list) and "tokens" not in row and "text" not in row
+
+
+def _scierc_rows(row: dict[str, Any]) -> list[Row]:
+    """A document: "sentences" are lists of tokens, "ner" has for each its [first, last, label], counted over the document
+    and both inclusive. Of spans that overlap the longest is kept; a sentence without tokens is left out."""
+    name = _text(row, "doc_key")
+    sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
+    ner = row.get("ner")
+    if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
+        raise InputError('"ner" is no list of as many lists as there are "sentences"', mend="write [] where there is none")
+    found, start = [], 0
+    for i, tokens in enumerate(sentences):
+        spans = dropped = None
+        if ner is not None:
+            marked = [Span(s.start - start, s.end + 1 - start, s.label) for s in _spans({"ner": ner[i]}, "ner") or ()]
+            for span in marked:
+                check_spans([span], len(tokens))
+            spans, dropped = longest(marked)
+        if tokens:
+            lost = tuple(span.label for span in dropped or ())
+            found.append(Row(None, name, tokens, None if spans is None else tuple(spans), dropped=lost, overlapping=len(lost)))
+        start += len(tokens)
+    if not found:
+        raise InputError("a document without tokens", mend="leave it out")
+    return found
 
 
 def _unmasked(

@@ -211,6 +211,39 @@ def test_jsonl_ids_are_kept_or_counted_by_document(tmp_path: Path) -> None:
     assert all(sentence.spans is None for sentence in found)
 
 
+def test_scierc_documents_are_counted_in_tokens_with_inclusive_ends(tmp_path: Path) -> None:
+    """As its authors published it; of nested spans the longest stays, the others are counted."""
+    document = {
+        "doc_key": "X96-1059",
+        "sentences": [["We", "parse", "text", "."], [], ["Deep", "parsing", "nets", "win"]],
+        "ner": [[[2, 2, "Method"]], [], [[4, 5, "Metric"], [4, 6, "Method"]]],
+        "relations": [[], [], []],
+        "clusters": [],
+    }
+    (tmp_path / "dev.json").write_text(json.dumps(document) + "\n")
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "dev.json", split="dev", notes=notes)
+    assert [s.id for s in found] == ["dev/X96-1059#0", "dev/X96-1059#1"]
+    assert [s.spans for s in found] == [(Span(2, 3, "Method"),), (Span(0, 3, "Method"),)]
+    assert [s.dropped for s in found] == [(), ("Metric",)]
+    assert notes == {"overlapping spans dropped": 1}
+
+
+@pytest.mark.parametrize(
+    ("ner", "fault"),
+    [
+        ([[[0, 0, "X"]]], '"ner" is no list of as many lists'),
+        ([[], [[1, 1, "X"]]], r"leaves the sentence of 1 tokens"),
+        ([[], [[1]]], "is no span"),
+    ],
+)
+def test_scierc_spans_lie_in_their_sentences(tmp_path: Path, ner: object, fault: str) -> None:
+    row = {"doc_key": "d", "sentences": [["a", "b"], ["c"]], "ner": ner}
+    (tmp_path / "a.json").write_text(json.dumps(row))
+    with pytest.raises(InputError, match=rf"a\.json:1: .*{fault}"):
+        read(tmp_path / "a.json")
+
+
 # Text alone
 
 
