@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -32,6 +33,10 @@ def tokens_of(text: str) -> tuple[str, ...]:
         ("62.3% (NER), a,b", "62.3|%|(|NER|)|,|a|,|b"),
         ("78.2 ± 0.3.", "78.2|±|0.3|."),
         (" \u00a0 ", ""),
+        ("the Me\u0301thode de Po\u0308schl", "the|Me\u0301thode|de|Po\u0308schl"),
+        ("हिन्दी micro\u00adscopy a\u200bb", "हिन्दी|micro\u00adscopy|a\u200bb"),
+        ("x\u0304-y\u0304, (\u2602\ufe0f)", "x\u0304-y\u0304|,|(|\u2602\ufe0f|)"),
+        ("m² ½x x‿y", "m²|½x|x|‿|y"),
     ],
 )
 def test_words_are_joined_inside_and_other_characters_stand_alone(text: str, tokens: str) -> None:
@@ -42,6 +47,15 @@ def test_spans_are_trimmed_and_those_that_cut_a_token_are_dropped() -> None:
     (piece,) = pieces("a BERT-based one", [Span(2, 6, "M"), Span(12, 16, "N")])
     assert (piece.tokens, piece.spans) == (("a", "BERT-based", "one"), (Span(2, 3, "N"),))
     assert (piece.offsets, piece.dropped) == (((0, 1), (2, 12), (13, 16)), ("M",))
+
+
+OLD = re.compile(r"\w+(?:(?:[-.'\u2019]|(?<=\d),(?=\d))\w+)*|\S")
+
+
+@few
+@given(st.text(st.characters(exclude_categories=["Cs", "Mn", "Mc", "Me", "Cf", "Cn", "Co"]), max_size=30))
+def test_text_without_marks_is_tokenised_as_re_would(text: str) -> None:
+    assert list(tokens_of(text)) == OLD.findall(text)
 
 
 @few
