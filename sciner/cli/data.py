@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count.")
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
+Tokenised = Annotated[bool, typer.Option("--tokenised", help="Plain text is a sentence a line, with blanks between tokens.")]
 CONFLICTS = 10
 
 
@@ -58,6 +59,7 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, or all.", meta
 def check(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…")],
     format: Format = "auto",
+    tokenised: Tokenised = False,
     labels: Annotated[str | None, typer.Option(help="The classes there may be, with commas; any other is an error.")] = None,
     json: Json = False,
 ) -> None:
@@ -68,7 +70,8 @@ def check(
 
     notes: Counter[str] = Counter()
     known = [label.strip() for label in labels.split(",")] if labels else None
-    sentences = read_files(paths, split="check", notes=notes, format=format, labels=known)  # type: ignore[arg-type]
+    how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known}
+    sentences = read_files(paths, split="check", notes=notes, **how)
     found: dict[str, Any] = {
         "sentences": len(sentences),
         "tokens": sum(len(s.tokens) for s in sentences),
@@ -86,19 +89,22 @@ def check(
 
 @app.command()
 def stats(
-    what: Annotated[list[str], typer.Argument(metavar="NAME|PATH…")], format: Format = "auto", json: Json = False
+    what: Annotated[list[str], typer.Argument(metavar="NAME|PATH…")],
+    format: Format = "auto",
+    tokenised: Tokenised = False,
+    json: Json = False,
 ) -> None:
     """Count a named corpus (fetched if need be), or files, each a split: sizes, classes, label conflicts, duplicates."""
     from sciner.text.stats import describe
 
-    found = describe(_splits(what, format))
+    found = describe(_splits(what, {"format": format, "tokenised": tokenised}))
     if json:
         return say_json(asdict(found))
     shown = [_sizes(found), _classes(found), _conflicts(found)]
     say(*shown, *([_overlaps(found)] if found.overlaps else ()))
 
 
-def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
+def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence, ...]]:
     """The splits of a named corpus, or one for each path, by the shortest names that tell them apart."""
     from collections import Counter
     from glob import has_magic
@@ -107,6 +113,7 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     from sciner.text.catalog.known import CATALOG
     from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.read import read_files
+    from sciner.text.formats.source import home
     from sciner.text.sample import read_sample
 
     if len(what) == 1 and what[0] in {*CATALOG, "sample"}:
@@ -115,10 +122,10 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     names = {path: Path(path).name for path in what}
     splits = {}
     for path in what:
-        if not has_magic(path) and not Path(path).expanduser().exists():
+        if not has_magic(path) and not home(path).exists():
             raise InputError("neither a file nor a named corpus", file=path, mend=nearest(path, {*CATALOG, "sample"}))
         name = names[path] if len(set(names.values())) == len(names) else path
-        splits[name] = read_files(path, split=name, notes=Counter(), format=format)  # type: ignore[arg-type]
+        splits[name] = read_files(path, split=name, notes=Counter(), **how)
     return splits
 
 

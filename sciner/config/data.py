@@ -35,6 +35,7 @@ class DataConfig(Strict):
 
     seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the remaining or dev) sentences.
     limit: caps seed set and pool together, never test.
+    tokenised: of unlabelled plain text, a sentence is a line and blanks separate its tokens.
     leak_guard: what becomes of training sentences of at least leak_min_tokens tokens that stand in dev or test.
     """
 
@@ -54,6 +55,7 @@ class DataConfig(Strict):
     format: Literal["auto", "conll", "jsonl", "brat", "text"] = "auto"
     documents: Literal["separator", "file"] = "separator"
     scheme: Literal["IOB1", "IOB2", "IOBES"] | None = None
+    tokenised: bool = False
     labels: list[str] | None = None
     path: str | None = None
     config: str | None = None

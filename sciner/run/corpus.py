@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,12 +14,33 @@ from sciner.policy.seed import Amount
 from sciner.text.catalog.read import read_catalog
 from sciner.text.corpus import Corpus, Sentence, labels_of
 
+log = logging.getLogger(__name__)
+TOLERATED = 0.02  # difference of shares; SciERC's brackets (-LRB-) alone are 3% of its tokens
+
 
 def read_corpus(config: DataConfig) -> Corpus:
     """The text to work on. Raises InputError for whatever in it cannot be read."""
     from sciner.text.leaks import guard
 
-    return guard(read_splits(config), config.leak_guard, config.leak_min_tokens)
+    corpus = read_splits(config)
+    if config.unlabelled and corpus.unlabelled:
+        compare_tokens(corpus.train, corpus.unlabelled)
+    return guard(corpus, config.leak_guard, config.leak_min_tokens)
+
+
+def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
+    """Warn where the pool seems to be tokenised in another way than the training text."""
+    from sciner.text.formats.running import cut_share
+
+    theirs, ours = cut_share(pool), cut_share(train)
+    if abs(theirs - ours) > TOLERATED:
+        log.warning(
+            "data.unlabelled is tokenised in another way than the training text: of its tokens %.0f%% hold punctuation that "
+            "sciner would cut off, of the training text's %.0f%% (data.tokenised=%s)",
+            100 * theirs,
+            100 * ours,
+            "true says that plain text is tokenised" if theirs < ours else "false has plain text tokenised",
+        )
 
 
 def read_splits(config: DataConfig) -> Corpus:
@@ -28,7 +50,8 @@ def read_splits(config: DataConfig) -> Corpus:
     notes: Counter[str] = Counter()
     pool: tuple[Any, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
-        pool = tuple(s.withheld() for s in read_files(config.unlabelled, split="unlabelled", notes=notes))
+        read = read_files(config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised)
+        pool = tuple(s.withheld() for s in read)
     if config.kind == "sample":
         from sciner.text.sample import read_sample
 

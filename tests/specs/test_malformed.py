@@ -60,7 +60,7 @@ MESSAGES = {
     "tokens_not_a_list.jsonl": ':1: "tokens" is no list of strings; write "tokens": ["...", "..."]',
     "truncated.jsonl": ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object a line",
     "unknown_label.jsonl": ":1: unknown label 'Metod'; did you mean 'Method'?",
-    "empty.txt": ": no sentence in it; expected a tokenised sentence a line",
+    "empty.txt": ": no sentence in it; expected text",
     "not_utf8.txt": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "brat_backwards.ann": ":1: 11 7 is no place in a text of 27 characters; count characters from 0",
     "brat_blank_span.ann": ":1: span 2 3 covers only white space; drop it",
@@ -124,7 +124,7 @@ def test_every_malformed_file_has_its_message() -> None:
     [
         ("f.conll", "We O\n".__mul__, "a blank line between sentences is missing?"),
         ("f.jsonl", lambda n: json.dumps({"tokens": ["We"] * n}), "write one sentence an object, of at most 2,000 tokens"),
-        ("f.txt", "We ".__mul__, "write one sentence or paragraph a line, of at most 2,000 tokens"),
+        ("f.txt", "We ".__mul__, "start a new line between sentences"),
         ("f.md", lambda n: "# " + "We " * n, "write one sentence a line, of at most 2,000 tokens"),
     ],
 )

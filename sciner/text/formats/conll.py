@@ -14,6 +14,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, Example, Sentence, accepted
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_length, check_token, is_solid, located
+from sciner.text.formats.running import Placed
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, encode
@@ -53,10 +54,10 @@ def read_conll(
     return [_unmasked(s, block.sources) for s, (_, block) in zip(read, found, strict=True)]
 
 
-def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Sentence]:
+def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Placed]:
     """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at, and may be anything. The file
     is gone through twice, the first time for -DOCSTART- lines. Raises InputError as ``read_conll``, but for tags."""
-    return (sentence for sentence, _ in _rows(path, split, documents))
+    return (Placed(sentence) for sentence, _ in _rows(path, split, documents))
 
 
 def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:

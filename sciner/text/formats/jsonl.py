@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
 from sciner.text.formats.row import Row, parse_rows
-from sciner.text.formats.running import count_dropped
+from sciner.text.formats.running import Offsets, Placed, count_dropped
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
@@ -61,11 +63,11 @@ def read_jsonl(
     return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
 
 
-def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Sentence]:
+def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
     """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, and ids not
     compared. Raises InputError as ``read_jsonl``, but for labels and ids.
     """
-    return (Sentence(id_, row.tokens) for _, id_, row in _rows(path, split))
+    return (Placed(Sentence(id_, row.tokens), row.offsets) for _, id_, row in _rows(path, split))
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
@@ -81,6 +83,27 @@ def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
     every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
+
+
+def write_placed_jsonl(path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]) -> None:
+    """As ``write_examples_jsonl``, each span with "start_char" and "end_char" too: characters of the text that the tokens come
+    from, or where there is none, of the tokens with one blank between them."""
+
+    def rows() -> Iterator[str]:
+        for example, offsets in examples:
+            row = _example_row(example)
+            places = offsets or joined(example.sentence.tokens)
+            for span in row["spans"]:
+                span |= {"start_char": places[span["start"]][0], "end_char": places[span["end"] - 1][1]}
+            yield _dump(row)
+
+    write_lines(path, rows())
+
+
+def joined(tokens: Sequence[str]) -> Offsets:
+    """Where tokens stand when one blank separates them."""
+    ends = list(accumulate(len(token) + 1 for token in tokens))
+    return tuple((end - len(token) - 1, end - 1) for end, token in zip(ends, tokens, strict=True))
 
 
 def read_examples_jsonl(path: str | Path) -> list[Example]:
@@ -136,11 +159,11 @@ def _decode(
     return dict(zip(tagged, spans, strict=True))
 
 
-def _head(sentence: Sentence) -> dict[str, object]:
+def _head(sentence: Sentence) -> dict[str, Any]:
     return {"id": sentence.id, "tokens": sentence.tokens}
 
 
-def _example_row(example: Example) -> dict[str, object]:
+def _example_row(example: Example) -> dict[str, Any]:
     row = _head(example.sentence)
     sure = set(example.accepted())
     told: dict[bool, list[dict[str, object]]] = {True: [], False: []}

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from glob import glob
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypedDict, Unpack, get_args
 
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Sentence
@@ -15,7 +15,8 @@ from sciner.text.formats.brat import read_brat
 from sciner.text.formats.conll import DOCSTART, Documents, read_conll, stream_conll
 from sciner.text.formats.jsonl import read_jsonl, stream_jsonl
 from sciner.text.formats.plain import read_plain, stream_plain
-from sciner.text.formats.source import read_lines
+from sciner.text.formats.running import Placed
+from sciner.text.formats.source import home, read_lines
 from sciner.text.spans import Scheme
 
 Format = Literal["auto", "conll", "jsonl", "brat", "text"]
@@ -31,15 +32,18 @@ SUFFIXES: dict[str, Format] = {
 TAGGED = re.compile(rf"{DOCSTART}(\s.*)?|\S+(\s+\S+){{0,2}}\s+(O|[BIES]-\S+)")
 
 
+class Reading(TypedDict, total=False):
+    """How files are read: the options of ``read_file``."""
+
+    format: Format
+    documents: Documents
+    scheme: Scheme | None
+    labels: Collection[str] | None
+    tokenised: bool
+
+
 def read_files(
-    paths: str | Path | Sequence[str | Path],
-    *,
-    split: str,
-    notes: Counter[str],
-    format: Format = "auto",
-    documents: Documents = "separator",
-    scheme: Scheme | None = None,
-    labels: Collection[str] | None = None,
+    paths: str | Path | Sequence[str | Path], *, split: str, notes: Counter[str], **how: Unpack[Reading]
 ) -> tuple[Sentence, ...]:
     """Sentences of files, folders (their files in order of name, hidden ones left out) and globs, in the order given.
 
@@ -52,9 +56,7 @@ def read_files(
     origin: dict[str, Path] = {}
     for path in [paths] if isinstance(paths, str | Path) else paths:
         for file in expand(path):
-            for sentence in read_file(
-                file, split=split, notes=notes, format=format, documents=documents, scheme=scheme, labels=labels
-            ):
+            for sentence in read_file(file, split=split, notes=notes, **how):
                 if sentence.id in sentences:
                     problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
                     raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
@@ -72,9 +74,10 @@ def read_file(
     documents: Documents = "separator",
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
+    tokenised: bool = False,
 ) -> list[Sentence]:
     """Sentences of one file. ``auto`` goes by the suffix; a .txt is BRAT if an .ann stands beside it, CoNLL if its first line
-    has a tag, otherwise plain text.
+    has a tag, otherwise plain text (``tokenised``: see ``stream_plain``).
 
     Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
     """
@@ -86,13 +89,13 @@ def read_file(
         case "brat":
             return read_brat(Path(path).with_suffix(".txt"), split=split, notes=notes, labels=labels)
         case "text":
-            return read_plain(path, split=split)
+            return read_plain(path, split=split, tokenised=tokenised)
     raise _unknown(format)
 
 
-def stream_file(path: str | Path, *, split: str, format: Format = "auto") -> Iterator[Sentence]:
-    """The text of one file's sentences, with the ids that ``read_file`` gives them, one after the other: of CoNLL, JSON lines
-    and plain text no more than one is held. Labels are not looked at, and ids are not compared.
+def stream_file(path: str | Path, *, split: str, format: Format = "auto", tokenised: bool = False) -> Iterator[Placed]:
+    """The text of one file's sentences, with the ids that ``read_file`` gives them, one after the other; no more than one is
+    held. Labels are not looked at, and ids are not compared.
 
     Raises InputError as ``read_file``, but for labels and ids.
     """
@@ -102,10 +105,9 @@ def stream_file(path: str | Path, *, split: str, format: Format = "auto") -> Ite
         case "jsonl":
             return stream_jsonl(path, split=split)
         case "brat":
-            found = read_brat(Path(path).with_suffix(".txt"), split=split, notes=Counter())
-            return (sentence.withheld() for sentence in found)
+            return stream_plain(Path(path).with_suffix(".txt"), split=split)
         case "text":
-            return stream_plain(path, split=split)
+            return stream_plain(path, split=split, tokenised=tokenised)
     raise _unknown(format)
 
 
@@ -127,7 +129,7 @@ def _detect(path: Path) -> Format:
 
 def expand(path: str | Path) -> list[Path]:
     """The files that ``path`` stands for, as ``read_files`` says. Raises InputError where there is none."""
-    place = Path(path).expanduser()
+    place = home(path)
     if place.is_file():
         return [place]
     found = place.iterdir() if place.is_dir() else (Path(match) for match in glob(str(place), recursive=True))  # noqa: PTH207

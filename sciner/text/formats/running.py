@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from sciner.errors import InputError
+from sciner.text.corpus import Sentence
 from sciner.text.formats.check import check_spans
 from sciner.text.formats.segment import sentence_bounds
 from sciner.text.formats.tokenise import tokenise
@@ -20,6 +21,14 @@ READER = 2  # version of what is a token and a sentence: 1 let gold spans cut to
 UNMET = "spans dropped: they cut a token or cross a sentence's end"
 OVERLAPPING = "overlapping spans dropped"
 Offsets = tuple[tuple[int, int], ...]
+
+
+class Placed(NamedTuple):
+    """A sentence, and where its tokens stand: in characters of the file (plain text, BRAT; a line's end counts as it
+    stands there) or of the object's text (JSON lines). offsets: None for tokens that come from no text."""
+
+    sentence: Sentence
+    offsets: Offsets | None = None
 
 
 class Piece(NamedTuple):
@@ -57,6 +66,13 @@ def pieces(text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, 
             tuple(dropped),
             start,
         )
+
+
+def cut_share(sentences: Sequence[Sentence], limit: int = 2000) -> float:
+    """Share, in [0, 1], of the tokens of the first ``limit`` sentences that ``tokenise`` would cut."""
+    tokens = [token for sentence in sentences[:limit] for token in sentence.tokens]
+    cut = sum(sum(1 for _ in tokenise(token)) > 1 for token in tokens)
+    return cut / len(tokens) if tokens else 0.0
 
 
 def longest(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:

@@ -15,20 +15,34 @@ def read_lines(path: str | Path) -> Iterator[str]:
 
     Raises InputError for a file that cannot be opened or is not UTF-8.
     """
+    line = "\n"  # a file without a byte is an empty line
+    for line in read_raw_lines(path):
+        yield line.removesuffix("\n").removesuffix("\r")
+    if line.endswith("\n"):
+        yield ""
+
+
+def read_raw_lines(path: str | Path) -> Iterator[str]:
+    """As ``read_lines``, with their ends: joined they are the text of the file."""
     try:
         with Path(path).open("rb") as file:
-            line = b"\n"  # a file without a byte is an empty line
             for number, line in enumerate(file, start=1):
                 yield _text(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
-            if line.endswith(b"\n"):
-                yield ""
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check the path and its rights") from None
 
 
+def home(path: str | Path) -> Path:
+    """``path`` with ~ as the user's folder; a ~ that is nobody's stays as it is."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def _text(line: bytes, path: str | Path, number: int) -> str:
     try:
-        return line.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        return line.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
         raise InputError(problem, file=path, line=number, mend="convert the file to UTF-8") from None
