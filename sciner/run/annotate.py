@@ -17,7 +17,8 @@ from sciner.errors import InputError
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Example
 from sciner.text.formats.jsonl import write_placed_jsonl
-from sciner.text.formats.read import Format, expand, stream_file
+from sciner.text.formats.read import expand, stream_file
+from sciner.text.formats.recognise import Format
 from sciner.text.formats.running import Offsets, Placed
 from sciner.text.prediction import Aggregate
 

@@ -12,8 +12,9 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, check_length, is_solid, located
+from sciner.text.formats.recognise import beside
 from sciner.text.formats.running import count_dropped, longest, pieces
-from sciner.text.formats.source import read_lines
+from sciner.text.formats.source import read_lines, read_raw_lines
 from sciner.text.spans import Span
 
 BOUND = re.compile(r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
@@ -29,7 +30,8 @@ class Mention(NamedTuple):
 
 
 def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None) -> list[Sentence]:
-    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character.
+    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character
+    or as two, as its spans say.
 
     Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first fragment to its last: all
     its words stay in it, and it counts as one mention in scores, as it did for its annotator. Of spans that overlap the longest
@@ -41,8 +43,7 @@ def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Coll
     other than at its offsets, a label outside ``labels``, a sentence of more than 2,000 tokens.
     """
     path = Path(path)
-    text = "\n".join(read_lines(path))
-    mentions = _mentions(path.with_suffix(".ann"), text, labels)
+    text, mentions = _annotated(path, labels)
     spans, lost = longest([mention.span for mention in mentions])
     sentences: list[Sentence] = []
     for piece in pieces(text, spans, lost):
@@ -76,6 +77,21 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
             _check_writable(member)
         write_lines(place.with_name(f"{place.name}.ann"), _annotations(members))
         write_lines(place.with_name(f"{place.name}.txt"), (" ".join(s.tokens) for s in members))
+
+
+def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Mention]]:
+    """The text and its annotations. With Windows line ends some tools count two characters a line's end, others one: the
+    reading holds under which every span is where its text is."""
+    whole = "".join(read_raw_lines(path))
+    file = beside(path, ".ann")
+    readings = dict.fromkeys((whole.replace("\r\n", "\n"), whole))
+    faults: list[InputError] = []
+    for text in readings:
+        try:
+            return text, _mentions(file, text, labels)
+        except InputError as error:
+            faults.append(error)
+    raise faults[0]
 
 
 def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Mention]:

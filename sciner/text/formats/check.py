@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from sciner.errors import InputError, nearest
+from sciner.text.formats.documents import DOCSTART
 from sciner.text.spans import Span
 
 MAX_TOKENS = 2000
@@ -27,7 +28,9 @@ def is_solid(text: str) -> bool:
 
 
 def check_token(token: str) -> None:
-    """Raise InputError for a token that is not solid."""
+    """Raise InputError for a token that is not solid, or that no CoNLL file can hold."""
+    if token == DOCSTART:
+        raise InputError(f"token {DOCSTART!r} begins a document in CoNLL", mend="give it a row of its own, or drop it")
     if not is_solid(token):
         raise InputError(f"token {token!r} is empty or holds white space", mend="split or drop it")
 

@@ -14,12 +14,13 @@ from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, Example, Sentence, accepted
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_length, check_token, is_solid, located
+from sciner.text.formats.documents import DOCSTART
+from sciner.text.formats.recognise import TAG
 from sciner.text.formats.running import Placed
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, encode
 
-DOCSTART = "-DOCSTART-"
 MASKED = "masked"
 SOURCE = re.compile(rf"gold|[a-z]+:[0-9]+|{MASKED}")  # the middle column that a run writes
 Documents = Literal["separator", "file"]
@@ -41,10 +42,12 @@ def read_conll(
     ``scheme`` None detects it over the whole file; repairs are counted in notes["tags repaired"].
     In a file that a run wrote (``write_examples_conll``), masked tokens stay masked.
 
-    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a tag of no or of another scheme,
-    a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
+    Lines that begin with #, stand before a sentence and are no token with its tag are comments, left out and counted.
+
+    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a first column that counts, a tag of
+    no or of another scheme, a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
     """
-    found = list(_rows(path, split, documents))
+    found = list(_rows(path, split, documents, notes))
     rows = [TagRow(block.tags, block.lines) for _, block in found]
     spans = decode_file(rows, file=path, notes=notes, scheme=scheme, labels=labels)
     read = [replace(sentence, spans=gold) for (sentence, _), gold in zip(found, spans, strict=True)]
@@ -57,7 +60,7 @@ def read_conll(
 def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Placed]:
     """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at, and may be anything. The file
     is gone through twice, the first time for -DOCSTART- lines. Raises InputError as ``read_conll``, but for tags."""
-    return (Placed(sentence) for sentence, _ in _rows(path, split, documents))
+    return (Placed(sentence) for sentence, _ in _rows(path, split, documents, Counter()))
 
 
 def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:
@@ -91,30 +94,39 @@ class Block(NamedTuple):
     sources: list[str]
 
 
-def _rows(path: str | Path, split: str, documents: Documents) -> Iterator[tuple[Sentence, Block]]:
+def _rows(path: str | Path, split: str, documents: Documents, notes: Counter[str]) -> Iterator[tuple[Sentence, Block]]:
     """Sentences, without gold, and the lines that they come from."""
     separated = documents == "separator" and any(
         DOCSTART in line and _columns(line)[0] == DOCSTART for line in read_lines(path)
     )
     stem = f"{split}/{Path(path).stem}"
     before, count = "", 0  # the document, and its sentences so far
-    for block in _blocks(read_lines(path), path):
+    numbered, longest = True, 0
+    for block in _blocks(path, notes):
         with located(path, block.lines[0]):
             check_length(len(block.tokens), too_long="a blank line between sentences is missing?")
         document = f"{stem}.{block.document:04d}" if separated else stem
         before, count = document, count + 1 if document == before else 0
+        numbered = numbered and block.tokens == [str(i + 1) for i in range(len(block.tokens))]
+        longest = max(longest, len(block.tokens))
         yield Sentence(f"{document}#{count}", tuple(block.tokens)), block
     if not before:
         raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
+    if numbered and longest > 1:
+        raise InputError("the first column counts the tokens of each sentence", file=path, mend="drop that column")
 
 
-def _blocks(lines: Iterable[str], file: str | Path) -> Iterator[Block]:
-    """Blocks with as many columns everywhere."""
+def _blocks(file: str | Path, notes: Counter[str]) -> Iterator[Block]:
+    """Blocks with as many columns everywhere; comments before them are left out and counted."""
     used = False
     width, width_line = 0, 0
     block = Block(0, [], [], [], [])
-    for number, line in enumerate(chain(lines, [""]), start=1):
+    usual = next((len(_columns(line)) for line in read_lines(file) if line.strip() and line[0] != "#"), 0)
+    for number, line in enumerate(chain(read_lines(file), [""]), start=1):
         columns = _columns(line)
+        if line.startswith("#") and not block.tokens and _is_comment(line, columns, usual):
+            notes["comment lines left out"] += 1
+            continue
         separator = columns[:1] == [DOCSTART]
         if columns and not separator:
             token, tag = columns[0], columns[-1]
@@ -137,6 +149,11 @@ def _blocks(lines: Iterable[str], file: str | Path) -> Iterator[Block]:
         if block.tokens or begins:
             block = Block(block.document + begins, [], [], [], [])
             used = used and not begins
+
+
+def _is_comment(line: str, columns: Sequence[str], usual: int) -> bool:
+    """Whether a line that begins with # is none of the token #: ``# id 7``, ``# domain=dev``."""
+    return not TAG.fullmatch(columns[-1]) and (len(columns) != usual or "=" in line)
 
 
 def _unmasked(sentence: Sentence, sources: Sequence[str]) -> Sentence:

@@ -13,7 +13,8 @@ from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
-from sciner.text.formats.row import Row, parse_rows
+from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
+from sciner.text.formats.row import FOREIGN, Row, parse_rows
 from sciner.text.formats.running import Offsets, Placed, count_dropped
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
@@ -42,8 +43,9 @@ def read_jsonl(
 
     Without labels (or with null) a sentence is unlabelled.
 
-    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being
-    "document" or the file's stem and i counting its sentences from 0.
+    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being "document", of a
+    text an "id" of any other form, or the file's stem, and i counting its sentences from 0. An object of the one token
+    -DOCSTART- begins a document. One whose "answer" is "reject" or "ignore" is left out and counted.
 
     notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not UTF-8 or holds
     no sentence, invalid JSON, wrong types, tags that are not one a token, spans outside the sentence or overlapping, a label
@@ -51,8 +53,11 @@ def read_jsonl(
     more than 2,000 tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
-    for number, id_, row in _rows(path, split):
+    for number, id_, row in _rows(path, split, notes):
         with located(path, number):
+            if row.foreign:
+                mend = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
+                raise InputError(f'labels in "{row.foreign}", which is not read', mend=mend)
             for span in row.spans or ():
                 check_label(span.label, labels)
             if id_ in rows:
@@ -67,7 +72,7 @@ def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
     """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, and ids not
     compared. Raises InputError as ``read_jsonl``, but for labels and ids.
     """
-    return (Placed(Sentence(id_, row.tokens), row.offsets) for _, id_, row in _rows(path, split))
+    return (Placed(Sentence(id_, row.tokens), row.offsets) for _, id_, row in _rows(path, split, Counter()))
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
@@ -128,19 +133,27 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
     return found
 
 
-def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
+def _rows(path: str | Path, split: str, notes: Counter[str]) -> Iterator[tuple[int, str, Row]]:
     """(line, sentence id, what the line says)."""
     seen: Counter[str] = Counter()
-    empty = True
+    stem = Path(path).stem
+    parts, empty = Parts(), True
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         with located(path, number):
             rows = parse_rows(line)
+        if not rows:
+            notes["rows left out: they were rejected or ignored"] += 1
         for row in rows:
-            document = f"{split}/{row.document or Path(path).stem}"
+            if row.tokens == (DOCSTART,):
+                notes[BEGUN] += 1
+                parts.begin()
+                continue
+            document = f"{split}/{row.document or stem + parts.suffix}"
             yield number, row.id or f"{document}#{seen[document]}", row
             seen[document] += row.id is None
+            parts.hold()
             empty = False
     if empty:
         raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")

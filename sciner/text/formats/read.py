@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from glob import glob
 from pathlib import Path
-from typing import Literal, TypedDict, Unpack, get_args
+from typing import TypedDict, Unpack, get_args
 
 from sciner.errors import InputError, nearest
 from sciner.text.corpus import Sentence
 from sciner.text.formats.brat import read_brat
-from sciner.text.formats.conll import DOCSTART, Documents, read_conll, stream_conll
+from sciner.text.formats.conll import Documents, read_conll, stream_conll
 from sciner.text.formats.jsonl import read_jsonl, stream_jsonl
 from sciner.text.formats.plain import read_plain, stream_plain
+from sciner.text.formats.recognise import Format, beside, recognise
 from sciner.text.formats.running import Placed
-from sciner.text.formats.source import home, read_lines
+from sciner.text.formats.source import home
 from sciner.text.spans import Scheme
-
-Format = Literal["auto", "conll", "jsonl", "brat", "text"]
-SUFFIXES: dict[str, Format] = {
-    ".conll": "conll",
-    ".tsv": "conll",
-    ".bio": "conll",
-    ".iob": "conll",
-    ".jsonl": "jsonl",
-    ".json": "jsonl",
-    ".ann": "brat",
-}
-TAGGED = re.compile(rf"{DOCSTART}(\s.*)?|\S+(\s+\S+){{0,2}}\s+(O|[BIES]-\S+)")
 
 
 class Reading(TypedDict, total=False):
@@ -76,18 +64,17 @@ def read_file(
     labels: Collection[str] | None = None,
     tokenised: bool = False,
 ) -> list[Sentence]:
-    """Sentences of one file. ``auto`` goes by the suffix; a .txt is BRAT if an .ann stands beside it, CoNLL if its first line
-    has a tag, otherwise plain text (``tokenised``: see ``stream_plain``).
+    """Sentences of one file. ``auto``: see ``recognise``. ``tokenised``: of plain text, see ``stream_plain``.
 
     Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
     """
-    match _detect(Path(path)) if format == "auto" else format:
+    match recognise(Path(path)) if format == "auto" else format:
         case "conll":
             return read_conll(path, split=split, notes=notes, scheme=scheme, labels=labels, documents=documents)
         case "jsonl":
             return read_jsonl(path, split=split, notes=notes, scheme=scheme, labels=labels)
         case "brat":
-            return read_brat(Path(path).with_suffix(".txt"), split=split, notes=notes, labels=labels)
+            return read_brat(beside(Path(path), ".txt"), split=split, notes=notes, labels=labels)
         case "text":
             return read_plain(path, split=split, tokenised=tokenised)
     raise _unknown(format)
@@ -99,13 +86,13 @@ def stream_file(path: str | Path, *, split: str, format: Format = "auto", tokeni
 
     Raises InputError as ``read_file``, but for labels and ids.
     """
-    match _detect(Path(path)) if format == "auto" else format:
+    match recognise(Path(path)) if format == "auto" else format:
         case "conll":
             return stream_conll(path, split=split)
         case "jsonl":
             return stream_jsonl(path, split=split)
         case "brat":
-            return stream_plain(Path(path).with_suffix(".txt"), split=split)
+            return stream_plain(beside(Path(path), ".txt"), split=split)
         case "text":
             return stream_plain(path, split=split, tokenised=tokenised)
     raise _unknown(format)
@@ -115,18 +102,6 @@ def _unknown(format: str) -> InputError:
     return InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
 
 
-def _detect(path: Path) -> Format:
-    suffix = path.suffix.lower()
-    if suffix == ".txt":
-        if path.with_suffix(".ann").is_file():
-            return "brat"
-        first = next((line for line in read_lines(path) if line.strip()), "")
-        return "conll" if TAGGED.fullmatch(first.strip()) else "text"
-    if suffix not in SUFFIXES:
-        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl, brat or text")
-    return SUFFIXES[suffix]
-
-
 def expand(path: str | Path) -> list[Path]:
     """The files that ``path`` stands for, as ``read_files`` says. Raises InputError where there is none."""
     place = home(path)
@@ -134,9 +109,9 @@ def expand(path: str | Path) -> list[Path]:
         return [place]
     found = place.iterdir() if place.is_dir() else (Path(match) for match in glob(str(place), recursive=True))  # noqa: PTH207
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
-    if any(file.suffix == ".ann" for file in files):
-        texts = {file for file in files if file.suffix == ".txt"}
-        files = [f for f in files if f.suffix != ".conf" and not (f.suffix == ".ann" and f.with_suffix(".txt") in texts)]
+    if any(file.suffix.lower() == ".ann" for file in files):
+        texts = {file.with_suffix("") for file in files if file.suffix.lower() == ".txt"}
+        files = [f for f in files if f.suffix != ".conf" and not (f.suffix.lower() == ".ann" and f.with_suffix("") in texts)]
     if not files:
         raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, mend="check the path")
     return files

@@ -5,22 +5,27 @@ from __future__ import annotations
 import json
 import re
 import reprlib
+from types import UnionType
 from typing import Any, NamedTuple
 
 from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
+from sciner.text.formats.documents import DOCSTART
 from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
+# where other tools keep labels, and what is read instead
+FOREIGN = {"ner_tags": "tags", "label": "spans", "labels": "spans", "annotations": "spans", "ner": "spans"}
 
 
 class Row(NamedTuple):
     """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
 
     masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold; ``overlapping`` of them
-    since they overlap another. offsets: of the tokens in the text, where there is one.
+    since they overlap another. offsets: of the tokens in the text, where there is one. foreign: the key of labels that
+    are not read, where there are no others.
     """
 
     id: str | None
@@ -32,22 +37,26 @@ class Row(NamedTuple):
     dropped: tuple[str, ...] = ()
     overlapping: int = 0
     offsets: Offsets | None = None
+    foreign: str | None = None
 
 
 def parse_rows(line: str) -> list[Row]:
     """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
 
+    None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART- alone begins a document.
     Raises InputError without a place.
     """
     row = _object(line)
-    id_, document = _text(row, "id"), _text(row, "document")
-    if id_ is not None and not ID.fullmatch(id_):
-        raise InputError(f'"id" {id_!r} is no sentence id', mend="an id is document#index")
-    if document is not None and not ID.fullmatch(f"{document}#0"):
-        raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
+    if row.get("answer") in ("reject", "ignore"):
+        return []
+    id_, document = _names(row)
     if _is_scierc(row):
         found = _scierc_rows(row)
-    elif (tokens := _strings(row, "tokens")) is not None:
+    elif "text" in row and _holds(row.get("tokens"), dict):  # Prodigy's own tokens
+        found = _running_rows(row, id_, document)
+    elif (tokens := _strings(row, "tokens")) == (DOCSTART,):
+        return [Row(None, document, (DOCSTART,))]
+    elif tokens is not None:
         found = [_token_row(row, id_, document, tokens)]
     else:
         found = _running_rows(row, id_, document)
@@ -56,6 +65,29 @@ def parse_rows(line: str) -> list[Row]:
         for token in sentence.tokens:
             check_token(token)
     return found
+
+
+def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
+    """(sentence id, document). An "id" of another form than document#index names the document of a text that has no other
+    name; of tokens, which are one sentence, it is ignored."""
+    value, document = row.get("id"), _text(row, "document")
+    id_ = str(value) if type(value) is int else _text(row, "id")
+    if document is not None and not ID.fullmatch(f"{document}#0"):
+        raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
+    if id_ is None or (type(value) is str and ID.fullmatch(id_)):
+        return id_, document
+    if document is None and isinstance(row.get("text"), str) and ID.fullmatch(f"{id_}#0"):
+        document = id_
+    return None, document
+
+
+def _foreign(row: dict[str, Any]) -> str | None:
+    """The key under which other tools keep labels, where the row has one that holds some."""
+    return next((key for key in FOREIGN if _holds(row.get(key), list | dict) or (key == "ner_tags" and row.get(key))), None)
+
+
+def _holds(value: object, kind: type | UnionType) -> bool:
+    return isinstance(value, list) and any(isinstance(item, kind) for item in value)
 
 
 def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...]) -> Row:
@@ -67,7 +99,8 @@ def _token_row(row: dict[str, Any], id_: str | None, document: str | None, token
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
     spans, masked = _unmasked(row, spans, len(tokens))
-    return Row(id_, document, tokens, spans, tags, masked)
+    foreign = _foreign(row) if spans is None and tags is None else None
+    return Row(id_, document, tokens, spans, tags, masked, foreign=foreign)
 
 
 def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) -> list[Row]:
@@ -79,8 +112,10 @@ def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) ->
         if row.get(key):
             raise InputError(f'"{key}" of a text', mend='give "tokens" in the place of "text"')
     spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
+    gold = spans is not None
+    foreign = None if gold else _foreign(row)
     return [
-        Row(id_, document, p.tokens, None if spans is None else p.spans, dropped=p.dropped, offsets=p.offsets)
+        Row(id_, document, p.tokens, p.spans if gold else None, dropped=p.dropped, offsets=p.offsets, foreign=foreign)
         for p in pieces(text, spans or (), whole=id_ is not None or not text.strip())
     ]
 

@@ -33,11 +33,11 @@ def read_raw_lines(path: str | Path) -> Iterator[str]:
 
 
 def home(path: str | Path) -> Path:
-    """``path`` with ~ as the user's folder; a ~ that is nobody's stays as it is."""
+    """``path`` with ~ as the user's folder. Raises InputError for the ~ of nobody."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        return Path(path)
+        raise InputError("no such file", file=path, mend="check the name behind ~") from None
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:

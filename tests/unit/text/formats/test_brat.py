@@ -109,6 +109,27 @@ def test_a_span_is_trimmed_and_one_that_cuts_a_token_is_dropped(tmp_path: Path) 
     assert notes == {UNMET: 1}
 
 
+@pytest.mark.parametrize("line_end", [1, 2])
+def test_offsets_may_count_a_windows_line_end_as_one_character_or_two(tmp_path: Path, line_end: int) -> None:
+    """Whatever the tool counted: every span stands where its text is."""
+    begin = 12 + line_end
+    found, _ = read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", f"T2\tN {begin + 9} {begin + 13}\ttext")
+    assert [s.spans for s in found] == [(Span(2, 3, "M"),), (Span(2, 3, "N"),)]
+
+
+def test_offsets_that_fit_neither_way_are_refused_with_their_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"x.ann:2: the text holds .xt.* there, not 'text'; count characters from 0"):
+        read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", "T2\tN 24 28\ttext")
+
+
+def test_suffixes_may_be_upper_case(tmp_path: Path) -> None:
+    (tmp_path / "A.TXT").write_text("Abc def")
+    (tmp_path / "A.ANN").write_text("T1\tX 0 3\tAbc\n")
+    for path in (tmp_path, tmp_path / "A.TXT", tmp_path / "A.ANN"):
+        (sentence,) = read_files(path, split="train", notes=Counter())
+        assert sentence.spans == (Span(0, 1, "X"),)
+
+
 def test_one_file_of_a_pair_is_not_enough(tmp_path: Path) -> None:
     (tmp_path / "x.ann").touch()
     (tmp_path / "y.txt").write_text("We\n")

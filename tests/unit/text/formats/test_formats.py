@@ -244,6 +244,61 @@ def test_scierc_spans_lie_in_their_sentences(tmp_path: Path, ner: object, fault:
         read(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize(
+    ("row", "id_"),
+    [
+        ({"id": 7, "tokens": ["a"], "tags": ["O"]}, "train/f#0"),
+        ({"id": "7", "tokens": ["a"], "tags": ["O"]}, "train/f#0"),
+        ({"id": "7", "text": "a", "spans": []}, "train/7#0"),
+        ({"id": 7, "text": "a", "spans": []}, "train/7#0"),
+        ({"id": "7", "document": "d", "text": "a", "spans": []}, "train/d#0"),
+        ({"id": "d#7", "tokens": ["a"], "tags": ["O"]}, "d#7"),
+    ],
+)
+def test_an_id_of_another_form_names_a_text_and_is_ignored_of_tokens(tmp_path: Path, row: object, id_: str) -> None:
+    (tmp_path / "f.jsonl").write_text(json.dumps(row))
+    assert [s.id for s in read(tmp_path / "f.jsonl")] == [id_]
+
+
+def test_what_an_annotator_rejected_or_ignored_is_no_gold(tmp_path: Path) -> None:
+    """Prodigy's own tokens are not needed."""
+    row = {"text": "We use Adam.", "tokens": [{"text": "We", "start": 0, "end": 2, "id": 0}]}
+    row["spans"] = [{"start": 7, "end": 11, "label": "Method", "token_start": 2, "token_end": 2}]  # type: ignore[list-item]
+    answers = ("accept", "reject", "ignore")
+    (tmp_path / "f.jsonl").write_text("\n".join(json.dumps(row | {"answer": answer}) for answer in answers))
+    notes: Counter[str] = Counter()
+    (sentence,) = read_file(tmp_path / "f.jsonl", split="train", notes=notes)
+    assert sentence.spans == (Span(2, 3, "Method"),)
+    assert notes == {"rows left out: they were rejected or ignored": 2}
+
+
+def test_a_row_of_docstart_begins_a_document(tmp_path: Path) -> None:
+    separator, row = {"tokens": ["-DOCSTART-"], "tags": ["O"]}, {"tokens": ["a"], "tags": ["O"]}
+    rows = [row, separator, separator, row, row, separator, row]
+    (tmp_path / "f.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "f.jsonl", split="train", notes=notes)
+    assert [s.id for s in found] == ["train/f#0", "train/f.0000#0", "train/f.0000#1", "train/f.0001#0"]
+    assert notes == {"-DOCSTART- rows read as the begin of a document": 3}
+
+
+@pytest.mark.parametrize("columns", [2, 4])
+def test_comments_before_a_sentence_are_left_out_and_counted(tmp_path: Path, columns: int) -> None:
+    """The token # is none, nor is what stands within a sentence."""
+    middle = " _" * (columns - 2)
+    lines = ["# id a1b2 domain=dev", "#text", f"We{middle} O", f"#{middle} O", "", f"#{middle} B-Method", f"1{middle} O"]
+    (tmp_path / "f.conll").write_text("\n".join(lines))
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "f.conll", split="train", notes=notes)
+    assert [s.tokens for s in found] == [("We", "#"), ("#", "1")]
+    assert notes == {"comment lines left out": 2}
+
+
+def test_comments_are_no_tokens_where_tags_are_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "m.conll").write_text("# id a1b2 domain=dev\nwe _ _ _\nuse _ _ _\n\n# id c3d4 domain=dev\nBeta2 _ _ _\n")
+    assert [s.tokens for s in streamed(tmp_path / "m.conll")] == [("we", "use"), ("Beta2",)]
+
+
 # Text alone
 
 
@@ -317,13 +372,23 @@ def test_text_may_carry_any_tags(tmp_path: Path) -> None:
         ("a.txt", "We\tNN\tI-Method\n", [("We",)]),
         ("a.TSV", "We O\n", [("We",)]),
         ("a.json", '{"text": "We use"}\n', [("We", "use")]),
+        ("a.IOB2", "We O\n", [("We",)]),
+        ("a.txt", "Vitamin B-12\n", [("Vitamin", "B-12")]),
+        (
+            "a.txt",
+            "Radioactive iodine I-131\nAlpha1 net method\n",
+            [("Radioactive", "iodine", "I-131"), ("Alpha1", "net", "method")],
+        ),
+        ("a.txt", "Effects of B-12\nWe use it on all tasks and so on.\n", [("Effects", "of", "B-12")]),
+        ("a.txt", "Human B-cell\n", [("Human", "B-cell")]),
+        ("a.txt", "# doc = 1\nWe O\nuse O\nAdam B-Method\nhere\tO\n", [("We", "use", "Adam", "here")]),
     ],
 )
-def test_auto_tells_formats_by_suffix_and_plain_text_by_its_first_line(
+def test_auto_tells_formats_by_suffix_and_those_of_a_txt_by_its_text(
     tmp_path: Path, name: str, content: str, tokens: list[tuple[str, ...]]
 ) -> None:
     (tmp_path / name).write_text(content)
-    assert [sentence.tokens for sentence in read(tmp_path / name)] == tokens
+    assert [sentence.tokens for sentence in read(tmp_path / name)][: len(tokens)] == tokens
 
 
 def test_folders_globs_and_lists_expand_to_sorted_files(tmp_path: Path) -> None:
@@ -352,6 +417,7 @@ def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
         ("no*.conll", "auto", r"no\*.conll: no such file; check"),
         ("empty", "auto", "empty: no file in this folder; check"),
         ("file.doc", "auto", "file.doc: suffix '.doc' names no format; set format"),
+        ("~nobody-of-that-name/a.conll", "auto", "a.conll: no such file; check the name behind ~"),
         ("file.doc", "connl", "unknown format 'connl'; did you mean 'conll'"),
     ],
 )
@@ -359,4 +425,4 @@ def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, path: str, format: 
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.doc").touch()
     with pytest.raises(InputError, match=fault):
-        read_files(tmp_path / path, split="test", notes=Counter(), format=format)  # type: ignore[arg-type]
+        read_files(path if path.startswith("~") else tmp_path / path, split="test", notes=Counter(), format=format)  # type: ignore[arg-type]
