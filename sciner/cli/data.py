@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -60,18 +60,37 @@ def check(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…")],
     format: Format = "auto",
     tokenised: Tokenised = False,
+    scheme: Annotated[str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: told by the tags.")] = None,
     labels: Annotated[str | None, typer.Option(help="The classes there may be, with commas; any other is an error.")] = None,
+    repair: Annotated[list[str] | None, typer.Option(help="As data.repair; may be given several times.")] = None,
     json: Json = False,
 ) -> None:
-    """Read files, folders or globs as a run would: what they hold, and what had to be repaired."""
+    """Read files, folders or globs as a run would: what they hold, what had to be repaired, or up to 20 faults."""
     from collections import Counter
 
-    from sciner.text.formats.read import read_files
+    from sciner.text.formats.faults import MOST, read_all
+    from sciner.text.formats.read import expand
+    from sciner.text.formats.recognise import NAMES, recognise
+    from sciner.text.formats.repair import Repair
+    from sciner.text.spans import parse_scheme
 
     notes: Counter[str] = Counter()
+    for word in repair or ():
+        if word not in get_args(Repair):
+            raise InputError(f"unknown repair {word!r}", mend=nearest(word, get_args(Repair)))
     known = [label.strip() for label in labels.split(",")] if labels else None
-    how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known}
-    sentences = read_files(paths, split="check", notes=notes, **how)
+    how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known, "repair": repair or ()}
+    sentences, faults = read_all(paths, split="check", notes=notes, scheme=parse_scheme(scheme) if scheme else None, **how)
+    if not faults:
+        faults = _refused(sentences)
+    for fault in faults:
+        typer.echo(f"sciner: {fault}", err=True)
+    if len(faults) >= MOST:
+        typer.echo(f"sciner: {MOST} faults are shown, there may be more", err=True)
+    if faults:
+        raise typer.Exit(2)
+    read_as = [recognise(file) if format == "auto" else format for path in paths for file in expand(path)]
+    files = Counter(NAMES[name] for name in read_as)
     found: dict[str, Any] = {
         "sentences": len(sentences),
         "tokens": sum(len(s.tokens) for s in sentences),
@@ -80,11 +99,23 @@ def check(
         "unlabelled": sum(s.spans is None for s in sentences),
     }
     if json:
-        return say_json({**found, "notes": dict(notes)})
+        return say_json({**found, "files": dict(files), "notes": dict(notes)})
     table = table_of("readable", "", figures=True)
-    for name, count in {**found, **dict(sorted(notes.items()))}.items():
+    told = {f"files read as {name}": count for name, count in sorted(files.items())}
+    for name, count in {**told, **found, **dict(sorted(notes.items()))}.items():
         add_row(table, name, f"{count:,}")
     say(table)
+
+
+def _refused(sentences: Sequence[Sentence]) -> list[InputError]:
+    """Why no run would take readable sentences for training or test text: labels of some, or not one entity."""
+    bare = [s.id for s in sentences if s.spans is None]
+    if bare and len(bare) < len(sentences):
+        mend = "text without labels goes to data.unlabelled=PATH"
+        return [InputError(f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", mend=mend)]
+    if not bare and not any(s.spans for s in sentences):
+        return [InputError("there are labels, but no entity among them", mend="check --format and --scheme")]
+    return []
 
 
 @app.command()

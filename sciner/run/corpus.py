@@ -79,6 +79,7 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
         "documents": config.documents,
         "scheme": config.scheme,
         "labels": config.labels,
+        "repair": config.repair,
     }
     splits = {
         name: read_files(paths, split=name, **how) if paths else ()
@@ -118,4 +119,5 @@ def read_set(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentenc
         revision=config.revision,
         scheme=config.scheme,
         labels=config.labels,
+        repair=config.repair,
     )

@@ -37,6 +37,7 @@ MESSAGES = {
     "no_prefix.conll": f":2: tag 'Method' {NO_TAG_SCHEME}",
     "not_utf8.conll": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "several_schemes.conll": f":3: {SCHEMES_MIXED}",
+    "blank_token.conll": ":2: a token of white space; drop the line, or add data.repair=drop_blank_tokens",
     "token_with_space.conll": ":2: token 'New York' is empty or holds white space; split or drop it",
     "too_many_columns.conll": ":1: 6 columns; a line is a token, up to two further columns and a tag",
     "unknown_label.conll": ":3: unknown label 'Metod'; did you mean 'Method'?",
@@ -62,7 +63,7 @@ MESSAGES = {
     "span_not_numbers.jsonl": ":1: ['0', 1, 'Method'] is no span; write [start, end, \"label\"] or name the three",
     "span_of_space.jsonl": ":1: span (2, 3, 'Method') covers only white space; drop it",
     "span_outside.jsonl": ":1: span (1, 3, 'Method') leaves the sentence of 2 tokens; count tokens from 0",
-    "spans_overlap.jsonl": ":1: span (1, 2, 'Metric') overlaps another; keep one of them",
+    "spans_overlap.jsonl": ":1: span (1, 2, 'Metric') overlaps another; keep one of them, or add data.repair=longest_span",
     "tags_and_spans.jsonl": ':1: "tags" and "spans" in one row; keep one of them',
     "tokens_not_a_list.jsonl": ':1: "tokens" is no list of strings; write "tokens": ["...", "..."]',
     "truncated.jsonl": ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object a line",
@@ -129,7 +130,7 @@ def test_every_malformed_file_has_its_message() -> None:
 @pytest.mark.parametrize(
     ("name", "render", "mend"),
     [
-        ("f.conll", "We O\n".__mul__, "a blank line between sentences is missing?"),
+        ("f.conll", "We O\n".__mul__, "a blank line between sentences is missing? data.repair=split_sentences finds them"),
         ("f.jsonl", lambda n: json.dumps({"tokens": ["We"] * n}), "write one sentence an object, of at most 2,000 tokens"),
         ("f.txt", "We ".__mul__, "start a new line between sentences"),
         ("f.md", lambda n: "# " + "We " * n, "write one sentence a line, of at most 2,000 tokens"),

@@ -14,12 +14,14 @@ MAX_TOKENS = 2000
 
 
 @contextmanager
-def located(file: str | Path, line: int) -> Iterator[None]:
-    """Say where an InputError raised inside comes from."""
+def located(file: str | Path, line: int, last: int | None = None) -> Iterator[None]:
+    """Say where an InputError raised inside comes from: from ``line``, or the lines from it to ``last``."""
     try:
         yield
     except InputError as error:
-        raise InputError(str(error), file=file, line=line) from None
+        found = InputError(str(error), file=file, line=line)
+        found.last = last
+        raise found from None
 
 
 def is_solid(text: str) -> bool:
@@ -35,11 +37,11 @@ def check_token(token: str) -> None:
         raise InputError(f"token {token!r} is empty or holds white space", mend="split or drop it")
 
 
-def check_length(tokens: int, *, too_long: str) -> None:
-    """Raise InputError unless a sentence has 1 to MAX_TOKENS tokens; ``too_long`` is the mend for more."""
+def check_length(tokens: int, *, too_long: str, most: int | None = MAX_TOKENS) -> None:
+    """Raise InputError unless a sentence has 1 to ``most`` tokens; ``too_long`` is the mend for more."""
     if tokens == 0:
         raise InputError("a sentence without tokens", mend="leave it out")
-    if tokens > MAX_TOKENS:
+    if most is not None and tokens > most:
         raise InputError(f"a sentence of {tokens:,} tokens", mend=too_long)
 
 
@@ -61,6 +63,6 @@ def check_spans(spans: Iterable[Span], length: int, unit: str = "tokens") -> tup
         if span.start < 0 or span.end > length:
             raise InputError(f"span {tuple(span)} leaves the sentence of {length} {unit}", mend=f"count {unit} from 0")
         if span.start < end_before:
-            raise InputError(f"span {tuple(span)} overlaps another", mend="keep one of them")
+            raise InputError(f"span {tuple(span)} overlaps another", mend="keep one of them, or add data.repair=longest_span")
         end_before = span.end
     return ordered

@@ -16,6 +16,7 @@ from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_length, check_token, is_solid, located
 from sciner.text.formats.documents import DOCSTART
 from sciner.text.formats.recognise import TAG
+from sciner.text.formats.repair import BLANK, Repairs, longest_allowed, split_sentences
 from sciner.text.formats.running import Placed
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
@@ -34,6 +35,7 @@ def read_conll(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
     documents: Documents = "separator",
+    repair: Repairs = (),
 ) -> list[Sentence]:
     """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line without one, spaces.
 
@@ -47,14 +49,14 @@ def read_conll(
     Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a first column that counts, a tag of
     no or of another scheme, a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
     """
-    found = list(_rows(path, split, documents, notes))
+    found = list(_rows(path, split, documents, notes, repair))
     rows = [TagRow(block.tags, block.lines) for _, block in found]
     spans = decode_file(rows, file=path, notes=notes, scheme=scheme, labels=labels)
     read = [replace(sentence, spans=gold) for (sentence, _), gold in zip(found, spans, strict=True)]
     told = {source for _, block in found for source in block.sources}
-    if MASKED not in told or not all(map(SOURCE.fullmatch, told)):
-        return read
-    return [_unmasked(s, block.sources) for s, (_, block) in zip(read, found, strict=True)]
+    if MASKED in told and all(map(SOURCE.fullmatch, told)):
+        read = [_unmasked(s, block.sources) for s, (_, block) in zip(read, found, strict=True)]
+    return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
 def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Placed]:
@@ -94,7 +96,9 @@ class Block(NamedTuple):
     sources: list[str]
 
 
-def _rows(path: str | Path, split: str, documents: Documents, notes: Counter[str]) -> Iterator[tuple[Sentence, Block]]:
+def _rows(
+    path: str | Path, split: str, documents: Documents, notes: Counter[str], repair: Repairs = ()
+) -> Iterator[tuple[Sentence, Block]]:
     """Sentences, without gold, and the lines that they come from."""
     separated = documents == "separator" and any(
         DOCSTART in line and _columns(line)[0] == DOCSTART for line in read_lines(path)
@@ -102,9 +106,10 @@ def _rows(path: str | Path, split: str, documents: Documents, notes: Counter[str
     stem = f"{split}/{Path(path).stem}"
     before, count = "", 0  # the document, and its sentences so far
     numbered, longest = True, 0
-    for block in _blocks(path, notes):
-        with located(path, block.lines[0]):
-            check_length(len(block.tokens), too_long="a blank line between sentences is missing?")
+    for block in _blocks(path, notes, repair):
+        with located(path, block.lines[0], block.lines[-1]):
+            too_long = "a blank line between sentences is missing? data.repair=split_sentences finds them"
+            check_length(len(block.tokens), too_long=too_long, most=longest_allowed(repair))
         document = f"{stem}.{block.document:04d}" if separated else stem
         before, count = document, count + 1 if document == before else 0
         numbered = numbered and block.tokens == [str(i + 1) for i in range(len(block.tokens))]
@@ -116,7 +121,7 @@ def _rows(path: str | Path, split: str, documents: Documents, notes: Counter[str
         raise InputError("the first column counts the tokens of each sentence", file=path, mend="drop that column")
 
 
-def _blocks(file: str | Path, notes: Counter[str]) -> Iterator[Block]:
+def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[Block]:
     """Blocks with as many columns everywhere; comments before them are left out and counted."""
     used = False
     width, width_line = 0, 0
@@ -130,6 +135,12 @@ def _blocks(file: str | Path, notes: Counter[str]) -> Iterator[Block]:
         separator = columns[:1] == [DOCSTART]
         if columns and not separator:
             token, tag = columns[0], columns[-1]
+            if line[0].isspace() and _is_blank(line, columns, usual):
+                if "drop_blank_tokens" not in repair:
+                    mend = "drop the line, or add data.repair=drop_blank_tokens"
+                    raise InputError("a token of white space", file=file, line=number, mend=mend)
+                notes[BLANK] += 1
+                continue
             # entering `located` for every line would double the time
             if len(columns) != width or not is_solid(token):
                 width, width_line = width or len(columns), width_line or number
@@ -154,6 +165,11 @@ def _blocks(file: str | Path, notes: Counter[str]) -> Iterator[Block]:
 def _is_comment(line: str, columns: Sequence[str], usual: int) -> bool:
     """Whether a line that begins with # is none of the token #: ``# id 7``, ``# domain=dev``."""
     return not TAG.fullmatch(columns[-1]) and (len(columns) != usual or "=" in line)
+
+
+def _is_blank(line: str, columns: Sequence[str], usual: int) -> bool:
+    """Whether white space stands where the token should."""
+    return not columns[0].strip() or ("\t" not in line.rstrip() and len(columns) == usual - 1)
 
 
 def _unmasked(sentence: Sentence, sources: Sequence[str]) -> Sentence:

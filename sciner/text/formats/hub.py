@@ -15,6 +15,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.check import check_length, check_token, located
 from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
+from sciner.text.formats.repair import BLANK, Repairs, longest_allowed, split_sentences
 from sciner.text.formats.row import ID
 from sciner.text.formats.source import home
 from sciner.text.formats.tags import TagRow, decode_file
@@ -51,6 +52,7 @@ def read_hub(
     revision: str | None = None,
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
+    repair: Repairs = (),
 ) -> dict[str, tuple[Sentence, ...]]:
     """Sentences of each split, by the names on the left of ``splits``; on its right stand the set's, slices and sums
     (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks is empty.
@@ -74,7 +76,7 @@ def read_hub(
             found[ours] = ()
             continue
         file = f"{path} ({theirs})"
-        parsed = list(_parse(rows, columns, file))
+        parsed = list(_parse(rows, columns, file, notes, repair))
         documents, parts = [], Parts()
         for row in parsed:
             if row.tokens == (DOCSTART,):
@@ -91,7 +93,8 @@ def read_hub(
             notes["rows without tokens left out"] += empty
         tag_rows = [TagRow(row.tags, [row.number] * len(row.tags)) for row in kept]
         spans = decode_file(tag_rows, file=file, notes=notes, scheme=scheme, labels=labels)
-        found[ours] = tuple(map(Sentence, _number(documents), (row.tokens for row in kept), spans))
+        read = list(map(Sentence, _number(documents), (row.tokens for row in kept), spans))
+        found[ours] = tuple(split_sentences(read, notes) if "split_sentences" in repair else read)
     return found
 
 
@@ -141,7 +144,7 @@ def _in_one_line(path: str) -> Iterator[None]:
         raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, mend=mend) from None
 
 
-def _parse(rows: Any, columns: Columns, file: str) -> Iterator[Row]:
+def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: Repairs) -> Iterator[Row]:
     _check_columns(rows.features, columns, file)
     token_names, tag_names = (_names(rows.features, column, file) for column in (columns.tokens, columns.tags))
     used = [column for column in (columns.tokens, columns.tags, columns.document) if column]
@@ -152,8 +155,12 @@ def _parse(rows: Any, columns: Columns, file: str) -> Iterator[Row]:
             tags = _words(row[columns.tags], tag_names, columns.tags)
             if len(tags) != len(tokens):
                 raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="check data.columns")
+            if "drop_blank_tokens" in repair and (blanks := sum(not token.strip() for token in tokens)):
+                notes[BLANK] += blanks
+                tags = tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
+                tokens = tuple(token for token in tokens if token.strip())
             if tokens:
-                check_length(len(tokens), too_long="a row should be a sentence")
+                check_length(len(tokens), too_long="a row should be a sentence", most=longest_allowed(repair))
             for token in tokens if tokens != (DOCSTART,) else ():
                 check_token(token)
         yield Row(number, document, tokens, tags)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from itertools import accumulate
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,9 @@ from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
 from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
+from sciner.text.formats.repair import BLANK, Repairs, split_sentences
 from sciner.text.formats.row import FOREIGN, Row, parse_rows
-from sciner.text.formats.running import Offsets, Placed, count_dropped
+from sciner.text.formats.running import Offsets, Placed, count_dropped, joined
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
@@ -28,6 +28,7 @@ def read_jsonl(
     notes: Counter[str],
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
+    repair: Repairs = (),
 ) -> list[Sentence]:
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
@@ -53,7 +54,7 @@ def read_jsonl(
     more than 2,000 tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
-    for number, id_, row in _rows(path, split, notes):
+    for number, id_, row in _rows(path, split, notes, repair):
         with located(path, number):
             if row.foreign:
                 mend = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
@@ -64,8 +65,10 @@ def read_jsonl(
                 raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
         rows[id_] = number, row
         count_dropped(notes, len(row.dropped), row.overlapping)
+        notes.update(+Counter({BLANK: row.blanks}))
     decoded = _decode(rows, path, notes, scheme, labels)
-    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
+    read = [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
+    return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
 def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
@@ -105,12 +108,6 @@ def write_placed_jsonl(path: str | Path, examples: Iterable[tuple[Example, Offse
     write_lines(path, rows())
 
 
-def joined(tokens: Sequence[str]) -> Offsets:
-    """Where tokens stand when one blank separates them."""
-    ends = list(accumulate(len(token) + 1 for token in tokens))
-    return tuple((end - len(token) - 1, end - 1) for end, token in zip(ends, tokens, strict=True))
-
-
 def read_examples_jsonl(path: str | Path) -> list[Example]:
     """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for another file."""
     found = []
@@ -133,7 +130,7 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
     return found
 
 
-def _rows(path: str | Path, split: str, notes: Counter[str]) -> Iterator[tuple[int, str, Row]]:
+def _rows(path: str | Path, split: str, notes: Counter[str], repair: Repairs = ()) -> Iterator[tuple[int, str, Row]]:
     """(line, sentence id, what the line says)."""
     seen: Counter[str] = Counter()
     stem = Path(path).stem
@@ -142,7 +139,7 @@ def _rows(path: str | Path, split: str, notes: Counter[str]) -> Iterator[tuple[i
         if not line.strip():
             continue
         with located(path, number):
-            rows = parse_rows(line)
+            rows = parse_rows(line, repair)
         if not rows:
             notes["rows left out: they were rejected or ignored"] += 1
         for row in rows:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from glob import glob
 from pathlib import Path
 from typing import TypedDict, Unpack, get_args
@@ -15,6 +15,7 @@ from sciner.text.formats.conll import Documents, read_conll, stream_conll
 from sciner.text.formats.jsonl import read_jsonl, stream_jsonl
 from sciner.text.formats.plain import read_plain, stream_plain
 from sciner.text.formats.recognise import Format, beside, recognise
+from sciner.text.formats.repair import Repairs
 from sciner.text.formats.running import Placed
 from sciner.text.formats.source import home
 from sciner.text.spans import Scheme
@@ -28,6 +29,7 @@ class Reading(TypedDict, total=False):
     scheme: Scheme | None
     labels: Collection[str] | None
     tokenised: bool
+    repair: Repairs
 
 
 def read_files(
@@ -40,16 +42,22 @@ def read_files(
     Raises InputError for a path that leads to no file, for whatever ``read_file`` refuses, and for two files that give one
     sentence id.
     """
+    given = [paths] if isinstance(paths, str | Path) else paths
+    files = (file for path in given for file in expand(path))
+    return joined_files((file, read_file(file, split=split, notes=notes, **how)) for file in files)
+
+
+def joined_files(read: Iterable[tuple[Path, Sequence[Sentence]]]) -> tuple[Sentence, ...]:
+    """The sentences of files. Raises InputError for two files that give one sentence id."""
     sentences: dict[str, Sentence] = {}
     origin: dict[str, Path] = {}
-    for path in [paths] if isinstance(paths, str | Path) else paths:
-        for file in expand(path):
-            for sentence in read_file(file, split=split, notes=notes, **how):
-                if sentence.id in sentences:
-                    problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                    raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
-                sentences[sentence.id] = sentence
-                origin[sentence.id] = file
+    for file, found in read:
+        for sentence in found:
+            if sentence.id in sentences:
+                problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
+                raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
+            sentences[sentence.id] = sentence
+            origin[sentence.id] = file
     return tuple(sentences.values())
 
 
@@ -63,16 +71,18 @@ def read_file(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
     tokenised: bool = False,
+    repair: Repairs = (),
 ) -> list[Sentence]:
-    """Sentences of one file. ``auto``: see ``recognise``. ``tokenised``: of plain text, see ``stream_plain``.
+    """Sentences of one file. ``auto``: see ``recognise``. tokenised: of plain text, see ``stream_plain``. repair: of CoNLL and
+    JSON lines, what is mended that is refused otherwise (BRAT always keeps the longest of spans that overlap).
 
     Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
     """
     match recognise(Path(path)) if format == "auto" else format:
         case "conll":
-            return read_conll(path, split=split, notes=notes, scheme=scheme, labels=labels, documents=documents)
+            return read_conll(path, split=split, notes=notes, scheme=scheme, labels=labels, documents=documents, repair=repair)
         case "jsonl":
-            return read_jsonl(path, split=split, notes=notes, scheme=scheme, labels=labels)
+            return read_jsonl(path, split=split, notes=notes, scheme=scheme, labels=labels, repair=repair)
         case "brat":
             return read_brat(beside(Path(path), ".txt"), split=split, notes=notes, labels=labels)
         case "text":

@@ -13,7 +13,7 @@ from sciner.text.formats.documents import DOCSTART
 from sciner.text.formats.source import read_lines
 
 Format = Literal["auto", "conll", "jsonl", "brat", "text"]
-NAMES: dict[Format, str] = {"conll": "CoNLL", "jsonl": "JSON lines", "brat": "BRAT", "text": "plain text"}
+NAMES: dict[str, str] = {"conll": "CoNLL", "jsonl": "JSON lines", "brat": "BRAT", "text": "plain text"}
 SUFFIXES: dict[str, Format] = {
     ".conll": "conll",
     ".tsv": "conll",

@@ -12,6 +12,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
 from sciner.text.formats.documents import DOCSTART
+from sciner.text.formats.repair import Repairs, longest_allowed, without_blanks
 from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
@@ -24,8 +25,8 @@ class Row(NamedTuple):
     """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
 
     masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold; ``overlapping`` of them
-    since they overlap another. offsets: of the tokens in the text, where there is one. foreign: the key of labels that
-    are not read, where there are no others.
+    since they overlap another. offsets: of the tokens in the text, where there is one. blanks: tokens left out. foreign: the
+    key of labels that are not read, where there are no others.
     """
 
     id: str | None
@@ -37,10 +38,11 @@ class Row(NamedTuple):
     dropped: tuple[str, ...] = ()
     overlapping: int = 0
     offsets: Offsets | None = None
+    blanks: int = 0
     foreign: str | None = None
 
 
-def parse_rows(line: str) -> list[Row]:
+def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
     """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
 
     None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART- alone begins a document.
@@ -53,15 +55,16 @@ def parse_rows(line: str) -> list[Row]:
     if _is_scierc(row):
         found = _scierc_rows(row)
     elif "text" in row and _holds(row.get("tokens"), dict):  # Prodigy's own tokens
-        found = _running_rows(row, id_, document)
+        found = _running_rows(row, id_, document, repair)
     elif (tokens := _strings(row, "tokens")) == (DOCSTART,):
         return [Row(None, document, (DOCSTART,))]
     elif tokens is not None:
-        found = [_token_row(row, id_, document, tokens)]
+        found = [_token_row(row, id_, document, tokens, repair)]
     else:
-        found = _running_rows(row, id_, document)
+        found = _running_rows(row, id_, document, repair)
     for sentence in found:
-        check_length(len(sentence.tokens), too_long="write one sentence an object, of at most 2,000 tokens")
+        too_long = "write one sentence an object, of at most 2,000 tokens"
+        check_length(len(sentence.tokens), too_long=too_long, most=longest_allowed(repair))
         for token in sentence.tokens:
             check_token(token)
     return found
@@ -90,20 +93,37 @@ def _holds(value: object, kind: type | UnionType) -> bool:
     return isinstance(value, list) and any(isinstance(item, kind) for item in value)
 
 
-def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...]) -> Row:
-    tags, spans = _strings(row, "tags"), _spans(row, "spans")
-    if spans is not None:
-        spans = check_spans(spans, len(tokens))
-    if tags is not None and spans is not None:
+def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...], repair: Repairs) -> Row:
+    tags, marked = _strings(row, "tags"), _spans(row, "spans")
+    lost: list[Span] = []
+    if marked is not None:
+        marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
+    if tags is not None and marked is not None:
         raise InputError('"tags" and "spans" in one row', mend="keep one of them")
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
-    spans, masked = _unmasked(row, spans, len(tokens))
+    spans, masked = _unmasked(row, marked, len(tokens))
+    solid = tuple(token for token in tokens if token.strip()) if "drop_blank_tokens" in repair else tokens
+    if blanks := len(tokens) - len(solid):
+        moved, masked = without_blanks(tokens, spans or (), masked)
+        spans = None if spans is None else tuple(moved)
+        tags = None if tags is None else tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
     foreign = _foreign(row) if spans is None and tags is None else None
-    return Row(id_, document, tokens, spans, tags, masked, foreign=foreign)
+    dropped = tuple(span.label for span in lost)
+    return Row(id_, document, solid, spans, tags, masked, dropped, len(lost), blanks=blanks, foreign=foreign)
 
 
-def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) -> list[Row]:
+def _disjoint(spans: tuple[Span, ...], length: int, unit: str, repair: Repairs) -> tuple[tuple[Span, ...], list[Span]]:
+    """(spans in order, those that were lost to overlaps). Raises InputError for overlaps that are not to be repaired."""
+    if "longest_span" not in repair:
+        return check_spans(spans, length, unit), []
+    for span in spans:
+        check_spans([span], length, unit)
+    kept, lost = longest(spans)
+    return tuple(kept), lost
+
+
+def _running_rows(row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs) -> list[Row]:
     """Running text is a sentence where its id says so, and is split otherwise."""
     text = _text(row, "text")
     if text is None:
@@ -113,10 +133,11 @@ def _running_rows(row: dict[str, Any], id_: str | None, document: str | None) ->
             raise InputError(f'"{key}" of a text', mend='give "tokens" in the place of "text"')
     spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
     gold = spans is not None
+    spans, lost = _disjoint(spans or (), len(text), "characters", repair)
     foreign = None if gold else _foreign(row)
     return [
-        Row(id_, document, p.tokens, p.spans if gold else None, dropped=p.dropped, offsets=p.offsets, foreign=foreign)
-        for p in pieces(text, spans or (), whole=id_ is not None or not text.strip())
+        Row(id_, document, p.tokens, p.spans if gold else None, None, NOTHING, p.dropped, p.overlapping, p.offsets, 0, foreign)
+        for p in pieces(text, spans, lost, whole=id_ is not None or not text.strip())
     ]
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from sciner.errors import InputError
@@ -34,13 +35,15 @@ class Placed(NamedTuple):
 class Piece(NamedTuple):
     """A sentence of a text. offsets: (start, end) of each token in characters of the text.
 
-    dropped: the labels of spans that begin in it and that it cannot hold. start: its first character.
+    dropped: the labels of spans that begin in it and that it cannot hold; ``overlapping`` of them since they overlap
+    another. start: its first character.
     """
 
     tokens: tuple[str, ...]
     spans: tuple[Span, ...]
     offsets: Offsets
     dropped: tuple[str, ...]
+    overlapping: int
     start: int
 
 
@@ -58,12 +61,14 @@ def pieces(text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, 
         last = {b: i + 1 for i, (_, b) in enumerate(offsets)}
         inside = [s for s in trimmed if start <= s.start < end]
         held = [s for s in inside if s.start in first and s.end in last]
-        dropped = [s.label for s in inside if s not in held] + [s.label for s in lost if start <= s.start < end]
+        unmet = [s.label for s in inside if s not in held]
+        hidden = [s.label for s in lost if start <= s.start < end]
         yield Piece(
             tuple(text[a:b] for a, b in offsets),
             tuple(Span(first[s.start], last[s.end], s.label) for s in held),
             offsets,
-            tuple(dropped),
+            (*unmet, *hidden),
+            len(hidden),
             start,
         )
 
@@ -73,6 +78,12 @@ def cut_share(sentences: Sequence[Sentence], limit: int = 2000) -> float:
     tokens = [token for sentence in sentences[:limit] for token in sentence.tokens]
     cut = sum(sum(1 for _ in tokenise(token)) > 1 for token in tokens)
     return cut / len(tokens) if tokens else 0.0
+
+
+def joined(tokens: Sequence[str]) -> Offsets:
+    """Where tokens stand when one blank separates them."""
+    ends = list(accumulate(len(token) + 1 for token in tokens))
+    return tuple((end - len(token) - 1, end - 1) for end, token in zip(ends, tokens, strict=True))
 
 
 def longest(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:

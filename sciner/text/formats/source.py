@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from types import MappingProxyType
 
 from sciner.errors import InputError
+
+LEFT_OUT: ContextVar[Mapping[str, Collection[int]]] = ContextVar("LEFT_OUT", default=MappingProxyType({}))
 
 
 def read_lines(path: str | Path) -> Iterator[str]:
@@ -26,10 +31,24 @@ def read_raw_lines(path: str | Path) -> Iterator[str]:
     """As ``read_lines``, with their ends: joined they are the text of the file."""
     try:
         with Path(path).open("rb") as file:
+            left_out = LEFT_OUT.get().get(str(path), ())
             for number, line in enumerate(file, start=1):
+                if number in left_out:
+                    yield "\n"
+                    continue
                 yield _text(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check the path and its rights") from None
+
+
+@contextmanager
+def without_lines(lines: Mapping[str, Collection[int]]) -> Iterator[None]:
+    """Files, by path, are read as if their ``lines`` were blank."""
+    token = LEFT_OUT.set(lines)
+    try:
+        yield
+    finally:
+        LEFT_OUT.reset(token)
 
 
 def home(path: str | Path) -> Path:
