@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from sciner.config.base import Positive, Share, Strict
+from sciner.config.base import ByClass, Positive, Share, Strict
 from sciner.policy.acquire import BudgetUnit, Unit
 from sciner.policy.acquire import Kind as Acquisition
 from sciner.policy.seed import Amount
@@ -70,7 +70,7 @@ class ThresholdConfig(Strict):
     min_confidence: Share
     empty: Empty
     share: Share = 1.0
-    classes: dict[str, Share] = Field(default_factory=dict)
+    classes: ByClass = Field(default_factory=dict)
     quota: Positive | None = None
     schedule: list[Share] = Field(default_factory=list)
     schedule_of: Literal["confidence", "share"] = "confidence"

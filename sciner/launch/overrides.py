@@ -66,7 +66,7 @@ def check(flags: Any) -> Checked:
             raise InputError(str(error), mend="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
-        raise explain(str(error)) from None
+        raise explain(str(error), flags.overrides) from None
     return Checked(points, multirun, search)
 
 
