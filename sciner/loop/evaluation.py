@@ -8,6 +8,7 @@ from sciner.loop.gold import Gold
 from sciner.loop.outcomes import Fit, Predicted, Verdict, speed_of
 from sciner.loop.steps import Steps
 from sciner.score.drift import collapse_warning
+from sciner.score.gold import with_dropped
 from sciner.score.judge import named
 from sciner.score.stats import Counts
 from sciner.text.corpus import Sentence
@@ -35,6 +36,7 @@ class Bench:
             self.counts = {**self.counts, name: verdict.counts}
             self.first.setdefault(name, verdict)
             scores |= named(name, verdict.scores) | named(name, steps.lens(gold, predicted, seen, rare))
+            scores |= named(f"{name}/with_dropped", with_dropped(gold, verdict.counts))
             scores |= named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
                 scores |= named("drift", steps.drift(self.last.get(name), predicted))
