@@ -25,7 +25,19 @@ def read_corpus(config: DataConfig) -> Corpus:
     corpus = read_splits(config)
     if config.unlabelled and corpus.unlabelled:
         compare_tokens(corpus.train, corpus.unlabelled)
+    for name, sentences in (("dev", corpus.dev), ("test", corpus.test)):
+        compare_classes(corpus.train, sentences, name)
     return guard(corpus, config.leak_guard, config.leak_min_tokens)
+
+
+def compare_classes(train: Sequence[Sentence], held_out: Sequence[Sentence], name: str) -> None:
+    """Warn of classes that only the held-out text has, since no tagger can learn them: of another spelling, perhaps."""
+    known = labels_of(train)
+    alike = {label.casefold(): label for label in known}
+    stray = [label for label in labels_of(held_out) if label not in known]
+    told = [f"{label} (training has {alike[label.casefold()]})" if label.casefold() in alike else label for label in stray]
+    if told:
+        log.warning("data.%s has classes that no training sentence has: %s", name, ", ".join(told))
 
 
 def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
