@@ -144,6 +144,8 @@ def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:
 def _check_writable(sentence: Sentence) -> None:
     if not sentence.tokens:
         raise ValueError(f"BRAT cannot hold {sentence.id}, a sentence without tokens")
+    if sentence.masked:
+        raise ValueError(f"BRAT cannot hold {sentence.id}, a sentence with masked tokens")
     for text in (*sentence.tokens, *(span.label for span in sentence.spans or ())):
         if not is_solid(text):
             raise ValueError(f"BRAT cannot hold {text!r} of {sentence.id}")

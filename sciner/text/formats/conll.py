@@ -219,8 +219,8 @@ def _check_writable(sentence: Sentence, tags: Sequence[str]) -> None:
 
 
 def _gold_tags(sentence: Sentence, scheme: Scheme) -> list[str]:
-    if sentence.spans is None:
-        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold")
+    if sentence.spans is None or sentence.masked:
+        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold or with masked tokens")
     return encode(sentence.spans, len(sentence.tokens), scheme)
 
 

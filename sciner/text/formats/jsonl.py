@@ -79,8 +79,13 @@ def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
-    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold."""
-    write_lines(path, (_dump(_head(s) | ({} if s.spans is None else {"spans": s.spans})) for s in sentences))
+    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold, and with "masked" if any token is."""
+
+    def row(s: Sentence) -> dict[str, Any]:
+        mask = {"masked": sorted(s.masked)} if s.masked and s.spans is not None else {}
+        return _head(s) | ({} if s.spans is None else {"spans": s.spans}) | mask
+
+    write_lines(path, (_dump(row(s)) for s in sentences))
 
 
 def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:

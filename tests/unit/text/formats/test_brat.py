@@ -56,6 +56,7 @@ def test_brat_gives_back_the_sentences_it_was_given(
     [
         Sentence("d#0", ("New York",), ()),
         Sentence("d#0", (), ()),
+        Sentence("d#0", ("a",), (), frozenset({0})),
         Sentence("d#0", ("a",), (Span(0, 1, "a b"),)),
         Sentence("../d#0", ("a",), ()),
         Sentence("/d#0", ("a",), ()),

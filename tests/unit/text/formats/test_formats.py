@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,12 @@ def test_conll_gives_back_the_sentences_it_was_given(folder: Path, sentences: li
 
 
 @few
-@given(sentences=corpora(), withheld=st.booleans())
-def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], withheld: bool) -> None:
-    if withheld:
+@given(sentences=corpora(), how=st.sampled_from(["labelled", "withheld", "masked"]))
+def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], how: str) -> None:
+    if how == "withheld":
         sentences = [sentence.withheld() for sentence in sentences]
+    if how == "masked":
+        sentences = [replace(s, spans=(), masked=frozenset({0})) for s in sentences]
     write_jsonl(folder / "file.jsonl", sentences)
     assert read(folder / "file.jsonl") == sentences
 
@@ -91,6 +94,7 @@ def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: li
         Sentence("d#0", ("-DOCSTART-",), ()),
         Sentence("d#0", (), ()),
         Sentence("d#0", ("a",), None),
+        Sentence("d#0", ("a",), (), frozenset({0})),
         Sentence("d#0", ("a",), (Span(0, 1, "a b"),)),
         Sentence("d#0", ("a",), (Span(0, 2, "Method"),)),
     ],
