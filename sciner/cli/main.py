@@ -88,7 +88,7 @@ def annotate(
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
     from sciner.config.model import TrainerConfig
-    from sciner.run.annotate import annotate
+    from sciner.run.annotate import annotate, tokens_of
     from sciner.run.saved import open_tagger
 
     if confidence not in ("min", "mean"):
@@ -97,7 +97,7 @@ def annotate(
         raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
     opened = open_tagger(tagger, trainer, int8=int8)
-    how = {"format": format, "tokenised": tokenised, "confidence": confidence}
+    how = {"format": format, "tokenised": tokenised, "confidence": confidence, "trained": tokens_of(tagger)}
     done = annotate(opened, inputs, out, **how)  # type: ignore[arg-type]
     speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,13 +17,15 @@ import numpy as np
 from sciner import progress
 from sciner.errors import InputError
 from sciner.tagger.base import Fitted
-from sciner.text.corpus import Example
+from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_placed_jsonl
 from sciner.text.formats.read import expand, stream_file
 from sciner.text.formats.recognise import Format
-from sciner.text.formats.running import Offsets, Placed
+from sciner.text.formats.running import READER, Offsets, Placed, cut_share, differ
 from sciner.text.prediction import Aggregate
 
+log = logging.getLogger(__name__)
+TOKENS = "tokens.json"
 BLOCK = 32_768  # sentences given to a tagger at once: whole chunks of its own, so that its batches are those of a run
 
 
@@ -43,10 +47,12 @@ def annotate(
     format: Format = "auto",
     tokenised: bool = False,
     confidence: Aggregate = "min",
+    trained: float | None = None,
 ) -> Summary:
     """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order; labels they may hold are
     not looked at. ``out`` is complete or absent. Text and predictions are streamed: what is held is BLOCK sentences, and eight
     bytes of every other one. tokenised: of plain text, a sentence is a line and blanks separate its tokens.
+    trained: what ``tokens_of`` says of the text that the tagger was trained on; other tokens are warned of.
 
     Raises InputError for whatever cannot be read, and for an id that stands twice, before anything is annotated.
     """
@@ -60,10 +66,38 @@ def annotate(
         return ((file, placed) for file in files for placed in stream_file(file, **how))
 
     total = check(text)
+    if trained is not None:
+        compare_tokens(trained, text())
     count: Counter[str] = Counter()
     with progress.whole("annotate (sentences)", total):
         write_placed_jsonl(out, examples(fitted, (placed for _, placed in text()), confidence, count))
     return Summary(count["sentences"], count["tokens"], count["spans"], time.perf_counter() - began)
+
+
+def note_tokens(folder: Path, train: Sequence[Sentence]) -> None:
+    """Write into the folder of a saved tagger how the text is tokenised that it was trained on (``cut_share``)."""
+    noted = {"cut_share": cut_share(train), "reader": READER}
+    (folder / TOKENS).write_text(json.dumps(noted) + "\n", encoding="utf-8")
+
+
+def tokens_of(folder: Path) -> float | None:
+    """What ``note_tokens`` wrote there; None where it did not."""
+    try:
+        return float(json.loads((folder / TOKENS).read_text(encoding="utf-8"))["cut_share"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
+    """Warn of text that seems to be tokenised in another way than the training text."""
+    share = cut_share([placed.sentence for _, placed in islice(text, 2000)])
+    if differ(share, trained):
+        log.warning(
+            "the text is tokenised in another way than that which the tagger was trained on: of its tokens %.0f%% hold "
+            "punctuation that sciner would cut off, of the training text's %.0f%%",
+            100 * share,
+            100 * trained,
+        )
 
 
 def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:

@@ -15,7 +15,6 @@ from sciner.text.catalog.read import read_catalog
 from sciner.text.corpus import Corpus, Sentence, labels_of
 
 log = logging.getLogger(__name__)
-TOLERATED = 0.02  # difference of shares; SciERC's brackets (-LRB-) alone are 3% of its tokens
 
 
 def read_corpus(config: DataConfig) -> Corpus:
@@ -42,10 +41,10 @@ def compare_classes(train: Sequence[Sentence], held_out: Sequence[Sentence], nam
 
 def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
     """Warn where the pool seems to be tokenised in another way than the training text."""
-    from sciner.text.formats.running import cut_share
+    from sciner.text.formats.running import cut_share, differ
 
     theirs, ours = cut_share(pool), cut_share(train)
-    if abs(theirs - ours) > TOLERATED:
+    if differ(theirs, ours):
         log.warning(
             "data.unlabelled is tokenised in another way than the training text: of its tokens %.0f%% hold punctuation that "
             "sciner would cut off, of the training text's %.0f%% (data.tokenised=%s)",

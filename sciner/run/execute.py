@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig
 from sciner.config.places import TrackingConfig
+from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.job import Job
 from sciner.run.prepare import Prepared, prepare
@@ -74,6 +75,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
+            note_tokens(folder.path / "model", corpus.train)
             tracker.artifact(folder.path / "model", "model")
         conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})
     except BaseException as error:

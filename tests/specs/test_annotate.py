@@ -37,12 +37,19 @@ def saved(request: pytest.FixtureRequest, project: Path) -> Path:
     return project
 
 
-def test_every_sentence_is_annotated_in_its_order(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_sentence_is_annotated_in_its_order(
+    saved: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And text with tokens of another kind than the training text's is warned of."""
+    caplog.clear()
     call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl")
+    assert not caplog.messages
     found = rows(saved / "out/spans.jsonl")
     assert [" ".join(row["tokens"])[:6] for row in found] == ["We fin", "The we"]
     assert all(0 < span["confidence"] <= 1 for row in found for span in row["spans"])
     assert "2 sentences" in capsys.readouterr().out
+    call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl", "--tokenised")
+    assert "tokenised in another way" in caplog.text
 
 
 def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
