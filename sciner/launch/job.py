@@ -19,9 +19,10 @@ from sciner.redact import redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
 from sciner.run.job import Job
+from sciner.search.options import TRIAL_KEYS
 
 log = logging.getLogger(__name__)
-PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
+PLACE_OF_TRIAL = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # the sweeper's words, and no parameters
 
 
 def one_job(cfg: Any) -> int:

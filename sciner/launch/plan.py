@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
 from sciner.loop.weights import weights_key
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
 from sciner.store.disk import Damaged, DiskStore, NewerEntry, Store
 from sciner.store.step import Result, Step
-
-ASIDE = {"store", "tracking", "search"}  # groups that change no result
 
 
 class Missing(Exception):
@@ -113,7 +112,7 @@ def look(config: RunConfig, store: Store) -> Outlook:
     reached = len(fits) + (following is not None)
     if not complete and following is None and not store.has(weights_key(fits[-1])):
         following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
-    values = config.model_dump(exclude=ASIDE)
+    values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
     unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, rounds + 1))
     return Outlook(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sciner.config.conf import NO_RESULT
 from sciner.errors import InputError
 from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
@@ -21,7 +22,7 @@ from sciner.tracking.mlflow import download
 
 ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
 FIXED = ("corpus", "model")  # keys that every frame has
-INDIFFERENT = ("seed", "store", "tracking", "experiment")  # the seed is a column of its own; the others change no result
+NO_COLUMNS = NO_RESULT | {"seed"}  # groups without columns here; the seed has one in every frame
 DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
 
 Counts = dict[tuple[str, int], npt.NDArray[np.int64]]  # (run, round): [documents, 3], as score.entity.entity_counts
@@ -81,9 +82,9 @@ def settings_of(run: Record) -> dict[str, str]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"the configuration of a finished run cannot be read ({error})", file=file) from None
     tags = run.about["tags"]
-    found = {key: word(value) for key, value in flat(config).items() if key.split(".")[0] not in INDIFFERENT}
+    found = {key: word(value) for key, value in flat(config).items() if key.split(".")[0] not in NO_COLUMNS}
     choices = {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
-    found |= {group: choice for group, choice in choices.items() if group not in INDIFFERENT}
+    found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
     named = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
     return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(named or "")}

@@ -13,6 +13,7 @@ from sciner.errors import nearest
 from sciner.policy.cost import Budget
 
 TARGET = "hydra_plugins.sciner_sweeper.SearchSweeper"
+TRIAL_KEYS = ("study", "storage", "trial")  # of the section ``search``: set by the sweeper, job by job
 UNITS = tuple(Budget().scores())
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
 from sciner.errors import InputError
 from sciner.policy.seed import Amount
-from sciner.search.options import SearchOptions, parse_options
+from sciner.search.options import TRIAL_KEYS, SearchOptions, parse_options
 from sciner.search.space import Space, read_space
 from sciner.search.study import Study, load_optuna
 
-ASIDE = ("store", "tracking")  # groups that change no result
-SWEEPERS = ("study", "storage", "trial")  # keys of ``search`` that only a job has
+ASIDE = NO_RESULT - {"search"}  # how trials are judged is part of what a study asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Search:
         """Every key that says what is searched, and what of; the sampler may change its mind."""
         rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
         shared = {key: value for key, value in self.values.items() if key not in ASIDE}
-        shared["search"] = {key: value for key, value in shared["search"].items() if key not in SWEEPERS}
+        shared["search"] = {key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS}
         return flat(shared) | flat({"hydra": {"sweeper": rules}}) | self.space.asked
 
     def bound(self, points: Sequence[RunConfig]) -> str:

@@ -41,7 +41,14 @@ def test_a_row_is_a_run_a_round_and_a_metric(runs: Path) -> None:
 
 def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     """Those that change no result do not count; a key that one run does not have is empty there."""
-    write_run(runs / "c", "threshold=none seed=2", [{"test/f1/micro": 0.5}], tracking={"kind": "mlflow"}, store={"dir": "/x"})
+    write_run(
+        runs / "c",
+        "threshold=none seed=2",
+        [{"test/f1/micro": 0.5}],
+        tracking={"kind": "mlflow"},
+        store={"dir": "/x"},
+        search={"trial": 3},
+    )
     frame = frames.read_runs(runs)
     assert frames.keys_of(frame) == ["corpus", "model", "threshold", "threshold.min_confidence"]
     settings = frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
