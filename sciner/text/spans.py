@@ -19,6 +19,10 @@ class Span(NamedTuple):
     end: int
     label: str
 
+    def overlaps(self, other: Span) -> bool:
+        """Whether they share a token."""
+        return self.start < other.end and other.start < self.end
+
 
 def split_tag(tag: str) -> tuple[str, str]:
     """``B-Task`` as ``("B", "Task")`` and ``O`` as ``("O", "")``.
