@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,6 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from sciner.config.conf import NO_RESULT
+from sciner.config.flatten import flatten
 from sciner.errors import InputError
 from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
@@ -82,20 +83,13 @@ def settings_of(run: Record) -> dict[str, str]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"the configuration of a finished run cannot be read ({error})", file=file) from None
     tags = run.about["tags"]
-    found = {key: word(value) for key, value in flat(config).items() if key.split(".")[0] not in NO_COLUMNS}
+    asked = {key: value for key, value in config.items() if key not in NO_COLUMNS}
+    found = {key: word(value) for key, value in flatten(asked).items() if value != {}}  # of no key, no column
     choices = {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
     found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
     named = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
     return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(named or "")}
-
-
-def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """{dotted key: value} of everything that is not itself a mapping."""
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        found |= flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
-    return found
 
 
 def word(value: Any) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
+from sciner.config.flatten import flatten
 from sciner.errors import InputError
 from sciner.policy.seed import Amount
 from sciner.search.options import TRIAL_KEYS, SearchOptions, parse_options
@@ -49,7 +50,7 @@ class Search:
         rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
         shared = {key: value for key, value in self.values.items() if key not in ASIDE}
         shared["search"] = {key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS}
-        return flat(shared) | flat({"hydra": {"sweeper": rules}}) | self.space.asked
+        return flatten(shared) | flatten({"hydra": {"sweeper": rules}}) | self.space.asked
 
     def bound(self, points: Sequence[RunConfig]) -> str:
         """How much it may compute at most."""
@@ -74,11 +75,3 @@ def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
             "would not compare",
             mend="give data.dev_size as a number of sentences",
         )
-
-
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """``{"data": {"limit": 3}}`` as ``{"data.limit": 3}``."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= flat(value, f"{above}{key}.") if isinstance(value, Mapping) and value else {f"{above}{key}": value}
-    return found

@@ -67,7 +67,6 @@ def test_a_value_is_written_as_on_a_command_line() -> None:
     assert [frames.word(value) for value in (None, True, 0.8, 3, "10%", [0.9, "a"], [])] == [
         "null", "true", "0.8", "3", "10%", "[0.9,a]", "[]"
     ]  # fmt: skip
-    assert frames.flat({"a": 1, "b": {"c": {"d": 2}, "e": {}}}) == {"a": 1, "b.c.d": 2}
 
 
 def test_a_run_of_before_choices_were_recorded_still_has_a_model(runs: Path) -> None:
