@@ -28,6 +28,7 @@ from sciner.cli import (
     track as track_cli,
 )
 from sciner.errors import InputError, nearest
+from sciner.store.layout import DEFAULT_FOLDER
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(data_cli.app, name="data")
@@ -107,7 +108,7 @@ def show(
     errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
     silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
     propagation: Annotated[bool, typer.Option("--propagation", help="What became of the silver's errors, as a table.")] = False,
-    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
+    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = DEFAULT_FOLDER,
 ) -> None:
     """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
     from sciner.report.show import show

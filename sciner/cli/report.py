@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from sciner.errors import InputError
+from sciner.store.layout import DEFAULT_FOLDER, RUNS
 
 if TYPE_CHECKING:
     from sciner.results.records import Record
@@ -34,7 +35,6 @@ Uri = Annotated[str | None, typer.Option(help="The tracking server or database; 
 Run = Annotated[list[str] | None, typer.Option(help="Only these runs, by their id or MLflow's: --run ID ID …", metavar="ID")]
 Sweep = Annotated[str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")]
 Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
-HERE = Path(".sciner/store")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def export(
     run: Run = None,
     sweep: Sweep = None,
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics: test/f1/*. May be given again.")] = None,
-    store: Store = HERE,
+    store: Store = DEFAULT_FOLDER,
 ) -> None:
     """Write the figures of finished runs as CSV, for tables: [bold]sciner report export multirun -o runs.csv[/]."""
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
@@ -79,7 +79,7 @@ def page(
     uri: Uri = None,
     run: Run = None,
     sweep: Sweep = None,
-    store: Store = HERE,
+    store: Store = DEFAULT_FOLDER,
 ) -> None:
     """Write one page of finished runs, its figures and its tables: [bold]sciner report multirun -o report[/].
 
@@ -113,7 +113,7 @@ def records_of(
     place, missing = place_of(uri, Path.cwd()), None
     if experiment is None and uri is None:
         try:
-            found = records(places or [store / "runs"], sweep, ids)
+            found = records(places or [store / RUNS], sweep, ids)
         except InputError as error:
             if places or not (ids or sweep) or (place == local_uri(Path.cwd()) and not Path("mlflow.db").exists()):
                 raise

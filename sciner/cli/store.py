@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sciner.cli.console import add_row, say, say_json, table_of
+from sciner.store.layout import DEFAULT_FOLDER, STEPS
 
 if TYPE_CHECKING:
     from sciner.results.compare import Cause, Diff, Difference
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify.")
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
-HERE = Path(".sciner/store")
 SHORT = 20  # characters of a key or digest that are shown where it is not the point
 MEANING = {
     "examples": "the training set",
@@ -29,7 +29,7 @@ MEANING = {
 
 
 @app.command()
-def stats(dir: Dir = HERE, json: Json = False) -> None:
+def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     """What is there, and what it cost: entries, bytes and computing time by step."""
     from sciner.loop.steps import VERSIONS
     from sciner.store.maintenance import open_store, stats
@@ -51,7 +51,7 @@ def stats(dir: Dir = HERE, json: Json = False) -> None:
 
 
 @app.command()
-def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = HERE, json: Json = False) -> None:
+def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     """One entry: what it was computed from, and what came out."""
     from sciner.store.lineage import leaves, show
     from sciner.store.maintenance import open_store
@@ -83,14 +83,14 @@ def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir
 def diff(
     run_a: Annotated[Path, typer.Argument(help="A run's folder.")],
     run_b: Annotated[Path, typer.Argument(help="Another's.")],
-    dir: Annotated[Path | None, typer.Option("--dir", help=f"The store's folder; default: {HERE}.")] = None,
+    dir: Annotated[Path | None, typer.Option("--dir", help=f"The store's folder; default: {DEFAULT_FOLDER}.")] = None,
     json: Json = False,
 ) -> None:
     """Where two runs part, and in which inputs. A is the first run, B the second."""
     from sciner.results.compare import diff
     from sciner.store.maintenance import open_store
 
-    store = open_store(dir or HERE) if dir or (HERE / "steps").is_dir() else None
+    store = open_store(dir or DEFAULT_FOLDER) if dir or (DEFAULT_FOLDER / STEPS).is_dir() else None
     found = diff(store, run_a, run_b)
     if json:
         return say_json(asdict(found))
@@ -106,7 +106,7 @@ def diff(
 @app.command()
 def prune(
     max_size: Annotated[str, typer.Option(help="What may stay: 20GB, 500MB, 0.", show_default=False)],
-    dir: Dir = HERE,
+    dir: Dir = DEFAULT_FOLDER,
     aside: Annotated[bool, typer.Option("--aside", help="Also remove what was set aside, being damaged.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
     json: Json = False,
@@ -136,7 +136,7 @@ def prune(
 
 
 @app.command()
-def verify(dir: Dir = HERE, json: Json = False) -> None:
+def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     """Read every file again and compare checksums; what is damaged is set aside, and the exit code is then 1."""
     import logging
 
@@ -187,7 +187,7 @@ def explained(cause: Cause, stored: bool) -> list[Any]:
     if cause.inputs:
         said.append(table_of_differences("input", cause.inputs))
     if not stored:
-        said.append(f"  no store in {HERE}: --dir tells in which inputs they differ")
+        said.append(f"  no store in {DEFAULT_FOLDER}: --dir tells in which inputs they differ")
     elif cause.missing:
         sides = " and ".join(("A's", "B's")[key == cause.b] for key in cause.missing)
         said.append(f"  the store has no entry of {sides} (pruned, or never kept): its inputs are not known")

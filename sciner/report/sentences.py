@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.score.errors import Finding, Kind, findings
+from sciner.store.layout import RUNS
 from sciner.text.corpus import Example
 from sciner.text.formats.jsonl import read_examples_jsonl, read_jsonl
 from sciner.text.spans import Span
@@ -26,7 +27,7 @@ def figures_of(run: str, store: Path) -> Path:
     is neither."""
     if (Path(run) / "rounds.jsonl").is_file():
         return Path(run)
-    record = store / "runs" / run
+    record = store / RUNS / run
     if "/" in run or not (record / "run.json").is_file():
         raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
     return record

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from sciner.hashing import checksum
+from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
 from sciner.store.locks import Lease, held
 from sciner.store.step import Result, Step, key_of
 
@@ -107,14 +108,14 @@ class DiskStore:
 
     def listed(self) -> list[str]:
         """The key of every entry, damaged or not."""
-        return sorted(p.name for p in (self.root / "steps").glob("*") if p.is_dir())
+        return sorted(p.name for p in (self.root / STEPS).glob("*") if p.is_dir())
 
     def entry(self, key: str) -> Path:
-        return self.root / "steps" / key
+        return self.root / STEPS / key
 
     def discard(self, key: str) -> None:
         """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or none of it."""
-        place = self.root / "tmp" / f"{key}.{uuid.uuid4().hex}"
+        place = self.root / TMP / f"{key}.{uuid.uuid4().hex}"
         try:
             with self.locked(key):
                 self._move(key, place)
@@ -125,14 +126,14 @@ class DiskStore:
     def record(self, archive: Callable[[Path], None]) -> None:
         """As promised by Store, under ``runs/``."""
         try:
-            archive(self.root / "runs")
+            archive(self.root / RUNS)
         except OSError as error:
             self._warn(f"the store {self.root} cannot be written ({error.strerror}): it has no record of this run")
 
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
         """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off."""
-        with held(self.root / "locks" / f"{key}.lock", wait=wait):
+        with held(self.root / LOCKS / f"{key}.lock", wait=wait):
             yield
 
     def _found(self, step: Step, key: str, *, locked: bool = False) -> Result | None:
@@ -150,7 +151,7 @@ class DiskStore:
 
     def _computed(self, step: Step, key: str) -> Result:
         """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead."""
-        folder = self.root / "tmp" / key
+        folder = self.root / TMP / key
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
@@ -232,7 +233,7 @@ class DiskStore:
 
     def _set_aside(self, key: str, why: str) -> bool:
         """False where there is no such entry."""
-        place = self.root / "aside" / f"{key}.{uuid.uuid4().hex[:8]}"
+        place = self.root / ASIDE / f"{key}.{uuid.uuid4().hex[:8]}"
         if there := self._move(key, place):
             log.warning("store entry %s is damaged (%s): set aside as aside/%s", key[:24], why, place.name)
         return there
@@ -258,7 +259,7 @@ class DiskStore:
 
     @cached_property
     def lease(self) -> Lease:
-        return Lease(self.root / "leases")
+        return Lease(self.root / LEASES)
 
     def _refused(self, error: Exception) -> bool:
         """Is it the store's folder that takes nothing, and not what the step itself met? Then say so, once."""

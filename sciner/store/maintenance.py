@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.store.disk import Damaged, DiskStore, NewerEntry
+from sciner.store.layout import ASIDE, LEASES, LOCKS, STEPS, TMP
 from sciner.store.locks import Busy, drop_dead_leases, held, is_held, leased
 
 State = Literal["current", "other version", "newer format", "damaged"]
@@ -91,7 +92,7 @@ class Verified:
 
 def open_store(root: Path) -> DiskStore:
     """The store in ``root``. Raises InputError where there is none."""
-    if not (root / "steps").is_dir():
+    if not (root / STEPS).is_dir():
         raise InputError(
             "there is no store", file=root, mend="give --dir, or work in the folder that sciner run was started in"
         )
@@ -142,9 +143,9 @@ def stats(store: DiskStore, versions: Mapping[str, int]) -> Stats:
         else:
             found.others.setdefault(entry.state, Total()).add(entry.bytes, entry.seconds)
         found.total.add(entry.bytes, entry.seconds)
-    for place in below(store.root / "aside"):
+    for place in below(store.root / ASIDE):
         found.aside.add(bytes_in(place))
-    for place in below(store.root / "tmp"):
+    for place in below(store.root / TMP):
         if not is_held(lock_of(store, place)):
             found.leftover.add(bytes_in(place))
     return found
@@ -172,7 +173,7 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
     What a living process uses stays, be it over the limit. Raises InputError where the store cannot be written.
     """
     with said_plainly(store.root):
-        leases = store.root / "leases"
+        leases = store.root / LEASES
         dead = sum(not is_held(p) for p in leases.glob("*.lock")) if dry_run else drop_dead_leases(leases)
         found = sorted(entries(store, {}), key=lambda entry: (entry.used, entry.key))
         left, busy = sum(entry.bytes for entry in found), 0
@@ -188,8 +189,8 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
             removed.append(entry)
             left -= entry.bytes
         freed = sum(entry.bytes for entry in removed)
-        junk = [*sweep(store, below(store.root / "tmp"), dry_run)]
-        old = [*sweep(store, below(store.root / "aside") if aside else (), dry_run)]
+        junk = [*sweep(store, below(store.root / TMP), dry_run)]
+        old = [*sweep(store, below(store.root / ASIDE) if aside else (), dry_run)]
         locks = drop_free_locks(store, dry_run)
     return Pruned(tuple(removed), freed + sum(junk) + sum(old), left, busy, len(old), len(junk), dead, locks)
 
@@ -200,12 +201,12 @@ def evict(store: DiskStore, key: str) -> bool:
     It is moved away before the leases are read once more. A process notes its use before it looks at an entry: so either that
     process finds nothing, and computes, or its note is seen here, and the entry is put back.
     """
-    place = store.root / "tmp" / f"{key}.{uuid.uuid4().hex}"
+    place = store.root / TMP / f"{key}.{uuid.uuid4().hex}"
     place.parent.mkdir(exist_ok=True)
     try:
         with store.locked(key, wait=False):
             store.entry(key).rename(place)
-            if key in leased(store.root / "leases"):
+            if key in leased(store.root / LEASES):
                 place.rename(store.entry(key))
                 return False
             shutil.rmtree(place)
@@ -234,7 +235,7 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
 def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
     """Remove lock files that nobody holds. Who waits for one that is removed finds out, and takes a new one."""
     free = 0
-    for place in below(store.root / "locks"):
+    for place in below(store.root / LOCKS):
         try:
             with held(place, wait=False):
                 if not dry_run:
@@ -246,7 +247,7 @@ def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
 
 
 def lock(store: DiskStore, key: str) -> Path:
-    return store.root / "locks" / f"{key}.lock"
+    return store.root / LOCKS / f"{key}.lock"
 
 
 def lock_of(store: DiskStore, place: Path) -> Path:
