@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from experiments.__main__ import HERE
 from experiments.__main__ import main as render
+from experiments.artefact import HERE
 
 GALLERY = HERE.parent / "docs" / "gallery"
 DEMO = ["model.steps=200"]  # as in the Makefile

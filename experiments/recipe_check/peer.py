@@ -24,7 +24,7 @@ from transformers import (
     set_seed,
 )
 
-from sciner.config import DataConfig
+from sciner.config.data import DataConfig
 from sciner.run.corpus import read_corpus
 from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.weights import Source

@@ -85,7 +85,7 @@ def ranked(kind: Kind, folder: Path) -> dict[str, float]:
 def forward() -> dict[str, float]:
     """Seconds a pool of POOL sentences would take minilm, by ANNOTATED of them, to annotate and to embed."""
     from experiments.speed.measure import config
-    from sciner.run.execute import build_tagger
+    from sciner.run.build import build_tagger
     from sciner.text.corpus import gold_example
 
     labels, pool = pool_of(ANNOTATED)

@@ -26,8 +26,8 @@ def limit() -> dict[str, Any]:
     from torch.utils.flop_counter import FlopCounterMode
 
     from experiments.speed.measure import BATCH, STEPS, TURNS, config
+    from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
-    from sciner.run.execute import build_tagger
     from sciner.tagger.encoder.batches import prediction_batches
     from sciner.tagger.encoder.predict import CHUNK
     from sciner.text.corpus import gold_example

@@ -51,8 +51,8 @@ def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dic
 
 def fit() -> dict[str, Any]:
     """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the encoder not counted."""
+    from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
-    from sciner.run.execute import build_tagger
     from sciner.text.corpus import gold_example
 
     chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.launch.main import CONF
+from sciner.config.conf import CONF
 from sciner.loop.rounds import Iteration
 from sciner.policy.acquire import Acquire
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two

@@ -14,7 +14,7 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch.nn.modules.module import register_module_forward_hook
 from transformers import PreTrainedTokenizerFast
 
-from sciner.launch.main import CONF
+from sciner.config.conf import CONF
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.device import Machine
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from sciner.config.conf import CONF
 from sciner.errors import InputError
-from sciner.launch.main import CONF, main
+from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration, Round, run_rounds
 from sciner.loop.steps import Steps

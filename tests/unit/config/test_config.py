@@ -14,9 +14,9 @@ from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
 from sciner.config import RunConfig, known_keys, parse
+from sciner.config.conf import CONF
 from sciner.config.model import CrfConfig, GazetteerConfig
 from sciner.errors import InputError
-from sciner.launch.main import CONF
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration
 from sciner.policy.threshold import Threshold

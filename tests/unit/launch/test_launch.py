@@ -13,8 +13,9 @@ import pytest
 import yaml
 
 from sciner.config import RunConfig
+from sciner.config.conf import CONF
 from sciner.errors import InputError
-from sciner.launch.main import CONF, main
+from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
 
 ROOT = Path(__file__).parents[3]
