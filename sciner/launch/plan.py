@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
@@ -46,7 +45,7 @@ class Peek:
 
     def discard(self, key: str) -> None: ...
 
-    def record(self, archive: Any) -> None: ...
+    def record(self, archive: Callable[[Path], None]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

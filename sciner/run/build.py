@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
 from sciner.config.model import CrfConfig, GazetteerConfig, ModelConfig, TrainerConfig
@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from sciner.policy.annotator import Annotator
     from sciner.policy.threshold import Threshold
     from sciner.store.disk import Store
+    from sciner.tagger.base import Tagger
     from sciner.text.spans import Span
 
 
-def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Any:
+def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Tagger:
     """The tagger of ``config`` for the classes ``labels``."""
     return tagger_of(config.model, config.trainer, labels)
 
 
-def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Any:
+def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Tagger:
     """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
     if model.kind == "crf":
         from sciner.tagger.crf.crf import CrfRecipe, CrfTagger

@@ -24,7 +24,7 @@ def read_splits(config: DataConfig) -> Corpus:
     from sciner.text.formats.read import read_files
 
     notes: Counter[str] = Counter()
-    pool: tuple[Any, ...] = ()
+    pool: tuple[Sentence, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
         pool = tuple(s.withheld() for s in read_files(config.unlabelled, split="unlabelled", notes=notes))
     if config.kind == "sample":

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sciner.loop.rounds import Round
     from sciner.results.folder import RunFolder
     from sciner.store.disk import Store
-    from sciner.tracking.mlflow import Guarded
+    from sciner.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
     """
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
-    from sciner.tracking.mlflow import Guarded
+    from sciner.tracking.tracker import GuardedTracker
 
     store = build_store(config.store, job.project)
     ready = prepare(config, store, shared=job.sweep is not None)
@@ -62,12 +62,11 @@ def execute(config: RunConfig, job: Job) -> Executed:
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
-    shown = make_tracker(config.tracking, job.project)
-    tracker = Guarded(shown)
+    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
-    if shown.run_id:
-        folder.about(mlflow=shown.run_id)
+    if tracker.run_id:
+        folder.about(mlflow=tracker.run_id)
     try:
         last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
@@ -82,7 +81,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
     return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
 
 
-def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Round:
+def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
     """Each round reaches the folder before the tracker. Returns the last."""
     for done in rounds:
         folder.write_round(done)
@@ -93,7 +92,7 @@ def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Roun
     return done
 
 
-def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store, run: Mapping[str, str]) -> None:
+def conclude(ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store, run: Mapping[str, str]) -> None:
     """The end of the last round, told to the folder, the store, the study and the tracker. run: what the study keeps."""
     hits = sum(step.hit for step in ready.steps.taken)
     cache = f"{hits} of {len(ready.steps.taken)} steps known"
@@ -112,8 +111,10 @@ def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store,
     tracker.finish(status)
 
 
-def make_tracker(config: TrackingConfig, project: Path) -> Any:
-    from sciner.tracking.mlflow import MlflowTracker, NoTracker, place_of
+def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
+    """The tracker of ``config``; without an address, the database in ``project``."""
+    from sciner.tracking.mlflow import MlflowTracker, place_of
+    from sciner.tracking.tracker import NoTracker
 
     if config.kind == "none":
         return NoTracker()
