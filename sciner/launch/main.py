@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 import uuid
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +18,7 @@ from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
+from sciner.launch.hydra_internals import skip_batch_validation
 from sciner.launch.job import one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.redact import redacted
@@ -89,13 +91,11 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
                 logging.getLogger(__name__).debug("tracker not prepared: %s", error)
 
 
-def hydra_main(words: Sequence[str], flags: Any) -> None:
+def hydra_main(words: Sequence[str], flags: Namespace) -> None:
     """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
     import hydra
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-    # every point was composed and checked by ``check``: Hydra would compose all of them once more before the first starts
-    BasicSweeper.validate_batch_is_legal = lambda self, batch: None  # type: ignore[method-assign]
+    skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
     try:

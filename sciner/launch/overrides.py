@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,16 +12,16 @@ from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
 from sciner.launch.hydra_errors import explain
+from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
 from sciner.search.options import TARGET
 
 if TYPE_CHECKING:
     from sciner.search.search import Search
 
 
-def parse_flags(words: Sequence[str]) -> Any:
-    from hydra._internal.utils import get_args_parser
-
-    return get_args_parser().parse_intermixed_args(list(words))
+def parse_flags(words: Sequence[str]) -> Namespace:
+    """Hydra's flags, and under ``overrides`` all other words."""
+    return argument_parser().parse_intermixed_args(list(words))
 
 
 class Checked(NamedTuple):
@@ -32,16 +33,15 @@ class Checked(NamedTuple):
     search: Search | None
 
 
-def check(flags: Any) -> Checked:
+def check(flags: Namespace) -> Checked:
     """Raises InputError where ``flags`` hold a point that cannot be meant."""
     from hydra import compose, initialize_config_dir
-    from hydra.core.global_hydra import GlobalHydra
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    GlobalHydra.instance().clear()
+    forget_initialisation()
     register()
     search = None
     aside = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
@@ -103,12 +103,10 @@ def parse_words(overrides: Sequence[str], whole: Any) -> list[Any]:
 
 def compose_point(words: Sequence[str], bases: dict[tuple[str, ...], Any]) -> Any:
     """What Hydra's compose makes of ``words``. Points of a sweep differ mostly in values, which Hydra sets when all files are
-    composed: so each combination of files is composed once, in ``bases``, and values are set, by Hydra's own hand, on a copy.
-    """
+    composed: so each combination of files is composed once, in ``bases``, and values are set, as Hydra sets them, on a copy."""
     from copy import deepcopy
 
     from hydra import compose
-    from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.core.override_parser.types import OverrideType
 
@@ -122,7 +120,7 @@ def compose_point(words: Sequence[str], bases: dict[tuple[str, ...], Any]) -> An
     if name not in bases:
         bases[name] = compose("run", list(name))
     composed = deepcopy(bases[name])
-    ConfigLoaderImpl._apply_overrides_to_config(values, composed)
+    set_values(values, composed)
     return composed
 
 
