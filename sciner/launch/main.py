@@ -12,14 +12,14 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.launch.hydra_internals import skip_batch_validation
-from sciner.launch.job import one_job, read_outcomes
+from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.redact import redacted
 from sciner.report.terminal import console
@@ -58,12 +58,12 @@ def main(words: Sequence[str]) -> int:
         hydra_main(words, flags)
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
-    if not multirun and found and found[0]["problem"]:
-        raise InputError(found[0]["problem"])
+    if not multirun and found and found[0].problem:
+        raise InputError(found[0].problem)
     if study:
         say_study(study)
     say_where(points, found, multirun)
-    codes = {row["code"] for row in found} or {0 if study else 1}  # a study may have all its trials already
+    codes = {outcome.code for outcome in found} or {0 if study else 1}  # a study may have all its trials already
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
@@ -104,10 +104,10 @@ def hydra_main(words: Sequence[str], flags: Namespace) -> None:
         sys.argv = kept
 
 
-def drop_spare(stores: set[StoreConfig], found: Sequence[dict[str, Any]]) -> None:
+def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
     """The sweep has ended: nobody begins with the weights of its rounds 0 any more."""
     for store in stores:
-        for key in {key for row in found for key in row["spare"]}:
+        for key in {key for outcome in found for key in outcome.spare}:
             build_store(store, Path.cwd()).discard(key)
 
 
@@ -120,18 +120,18 @@ def say_study(study: Study) -> None:
     say(f"to look: sciner search show {study.options.study}{place}")
 
 
-def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
+def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
     from sciner.tracking.mlflow import local_uri, place_of
 
     say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [row for row in found if row["code"] in (1, 2)]
+    failed = [outcome for outcome in found if outcome.code in (1, 2)]
     if multirun:
         say(f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
-    for row in failed:
-        say(f"failed: {redacted(row['job'])} (log: {row['directory']}/sciner.log)", style="red")
-    for row in found[-1:]:
-        say(f"results: {Path(row['directory']).parent if multirun else row['directory']}")
+    for outcome in failed:
+        say(f"failed: {redacted(outcome.job)} (log: {outcome.directory}/sciner.log)", style="red")
+    for outcome in found[-1:]:
+        say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
     here = local_uri(Path.cwd())
     for uri in sorted({place_of(p.tracking.uri, Path.cwd()) for p in points if p.tracking.kind == "mlflow"}):
         say(f"tracked: {redacted(uri)}")
