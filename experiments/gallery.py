@@ -52,12 +52,12 @@ def sentences(folder: Path) -> str:
 
 def classes(folder: Path, file: Path) -> None:
     """F1 by class and round, as on the page of the report."""
+    from sciner.report.compared import compare_runs
     from sciner.report.draw import save
     from sciner.report.sections import classes as sections_of_classes
-    from sciner.report.study import study
     from sciner.results.records import records
 
-    section = next(iter(sections_of_classes(study(records([folder])))))
+    section = next(iter(sections_of_classes(compare_runs(records([folder])))))
     assert section.figure
     with TemporaryDirectory() as scratch:
         save(section.figure, Path(scratch) / file.stem)

@@ -86,10 +86,10 @@ def page(
     [bold]sciner report export[/] writes the figures of runs as CSV instead.
     """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
+        from sciner.report.compared import compare_runs, with_settings
         from sciner.report.page import write_page
-        from sciner.report.study import study, with_settings
 
-        for written in write_page(study(with_settings(runs, where or []), compare, baseline), out, browse, store):
+        for written in write_page(compare_runs(with_settings(runs, where or []), compare, baseline), out, browse, store):
             typer.echo(str(written))
 
 

@@ -20,7 +20,7 @@ Setting = Mapping[str, Hashable]
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class ComparedRuns:
     """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ}, of all runs. key: the
     column that is compared, None where nothing differs; baseline: its value that the others are compared with. others: the
     columns besides it that differ."""
@@ -47,8 +47,8 @@ class Study:
         return settings_in(self.frame, self.others)
 
 
-def study(runs: Sequence[Record], key: str | None = None, baseline: str | None = None) -> Study:
-    """The study that ``runs`` make. key: default, the first word of their commands whose value differs. baseline: default,
+def compare_runs(runs: Sequence[Record], key: str | None = None, baseline: str | None = None) -> ComparedRuns:
+    """``runs``, compared. key: default, the first word of their commands whose value differs. baseline: default,
     the value of the oldest run. Raises InputError for a key in which they do not differ, or a value that none has."""
     every = tidy(runs)
     frame = telling(latest(every))
@@ -68,7 +68,7 @@ def study(runs: Sequence[Record], key: str | None = None, baseline: str | None =
     others = tuple(name for name in differing if name != key)
     asked = [name for name in (*others, key) if name]
     set_to = {row["run"]: {name: row[name] for name in asked} for row in every.drop_duplicates("run").to_dict("records")}
-    return Study(runs, frame, set_to, counts_of(runs), key, baseline, others)
+    return ComparedRuns(runs, frame, set_to, counts_of(runs), key, baseline, others)
 
 
 def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
@@ -82,30 +82,30 @@ def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
     return sorted(found, key=lambda setting: [place[name][value] for name, value in setting.items()])
 
 
-def folded(study: Study, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[Study, list[str]]:
-    """The study with no more than ``most`` settings, and the columns that it no longer tells apart: those with the most values,
+def folded(compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[ComparedRuns, list[str]]:
+    """The runs with no more than ``most`` settings, and the columns that it no longer tells apart: those with the most values,
     one after the other, but for ``keep``. What it has in their place are means over them, seed by seed.
 
     The means of all values of the key are over the same settings and seeds, and over rounds that all of these reach: what is
     not there for every value is left out.
     """
-    names, gone = list(study.others), list[str]()
-    while len(study.frame[names].drop_duplicates()) > most and (axes := [name for name in names if name not in keep]):
-        gone.append(max(axes, key=lambda name: study.frame[name].nunique()))
+    names, gone = list(compared.others), list[str]()
+    while len(compared.frame[names].drop_duplicates()) > most and (axes := [name for name in names if name not in keep]):
+        gone.append(max(axes, key=lambda name: compared.frame[name].nunique()))
         names.remove(gone[-1])
     if not gone:
-        return study, gone
-    frame = study.frame.assign(_all="")
-    panel, key = ["_all", *names], study.key or "_all"
+        return compared, gone
+    frame = compared.frame.assign(_all="")
+    panel, key = ["_all", *names], compared.key or "_all"
     shared = frame.groupby([*panel, *gone, "seed"])[key].transform("nunique")
     frame = frame[shared == frame.groupby(panel)[key].transform("nunique")]
     reached = frame.groupby([*panel, "round"])["run"].transform("nunique")
     frame = frame[reached == frame.groupby(panel)["run"].transform("nunique")]
-    at = [*panel, *([study.key] if study.key else []), "seed", "round", "metric"]
+    at = [*panel, *([compared.key] if compared.key else []), "seed", "round", "metric"]
     how = dict.fromkeys(("run", "sweep", "words", *FIXED), "first") | {"value": "mean"}
     how = {name: word for name, word in how.items() if name not in at}
     means = frame.groupby(at, sort=False, as_index=False).agg(how).drop(columns="_all")
-    return replace(study, frame=means, others=tuple(names)), gone
+    return replace(compared, frame=means, others=tuple(names)), gone
 
 
 def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]:
@@ -151,19 +151,19 @@ class Comparison:
     p: float | None
 
 
-def comparisons(study: Study) -> list[Comparison]:
+def comparisons(compared: ComparedRuns) -> list[Comparison]:
     """Every value against the baseline, where a seed has both; without a key, the last round against the first."""
     found: list[Comparison] = []
-    if not study.key and study.frame["round"].max() == 0:
+    if not compared.key and compared.frame["round"].max() == 0:
         return found
-    for setting in study.settings:
+    for setting in compared.settings:
         here: list[tuple[str, Paired]] = []
-        for value in study.values[1:] if study.key else ["last round"]:
+        for value in compared.values[1:] if compared.key else ["last round"]:
             a, b = setting, {**setting, "round": 0}
-            if study.key:
-                a, b = {**setting, study.key: value}, {**setting, study.key: study.baseline}
+            if compared.key:
+                a, b = {**setting, compared.key: value}, {**setting, compared.key: compared.baseline}
             try:
-                here.append((value, paired(study.frame, a, b, F1, study.counts)))
+                here.append((value, paired(compared.frame, a, b, F1, compared.counts)))
             except ValueError:  # a setting that one of them lacks, or test sets that differ
                 continue
         known = [one.difference.p for _, one in here if one.difference.p is not None]
@@ -182,29 +182,33 @@ def best(found: Sequence[Comparison]) -> list[Comparison]:
     return list(kept.values())
 
 
-def question(study: Study) -> str:
-    what = f"What is {study.key} worth, against {study.key}={study.baseline}" if study.key else "What did the rounds gain"
+def question(compared: ComparedRuns) -> str:
+    what = (
+        f"What is {compared.key} worth, against {compared.key}={compared.baseline}"
+        if compared.key
+        else "What did the rounds gain"
+    )
     return f"{what}, in entity F1 on the test set?"
 
 
-def answers(study: Study, found: Sequence[Comparison]) -> list[str]:
+def answers(compared: ComparedRuns, found: Sequence[Comparison]) -> list[str]:
     """A sentence for each setting: its best value, the difference with its interval, and what that tells."""
-    return [sentence(study, one, sum(other.setting == one.setting for other in found)) for one in best(found)]
+    return [sentence(compared, one, sum(other.setting == one.setting for other in found)) for one in best(found)]
 
 
-def sentence(study: Study, one: Comparison, compared: int) -> str:
+def sentence(compared: ComparedRuns, one: Comparison, choices: int) -> str:
     d = one.paired.difference
     where = f"With {worded(one.setting)}, " if one.setting else ""
-    sides = f"{study.key}={one.value} against {study.baseline}" if study.key else "the last round against round 0"
+    sides = f"{compared.key}={one.value} against {compared.baseline}" if compared.key else "the last round against round 0"
     seeds = len(one.paired.by_seed)
     basis = f"{seeds} seed{'s' * (seeds > 1)}"
     if d.low is None or d.high is None:
         return f"{where}{sides}: {d.point:+.3f} F1 ({basis}): too little for an interval, so nothing is shown."
     tells = "better" if d.low > 0 else "worse" if d.high < 0 else "the interval includes 0: these runs do not tell them apart"
-    chosen = f" It is the best of {compared} by these very figures, which flatters it (p corrected by Holm: {one.p:.3f})."
+    chosen = f" It is the best of {choices} by these very figures, which flatters it (p corrected by Holm: {one.p:.3f})."
     interval = difference_text(d)
     return f"{where}{sides}: {interval} F1 ({basis}; 95% interval over {' and '.join(d.over)}): {tells}." + (
-        chosen if compared > 1 and one.p is not None else ""
+        chosen if choices > 1 and one.p is not None else ""
     )
 
 

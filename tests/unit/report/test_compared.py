@@ -7,21 +7,31 @@ from pathlib import Path
 import pytest
 
 from sciner.errors import InputError
+from sciner.report.compared import (
+    ComparedRuns,
+    answers,
+    best,
+    compare_runs,
+    comparisons,
+    folded,
+    question,
+    telling,
+    with_settings,
+)
 from sciner.report.draw import panels
 from sciner.report.figures import LEAST, heat, over_rounds
 from sciner.report.frames import keys_of, tidy
 from sciner.report.render import NONE
 from sciner.report.sections import budgets, curves_of, people
-from sciner.report.study import Study, answers, best, comparisons, folded, question, study, telling, with_settings
 from sciner.results.records import records
 from tests.runs import write_run
 
 
-def ask(tmp_path: Path, runs: dict[str, tuple[float, float]], **options: str) -> Study:
+def ask(tmp_path: Path, runs: dict[str, tuple[float, float]], **options: str) -> ComparedRuns:
     """{words: F1 of round 0 and of round 1}"""
     for number, (words, values) in enumerate(runs.items()):
         write_run(tmp_path / f"run{number}", words, [{"test/f1/micro": value} for value in values])
-    return study(records([tmp_path]), **options)
+    return compare_runs(records([tmp_path]), **options)
 
 
 THREE = {
@@ -50,11 +60,11 @@ def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: P
     asked = ask(tmp_path, THREE)
     assert (asked.key, asked.baseline, asked.others) == ("threshold", "none", ("data.seed_size",))
     assert question(asked) == "What is threshold worth, against threshold=none, in entity F1 on the test set?"
-    other = study(asked.runs, "data.seed_size", "10%")
+    other = compare_runs(asked.runs, "data.seed_size", "10%")
     assert (other.values, other.others) == (["10%", "5%"], ("threshold",))
     for words, message in ((("thresold", None), "did you mean 'threshold'"), ((None, "nine"), "no run has threshold=nine")):
         with pytest.raises(InputError, match=message):
-            study(asked.runs, *words)
+            compare_runs(asked.runs, *words)
 
 
 def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatters_it(tmp_path: Path) -> None:
@@ -88,9 +98,9 @@ def test_runs_that_differ_in_nothing_are_asked_what_the_rounds_gained(tmp_path: 
     (answer,) = answers(asked, comparisons(asked))
     assert answer.startswith("the last round against round 0: +0.105 [") and "2 seeds" in answer
     with pytest.raises(InputError, match="there is no baseline"):
-        study(asked.runs, None, "none")
+        compare_runs(asked.runs, None, "none")
     with pytest.raises(InputError, match="do not differ in 'threshold'"):
-        study(asked.runs, "threshold")
+        compare_runs(asked.runs, "threshold")
 
 
 def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
@@ -104,7 +114,7 @@ def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_i
         for size, here in budgets.items():
             lines = [{"test/f1/micro": 0.5, "budget/sentences": budget} for budget in here]
             write_run(tmp_path / name / size, f"acquire.kind=mnlp data.seed_size={size} seed=0", lines)
-        return list(curves_of(study(records([tmp_path / name]))))
+        return list(curves_of(compare_runs(records([tmp_path / name]))))
 
     assert len(curves("one", {"10": [10], "20": [20]})) == 1
     assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["data.seed_size=10", "data.seed_size=20"]
@@ -129,7 +139,7 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
     assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
     assert folded(asked, most=1)[1] == ["data.seed_size", "model"]
-    apart = study(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
+    apart = compare_runs(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
     nothing = folded(apart, most=1)[0]
     assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
     assert folded(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
@@ -162,7 +172,7 @@ def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(
     scores = [{"test/f1/micro": f1, "test/all_o/accuracy/token": 0.951, "budget/sentences": 10 * f1} for f1 in (0.3, 0.5)]
     for corpus in ("cmu_sciner", "scierc", "sample"):
         write_run(tmp_path / corpus, "seed=0", scores, corpus=corpus)
-    found = study(records([tmp_path]))
+    found = compare_runs(records([tmp_path]))
     (section,) = people(found)
     assert section.table is not None
     assert [row[:4] for row in section.table.rows] == [
@@ -177,5 +187,5 @@ def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(
     assert dotted == [[0.789], [], []]
     (tmp_path / "alone").mkdir()
     write_run(tmp_path / "alone" / "x", "seed=0", scores)
-    alone = study(records([tmp_path / "alone"]))
+    alone = compare_runs(records([tmp_path / "alone"]))
     assert not list(people(alone)) and "Dotted" not in next(budgets(alone)).text
