@@ -36,7 +36,7 @@ def sentences(folder: Path) -> str:
     from rich.console import Console
 
     from sciner.report.sentences import findings_of, read_part, rounds_of
-    from sciner.report.show import sentence
+    from sciner.report.side_by_side import sentence
 
     console = Console(width=100, record=True, file=io.StringIO(), highlight=False)
     shown = 0

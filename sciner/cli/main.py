@@ -100,8 +100,8 @@ def annotate(
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_run(
     run: Annotated[str, typer.Argument(help="A run's folder, or the id of a recorded run.")],
     round: Annotated[int | None, typer.Option(min=0, help="Default: the last.")] = None,
     label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
@@ -111,14 +111,14 @@ def show(
     store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = DEFAULT_FOLDER,
 ) -> None:
     """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
-    from sciner.report.show import show
+    from sciner.report.side_by_side import print_sentences
     from sciner.report.terminal import console
 
     if propagation:
         from sciner.report.propagation import show_propagation
 
         return show_propagation(console(), run, store, round, label)
-    show(console(), run, store, round, "silver" if silver else "test", label, errors)
+    print_sentences(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 
 @app.command()

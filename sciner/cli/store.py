@@ -50,13 +50,15 @@ def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
             say(f"{total.entries:,} {words}: {shown_bytes(total.bytes)}")
 
 
-@app.command()
-def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
+@app.command("show")
+def show_entry(
+    key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = DEFAULT_FOLDER, json: Json = False
+) -> None:
     """One entry: what it was computed from, and what came out."""
-    from sciner.store.lineage import leaves, show
+    from sciner.store.lineage import describe, leaves
     from sciner.store.maintenance import open_store
 
-    found = show(open_store(dir), key)
+    found = describe(open_store(dir), key)
     if json:
         return say_json(asdict(found))
     say(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from sciner.config import errors as refusal
+from sciner.config import errors
 from sciner.config.annotator import AnnotatorConfig
 from sciner.config.base import Seed, Strict
 from sciner.config.data import DataConfig
@@ -93,9 +93,9 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise refusal.explain(error, RunConfig) from None
+        raise errors.explain_validation_error(error, RunConfig) from None
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that stand under ``loc``. Raises KeyError where that is a value."""
-    return refusal.known_keys(RunConfig, loc)
+    return errors.known_keys(RunConfig, loc)

@@ -12,7 +12,7 @@ from sciner.errors import InputError, nearest
 TYPES = ("int", "str", "list[str]")  # branches of a union of values, as pydantic names them
 
 
-def explain(error: ValidationError, root: type[BaseModel]) -> InputError:
+def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> InputError:
     """The first finding against ``root``."""
     first = error.errors()[0]
     kind, given, loc = first["type"], first.get("input"), spoken(first["loc"], root)

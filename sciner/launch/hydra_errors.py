@@ -17,7 +17,7 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
 }
 
 
-def explain(message: str) -> InputError:
+def explain_hydra_error(message: str) -> InputError:
     """Hydra's message as one line with the nearest right spelling."""
     if found := re.search(r"Could not override '([^']+)'", message):
         return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))

@@ -28,7 +28,7 @@ from sciner.search.options import SearchOptions
 
 if TYPE_CHECKING:
     from sciner.launch.plan import Plan
-    from sciner.search.study import Study
+    from sciner.search.study import SharedStudy
 
 ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
@@ -111,7 +111,7 @@ def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
             build_store(store, Path.cwd()).discard(key)
 
 
-def say_study(study: Study) -> None:
+def say_study(study: SharedStudy) -> None:
     """How many trials a study has, how they ended, and how to look at it."""
     say = partial(console().print, markup=False, soft_wrap=True)
     counted = Counter(trial.state.name.lower() for trial in study.begun())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
-from sciner.launch.hydra_errors import explain
+from sciner.launch.hydra_errors import explain_hydra_error
 from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
 from sciner.search.options import TARGET
 
@@ -66,7 +66,7 @@ def check(flags: Namespace) -> Checked:
             raise InputError(str(error), mend="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
-        raise explain(str(error)) from None
+        raise explain_hydra_error(str(error)) from None
     return Checked(points, multirun, search)
 
 

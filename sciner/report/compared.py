@@ -82,7 +82,7 @@ def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
     return sorted(found, key=lambda setting: [place[name][value] for name, value in setting.items()])
 
 
-def folded(compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[ComparedRuns, list[str]]:
+def average_settings(compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[ComparedRuns, list[str]]:
     """The runs with no more than ``most`` settings, and the columns that it no longer tells apart: those with the most values,
     one after the other, but for ``keep``. What it has in their place are means over them, seed by seed.
 

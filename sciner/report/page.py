@@ -22,7 +22,7 @@ from sciner.report.sections import Section, heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
 from sciner.results.records import Record
 
-NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
+NO_SENTENCES: Mapping[str, Any] = {"about": {}, "chunks": []}
 MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own
 MOST_WORKERS = 4  # processes that draw; each holds a few hundred MB
 TABLES = {".md": markdown, ".csv": as_csv, ".tex": latex}
@@ -68,7 +68,9 @@ def pages_of(compared: ComparedRuns, found: Sequence[Comparison], folder: Path |
         "name": name_of(folder) if folder else "",
     }
     sentences = {"about": about, "chunks": chunks}
-    pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
+    pages = {
+        "index.html": {**values, **(NO_SENTENCES if own_page else sentences), "sentences": SENTENCES if own_page else None}
+    }
     if own_page:
         pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
     return pages

@@ -11,7 +11,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sciner.report import figures
-from sciner.report.compared import ComparedRuns, Comparison, folded, settings_in, worded
+from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
 from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
@@ -96,13 +96,13 @@ def people(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def rounds(compared: ComparedRuns) -> Iterator[Section]:
-    shown, gone = folded(compared, MOST)
+    shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
-        text = "Mean over seeds; bands run from the lowest to the highest seed." + _folded(compared, gone)
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + _average_note(compared, gone)
         yield Section("rounds", "F1 against round", text, figure)
 
 
-def _folded(compared: ComparedRuns, gone: Sequence[str]) -> str:
+def _average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     """What a figure does not tell apart, and how to see it."""
     if not gone:
         return ""
@@ -119,8 +119,8 @@ def budgets(compared: ComparedRuns) -> Iterator[Section]:
     for corpus in compared.frame["corpus"].unique():
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         values = 1 if compared.key == "data.seed_size" else max(1, len(compared.values))
-        shown, gone = folded(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
-        told = told or _folded(here, gone)
+        shown, gone = average_settings(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
+        told = told or _average_note(here, gone)
         panels[str(corpus)] = curves_of(shown, corpus=False)
     if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
         text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
@@ -153,8 +153,8 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
             continue
         of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""
         name = f"classes{number}" if of else "classes"
-        shown, gone = folded(here, max(1, MOST // max(1, len(compared.values))))
-        text = "Mean over seeds." + _folded(here, gone)
+        shown, gone = average_settings(here, max(1, MOST // max(1, len(compared.values))))
+        text = "Mean over seeds." + _average_note(here, gone)
         if figure := figures.heat(shown, labels, change=False):
             yield Section(name, f"Classes{of}: F1", text, figure)
             if here.frame["round"].nunique() > 1:
@@ -165,12 +165,14 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
 def silver(compared: ComparedRuns) -> Iterator[Section]:
     thresholds = [name for name in (*compared.others, compared.key) if name and name.split(".")[0] == "threshold"]
     if thresholds:
-        shown, gone = folded(compared, LINES * len(compared.frame[thresholds].drop_duplicates()), ("corpus", *thresholds))
+        shown, gone = average_settings(
+            compared, LINES * len(compared.frame[thresholds].drop_duplicates()), ("corpus", *thresholds)
+        )
         if figure := figures.by_threshold(shown, thresholds):
             text = (
                 "Of the silver that the last round was trained on, where the pool's gold is known; the threshold that accepts "
             )
-            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _folded(compared, gone)
+            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _average_note(compared, gone)
             yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
     if figure := figures.yield_and_precision(compared):
         text = "A point a run and round: a stricter threshold buys precision with yield."
@@ -178,14 +180,14 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def drift(compared: ComparedRuns) -> Iterator[Section]:
-    shown, gone = folded(compared, MOST)
+    shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens", least=1):
         yield Section(
-            "drift", "Drift", "How many spans the tagger predicts on the test text." + _folded(compared, gone), figure
+            "drift", "Drift", "How many spans the tagger predicts on the test text." + _average_note(compared, gone), figure
         )
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
         text = "Of the spans that this round or the last predicts on the test text, those that only one of them does."
-        yield Section("churn", "Change from round to round", text + _folded(compared, gone), figure)
+        yield Section("churn", "Change from round to round", text + _average_note(compared, gone), figure)
 
 
 def warnings(compared: ComparedRuns) -> Iterator[Section]:

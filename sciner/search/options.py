@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from sciner.config import errors as refusal
 from sciner.config.base import Positive, Seed, Strict
+from sciner.config.errors import explain_validation_error
 from sciner.errors import nearest
 from sciner.policy.cost import Budget
 
@@ -85,4 +85,4 @@ def parse_options(values: Mapping[str, Any]) -> SearchOptions:
     try:
         return _Root.model_validate({"hydra": {"sweeper": given}}).hydra.sweeper
     except ValidationError as error:
-        raise refusal.explain(error, _Root) from None
+        raise explain_validation_error(error, _Root) from None

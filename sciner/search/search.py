@@ -14,7 +14,7 @@ from sciner.errors import InputError
 from sciner.policy.seed import Amount
 from sciner.search.options import TRIAL_KEYS, SearchOptions, parse_options
 from sciner.search.space import Space, read_space
-from sciner.search.study import Study, load_optuna
+from sciner.search.study import SharedStudy, load_optuna
 
 ASIDE = NO_RESULT - {"search"}  # how trials are judged is part of what a study asks
 
@@ -42,8 +42,8 @@ class Search:
         for words in self.space.corners():
             yield [*words, "search.study=none", "search.storage=none", "search.trial=0"]
 
-    def begin(self, project: Path) -> Study:
-        return Study.begin(self.options, self.question(), project)
+    def begin(self, project: Path) -> SharedStudy:
+        return SharedStudy.begin(self.options, self.question(), project)
 
     def question(self) -> dict[str, Any]:
         """Every key that says what is searched, and what of; the sampler may change its mind."""

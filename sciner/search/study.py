@@ -42,7 +42,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class SharedStudy:
     """A study as a worker sees it; several may, in other processes and on other machines."""
 
     study: optuna.Study
@@ -51,7 +51,7 @@ class Study:
     project: Path
 
     @classmethod
-    def begin(cls, options: SearchOptions, question: Mapping[str, Any], project: Path) -> Study:
+    def begin(cls, options: SearchOptions, question: Mapping[str, Any], project: Path) -> SharedStudy:
         """The study of that name, made where there is none.
 
         Raises InputError where it asks another question: its trials would not compare.
@@ -73,7 +73,7 @@ class Study:
         return cls(study, options, place, project)
 
     @classmethod
-    def load(cls, options: SearchOptions, project: Path) -> Study:
+    def load(cls, options: SearchOptions, project: Path) -> SharedStudy:
         """The study of that name. Raises InputError where there is none."""
         place = place_of(options.storage, project)
         return cls(load_study(options.study, place), options, place, project)

@@ -37,7 +37,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Description:
     """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds since 1970. results: its
     figures by name. origins: empty for a step that was shown further up."""
 
@@ -64,7 +64,7 @@ def find(store: DiskStore, prefix: str) -> str:
     raise InputError(f"{len(found)} entries begin with {prefix!r}", mend=f"write more of it: {shown}{', …' * (len(found) > 3)}")
 
 
-def show(store: DiskStore, prefix: str) -> Shown:
+def describe(store: DiskStore, prefix: str) -> Description:
     """The entry whose key begins so. Raises InputError where that is none or several, or where it cannot be read."""
     key = find(store, prefix)
     try:
@@ -76,7 +76,7 @@ def show(store: DiskStore, prefix: str) -> Shown:
     used = (folder / "key.json").stat().st_mtime
     came = origins(store, meta["inputs"], {key})
     step = meta["step"]
-    return Shown(
+    return Description(
         key, step, meta["version"], meta["inputs"], files, meta["seconds"], meta["created"], used, results(step, folder), came
     )
 

@@ -31,8 +31,8 @@ from sciner.results.records import records
 from sciner.run import prepare
 from sciner.score.entity import entity_scores
 from sciner.search.folds import CrossFit
-from sciner.search.show import open_study, show
 from sciner.search.study import WORKER, live_trial, refuse_another, storage_of
+from sciner.search.summary import open_study, summarise
 from sciner.store.disk import NoStore
 from sciner.text.corpus import Corpus
 from tests.fakes import FakeTagger, small_corpus
@@ -123,7 +123,7 @@ def test_test_labels_change_nothing_that_a_search_does(project: Path, monkeypatc
 
 @pytest.mark.slow
 def test_what_a_trial_was_is_run_again_by_the_command_that_is_shown(project: Path) -> None:
-    found = show(search(BAR, "model.c1=0.1,0.2", trials=3))
+    found = summarise(search(BAR, "model.c1=0.1,0.2", trials=3))
     (best,) = found.best
     words = shlex.split(best.command)
     assert words[:2] == ["sciner", "run"] and main([*words[2:], "hydra.run.dir=again"]) == 0
@@ -183,7 +183,7 @@ def test_a_hopeless_trial_stops_after_a_round_and_says_so(project: Path) -> None
     with pytest.raises(InputError, match="no finished run"):  # for a report
         records([folder])
     assert [record.about["id"] for record in records([folder], pruned=True)] == [about["id"]]  # for a replay
-    assert show(study).rounds_planned - show(study).rounds == 1
+    assert summarise(study).rounds_planned - summarise(study).rounds == 1
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_a_trial_whose_worker_was_killed_is_run_again_and_counts_once(project: P
     killed, running, again = study.trials[1:]
     assert (killed.number, killed.state, running.state) == (asked.number, TrialState.FAIL, TrialState.RUNNING)
     assert again.params == killed.params and again.state == TrialState.COMPLETE
-    assert show(study).trials == {"complete": 2, "running": 1}
+    assert summarise(study).trials == {"complete": 2, "running": 1}
 
 
 def question(*words: str) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def test_the_best_trial_is_within_the_limit_of_the_budget(project: Path) -> None
     study = search(sizes, *budget, trials=8)
     value = {t.number: t.value for t in study.trials if t.state == TrialState.COMPLETE}
     allowed = [t.number for t in study.trials if t.number in value and int(t.params["data.seed_size"]) + 20 <= 50]
-    (best,) = show(study).best
+    (best,) = summarise(study).best
     assert best.values[0] == max(value[n] for n in allowed) < max(value.values())
 
 
@@ -269,7 +269,7 @@ def test_two_objectives_give_the_front_and_no_pruning(project: Path, capsys: pyt
     for trial in study.trials:
         last = rows_of(project / "sweep" / str(trial.number))[-1]["scores"]
         assert trial.values == [last["search/f1"], last["budget/tokens"]]
-    pairs = {(b.values[0], b.values[1]) for b in show(study).best}
+    pairs = {(b.values[0], b.values[1]) for b in summarise(study).best}
     front = {
         (f1, spent)
         for f1, spent in (t.values for t in study.trials)
@@ -387,5 +387,5 @@ def test_cross_fitting_buys_no_more_gold_and_costs_its_folds_in_fits(project: Pa
     seed_set = rows_of(project / "sweep/0")[0]["scores"]["budget/sentences"]
     assert main(["data.dev_size=0", "tracking=none", "model=crf", "hydra.run.dir=plain", "store=none"]) == 0
     assert rows_of(project / "plain")[0]["scores"]["budget/sentences"] == seed_set
-    assert show(study).fits == 2 * 3 * (1 + 2)
+    assert summarise(study).fits == 2 * 3 * (1 + 2)
     assert study.trials[0].value == rows_of(project / "sweep/0")[-1]["scores"]["search/f1"]

@@ -65,7 +65,7 @@ class GazetteerTagger:
         if not examples:
             raise ValueError("nothing to train on")
         began = time.perf_counter()
-        texts = [(example, folded(example.sentence.tokens, self.case)) for example in examples]
+        texts = [(example, normalised(example.sentence.tokens, self.case)) for example in examples]
         mentions: dict[Form, list[tuple[str, float]]] = defaultdict(list)  # (class, weight) of each
         seen: dict[Form, float] = defaultdict(float)
         for example, words in texts:
@@ -92,7 +92,7 @@ class GazetteerTagger:
         return FittedGazetteer(forms, tuple(kept["unmatched"]), self.case, self.labels, report)
 
 
-def folded(tokens: Sequence[str], case: Case) -> Form:
+def normalised(tokens: Sequence[str], case: Case) -> Form:
     return tuple(tokens) if case == "sensitive" else tuple(token.lower() for token in tokens)
 
 
@@ -143,7 +143,7 @@ class FittedGazetteer:
         rest = np.array(self.unmatched, dtype=np.float32)
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             for sentence in sentences:
-                words = folded(sentence.tokens, self.case)
+                words = normalised(sentence.tokens, self.case)
                 rows = np.tile(rest, (len(words), 1))
                 confidence = np.full(len(words), rest[0])
                 spans = []

@@ -10,10 +10,10 @@ from sciner.errors import InputError
 from sciner.report.compared import (
     ComparedRuns,
     answers,
+    average_settings,
     best,
     compare_runs,
     comparisons,
-    folded,
     question,
     telling,
     with_settings,
@@ -131,18 +131,18 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
         if (kind, size, seed) != ("fixed", "10%", 1)
     }
     asked = ask(tmp_path, runs)
-    assert folded(asked, most=6) == (asked, [])
-    shown, gone = folded(asked, most=2)
+    assert average_settings(asked, most=6) == (asked, [])
+    shown, gone = average_settings(asked, most=2)
     assert gone == ["data.seed_size"] and shown.settings == [{"model": "crf"}, {"model": "gazetteer"}]
     means = shown.frame[shown.frame["round"] == 1].set_index(["threshold", "model", "seed"])["value"]
     assert means["none", "crf", 0] == pytest.approx((0.2 + 0.4) / 2)  # 20% has no fixed
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
     assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
-    assert folded(asked, most=1)[1] == ["data.seed_size", "model"]
+    assert average_settings(asked, most=1)[1] == ["data.seed_size", "model"]
     apart = compare_runs(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
-    nothing = folded(apart, most=1)[0]
+    nothing = average_settings(apart, most=1)[0]
     assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
-    assert folded(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
+    assert average_settings(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
 
 
 def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:

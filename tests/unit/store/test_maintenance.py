@@ -15,7 +15,7 @@ from sciner.policy.threshold import Threshold
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore, NoStore, Store
-from sciner.store.lineage import show
+from sciner.store.lineage import describe
 from sciner.store.locks import held, leased
 from sciner.store.maintenance import bytes_of, entries, evict, open_store, prune, stats, verify
 from sciner.store.step import Result, Step
@@ -250,14 +250,16 @@ def test_what_is_no_run_is_refused(tmp_path: Path, line: str | None, fault: str)
 
 def test_a_result_shows_the_chain_it_was_computed_from(store: DiskStore) -> None:
     last = {step.step: step.key for step in turn(store, SURE, Iteration(1)).steps}
-    found = show(store, last["judge"][:20])
+    found = describe(store, last["judge"][:20])
     assert (found.key, found.step) == (last["judge"], "judge") and "f1/micro" in found.results
     predicted = found.origins[0]
     assert (predicted.name, predicted.key, predicted.there) == ("predictions", last["predict"], True)
     assert [origin.key for origin in predicted.origins] == [last["fit"]]
     store.discard(last["predict"])
-    assert not show(store, last["judge"]).origins[0].there
-    assert show(store, last["select"]).results["sentences accepted"] > 0 and show(store, last["fit"]).results["steps"] == 1
+    assert not describe(store, last["judge"]).origins[0].there
+    assert (
+        describe(store, last["select"]).results["sentences accepted"] > 0 and describe(store, last["fit"]).results["steps"] == 1
+    )
 
 
 def test_a_beginning_that_names_no_entry_or_several_is_refused(store: DiskStore) -> None:
@@ -265,4 +267,4 @@ def test_a_beginning_that_names_no_entry_or_several_is_refused(store: DiskStore)
         kept(store, name)
     for prefix, fault in (("fit-", "2 entries begin"), ("select", "no entry begins")):
         with pytest.raises(InputError, match=fault):
-            show(store, prefix)
+            describe(store, prefix)

@@ -30,7 +30,7 @@ class Best:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class StudySummary:
     """trials: by how they ended. rounds, fits, steps: of the trials that came to an end, and how many of them were not run
     (pruning) or not computed (the store)."""
 
@@ -55,12 +55,12 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
     return load_study(name, place)
 
 
-def show(study: optuna.Study) -> Shown:
+def summarise(study: optuna.Study) -> StudySummary:
     trials = [t for t in study.get_trials(deepcopy=False) if ABANDONED not in t.user_attrs]
     sums: Counter[str] = Counter()
     for trial in trials:
         sums.update({name: value for name, value in trial.user_attrs.items() if isinstance(value, int)})
-    return Shown(
+    return StudySummary(
         study=study.study_name,
         trials=dict(sorted(Counter(t.state.name.lower() for t in trials).items())),
         best=[best_of(t) for t in best_trials(study)],

@@ -27,7 +27,7 @@ STYLES = {
 }
 
 
-def show(
+def print_sentences(
     console: Console, run: str, store: Path, round: int | None, part: Part, label: str | None = None, errors: bool = False
 ) -> None:
     """Print the sentences of ``part`` that have a span of the class ``label`` and, with ``errors``, one that is wrong (one of
