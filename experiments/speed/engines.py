@@ -35,7 +35,7 @@ def engines() -> dict[str, Any]:
     reader = tagger.reader()
     found = reader.windows(paragraphs)
     batches = list(reader.tensors(found, prediction_batches(found, reader.budget)))
-    beside, _ = tagger.machine.prediction_threads()
+    beside, _ = tagger.device.prediction_threads()
 
     def speed(forward: Callable[[dict[str, torch.Tensor]], Any]) -> Callable[[], float]:
         def run() -> float:
@@ -46,7 +46,7 @@ def engines() -> dict[str, Any]:
 
         return run
 
-    wide = replace(tagger, machine=replace(tagger.machine, precision="32-true")).forward()
+    wide = replace(tagger, device=replace(tagger.device, precision="32-true")).forward()
     systems = {"torch": tagger.forward(), "OpenVINO": openvino_forward(tagger, batches[0], beside)}
     expected = list(map(wide, batches))
     return {

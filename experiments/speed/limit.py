@@ -50,7 +50,7 @@ def limit() -> dict[str, Any]:
             work()
         flops[name] = counter.get_total_flops()
 
-    dtype = torch.bfloat16 if tagger.machine.resolved_precision() == "bf16-mixed" else torch.float32
+    dtype = torch.bfloat16 if tagger.device.resolved_precision() == "bf16-mixed" else torch.float32
     a, b = torch.randn(2048, 2048).to(dtype), torch.randn(2048, 2048).to(dtype)
     speeds: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
     for turn in range(TURNS + 1):

@@ -168,7 +168,7 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
     bare = [s.withheld() for s in test]
     whole, small = (entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded))
     return {
-        "precision": tagger.machine.resolved_precision(),
+        "precision": tagger.device.resolved_precision(),
         "f1": round(f1_of(whole), 4),
         "f1_int8": round(f1_of(small), 4),
         "difference_interval": [round(end, 4) for end in f1_difference_interval(small, whole)],
@@ -244,7 +244,7 @@ ASKED = ("growth_million", "engines")  # only where they are asked for: long, an
 def machine() -> dict[str, Any]:
     import torch
 
-    from sciner.tagger.encoder.device import Machine
+    from sciner.tagger.encoder.device import Device
 
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
@@ -255,7 +255,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "precision": Machine().resolved_precision(),
+        "precision": Device().resolved_precision(),
     }
 
 

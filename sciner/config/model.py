@@ -1,4 +1,4 @@
-"""``model`` and ``trainer``: what is trained and annotates, and on which machine."""
+"""``model`` and ``trainer``: what is trained and annotates, and on which device."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
 
 
 class TrainerConfig(Strict):
-    """``tagger.encoder.device.Machine``."""
+    """``tagger.encoder.device.Device``."""
 
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16-mixed", "32-true"]

@@ -36,7 +36,7 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
         from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
         return GazetteerTagger(model.case, labels)
-    from sciner.tagger.encoder.device import Machine
+    from sciner.tagger.encoder.device import Device
     from sciner.tagger.encoder.encoder import EncoderTagger
     from sciner.tagger.encoder.lora import Lora
     from sciner.tagger.encoder.module import Recipe
@@ -45,7 +45,7 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
     recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
     lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
-    return EncoderTagger(source, recipe, Machine(**trainer.model_dump()), labels, lora)
+    return EncoderTagger(source, recipe, Device(**trainer.model_dump()), labels, lora)
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:

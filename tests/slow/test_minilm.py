@@ -12,7 +12,7 @@ import yaml
 
 from sciner.score.entity import entity_scores
 from sciner.tagger.base import Fitted
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger
 from sciner.tagger.encoder.module import Recipe
 from sciner.tagger.encoder.weights import Source
@@ -41,7 +41,7 @@ def minilm(**recipe: float) -> EncoderTagger:
     """The encoder as conf/model/minilm.yaml configures it, but for ``recipe``."""
     source = Source(**{name: VALUES[name] for name in Source.__dataclass_fields__})
     values = {name: float(VALUES[name]) if "lr" in name else VALUES[name] for name in Recipe.__dataclass_fields__}
-    return EncoderTagger(source, Recipe(**values | recipe), Machine("cpu", threads=1), SAMPLE.labels)
+    return EncoderTagger(source, Recipe(**values | recipe), Device("cpu", threads=1), SAMPLE.labels)
 
 
 def micro_f1(fitted: Fitted, sentences: tuple[Sentence, ...]) -> float:

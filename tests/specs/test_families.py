@@ -16,7 +16,7 @@ from transformers import PreTrainedTokenizerFast
 
 from sciner.config.conf import CONF
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.encoder.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.encoder.weights import HEADS, Source, load, mark_words
@@ -30,7 +30,7 @@ TAGS = tagset(LABELS)
 RECIPE = Recipe(
     lr=3e-3, head_lr=1e-2, steps=6, batch_size=4, warmup=0.2, weight_decay=0.01, clip=1.0, max_length=POSITIONS, overlap=16
 )
-FULL, MIXED = Machine("cpu", "32-true", threads=1), Machine("cpu", "bf16-mixed", threads=1)
+FULL, MIXED = Device("cpu", "32-true", threads=1), Device("cpu", "bf16-mixed", threads=1)
 WORDS = ("the", "Network", "solves", "Müller", "α-synuclein", "LSTM-CRF", "\u200b", "日本", "x" * 400, "(", "trees", "93.5")
 WORDS_OF_TEXT = tuple(word for word in WORDS if word not in ("\u200b", "日本"))  # a trained vocabulary has their characters
 
@@ -79,8 +79,8 @@ def fitted(family: Family, folder: Path) -> FittedEncoder:
     return tagger(family.source(folder)).fit(EXAMPLES, seed=0)
 
 
-def tagger(source: Source, machine: Machine = FULL, **recipe: Any) -> EncoderTagger:
-    return EncoderTagger(source, replace(RECIPE, **recipe), machine, LABELS)
+def tagger(source: Source, device: Device = FULL, **recipe: Any) -> EncoderTagger:
+    return EncoderTagger(source, replace(RECIPE, **recipe), device, LABELS)
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
@@ -231,7 +231,7 @@ def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: P
 def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: FittedEncoder) -> None:
     """To the bit what autocast makes of wide ones with the same narrow stream; the encoder's own weights stay wide, and are
     shared where not cast."""
-    mixed = replace(fitted, machine=MIXED)
+    mixed = replace(fitted, device=MIXED)
     reader = mixed.reader()
     found = reader.windows(SENTENCES)
     batches = list(reader.tensors(found, [list(range(len(found)))]))

@@ -22,7 +22,7 @@ from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import Recipe, TokenClassifier, narrowed
 from sciner.tagger.encoder.predict import Forward, Reader, predict
@@ -41,7 +41,7 @@ class EncoderTagger:
 
     source: Source
     recipe: Recipe
-    machine: Machine
+    device: Device
     labels: tuple[str, ...]
     lora: Lora | None = None
 
@@ -54,7 +54,7 @@ class EncoderTagger:
             "source": self.source.identity(),
             "recipe": asdict(self.recipe),
             "lora": asdict(self.lora) if self.lora else None,
-            "machine": self.machine.identity(),
+            "machine": self.device.identity(),  # names in keys stay: another name would be another key
             "transformers": transformers.__version__,
         }
 
@@ -63,7 +63,7 @@ class EncoderTagger:
         tags = tagset(self.labels)
         with torch.random.fork_rng():
             tokenizer, net = load(Source(path=str(directory)), tags)
-        return FittedEncoder(tokenizer, net.eval(), tags, fit_to(tokenizer, net, self.recipe), self.machine, report)
+        return FittedEncoder(tokenizer, net.eval(), tags, fit_to(tokenizer, net, self.recipe), self.device, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
         """Fine-tune for ``recipe.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
@@ -82,7 +82,7 @@ class EncoderTagger:
             else:
                 raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
             recipe = replace(self.recipe, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.recipe
-            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, recipe), self.machine)
+            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, recipe), self.device)
             with self.lora.adapted(net) if self.lora else nullcontext():
                 report = train(fitted, examples, seed)
             return replace(fitted, report=report)
@@ -107,7 +107,7 @@ class FittedEncoder:
     net: Any
     tags: tuple[str, ...]
     recipe: Recipe
-    machine: Machine
+    device: Device
     report: FitReport = field(default=FitReport(0, 0, 0.0, ()))
 
     def copy_of_net(self) -> Any:
@@ -117,34 +117,34 @@ class FittedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """Predictions in the order of ``sentences``; memory is bounded by two chunks of them."""
-        return predict(sentences, self.tags, self.reader(), self.forward(), self.machine.prediction_threads()[0])
+        return predict(sentences, self.tags, self.reader(), self.forward(), self.device.prediction_threads()[0])
 
     def reader(self) -> Reader:
-        return Reader(self.tokenizer, self.recipe.max_length, self.recipe.overlap, self.machine.prediction_pieces())
+        return Reader(self.tokenizer, self.recipe.max_length, self.recipe.overlap, self.device.prediction_pieces())
 
     def forward(self) -> Forward:
         """Label distributions of a batch, for threads that predict side by side."""
         net = self.net.eval()
-        if self.machine.device() == "cpu" and self.machine.resolved_precision() == "bf16-mixed":
+        if self.device.type == "cpu" and self.device.resolved_precision() == "bf16-mixed":
             net = narrowed(net)
-        module = TokenClassifier(net, self.recipe).to(self.machine.device())
-        _, threads = self.machine.prediction_threads()
+        module = TokenClassifier(net, self.recipe).to(self.device.type)
+        _, threads = self.device.prediction_threads()
 
         def distributions(batch: dict[str, Tensor]) -> Floats:
-            with self.machine.predicting(threads):
-                found: Floats = module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
+            with self.device.predicting(threads):
+                found: Floats = module.predict_step(self.device.moved(batch), 0).cpu().numpy()
             return found
 
         return distributions
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``vectors.embeddings``)."""
-        return vectors.embeddings(self.net, self.reader(), self.machine, sentences)
+        return vectors.embeddings(self.net, self.reader(), self.device, sentences)
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
         """[passes, words, tags] a sentence (``mc_dropout.samples``)."""
         model = TokenClassifier(self.net, self.recipe)
-        return mc_dropout.samples(model, self.reader(), self.machine, sentences, passes, seed)
+        return mc_dropout.samples(model, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
@@ -165,7 +165,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         for _ in range(recipe.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield fresh.machine.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
+            yield fresh.device.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
 
     with progress.bar("fit (steps)", recipe.steps) as advance:
 
@@ -174,7 +174,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             advance(1)
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
-        trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
+        trainer = fresh.device.trainer(steps=recipe.steps, on_step=on_step)
         with only_rows(fresh.net, pieces), narrow_stream(fresh.net), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
             trainer.fit(TokenClassifier(fresh.net, recipe), batches())
     if len(losses) != recipe.steps:

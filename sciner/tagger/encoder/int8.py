@@ -45,7 +45,7 @@ class QuantisedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """As ``FittedEncoder.predict``."""
-        beside, _ = self.source.machine.prediction_threads()
+        beside, _ = self.source.device.prediction_threads()
         return predict(sentences, self.source.tags, self.source.reader(), self.forward, beside)
 
     def forward(self, batch: dict[str, Tensor]) -> Floats:
@@ -65,9 +65,9 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    fitted = replace(fitted, machine=replace(fitted.machine, accelerator="cpu"))
+    fitted = replace(fitted, device=replace(fitted.device, accelerator="cpu"))
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = fitted.machine.prediction_threads()[1]
+    options.intra_op_num_threads = fitted.device.prediction_threads()[1]
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
     with TemporaryDirectory() as folder:
         whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"

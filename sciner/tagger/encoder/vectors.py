@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.predict import Reader, outputs
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats
@@ -17,7 +17,7 @@ from sciner.text.prediction import Floats
 CHUNK = 1024  # sentences held at once
 
 
-def embeddings(net: Any, reader: Reader, machine: Machine, sentences: Sequence[Sentence]) -> Floats:
+def embeddings(net: Any, reader: Reader, device: Device, sentences: Sequence[Sentence]) -> Floats:
     """[sentences, hidden]: the mean of the last layer over a sentence's pieces; of several windows, their mean."""
 
     def forward(batch: dict[str, Tensor]) -> Tensor:
@@ -32,7 +32,7 @@ def embeddings(net: Any, reader: Reader, machine: Machine, sentences: Sequence[S
             chunk = sentences[at : at + CHUNK]
             found = reader.windows(chunk)
             shares = 1 / np.bincount([w.sentence for w in found], minlength=len(chunk))
-            for window, row in zip(found, outputs(net, reader, machine, found, forward), strict=True):
+            for window, row in zip(found, outputs(net, reader, device, found, forward), strict=True):
                 rows[at + window.sentence] += row * shares[window.sentence]
             advance(len(chunk))
     return rows

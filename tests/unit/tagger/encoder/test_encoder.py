@@ -20,7 +20,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from sciner.hashing import canonical
 from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to, targets_of
 from sciner.tagger.encoder.module import Recipe, TokenClassifier
 from sciner.tagger.encoder.weights import Source, load, scratch
@@ -41,8 +41,8 @@ CONFIG = {
 RECIPE = Recipe(
     lr=1e-2, head_lr=1e-2, steps=4, batch_size=4, warmup=0.25, weight_decay=0.01, clip=1.0, max_length=128, overlap=16
 )
-FULL = Machine("cpu", "32-true", threads=1)
-MIXED = Machine("cpu", "bf16-mixed", threads=1)
+FULL = Device("cpu", "32-true", threads=1)
+MIXED = Device("cpu", "bf16-mixed", threads=1)
 WORDS = ("the", "Bert", "solves", "Parsing", "of", "Trees", "\u200b", "we", "use", "Adam")
 
 
@@ -61,8 +61,8 @@ EXAMPLES = examples()
 SENTENCES = [e.sentence for e in EXAMPLES]
 
 
-def tagger(machine: Machine = FULL, source: Source | None = None, **recipe: Any) -> EncoderTagger:
-    return EncoderTagger(source or Source(config=CONFIG), replace(RECIPE, **recipe), machine, LABELS)
+def tagger(device: Device = FULL, source: Source | None = None, **recipe: Any) -> EncoderTagger:
+    return EncoderTagger(source or Source(config=CONFIG), replace(RECIPE, **recipe), device, LABELS)
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
@@ -126,13 +126,13 @@ def recording() -> Iterator[Recorder]:
 # what a fit depends on
 
 
-@pytest.mark.parametrize("machine", [FULL, MIXED], ids=lambda m: m.precision)
-def test_the_same_examples_and_seed_give_the_same_tagger(machine: Machine) -> None:
+@pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
+def test_the_same_examples_and_seed_give_the_same_tagger(device: Device) -> None:
     """Bit by bit, whatever was drawn from the global generators before; they are left as they were."""
-    first = fit_rows(machine=machine)
+    first = fit_rows(device=device)
     torch.rand(7), np.random.rand(7), random.random()
     states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
-    second = fit_rows(machine=machine)
+    second = fit_rows(device=device)
     assert same(first, second)
     assert torch.equal(states[0], torch.get_rng_state())
     assert states[1:] == (np.random.get_state()[1].tolist(), random.getstate())
@@ -339,13 +339,13 @@ def test_each_fit_has_its_own_trainer() -> None:
     assert not equal(weights(first.net), weights(second.net)) and equal(weights(first.net), weights(third.net))
 
 
-@pytest.mark.parametrize("machine", [FULL, MIXED], ids=lambda m: m.precision)
-def test_gradients_are_clipped(machine: Machine) -> None:
+@pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
+def test_gradients_are_clipped(device: Device) -> None:
     """No step's gradient is longer than ``clip``, and without a clip it is; the optimiser is the fused one."""
     with recording() as free:
-        tagger(machine, clip=1e9).fit(EXAMPLES, seed=0)
+        tagger(device, clip=1e9).fit(EXAMPLES, seed=0)
     with recording() as clipped:
-        tagger(machine, clip=0.01).fit(EXAMPLES, seed=0)
+        tagger(device, clip=0.01).fit(EXAMPLES, seed=0)
     assert min(free.norms) > 0.1 and clipped.norms == pytest.approx([0.01] * 4, rel=1e-3)
     assert free.fused == clipped.fused == {True}
 
@@ -421,9 +421,9 @@ def test_windows_are_no_longer_than_the_encoder_reads(fitted: FittedEncoder) -> 
 
 def test_precision_auto_is_one_that_works() -> None:
     """``auto`` resolves to a precision Lightning knows, and a given one is kept."""
-    assert Machine("cpu").resolved_precision() in ("bf16-mixed", "32-true")
-    assert [Machine("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
-    assert np.isfinite(fit_rows(machine=Machine("cpu"))[0]).all()
+    assert Device("cpu").resolved_precision() in ("bf16-mixed", "32-true")
+    assert [Device("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
+    assert np.isfinite(fit_rows(device=Device("cpu"))[0]).all()
 
 
 # identity, for the store

@@ -27,8 +27,8 @@ def imported() -> None:
     import peft  # noqa: F401
 
 
-def adapting(source: Source, machine: Any = FULL, lora: Lora = LORA, **recipe: Any) -> EncoderTagger:
-    return replace(tagger(source, machine, **recipe), lora=lora)
+def adapting(source: Source, device: Any = FULL, lora: Lora = LORA, **recipe: Any) -> EncoderTagger:
+    return replace(tagger(source, device, **recipe), lora=lora)
 
 
 def weights(net: torch.nn.Module) -> dict[str, torch.Tensor]:
