@@ -10,9 +10,9 @@ from sciner.config.base import Positive, Share, Strict
 
 
 class EncoderConfig(Strict):
-    """An encoder's source and its training recipe.
+    """An encoder's source and its training configuration.
 
-    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.Recipe``, and where peft=lora
+    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.TrainingConfig``, and where peft=lora
     ``tagger.encoder.lora.Lora`` with the keys lora_*.
     """
 
@@ -49,7 +49,7 @@ class EncoderConfig(Strict):
 
 
 class CrfConfig(Strict):
-    """``tagger.crf.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
+    """``tagger.crf.crf.CrfTrainingConfig``; its defaults are those of model=crf, for a scorer."""
 
     kind: Literal["crf"]
     c1: Annotated[float, Field(ge=0)] = 0.05

@@ -29,9 +29,9 @@ def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Tagger:
 def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Tagger:
     """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
     if model.kind == "crf":
-        from sciner.tagger.crf.crf import CrfRecipe, CrfTagger
+        from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 
-        return CrfTagger(CrfRecipe(**model.model_dump(exclude={"kind"})), labels)
+        return CrfTagger(CrfTrainingConfig(**model.model_dump(exclude={"kind"})), labels)
     if model.kind == "gazetteer":
         from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
@@ -39,13 +39,13 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     from sciner.tagger.encoder.device import Device
     from sciner.tagger.encoder.encoder import EncoderTagger
     from sciner.tagger.encoder.lora import Lora
-    from sciner.tagger.encoder.module import Recipe
+    from sciner.tagger.encoder.module import TrainingConfig
     from sciner.tagger.encoder.weights import Source
 
     source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
-    recipe = Recipe(**model.model_dump(include=set(Recipe.__dataclass_fields__)))
+    training = TrainingConfig(**model.model_dump(include=set(TrainingConfig.__dataclass_fields__)))
     lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
-    return EncoderTagger(source, recipe, Device(**trainer.model_dump()), labels, lora)
+    return EncoderTagger(source, training, Device(**trainer.model_dump()), labels, lora)
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:

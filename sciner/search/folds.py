@@ -16,7 +16,7 @@ from sciner.score.entity import entity_counts
 from sciner.score.stats import f1_of
 from sciner.text.corpus import Corpus, Sentence
 
-Begin = Callable[[Corpus, Split], tuple[Steps, Iterator[Round]]]  # the same recipe and policies on another corpus
+Begin = Callable[[Corpus, Split], tuple[Steps, Iterator[Round]]]  # the same tagger and policies on another corpus
 
 
 @dataclass

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import Trial
 
-# what a trial may choose: the recipe and the policies. The rest says what is asked, or on what the answer is measured
+# what a trial may choose: the training and the policies. The rest says what is asked, or on what the answer is measured
 TUNABLE = ("model", "iteration", "threshold", "acquire", "trainer", "data.seed_size")
 
 

@@ -46,11 +46,11 @@ class Probed(Protocol):
 
 
 class Tagger(Protocol):
-    """A recipe for training: the same examples, seed and start give the same fitted tagger."""
+    """An untrained tagger: the same examples, seed and start give the same fitted tagger."""
 
     def identity(self) -> dict[str, Any]:
-        """All else that a fit depends on, for its key in a store: recipe, classes, initial weights by checksum, and what of
-        the machine changes the last bits. JSON's types alone; no path, no name."""
+        """All else that a fit depends on, for its key in a store: settings, classes, initial weights by checksum, and what of
+        the device changes the last bits. JSON's types alone; no path, no name."""
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
         """Train on weighted, possibly masked examples, from the pretrained weights or from those of ``start``."""

@@ -31,7 +31,7 @@ MODEL, ABOUT = "model.crfsuite", "crf.json"
 
 
 @dataclass(frozen=True, slots=True)
-class CrfRecipe:
+class CrfTrainingConfig:
     """c1, c2: coefficients of the L1 and L2 penalties. max_iterations: of L-BFGS (with c1 > 0 OWL-QN), which may end before by
     CRFsuite's own test."""
 
@@ -44,7 +44,7 @@ class CrfRecipe:
 class CrfTagger:
     """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed."""
 
-    recipe: CrfRecipe
+    config: CrfTrainingConfig
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
@@ -56,7 +56,7 @@ class CrfTagger:
         return {
             "kind": "crf",
             "labels": self.labels,
-            "recipe": asdict(self.recipe),
+            "recipe": asdict(self.config),  # names in keys stay: another name would be another key
             "crfsuite": version("python-crfsuite"),
             "machine": platform.machine(),
         }
@@ -73,7 +73,7 @@ class CrfTagger:
             raise ValueError(f"{stray.sentence.id} has weight {stray.weight}: python-crfsuite weighs every sentence alike")
         began = time.perf_counter()
         losses: list[float] = []
-        with progress.bar("fit (iterations)", self.recipe.max_iterations) as advance:
+        with progress.bar("fit (iterations)", self.config.max_iterations) as advance:
 
             def on_iteration(loss: float) -> None:
                 losses.append(loss)
@@ -111,7 +111,7 @@ class CrfTagger:
                 if line.startswith("Loss: "):
                     on_iteration(float(line.removeprefix("Loss: ")))
 
-        return Trainer(algorithm="lbfgs", params=asdict(self.recipe), verbose=False)
+        return Trainer(algorithm="lbfgs", params=asdict(self.config), verbose=False)
 
 
 def pieces(example: Example) -> Iterator[tuple[int, int]]:

@@ -23,7 +23,7 @@ from torch import Tensor
 from sciner.errors import InputError
 from sciner.tagger.base import FitReport
 from sciner.tagger.encoder.encoder import FittedEncoder
-from sciner.tagger.encoder.module import Recipe, TokenClassifier
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.predict import predict
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats, Prediction
@@ -90,9 +90,9 @@ def no_advice(record: logging.LogRecord) -> bool:
 class Distributions(torch.nn.Module):
     """``TokenClassifier.predict_step`` with the batch spelled out."""
 
-    def __init__(self, net: torch.nn.Module, recipe: Recipe) -> None:
+    def __init__(self, net: torch.nn.Module, config: TrainingConfig) -> None:
         super().__init__()
-        self.classifier = TokenClassifier(net, recipe)
+        self.classifier = TokenClassifier(net, config)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, firsts: Tensor) -> Tensor:
         batch = dict(zip(INPUTS, (input_ids, attention_mask, firsts), strict=True))
@@ -105,7 +105,7 @@ def export(fitted: FittedEncoder, file: Path) -> None:
     found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])  # any: their numbers are not looked at
     (example,) = reader.tensors(found, [[0, 1]])
     free = torch.export.Dim.DYNAMIC
-    net = Distributions(fitted.net.cpu(), fitted.recipe).eval()
+    net = Distributions(fitted.net.cpu(), fitted.config).eval()
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")

@@ -14,7 +14,7 @@ from sciner.tagger.encoder.cpu.bf16 import narrow
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class TrainingConfig:
     """How a fit goes. Every fit takes ``steps`` optimiser steps, whatever the size of its training set.
 
     lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size: mean sentences a step.
@@ -35,10 +35,10 @@ class Recipe:
 class TokenClassifier(pl.LightningModule):
     """``net`` (AutoModelForTokenClassification) read at each word's first piece."""
 
-    def __init__(self, net: nn.Module, recipe: Recipe) -> None:
+    def __init__(self, net: nn.Module, config: TrainingConfig) -> None:
         super().__init__()
         self.net = net
-        self.recipe = recipe
+        self.config = config
 
     def on_fit_start(self) -> None:
         # from_pretrained returns eval mode and Lightning >= 2.2 keeps it: without this, fine-tuning has no dropout
@@ -65,21 +65,21 @@ class TokenClassifier(pl.LightningModule):
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
         # Lightning's own clipping refuses fused optimisers under mixed precision, though bf16 needs no unscaling
-        nn.utils.clip_grad_norm_(self.parameters(), self.recipe.clip)
+        nn.utils.clip_grad_norm_(self.parameters(), self.config.clip)
 
     def configure_optimizers(self) -> Any:
-        recipe = self.recipe
+        config = self.config
         head = {id(p) for name, p in self.net.named_parameters() if name.startswith(("classifier", "score"))}
         groups = []
-        for in_head, lr in ((False, recipe.lr), (True, recipe.head_lr)):
+        for in_head, lr in ((False, config.lr), (True, config.head_lr)):
             for decayed in (False, True):
                 members = [p for p in self.net.parameters() if (id(p) in head) == in_head and (p.ndim > 1) == decayed]
-                groups.append({"params": members, "lr": lr, "weight_decay": recipe.weight_decay if decayed else 0.0})
+                groups.append({"params": members, "lr": lr, "weight_decay": config.weight_decay if decayed else 0.0})
         optimizer = torch.optim.AdamW([g for g in groups if g["params"]], fused=True)
-        warm = max(1, round(recipe.warmup * recipe.steps))
+        warm = max(1, round(config.warmup * config.steps))
 
         def factor(step: int) -> float:
-            return min((step + 1) / warm, max(0.0, (recipe.steps - step) / max(1, recipe.steps - warm)))
+            return min((step + 1) / warm, max(0.0, (config.steps - step) / max(1, config.steps - warm)))
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}

@@ -15,7 +15,7 @@ from sciner.hashing import canonical
 from sciner.loop.steps import digest_of_examples
 from sciner.score.entity import entity_scores
 from sciner.tagger.base import Fitted, Tagger
-from sciner.tagger.crf.crf import CrfRecipe, CrfTagger
+from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.prediction import Prediction
@@ -36,7 +36,7 @@ TAGGERS: dict[str, Any] = {
 try:
     import pycrfsuite  # noqa: F401
 
-    TAGGERS["crf"] = lambda labels=LABELS: CrfTagger(CrfRecipe(0.1, 0.1, 20), labels)
+    TAGGERS["crf"] = lambda labels=LABELS: CrfTagger(CrfTrainingConfig(0.1, 0.1, 20), labels)
 except ImportError:
     pass
 

@@ -22,7 +22,7 @@ from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
 from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to, targets_of
-from sciner.tagger.encoder.module import Recipe, TokenClassifier
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.weights import Source, load, scratch
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
@@ -38,7 +38,7 @@ CONFIG = {
     "intermediate_size": 32,
     "max_position_embeddings": 128,
 }
-RECIPE = Recipe(
+TRAINING = TrainingConfig(
     lr=1e-2, head_lr=1e-2, steps=4, batch_size=4, warmup=0.25, weight_decay=0.01, clip=1.0, max_length=128, overlap=16
 )
 FULL = Device("cpu", "32-true", threads=1)
@@ -61,8 +61,8 @@ EXAMPLES = examples()
 SENTENCES = [e.sentence for e in EXAMPLES]
 
 
-def tagger(device: Device = FULL, source: Source | None = None, **recipe: Any) -> EncoderTagger:
-    return EncoderTagger(source or Source(config=CONFIG), replace(RECIPE, **recipe), device, LABELS)
+def tagger(device: Device = FULL, source: Source | None = None, **config: Any) -> EncoderTagger:
+    return EncoderTagger(source or Source(config=CONFIG), replace(TRAINING, **config), device, LABELS)
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
@@ -280,7 +280,7 @@ def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> 
     assert equal(weights(net), weights(fitted.net))
     odd = [Sentence("o#0", ("The", "Größe", "LSTM-CRF", "\u200b", "日本", "x" * 500)), *SENTENCES]
     assert windows(tokenizer, odd, 128, 16) == windows(fitted.tokenizer, odd, 128, 16)
-    again = FittedEncoder(tokenizer, net, TAGS, fitted.recipe, FULL)
+    again = FittedEncoder(tokenizer, net, TAGS, fitted.config, FULL)
     assert same(rows(again, odd), rows(fitted, odd))
 
 
@@ -364,13 +364,13 @@ def test_a_schedule_of_any_length_teaches(steps: int, warmup: float) -> None:
     with recording() as seen:
         tagger(steps=steps, warmup=warmup).fit(EXAMPLES[:1], seed=0)
     rates = [rate for rate, _ in seen.rates]
-    assert len(rates) == steps and min(rates) > 0 and max(rates) == pytest.approx(RECIPE.lr)
+    assert len(rates) == steps and min(rates) > 0 and max(rates) == pytest.approx(TRAINING.lr)
 
 
 def test_head_and_encoder_have_their_own_rates(fitted: FittedEncoder) -> None:
     """Every parameter is in one group; biases and LayerNorms are not decayed."""
-    recipe = replace(RECIPE, lr=1e-5, head_lr=1e-3, weight_decay=0.1)
-    optimizer = TokenClassifier(fitted.net, recipe).configure_optimizers()["optimizer"]
+    config = replace(TRAINING, lr=1e-5, head_lr=1e-3, weight_decay=0.1)
+    optimizer = TokenClassifier(fitted.net, config).configure_optimizers()["optimizer"]
     names = {id(p): name for name, p in fitted.net.named_parameters()}
     found = [(names[id(p)], g["initial_lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]]
     assert sorted(name for name, _, _ in found) == sorted(names.values())
@@ -386,7 +386,7 @@ def loss(module: TokenClassifier, data: Sequence[Example], tokenizer: Any, targe
 
 def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder) -> None:
     """Computed here from the predictions: padding, and what is masked, gives none; half the weight is half the loss."""
-    module = TokenClassifier(fitted.net.eval(), RECIPE)
+    module = TokenClassifier(fitted.net.eval(), TRAINING)
     data = [replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})), EXAMPLES[1], replace(EXAMPLES[2], weight=0.25)]
     terms = []
     for example in data:
@@ -413,10 +413,10 @@ def test_wholly_masked_examples_teach_nothing_and_break_nothing(fitted: FittedEn
 
 def test_windows_are_no_longer_than_the_encoder_reads(fitted: FittedEncoder) -> None:
     """Asked for more, a fit takes what its positions allow, and a long sentence is no index error."""
-    assert fit_to(fitted.tokenizer, fitted.net, replace(RECIPE, max_length=500)).max_length == 128
+    assert fit_to(fitted.tokenizer, fitted.net, replace(TRAINING, max_length=500)).max_length == 128
     long = gold_example(Sentence("l#0", WORDS * 20, (Span(1, 2, "Method"),)))
     wide = tagger(max_length=500).fit([long], seed=0)
-    assert wide.recipe.max_length == 128 and len(rows(wide, [long.sentence])[0]) == 200
+    assert wide.config.max_length == 128 and len(rows(wide, [long.sentence])[0]) == 200
 
 
 def test_precision_auto_is_one_that_works() -> None:
