@@ -63,7 +63,7 @@ def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int
 
     free = torch.export.Dim.DYNAMIC
     shapes = {name: {0: free, 1: free} for name in INPUTS}
-    net = Distributions(tagger.net, tagger.config).eval()
+    net = Distributions(tagger.model, tagger.config).eval()
     with torch.no_grad():
         program = torch.export.export(net, tuple(example[name] for name in INPUTS), dynamic_shapes=shapes, strict=False)
         converted = openvino.convert_model(program)

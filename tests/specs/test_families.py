@@ -223,7 +223,7 @@ def test_dropout_is_on_during_a_fit(family: Family, folder: Path) -> None:
 
 def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: Path) -> None:
     mixed = tagger(family.source(folder), MIXED, steps=2).fit(EXAMPLES, seed=0)
-    assert {p.dtype for p in mixed.net.parameters()} == {torch.float32}
+    assert {p.dtype for p in mixed.model.parameters()} == {torch.float32}
     assert all(np.isfinite(row).all() for row in rows(mixed))
     assert all(p.confidence.dtype == np.float32 for p in mixed.predict(SENTENCES))
 
@@ -235,13 +235,13 @@ def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: Fitted
     reader = mixed.reader()
     found = reader.windows(SENTENCES)
     batches = list(reader.tensors(found, [list(range(len(found)))]))
-    wide = TokenClassifier(fitted.net, fitted.config)
-    with narrow_stream(fitted.net), MIXED.predicting(MIXED.prediction_threads()[1]):
+    wide = TokenClassifier(fitted.model, fitted.config)
+    with narrow_stream(fitted.model), MIXED.predicting(MIXED.prediction_threads()[1]):
         expected = [wide.predict_step(batch, 0).numpy() for batch in batches]
     assert same(list(map(mixed.forward(), batches)), expected)
-    assert {p.dtype for p in fitted.net.parameters()} == {torch.float32}
-    narrow = narrowed(fitted.net)
-    assert narrow.get_input_embeddings().weight is fitted.net.get_input_embeddings().weight
+    assert {p.dtype for p in fitted.model.parameters()} == {torch.float32}
+    narrow = narrowed(fitted.model)
+    assert narrow.get_input_embeddings().weight is fitted.model.get_input_embeddings().weight
     assert torch.bfloat16 in {p.dtype for p in narrow.parameters()}
 
 
@@ -251,9 +251,9 @@ def test_between_its_layers_a_mixed_encoder_carries_bf16_and_a_full_one_float32(
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
 
     def carried() -> list[torch.dtype]:
-        return [state.dtype for state in fitted.net.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
+        return [state.dtype for state in fitted.model.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
 
-    with narrow_stream(fitted.net):
+    with narrow_stream(fitted.model):
         with MIXED.predicting():
             assert set(carried()) == {torch.bfloat16}
         with FULL.predicting():

@@ -62,8 +62,8 @@ class EncoderTagger:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
         tags = tagset(self.labels)
         with torch.random.fork_rng():
-            tokenizer, net = load(Source(path=str(directory)), tags)
-        return FittedEncoder(tokenizer, net.eval(), tags, fit_to(tokenizer, net, self.config), self.device, report)
+            tokenizer, model = load(Source(path=str(directory)), tags)
+        return FittedEncoder(tokenizer, model.eval(), tags, fit_to(tokenizer, model, self.config), self.device, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
         """Fine-tune for ``config.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
@@ -76,24 +76,24 @@ class EncoderTagger:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if start is None:
-                tokenizer, net = load(self.source, tags)
+                tokenizer, model = load(self.source, tags)
             elif isinstance(start, FittedEncoder) and start.tags == tags:
-                tokenizer, net = start.tokenizer, start.copy_of_net()
+                tokenizer, model = start.tokenizer, start.copy_of_model()
             else:
                 raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
             config = replace(self.config, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.config
-            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, config), self.device)
-            with self.lora.adapted(net) if self.lora else nullcontext():
+            fitted = FittedEncoder(tokenizer, model, tags, fit_to(tokenizer, model, config), self.device)
+            with self.lora.adapted(model) if self.lora else nullcontext():
                 report = train(fitted, examples, seed)
             return replace(fitted, report=report)
 
 
-def fit_to(tokenizer: Any, net: Any, config: TrainingConfig) -> TrainingConfig:
+def fit_to(tokenizer: Any, model: Any, config: TrainingConfig) -> TrainingConfig:
     """The configuration with windows no longer than the encoder reads."""
     limits = [config.max_length, tokenizer.model_max_length]
-    if (positions := getattr(net.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
+    if (positions := getattr(model.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
         limits.append(positions)
-    for name, module in net.named_modules():
+    for name, module in model.named_modules():
         if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
             limits.append(module.num_embeddings - module.padding_idx - 1)  # RoBERTa's positions start behind its padding index
     return replace(config, max_length=int(min(limits)))
@@ -104,15 +104,15 @@ class FittedEncoder:
     """A trained encoder; predicts spans with their label distributions."""
 
     tokenizer: Any
-    net: Any
+    model: Any
     tags: tuple[str, ...]
     config: TrainingConfig
     device: Device
     report: FitReport = field(default=FitReport(0, 0, 0.0, ()))
 
-    def copy_of_net(self) -> Any:
-        twin = type(self.net)(self.net.config)
-        twin.load_state_dict(self.net.state_dict())
+    def copy_of_model(self) -> Any:
+        twin = type(self.model)(self.model.config)
+        twin.load_state_dict(self.model.state_dict())
         return twin
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
@@ -124,10 +124,10 @@ class FittedEncoder:
 
     def forward(self) -> Forward:
         """Label distributions of a batch, for threads that predict side by side."""
-        net = self.net.eval()
+        model = self.model.eval()
         if self.device.type == "cpu" and self.device.resolved_precision() == "bf16-mixed":
-            net = narrowed(net)
-        module = TokenClassifier(net, self.config).to(self.device.type)
+            model = narrowed(model)
+        module = TokenClassifier(model, self.config).to(self.device.type)
         _, threads = self.device.prediction_threads()
 
         def distributions(batch: dict[str, Tensor]) -> Floats:
@@ -139,21 +139,21 @@ class FittedEncoder:
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``vectors.embeddings``)."""
-        return vectors.embeddings(self.net, self.reader(), self.device, sentences)
+        return vectors.embeddings(self.model, self.reader(), self.device, sentences)
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
         """[passes, words, tags] a sentence (``mc_dropout.samples``)."""
-        model = TokenClassifier(self.net, self.config)
-        return mc_dropout.samples(model, self.reader(), self.device, sentences, passes, seed)
+        classifier = TokenClassifier(self.model, self.config)
+        return mc_dropout.samples(classifier, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
-        self.net.save_pretrained(directory, safe_serialization=True)
+        self.model.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
 
 
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
-    """Train the net of ``fresh`` in place."""
+    """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
     found = windows(fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap)
     targets = [targets_of(e, fresh.tags) for e in examples]
@@ -175,11 +175,12 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
         trainer = fresh.device.trainer(steps=config.steps, on_step=on_step)
-        with only_rows(fresh.net, pieces), narrow_stream(fresh.net), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
-            trainer.fit(TokenClassifier(fresh.net, config), batches())
+        model = fresh.model
+        with only_rows(model, pieces), narrow_stream(model), cheap_dropout(model), lean_attention_in(model):
+            trainer.fit(TokenClassifier(model, config), batches())
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
-    fresh.net.eval()
+    fresh.model.eval()
     return FitReport(config.steps, tokens, time.perf_counter() - began, curve(losses))
 
 

@@ -90,9 +90,9 @@ def no_advice(record: logging.LogRecord) -> bool:
 class Distributions(torch.nn.Module):
     """``TokenClassifier.predict_step`` with the batch spelled out."""
 
-    def __init__(self, net: torch.nn.Module, config: TrainingConfig) -> None:
+    def __init__(self, model: torch.nn.Module, config: TrainingConfig) -> None:
         super().__init__()
-        self.classifier = TokenClassifier(net, config)
+        self.classifier = TokenClassifier(model, config)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, firsts: Tensor) -> Tensor:
         batch = dict(zip(INPUTS, (input_ids, attention_mask, firsts), strict=True))
@@ -105,12 +105,12 @@ def export(fitted: FittedEncoder, file: Path) -> None:
     found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])  # any: their numbers are not looked at
     (example,) = reader.tensors(found, [[0, 1]])
     free = torch.export.Dim.DYNAMIC
-    net = Distributions(fitted.net.cpu(), fitted.config).eval()
+    model = Distributions(fitted.model.cpu(), fitted.config).eval()
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                net,
+                model,
                 tuple(example[name] for name in INPUTS),
                 dynamo=True,
                 input_names=INPUTS,

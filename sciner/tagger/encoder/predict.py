@@ -94,12 +94,12 @@ def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) ->
 
 
 def outputs(
-    net: Any, reader: Reader, device: Device, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]
+    model: Any, reader: Reader, device: Device, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]
 ) -> list[Any]:
     """What ``forward`` says of each window, in batches of similar length and in the precision of a prediction."""
     rows: list[Any] = [None] * len(found)
     batches = prediction_batches(found, reader.budget)
-    net.to(device.type)
+    model.to(device.type)
     with device.predicting():
         for batch, tensors in zip(batches, reader.tensors(found, batches), strict=True):
             output = forward(device.moved(tensors))

@@ -61,7 +61,7 @@ def test_adapters_and_head_are_all_that_trains(family: Family, folder: Path) -> 
 def test_a_fit_changes_what_is_adapted_and_the_head(family: Family, folder: Path, fitted: FittedEncoder) -> None:  # noqa: F811
     """The rest of the encoder is bit by bit the folder's."""
     _, net = load(family.source(folder), TAGS)
-    moved = changed(weights(net), weights(fitted.net))
+    moved = changed(weights(net), weights(fitted.model))
     assert {name for name in moved if not name.startswith(HEADS)} == {f"{name}.weight" for name in targets(net)}
     assert "classifier.weight" in moved
     losses = [loss for _, loss in fitted.report.losses]
@@ -78,8 +78,8 @@ def test_what_is_saved_loads_without_peft(
     monkeypatch.setitem(sys.modules, "peft", None)
     tokenizer, net = load(Source(path=str(tmp_path)), TAGS)
     again = FittedEncoder(tokenizer, net, TAGS, fit_to(tokenizer, net, fitted.config), FULL)
-    assert changed(weights(net), weights(fitted.net)) == set() and same(rows(again), rows(fitted))
-    assert changed(weights(fitted.copy_of_net()), weights(fitted.net)) == set()
+    assert changed(weights(net), weights(fitted.model)) == set() and same(rows(again), rows(fitted))
+    assert changed(weights(fitted.copy_of_model()), weights(fitted.model)) == set()
 
 
 def test_a_fit_may_start_from_an_adapted_one(family: Family, folder: Path, fitted: FittedEncoder) -> None:  # noqa: F811
