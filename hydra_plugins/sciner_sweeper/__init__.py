@@ -41,7 +41,7 @@ class SearchSweeper(Sweeper):
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
         with study.at_work() as worker:
             while batch := study.ask(space, at_once, worker):
-                self.jobs.launch([asked.words for asked in batch], initial_job_idx=batch[0].number)
+                self.jobs.launch([trial.overrides for trial in batch], initial_job_idx=batch[0].number)
                 study.settle(batch)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def argument_parser() -> ArgumentParser:
-    """The parser of Hydra's command line: words are checked before Hydra sees them, and its flags are its own affair."""
+    """The parser of Hydra's command line: overrides are checked before Hydra sees them, and its flags are its own affair."""
     from hydra._internal.utils import get_args_parser
 
     return get_args_parser()

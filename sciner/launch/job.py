@@ -23,7 +23,7 @@ from sciner.run.job import Job
 from sciner.search.options import TRIAL_KEYS
 
 log = logging.getLogger(__name__)
-PLACE_OF_TRIAL = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # the sweeper's words, and no parameters
+TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # set by the sweeper, and no parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def one_job(cfg: Any) -> int:
     sweep = os.environ.get("SCINER_SWEEP")
     job = Job(
         directory=Path(info.runtime.output_dir),
-        overrides=tuple(word for word in info.overrides.task if not word.startswith(PLACE_OF_TRIAL)),
+        overrides=tuple(word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
         choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},

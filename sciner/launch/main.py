@@ -30,18 +30,18 @@ if TYPE_CHECKING:
     from sciner.launch.plan import Plan
     from sciner.search.study import SharedStudy
 
-ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
+FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
 
-def main(words: Sequence[str]) -> int:
-    """Run, or sweep, what ``words`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
+def main(arguments: Sequence[str]) -> int:
+    """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
 
     Raises InputError for words that cannot be meant.
     """
-    flags = parse_flags(words)
+    flags = parse_flags(arguments)
     points, multirun, search = check(flags)
-    if any(getattr(flags, name, None) for name in ASIDE):
-        hydra_main(words, flags)
+    if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
+        hydra_main(arguments, flags)
         return 0
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
@@ -55,7 +55,7 @@ def main(words: Sequence[str]) -> int:
             os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
         else:
             os.environ.pop("SCINER_SWEEP", None)
-        hydra_main(words, flags)
+        hydra_main(arguments, flags)
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
@@ -67,11 +67,11 @@ def main(words: Sequence[str]) -> int:
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
-def foresee(words: Sequence[str]) -> Plan:
-    """What ``main(words)`` would have to compute. Raises InputError for words that cannot be meant."""
+def foresee(arguments: Sequence[str]) -> Plan:
+    """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be meant."""
     from sciner.launch.plan import plan
 
-    points, _, search = check(parse_flags(words))
+    points, _, search = check(parse_flags(arguments))
     if search:
         raise InputError("a search chooses its points as it goes: they are not known beforehand", mend=search.bound(points))
     return plan(points, Path.cwd())
@@ -91,17 +91,17 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
                 logging.getLogger(__name__).debug("tracker not prepared: %s", error)
 
 
-def hydra_main(words: Sequence[str], flags: Namespace) -> None:
+def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
     """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
     import hydra
 
     skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
-    kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
+    before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
     try:
         entry()
     finally:
-        sys.argv = kept
+        sys.argv = before
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:

@@ -29,8 +29,8 @@ class Search:
 
     @classmethod
     def read(cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]) -> Search:
-        """Of the sweeper's node, Hydra's parsed words, and what they are composed to. Raises InputError where they cannot be
-        meant."""
+        """Of the sweeper's node, Hydra's parsed overrides, and what they are composed to. Raises InputError where they cannot
+        be meant."""
         options = parse_options(sweeper)
         load_optuna()
         space = read_space(overrides)
@@ -38,9 +38,9 @@ class Search:
         return cls(options, space, values)
 
     def corners(self) -> Iterator[list[str]]:
-        """The words of points at the corners of the space, as trials."""
-        for words in self.space.corners():
-            yield [*words, "search.study=none", "search.storage=none", "search.trial=0"]
+        """The overrides of points at the corners of the space, as trials."""
+        for overrides in self.space.corners():
+            yield [*overrides, "search.study=none", "search.storage=none", "search.trial=0"]
 
     def begin(self, project: Path) -> SharedStudy:
         return SharedStudy.begin(self.options, self.question(), project)
@@ -50,7 +50,7 @@ class Search:
         rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
         shared = {key: value for key, value in self.values.items() if key not in ASIDE}
         shared["search"] = {key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS}
-        return flatten(shared) | flatten({"hydra": {"sweeper": rules}}) | self.space.asked
+        return flatten(shared) | flatten({"hydra": {"sweeper": rules}}) | self.space.sweeps
 
     def bound(self, points: Sequence[RunConfig]) -> str:
         """How much it may compute at most."""

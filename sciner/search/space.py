@@ -1,4 +1,4 @@
-"""The search space: Hydra's words for a sweep as Optuna's distributions."""
+"""The search space: Hydra's sweeps as Optuna's distributions."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ TUNABLE = ("model", "iteration", "threshold", "acquire", "trainer", "data.seed_s
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """words: of the keys that are not searched, as Hydra reads them. asked: the sweep of each searched key as it was
-    written. axes: its distribution; a choice's values are words too, since they may be lists or files of a group."""
+    """fixed: overrides of the keys that are not searched. sweeps: the sweep of each searched key as it was written. axes: its
+    distribution; a choice's values are text, as Hydra reads it, since they may be lists or files of a group."""
 
-    words: tuple[str, ...]
-    asked: dict[str, str]
+    fixed: tuple[str, ...]
+    sweeps: dict[str, str]
     axes: dict[str, BaseDistribution]
 
     def corners(self) -> Iterator[list[str]]:
         """The lowest and highest value of every interval and every choice, one key after the other, the rest at its first."""
         ends = {key: ends_of(axis) for key, axis in self.axes.items()}
         first = {key: values[0] for key, values in ends.items()}
-        yield [*self.words, *words_of(first)]
+        yield [*self.fixed, *overrides_of(first)]
         for key, values in ends.items():
-            yield from ([*self.words, *words_of(first | {key: value})] for value in values[1:])
+            yield from ([*self.fixed, *overrides_of(first | {key: value})] for value in values[1:])
 
     def suggest(self, trial: Trial) -> list[str]:
-        """The words of a point that ``trial`` chooses."""
-        return [*self.words, *words_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()})]
+        """The overrides of a point that ``trial`` chooses."""
+        return [*self.fixed, *overrides_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()})]
 
 
 def read_space(overrides: Sequence[Any]) -> Space:
@@ -49,9 +49,9 @@ def read_space(overrides: Sequence[Any]) -> Space:
         raise InputError("there is nothing to search", mend="give a key several values: model.lr='interval(1e-5,5e-4)'")
     for key, override in swept.items():
         refuse_untunable(key.lstrip("+~"), override.input_line)
-    words = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
-    asked = {key: o.get_value_string().replace(" ", "") for key, o in swept.items()}
-    return Space(words, asked, {key: distribution(o) for key, o in swept.items()})
+    fixed = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
+    sweeps = {key: o.get_value_string().replace(" ", "") for key, o in swept.items()}
+    return Space(fixed, sweeps, {key: distribution(o) for key, o in swept.items()})
 
 
 def refuse_untunable(key: str, word: str) -> None:
@@ -69,11 +69,11 @@ def distribution(override: Any) -> BaseDistribution:
 
     if override.is_choice_sweep():
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))
-    asked = override.value()
-    if stray := asked.tags - {"log"}:
+    sweep = override.value()
+    if stray := sweep.tags - {"log"}:
         raise InputError(f"{override.input_line}: unknown tag {min(stray)}", mend=nearest(min(stray), ["log"]))
-    log = "log" in asked.tags
-    low, high, step = (asked.start, asked.end, None) if override.is_interval_sweep() else ends_of_range(override)
+    log = "log" in sweep.tags
+    low, high, step = (sweep.start, sweep.end, None) if override.is_interval_sweep() else ends_of_range(override)
     try:
         if all(isinstance(value, int) for value in (low, high)):
             return IntDistribution(low, high, log=log, step=step or 1)
@@ -110,5 +110,5 @@ def suggest(trial: Trial, key: str, axis: BaseDistribution) -> Any:
     return trial.suggest_float(key, axis.low, axis.high, step=axis.step, log=axis.log)
 
 
-def words_of(values: Mapping[str, Any]) -> list[str]:
+def overrides_of(values: Mapping[str, Any]) -> list[str]:
     return [f"{key}={value}" for key, value in values.items()]

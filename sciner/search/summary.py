@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
 from sciner.search.options import SearchOptions
-from sciner.search.study import ABANDONED, RULES, WORDS, load_optuna, load_study, place_of
+from sciner.search.study import ABANDONED, OVERRIDES, RULES, load_optuna, load_study, place_of
 
 if TYPE_CHECKING:
     import optuna
@@ -84,10 +84,10 @@ def best_trials(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def best_of(trial: FrozenTrial) -> Best:
-    words = [word for word in trial.user_attrs[WORDS] if not word.startswith("hydra")]
-    if any(word.startswith("experiment=") for word in words):
-        words.append("hydra.mode=RUN")  # a committed search would begin to search
-    command = shlex.join(["sciner", "run", *words])
+    overrides = [word for word in trial.user_attrs[OVERRIDES] if not word.startswith("hydra")]
+    if any(word.startswith("experiment=") for word in overrides):
+        overrides.append("hydra.mode=RUN")  # a committed search would begin to search
+    command = shlex.join(["sciner", "run", *overrides])
     return Best(trial.number, list(trial.values), dict(trial.params), command, trial.user_attrs["directory"])
 
 

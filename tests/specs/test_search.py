@@ -159,7 +159,7 @@ def test_two_shells_are_never_told_the_same(sampler: str, project: Path) -> None
         one, other = (found.begin(project) for _ in range(2))
         batches = [study.ask(found.space, 3, f"{socket.gethostname()}:{project}/none-{turn}") for study in (one, other)]
         for asked in (asked for batch in batches for asked in batch):
-            told.append(asked.words[-6:-4])
+            told.append(asked.overrides[-6:-4])
             one.study.tell(asked.number, 1 / (asked.number + 1))
     assert len(told) == 24 == len({str(words) for words in told})
 

@@ -11,13 +11,13 @@ from hydra.core.plugins import Plugins
 
 from sciner.config.conf import CONF
 from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values, skip_batch_validation
-from sciner.launch.main import ASIDE
+from sciner.launch.main import FLAGS_WITHOUT_JOB
 
 
 def test_the_parser_has_the_flags_that_are_asked_for() -> None:
     flags = argument_parser().parse_intermixed_args(["seed=1", "-m", "model=tiny"])
     assert flags.overrides == ["seed=1", "model=tiny"] and flags.multirun
-    assert {*ASIDE, "config_dir"} - {"version"} <= vars(flags).keys()  # at --version it ends the process
+    assert {*FLAGS_WITHOUT_JOB, "config_dir"} - {"version"} <= vars(flags).keys()  # at --version it ends the process
 
 
 def test_values_that_are_set_are_those_that_hydra_composes() -> None:
