@@ -11,8 +11,8 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sciner.report import figures
+from sciner.report.bounds import agreement, bounds, ceiling
 from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
-from sciner.report.people import agreement, bounds, ceiling
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
 from sciner.report.tables import cells, learning_curves

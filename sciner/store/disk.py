@@ -184,7 +184,7 @@ class DiskStore:
             return reader(self.entry(key))
         except Damaged:
             try:
-                self.mend(key)
+                self.set_aside_if_damaged(key)
             except OSError as error:
                 if not self._refused(error):
                     raise
@@ -222,7 +222,7 @@ class DiskStore:
             if checksum(file) != sha256:
                 raise Damaged(f"{name} has changed")
 
-    def mend(self, key: str) -> str | None:
+    def set_aside_if_damaged(self, key: str) -> str | None:
         """Set an entry aside if it is damaged, and say how. Raises NewerEntry."""
         with self.locked(key):
             try:

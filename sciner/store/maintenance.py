@@ -156,7 +156,7 @@ def verify(store: DiskStore, advance: Callable[[int], None] = lambda n: None) ->
     found = Verified()
     for key in store.listed():
         try:
-            if (why := store.mend(key)) is not None:
+            if (why := store.set_aside_if_damaged(key)) is not None:
                 found.damaged[key] = why
             elif store.has(key):
                 found.whole += 1
