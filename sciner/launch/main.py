@@ -67,7 +67,7 @@ def main(arguments: Sequence[str]) -> int:
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
-def foresee(arguments: Sequence[str]) -> Plan:
+def plan_sweep(arguments: Sequence[str]) -> Plan:
     """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be meant."""
     from sciner.launch.plan import plan
 

@@ -26,7 +26,7 @@ class Missing(Exception):
 
 
 @dataclass
-class Peek:
+class ReadOnlyStore:
     """A store that only looks. Raises Missing where another would compute."""
 
     store: Store
@@ -49,7 +49,7 @@ class Peek:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class PointPlan:
     """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that is missing, where its
     training set is known already; then, or otherwise, ``unknown`` (point, round) stand for fits whose training set depends
     on steps that are missing. tagger: digest of the tagger's identity."""
@@ -81,25 +81,25 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     stored = [config for config in points if config.store.kind == "disk"]
     bare = sum(config.iteration.rounds + 1 for config in points if config.store.kind == "none")
     stores = [build_store(config.store, project) for config in stored]
-    outlooks = [look(config, store) for config, store in zip(stored, stores, strict=True)]
-    known = {o.next: o for o in outlooks if o.next}
-    to_do = [*known.values(), *{name: o for o in outlooks for name in o.unknown}.values()]
-    pace = paces({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
-    costs = [pace.get(o.tagger) for o in to_do]
+    plans = [plan_point(config, store) for config, store in zip(stored, stores, strict=True)]
+    known = {p.next: p for p in plans if p.next}
+    to_do = [*known.values(), *{name: p for p in plans for name in p.unknown}.values()]
+    seconds = seconds_by_tagger({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
+    costs = [seconds.get(p.tagger) for p in to_do]
     timed = bare == 0 and None not in costs
     return Plan(
         points=len(points),
-        alone=bare + sum(o.alone for o in outlooks),
-        stored=len({key for o in outlooks for key in o.fits}),
+        alone=bare + sum(p.alone for p in plans),
+        stored=len({key for p in plans for key in p.fits}),
         least=bare + len(known),
         most=bare + len(to_do),
         seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs)) if timed else None,
     )
 
 
-def look(config: RunConfig, store: Store) -> Outlook:
+def plan_point(config: RunConfig, store: Store) -> PointPlan:
     """Follow one point's chain through the store until a step is missing."""
-    ready, rounds = prepare(config, Peek(store)), config.iteration.rounds
+    ready, rounds = prepare(config, ReadOnlyStore(store)), config.iteration.rounds
     following, complete = None, False
     try:
         rounds = sum(1 for _ in ready.rounds) - 1  # perhaps fewer than asked for: stop=churn
@@ -114,10 +114,10 @@ def look(config: RunConfig, store: Store) -> Outlook:
     values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
     unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, rounds + 1))
-    return Outlook(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
+    return PointPlan(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
 
 
-def paces(stores: Iterable[DiskStore]) -> dict[str, float]:
+def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:
     """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's identity."""
     fits: dict[str, tuple[str, float]] = {}
     rest: dict[str, float] = {}

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 
 from sciner.report.compared import ComparedRuns, settings_in, worded
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
+from sciner.report.frames import rows_of
 from sciner.score.curves import Curve
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
@@ -30,7 +31,7 @@ def over_rounds(compared: ComparedRuns, metric: str, label: str, least: float = 
     for one, setting in zip(axes, settings, strict=True):
         for number, value in enumerate(compared.values or [""]):
             wanted = {**setting, **({compared.key: value} if compared.key else {})}
-            by_round = _rows(shown, wanted).groupby("round")["value"]
+            by_round = rows_of(shown, wanted).groupby("round")["value"]
             middle = by_round.mean()
             one.plot(middle.index, middle, **look(number), label=f"{compared.key}={value}" if compared.key else "all runs")
             one.fill_between(middle.index, by_round.min(), by_round.max(), color=look(number)["color"], alpha=0.13, linewidth=0)
@@ -83,7 +84,7 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     shown = compared.frame[compared.frame["metric"].isin(names)]
     grids = []
     for wanted in asked:
-        grid = _rows(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
+        grid = rows_of(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
         grids.append(grid.sub(grid[0], axis=0) if change and 0 in grid else grid)
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
     if not kept:
@@ -152,7 +153,7 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
     for number, setting in enumerate(settings_in(shown, rest)):
         style, offset = look(number), 0.06 * (number % 5 - 2) if rest else 0
         for one, metric in zip(axes, SILVER, strict=True):
-            of = _rows(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
+            of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
             table = of.agg(["mean", "min", "max"]).reindex([name for name in order if name in of.groups])
             at = [order.index(name) + offset for name in table.index]
             bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
@@ -197,10 +198,3 @@ def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> F
     axes.invert_yaxis()
     axes.grid(False)
     return figure
-
-
-def _rows(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
-    kept = pd.Series(True, index=frame.index)
-    for name, value in setting.items():
-        kept &= frame[name] == value
-    return frame[kept]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import shlex
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -59,8 +59,8 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
     keys that differ, so that the rows of runs that are read at different times fit together.
     """
     settings = [settings_of(run) for run in runs]
-    told = set().union(*settings) - {*FIXED}
-    differing = sorted(key for key in told if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
+    every = set().union(*settings) - {*FIXED}
+    differing = sorted(key for key in every if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
     rows = []
     for run, setting in zip(runs, settings, strict=True):
         params = {key: value for key, value in run.about["params"].items() if key != "seed"}
@@ -88,8 +88,8 @@ def settings_of(run: Record) -> dict[str, str]:
     choices = {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
     found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
-    named = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
-    return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(named or "")}
+    model_name = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
+    return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(model_name or "")}
 
 
 def word(value: Any) -> str:
@@ -123,6 +123,16 @@ def latest(frame: pd.DataFrame) -> pd.DataFrame:
 def last_round(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of every run's last round: a figure of a run is that, and never the best by test."""
     return frame[frame["round"] == frame.groupby("run")["round"].transform("max")].reset_index(drop=True)
+
+
+def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
+    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame does not have."""
+    kept = pd.Series(True, index=frame.index)
+    for name, value in setting.items():
+        if name not in frame.columns:
+            raise ValueError(f"the frame has no {name}")
+        kept &= frame[name] == value
+    return frame[kept]
 
 
 def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:

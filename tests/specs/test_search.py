@@ -19,7 +19,7 @@ from optuna.trial import TrialState, create_trial
 
 from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch.main import foresee, main
+from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration, run_rounds
 from sciner.loop.steps import Steps
@@ -308,7 +308,7 @@ def test_a_search_that_cannot_be_meant_is_refused_before_anything_runs(words: st
 
 def test_a_plan_says_that_points_are_not_known_and_bounds_the_fits(project: Path) -> None:
     with pytest.raises(InputError, match=r"not known beforehand; at most 60 fits \(5 trials, 4 rounds, 3 a round\)"):
-        foresee([*SEARCH, "iteration.rounds=1,3", "search=cross_fit", "hydra.sweeper.n_trials=5", "search.folds=2"])
+        plan_sweep([*SEARCH, "iteration.rounds=1,3", "search=cross_fit", "hydra.sweeper.n_trials=5", "search.folds=2"])
 
 
 # Cross-fitting
