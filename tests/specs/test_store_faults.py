@@ -94,15 +94,16 @@ def test_a_disk_that_fills_up_within_a_file(tmp_path: Path, monkeypatch: Any, ca
 def test_a_store_that_is_read_only(mounted: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     kept = DiskStore(tmp_path / "store")
     scores(kept)
-    judged, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("judge", "fit"))
-    kept.discard(judged)
+    evaluated, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("evaluate", "fit"))
+    kept.discard(evaluated)
     (kept.entry(fit) / "report.json").write_text("{}")
     before = sorted(p.relative_to(kept.root) for p in kept.root.rglob("*"))
     place = mounted("--bind", str(kept.root))
     mounted("-o", "remount,ro,bind")
     found = turn(DiskStore(place), iteration=ROUNDS)
     assert [{k: v for k, v in s.items() if not k.startswith("time")} for s in found.scores] == expected()
-    assert [s.step for s in found.steps if not s.hit] == ["judge"]  # all else is read, and what is damaged computed beside it
+    # all else is read, and what is damaged computed beside it
+    assert [s.step for s in found.steps if not s.hit] == ["evaluate"]
     (line,) = warnings(caplog)
     assert "cannot be written (Read-only file system)" in line
     assert sorted(p.relative_to(kept.root) for p in kept.root.rglob("*")) == before

@@ -23,7 +23,7 @@ class Evaluate(Step[EvaluationResult]):
     """Every score of the predictions for ``gold`` (``score.evaluation``). confidence: how a span's is
     made of its tokens'. first: the evaluation after round 0, for the gain since then."""
 
-    NAME = "judge"
+    NAME = "evaluate"
     VERSION = 1
     INPUTS: ClassVar = {
         "predictions": "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from sys import intern
@@ -34,12 +34,12 @@ class Select(Step[Selection]):
     gold_empty_rate, gold_shares, round, weight: as ``policy.threshold.accept`` wants them."""
 
     NAME = "select"
-    VERSION = 2
+    VERSION = 3
     INPUTS: ClassVar = {
         "fresh": "the annotation and its sentences' ids",
         "earlier": "the annotations that silver was kept of",
         "kept": "the silver that was kept",
-        "threshold": "which silver is accepted",
+        "threshold": "its kind, and the settings that this kind uses",
         "withheld": "the withheld gold, for the report on silver",
         "gold_empty_rate": "the share of the gold's sentences without a span",
         "gold_shares": "the gold's mix of classes",
@@ -66,7 +66,7 @@ class Select(Step[Selection]):
             "fresh": self.fresh.identity(),
             "earlier": [made.identity() for made in self.earlier],
             "kept": digest_of_rows(kept),
-            "threshold": asdict(self.threshold),
+            "threshold": self.threshold.identity(),
             "withheld": digest_of_rows(withheld),
             "gold_empty_rate": self.gold_empty_rate,
             "gold_shares": self.gold_shares,

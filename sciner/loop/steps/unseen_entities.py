@@ -21,7 +21,7 @@ class UnseenEntities(Step[Scores]):
     step beside ``evaluate``, because it depends on what gold was bought too: ``seen`` are its surface
     forms, ``rare`` its rare classes."""
 
-    NAME = "lens"
+    NAME = "unseen_entities"
     VERSION = 1
     INPUTS: ClassVar = {
         "predictions": "",

@@ -254,13 +254,13 @@ def test_what_is_no_run_is_refused(tmp_path: Path, line: str | None, fault: str)
 
 def test_a_result_shows_the_chain_it_was_computed_from(store: DiskStore) -> None:
     last = {step.step: step.key for step in turn(store, SURE, Iteration(1)).steps}
-    found = show(store, last["judge"][:20], STEPS)
-    assert (found.key, found.step) == (last["judge"], "judge") and "f1/micro" in found.results
+    found = show(store, last["evaluate"][:20], STEPS)
+    assert (found.key, found.step) == (last["evaluate"], "evaluate") and "f1/micro" in found.results
     predicted = found.origins[0]
     assert (predicted.name, predicted.key, predicted.there) == ("predictions", last["predict"], True)
     assert [origin.key for origin in predicted.origins] == [last["fit"]]
     store.discard(last["predict"])
-    assert not show(store, last["judge"], STEPS).origins[0].there
+    assert not show(store, last["evaluate"], STEPS).origins[0].there
     assert show(store, last["select"], STEPS).results["sentences accepted"] > 0
     assert show(store, last["fit"], STEPS).results["steps"] == 1
 
