@@ -18,8 +18,8 @@ from sciner.text.prediction import Aggregate
 
 
 class Evaluator:
-    """The sets with gold that every round is evaluated on; remembers round 0 for the gain and the last
-    round for the drift."""
+    """The sets with gold that every round is evaluated on; remembers round 0 for the gain and the
+    last round for the drift."""
 
     def __init__(self, sets: Mapping[str, Sequence[Sentence]], confidence: Aggregate) -> None:
         self.sets = {name: sentences for name, sentences in sets.items() if sentences}

@@ -1,5 +1,5 @@
-"""What the steps of a round give: a training, predictions, their evaluation, how fast, and that they
-were taken."""
+"""What the steps of a round give: a training, predictions, their evaluation, how fast, and that
+they were taken."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Threshold:
     schedule_of: Literal["confidence", "share"] = "confidence"
 
     def identity(self) -> dict[str, Any]:
-        """What it means, as JSON's types: its kind, and of the settings those that this kind uses. A
+        """What it means, as JSON's types: its kind, and the settings that this kind uses. A
         setting that is added later changes no key of a kind that does not use it."""
         names = ["kind", "granularity", "confidence", "empty"]
         match self.kind:

@@ -192,7 +192,7 @@ class DiskStore:
                     raise
                 return NoStore().run(step).load()
         except FileNotFoundError:
-            if self.has(key):  # whole, and without what is wanted: computing it again would bring nothing new
+            if self.has(key):  # whole, and without what is wanted: computing again brings nothing new
                 raise
         return self.run(step).load()
 

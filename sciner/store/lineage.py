@@ -54,8 +54,8 @@ def find(store: DiskStore, prefix: str) -> str:
 
 
 def show(store: DiskStore, prefix: str, steps: Steps) -> Shown:
-    """The entry whose key begins so. steps: they say which figures it holds. Raises InputError where that
-    is none or several, or where it cannot be read."""
+    """The entry whose key begins so. steps: they say which figures it holds. Raises InputError
+    where that is none or several, or where it cannot be read."""
     key = find(store, prefix)
     try:
         meta = store.meta(key)
@@ -93,8 +93,8 @@ def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]
 
 
 def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[str, float]:
-    """The figures that a step left, by name; none of a step that is not known, or that meant something
-    else in that version."""
+    """The figures that a step left, by name; none of a step that is not known, or that meant
+    something else in that version."""
     if step is None or version != step.VERSION:
         return {}
     try:

@@ -36,8 +36,8 @@ class Step(ABC, Generic[T]):
     versions stored is then no longer found."""
 
     INPUTS: ClassVar[Mapping[str, str]]
-    """What each name in ``inputs`` means, in a few words; empty where the name says it. Not every step
-    of the class need have every input."""
+    """What each name in ``inputs`` means, in a few words; empty where the name says it. Not every
+    step of the class need have every input."""
 
     RESULT: ClassVar[str]
     """What it leaves in its folder, in a few words."""

@@ -1,5 +1,5 @@
-"""The steps of a round, a file each. Each is keyed by what it is computed from; a store may know its
-result.
+"""The steps of a round, a file each. Each is keyed by what it is computed from; a store may know
+its result.
 
 Small results are keyed by value: two thresholds that accept the same silver are the same training
 from there on, and a run of two rounds is the beginning of a run of four.
@@ -20,9 +20,8 @@ from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.loop.steps.weights import Weights
 from sciner.store.step import Step
 
-STEPS: Mapping[str, type[Step[Any]]] = {
-    step.NAME: step for step in (Fit, Weights, Predict, Rank, Drift, Select, Evaluate, UnseenEntities)
-}
+ALL = (Fit, Weights, Predict, Rank, Drift, Select, Evaluate, UnseenEntities)
+STEPS: Mapping[str, type[Step[Any]]] = {step.NAME: step for step in ALL}
 
 
 def versions() -> dict[str, int]:

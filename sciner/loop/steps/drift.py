@@ -15,8 +15,8 @@ from sciner.store.step import Step
 
 @dataclass(frozen=True)
 class Drift(Step[Scores]):
-    """How far the predictions moved from ``before`` to ``after`` (``score.drift``); of ``before`` only
-    the sentences that ``after`` has too."""
+    """How far the predictions moved from ``before`` to ``after`` (``score.drift``); of ``before``
+    only the sentences that ``after`` has too."""
 
     NAME = "drift"
     VERSION = 1

@@ -20,8 +20,8 @@ from sciner.text.prediction import Aggregate
 
 @dataclass(frozen=True)
 class Evaluate(Step[EvaluationResult]):
-    """Every score of the predictions for ``gold`` (``score.evaluation``). confidence: how a span's is
-    made of its tokens'. first: the evaluation after round 0, for the gain since then."""
+    """Every score of the predictions for ``gold`` (``score.evaluation``). confidence: how a span's
+    is made of its tokens'. first: the evaluation after round 0, for the gain since then."""
 
     NAME = "evaluate"
     VERSION = 1
@@ -48,7 +48,8 @@ class Evaluate(Step[EvaluationResult]):
 
     def compute(self, folder: Path) -> None:
         first = self.first.counts if self.first else None
-        scores, counts = evaluate(self.gold, self.predicted.read(), how=self.confidence, first=first)
+        predictions = self.predicted.read()
+        scores, counts = evaluate(self.gold, predictions, how=self.confidence, first=first)
         write_json(folder / "scores.json", {"scores": scores, "counts": counts.tolist()})
 
     def load(self, folder: Path) -> EvaluationResult:

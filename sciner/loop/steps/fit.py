@@ -73,8 +73,8 @@ class Fit(Step[FitReport]):
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:
-    """What a fit sees of its training set: tokens, the labels of unmasked tokens, weights, in order;
-    no id, no provenance."""
+    """What a fit sees of its training set: tokens, the labels of unmasked tokens, weights, in
+    order; no id, no provenance."""
     return digest_of_rows(
         [
             e.sentence.tokens,

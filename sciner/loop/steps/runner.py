@@ -89,15 +89,15 @@ class KeptWeights:
     """The weights of one run's fits: they are large, and a fit that lacks them can be done again.
 
     Every fit's are kept until the next one's are (a killed run goes on from them); then ``all``
-    stay, the ``last`` fit's, or ``none``. With ``last``, those of round 0 stay too where ``shared``:
-    other runs of a sweep begin with the same tagger, and who began the sweep drops them (``spare``)
-    when it has ended.
+    stay, the ``last`` fit's, or ``none``. With ``last``, those of round 0 stay too where
+    ``shared``: other runs of a sweep begin with the same tagger, and who began the sweep drops
+    them (``spare``) when it has ended.
     """
 
     def __init__(self, tagger: Tagger, store: Store, which: KeepWeights, shared: bool) -> None:
         self.tagger, self.store, self.which = tagger, store, which
         self.shared = shared and which == "last"
-        self.written: list[str] = []  # keys of what this run may drop: others may need what they wrote
+        self.written: list[str] = []  # keys: what others wrote is not this run's to drop
         self.first: str | None = None
         self.spare: list[str] = []  # that of round 0, once this run needs it no more
 

@@ -21,7 +21,7 @@ from sciner.text.spans import Span
 
 
 class Selection(NamedTuple):
-    """accepted: silver by sentence id, with what was kept. scores: how much that is, and how good."""
+    """accepted: silver by sentence id, with what was kept. scores: how much it is, and how good."""
 
     accepted: dict[str, Example]
     scores: Scores

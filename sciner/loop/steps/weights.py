@@ -13,8 +13,8 @@ from sciner.tagger.base import Fitted
 
 @dataclass(frozen=True)
 class Weights(Step[Fitted]):
-    """Save the trained tagger of ``fit``, a key. They are a step of their own, because they are large:
-    they may go, and the fit that lacks them can be done again.
+    """The weights of ``fit``, a key. They are a step of their own, because they are large: they may
+    go, and the fit that lacks them can be done again.
 
     trained: gives the tagger whose weights are saved. restore: makes a tagger of saved ones.
     """

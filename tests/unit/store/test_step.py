@@ -39,7 +39,7 @@ class Digits(Step[Iterator[str]]):
 
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_result_that_goes_while_it_is_read_is_read_on(tmp_path: Path, kept: bool) -> None:
-    """Another process has set it aside: what is left of it is computed once more, and nothing is told twice."""
+    """Another process has set it aside: it is computed once more, and nothing is told twice."""
     store, step = DiskStore(tmp_path), Digits([])
     told = (store if kept else NoStore()).run(step).stream(lambda digits: digits)
     first = [next(told), next(told)]

@@ -38,7 +38,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
     """A store that every step was run in, ``rank`` for policies that need all there is."""
     corpus, store = small_corpus(2, 1), RecordingStore(tmp_path_factory.mktemp("store"))
     for kind in ("fluctuation", "bald", "k_means"):
-        turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=Acquire(kind, Amount(5)))
+        acquire = Acquire(kind, Amount(5))
+        turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
     return store
 
 
@@ -51,7 +52,8 @@ def test_every_step_of_the_package_is_known_by_its_name() -> None:
 
 @pytest.mark.parametrize("name", STEPS)
 def test_every_input_has_a_meaning_and_no_other_name_has(store: RecordingStore, name: str) -> None:
-    assert {input for step in store.steps[name] for input in step.inputs()} == set(STEPS[name].INPUTS)
+    found = {input for step in store.steps[name] for input in step.inputs()}
+    assert found == set(STEPS[name].INPUTS)
 
 
 @pytest.mark.parametrize("name", STEPS)
