@@ -49,7 +49,12 @@ def scores(found: list[dict[str, Any]]) -> list[dict[str, float]]:
 def phase(project: Path) -> str:
     """What the killed process was at: the steps begun and not ended lie under tmp/."""
     begun = {p.name.partition("-")[0] for p in (project / DEFAULT_FOLDER / TMP).glob("*-v*")}
-    for name, words in (("weights", "saving weights"), ("fit", "training"), ("predict", "annotating"), ("judge", "judging")):
+    for name, words in (
+        ("weights", "saving weights"),
+        ("fit", "training"),
+        ("predict", "annotating"),
+        ("evaluate", "evaluating"),
+    ):
         if name in begun:
             return words
     return "selecting or comparing" if begun else "writing, logging, or between steps"

@@ -176,10 +176,10 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
 
 
 def score() -> dict[str, Any]:
-    """Seconds of judging a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
+    """Seconds of evaluating a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
     import numpy as np
 
-    from sciner.score.judge import judge
+    from sciner.score.evaluation import evaluate
     from sciner.text.catalog.read import read_catalog
     from sciner.text.corpus import Sentence
     from sciner.text.prediction import Prediction
@@ -199,7 +199,7 @@ def score() -> dict[str, Any]:
     seconds = []
     for _ in range(3):
         began = time.perf_counter()
-        judge(gold, made)
+        evaluate(gold, made)
         seconds.append(round(time.perf_counter() - began, 2))
     return {"tokens": sum(len(s.tokens) for s in gold), "seconds": seconds}
 

@@ -77,7 +77,7 @@ def overhead(project: Path) -> dict[str, float]:
         rounds += 1
         wall += row["cache"]["seconds"]
         work += tagger_seconds(row)
-        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "judge"))
+        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "evaluate"))
     return {"rounds": rounds, "wall_seconds": wall, "work_seconds": work}
 
 

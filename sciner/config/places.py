@@ -11,7 +11,7 @@ from sciner.store.layout import DEFAULT_FOLDER
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.Steps``)."""
+    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.runner``)."""
 
     kind: Literal["none", "disk"]
     dir: str = str(DEFAULT_FOLDER)

@@ -2,27 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, TypeVar
 
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
-from sciner.loop.weights import weights_key
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.predict import Predict
+from sciner.loop.steps.weights import weights_key
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
 from sciner.store.disk import Damaged, DiskStore, NewerEntry, Store
 from sciner.store.step import Result, Step
 
+T = TypeVar("T")
+
 
 class Missing(Exception):
     """A step that is not in the store."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step[Any]) -> None:
         super().__init__(step.key)
         self.step = step
+
+
+@dataclass(frozen=True)
+class Known(Step[T]):
+    """A step that is only read. Raises Missing where another would compute."""
+
+    step: Step[T]
+
+    @cached_property
+    def key(self) -> str:
+        return self.step.key
+
+    def inputs(self) -> Mapping[str, Any]:
+        return self.step.inputs()
+
+    def compute(self, folder: Path) -> None:
+        raise Missing(self.step)
+
+    def load(self, folder: Path) -> T:
+        return self.step.load(folder)
 
 
 @dataclass
@@ -32,13 +58,10 @@ class ReadOnlyStore:
     store: Store
     keeps: bool = True
 
-    def run(self, step: Step) -> Result:
-        def make(folder: Path) -> None:
-            raise Missing(step)
-
+    def run(self, step: Step[T]) -> Result[T]:
         if not self.store.has(step.key):
             raise Missing(step)
-        return self.store.run(replace(step, make=make))
+        return self.store.run(Known(step))
 
     def has(self, key: str) -> bool:
         return self.store.has(key)
@@ -105,9 +128,9 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
         rounds = sum(1 for _ in ready.rounds) - 1  # perhaps fewer than asked for: stop=churn
         complete = True
     except Missing as missing:
-        if missing.step.name == "fit":
+        if missing.step.NAME == Fit.NAME:
             following = missing.step.key
-    fits = tuple(done.key for done in ready.steps.taken if done.step == "fit")
+    fits = tuple(done.key for done in ready.steps.taken if done.step == Fit.NAME)
     reached = len(fits) + (following is not None)
     if not complete and following is None and not store.has(weights_key(fits[-1])):
         following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
@@ -125,9 +148,9 @@ def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:
         for key in store.listed():
             with suppress(Damaged, NewerEntry):
                 meta = store.meta(key)
-                if meta["step"] == "fit":
+                if meta["step"] == Fit.NAME:
                     fits[key] = digest(meta["inputs"]["tagger"]), meta["seconds"]
-                elif meta["step"] == "predict":
+                elif meta["step"] == Predict.NAME:
                     fit = meta["inputs"]["fit"]
                     rest[fit] = rest.get(fit, 0.0) + meta["seconds"]
     by_tagger: dict[str, list[float]] = {}

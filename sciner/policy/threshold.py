@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -43,6 +43,25 @@ class Threshold:
     quota: int | None = None
     schedule: tuple[float, ...] = ()
     schedule_of: Literal["confidence", "share"] = "confidence"
+
+    def identity(self) -> dict[str, Any]:
+        """What it means, as JSON's types: its kind, and the settings that this kind uses. A
+        setting that is added later changes no key of a kind that does not use it."""
+        names = ["kind", "granularity", "confidence", "empty"]
+        match self.kind:
+            case "none" | "reject":
+                pass
+            case "fixed":
+                names += ["min_confidence"]
+            case "quantile":
+                names += ["share"]
+            case "per_class" if self.quota is not None:
+                names += ["quota", "min_confidence"]
+            case "per_class":
+                names += ["classes", "min_confidence"]
+            case "curriculum":
+                names += ["schedule", "schedule_of"]
+        return {name: getattr(self, name) for name in names}
 
     def bars(self, silver: Iterable[Prediction], round: int, gold_shares: Mapping[str, float]) -> Bars:
         """The least confidence that is accepted, by the class of a token's label ("" is O). ``silver`` is only looked at where

@@ -12,7 +12,7 @@ from sciner.config.places import StoreConfig
 from sciner.errors import InputError, nearest
 
 if TYPE_CHECKING:
-    from sciner.loop.steps import Steps
+    from sciner.loop.steps.runner import StepRunner
     from sciner.policy.acquire import Acquire
     from sciner.policy.annotator import Annotator
     from sciner.policy.threshold import Threshold
@@ -89,15 +89,15 @@ def build_acquire(config: RunConfig) -> Acquire:
     return Acquire(**values | {"batch": Amount.parse(values["batch"])})
 
 
-def build_scorer(config: RunConfig, steps: Steps) -> Steps | None:
+def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
     """The steps of the tagger that ranks the pool in the learner's place, beside those of the learner; None without one."""
-    from sciner.loop.steps import Steps
+    from sciner.loop.steps.runner import StepRunner
 
     kind = config.acquire.scorer
     if kind == "learner":
         return None
     model = CrfConfig(kind=kind) if kind == "crf" else GazetteerConfig(kind=kind)
-    scorer = Steps(tagger_of(model, config.trainer, steps.labels), steps.store, steps.labels, "none")
+    scorer = StepRunner(tagger_of(model, config.trainer, steps.labels), steps.store, steps.labels, "none")
     scorer.taken = steps.taken
     return scorer
 

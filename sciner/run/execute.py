@@ -78,7 +78,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         raise
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
-    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
+    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.weights.spare)
 
 
 def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:

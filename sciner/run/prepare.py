@@ -14,8 +14,7 @@ from sciner.text.corpus import Corpus, Sentence
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
-    from sciner.loop.steps import Steps
-    from sciner.loop.weights import Weights
+    from sciner.loop.steps.runner import KeepWeights, StepRunner
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
     from sciner.store.disk import Store
@@ -27,16 +26,16 @@ class Prepared:
 
     corpus: Corpus
     pool: tuple[Sentence, ...]
-    steps: Steps
+    steps: StepRunner
     rounds: Iterator[Round]
     trial: Trial | None
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
-    written or trained before the first of ``rounds`` is asked for. shared: see ``Steps``."""
+    written or trained before the first of ``rounds`` is asked for. shared: see ``StepRunner``."""
     from sciner.loop.rounds import Iteration, run_rounds
-    from sciner.loop.steps import Steps
+    from sciner.loop.steps.runner import StepRunner
     from sciner.policy.seed import Amount, split
 
     data = config.data
@@ -56,8 +55,8 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
 
-    def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
-        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
+    def begin(corpus: Corpus, parts: Split, weights: KeepWeights) -> tuple[StepRunner, Iterator[Round]]:
+        steps = StepRunner(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
         rounds = run_rounds(
             corpus,
             parts,

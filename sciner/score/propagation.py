@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from sciner.score.lens import surface_form
+from sciner.score.unseen_entities import surface_form
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
 

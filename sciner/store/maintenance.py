@@ -16,6 +16,7 @@ from sciner.errors import InputError
 from sciner.store.disk import Damaged, DiskStore, NewerEntry
 from sciner.store.layout import ASIDE, LEASES, LOCKS, STEPS, TMP
 from sciner.store.locks import Busy, drop_dead_leases, held, is_held, leased
+from sciner.store.step import step_of
 
 State = Literal["current", "other version", "newer format", "damaged"]
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -34,7 +35,7 @@ class Entry:
 
     @property
     def step(self) -> str:
-        return self.key.partition("-")[0]
+        return step_of(self.key)
 
     @property
     def seconds(self) -> float:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sciner.loop.rounds import Iteration, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold import Threshold
 from sciner.store.disk import NoStore
@@ -32,7 +32,7 @@ def test_trajectory(name: str) -> None:
     corpus = small_corpus()
     parts = split(corpus.train, (), seed=0, order="random", seed_size=Amount.parse("20%"), dev_size=Amount.parse(10))
     rounds = run_rounds(
-        corpus, parts, Steps(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
+        corpus, parts, StepRunner(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
     )
     found = [{k: round(v, 6) for k, v in sorted(r.scores.items()) if not k.startswith("time")} for r in rounds]
     file = HERE / f"{name}.json"

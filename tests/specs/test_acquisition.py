@@ -10,7 +10,7 @@ from typing import get_args
 import pytest
 
 from sciner.loop.rounds import Iteration, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquire import Acquire, Kind
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
@@ -118,9 +118,9 @@ def test_a_second_run_knows_every_step(kind: Kind, tmp_path: Path) -> None:
 
 def test_a_scorer_ranks_in_the_learners_place_and_sees_gold_alone() -> None:
     learner, cheap = FakeTagger(SAMPLE.labels), FakeTagger(SAMPLE.labels)
-    scorer = Steps(cheap, NoStore(), SAMPLE.labels)
+    scorer = StepRunner(cheap, NoStore(), SAMPLE.labels)
     acquire = Acquire("mnlp", Amount(5))
-    steps = Steps(learner, NoStore(), SAMPLE.labels)
+    steps = StepRunner(learner, NoStore(), SAMPLE.labels)
     rounds = list(run_rounds(SAMPLE, PARTS, steps, REJECT, Iteration(2), seed=0, acquire=acquire, scorer=scorer))
     pool = {s.id for s in PARTS.pool}
     assert not pool & {s.id for s in learner.seen} and pool >= {s.id for s in cheap.seen}

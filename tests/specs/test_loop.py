@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from sciner.loop.rounds import Iteration, Round, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquire import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
@@ -41,7 +41,7 @@ def turn(
     acquire: Acquire = Acquire(),  # noqa: B008
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
-    steps = Steps(tagger, store or NoStore(), corpus.labels)
+    steps = StepRunner(tagger, store or NoStore(), corpus.labels)
     parts = parts or parts_of(corpus)
     rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire)
     return tagger, list(rounds)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sciner.loop import steps
 from sciner.loop.rounds import Iteration
+from sciner.loop.steps import predict
 from sciner.policy.threshold import Kind, Threshold
 from sciner.results.folder import RunFolder
 from sciner.run import annotate as annotating
@@ -41,7 +41,7 @@ def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, mon
             yield p
 
     monkeypatch.setattr("sciner.text.formats.npz.PART", PART)
-    monkeypatch.setattr(steps, "read_predictions", noted)
+    monkeypatch.setattr(predict, "read_predictions", noted)
     threshold = Threshold(kind, "span", "min", 0.6, share=0.5, quota=20 if kind == "per_class" else None)
     done = turn(DiskStore(tmp_path / "store"), threshold, Iteration(2, relabel="frozen"))
     RunFolder.create(tmp_path / "run", {}).write_round(done.rounds[-1])

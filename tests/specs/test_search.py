@@ -22,7 +22,7 @@ from sciner.errors import InputError
 from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
@@ -323,7 +323,7 @@ def crossed(
 
     def begin(corpus: Corpus, parts: Split) -> Any:
         taggers.append(FakeTagger(corpus.labels))
-        steps = Steps(taggers[-1], NoStore(), corpus.labels)
+        steps = StepRunner(taggers[-1], NoStore(), corpus.labels)
         return steps, run_rounds(corpus, parts, steps, FIXED, Iteration(rounds), seed=0, annotator=annotator)
 
     _, own = begin(corpus, parts)
@@ -356,7 +356,7 @@ def test_the_value_is_the_f1_of_all_folds_together() -> None:
     for at in range(3):
         held = parts.seed_set[at::3]
         rest = tuple(s for s in parts.seed_set if s not in held)
-        steps = Steps(FakeTagger(SAMPLE.labels), NoStore(), SAMPLE.labels)
+        steps = StepRunner(FakeTagger(SAMPLE.labels), NoStore(), SAMPLE.labels)
         corpus = Corpus("fold", SAMPLE.labels, (*rest, *parts.pool), held)
         for done in run_rounds(corpus, Split(rest, parts.pool, ()), steps, FIXED, Iteration(2), seed=0):
             predicted[done.number] |= {p.sentence.id: p.spans for p in done.test.read()}

@@ -67,7 +67,7 @@ def _object(line: str) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line") from None
     except (ValueError, RecursionError):
-        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", mend="mend the line") from None
+        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line") from None
     if not isinstance(row, dict):
         raise InputError(f"a JSON {type(row).__name__}", hint="write one object a line")
     return row

@@ -49,7 +49,7 @@ def test_stats_counts_by_step(say: Any, store: DiskStore) -> None:
 
 
 def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
-    key = next(key for key in store.listed() if key.startswith("judge"))
+    key = next(key for key in store.listed() if key.startswith("evaluate"))
     code, out, _ = say("show", key[:20])
     assert code == 0 and key in out
     assert all(words in out for words in ("scores.json", "computed from predictions: predict-v4-", "fit: fit-v2-", "f1/micro"))

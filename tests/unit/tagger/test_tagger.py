@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sciner.hashing import canonical
-from sciner.loop.steps import digest_of_examples
+from sciner.loop.steps.fit import digest_of_examples
 from sciner.score.entity import entity_scores
 from sciner.tagger.base import Fitted, Tagger
 from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig

@@ -13,7 +13,7 @@ from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
 
-def judge(
+def evaluate(
     gold: Sequence[Sentence], predictions: Iterable[Prediction], *, how: Aggregate = "min", first: Counts | None = None
 ) -> tuple[dict[str, float], Counts]:
     """(scores, counts [documents, 3]) of predictions for the sentences of ``gold``, in its order.

@@ -1,4 +1,4 @@
-"""Where annotation should pay: mentions that the bought gold never held, and classes that it hardly held.
+"""Where annotation should pay: entities that the bought gold never held, and classes that it hardly held.
 
 What is rare is the bought gold's to say, not the test set's: test labels decide nothing, the choice of a metric's classes
 included, and a tagger knows a class by what it was taught of it.
@@ -30,7 +30,7 @@ def rare_classes(shares: Mapping[str, float], labels: Sequence[str]) -> tuple[st
     return tuple(label for label in labels if shares.get(label, 0.0) < COMMON_CLASS) if shares else ()
 
 
-def lens_scores(
+def unseen_entity_scores(
     gold: Sequence[Sentence], predicted: Iterable[Sequence[Span]], seen: Collection[str], rare: Collection[str]
 ) -> dict[str, float]:
     """Strict figures over a part of the spans, gold and predicted ones alike.

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from sciner.loop.outcomes import Predicted
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
+from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.score.entity import entity_scores
-from sciner.score.lens import lens_scores, rare_classes, surface_forms
+from sciner.score.unseen_entities import rare_classes, surface_forms, unseen_entity_scores
 from sciner.store.disk import DiskStore
 from sciner.text.corpus import Corpus, Sentence, gold_example
 from sciner.text.prediction import Prediction
@@ -36,7 +37,7 @@ def predict(corpus: Corpus) -> Iterator[Prediction]:
 
 def test_spans_count_where_their_surface_form_stands_on_both_sides() -> None:
     """Seen: one gold span, one predicted, none right. Unseen: three gold, two predicted, one right. Of Task one of two."""
-    scores = lens_scores(GOLD, PREDICTED, surface_forms(BOUGHT), ["Task"])
+    scores = unseen_entity_scores(GOLD, PREDICTED, surface_forms(BOUGHT), ["Task"])
     assert scores == {
         "unseen/precision": 1 / 2, "unseen/recall": 1 / 3, "unseen/f1": 2 / 5, "unseen/spans": 3.0,
         "seen/precision": 0.0, "seen/recall": 0.0, "seen/f1": 0.0, "seen/spans": 1.0,
@@ -47,7 +48,7 @@ def test_spans_count_where_their_surface_form_stands_on_both_sides() -> None:
 def test_when_nothing_was_seen_and_every_class_is_rare_the_part_is_the_whole() -> None:
     corpus = small_corpus()
     spans = [p.spans for p in predict(corpus)]
-    scores, whole = lens_scores(corpus.test, spans, (), corpus.labels), entity_scores(corpus.test, spans)
+    scores, whole = unseen_entity_scores(corpus.test, spans, (), corpus.labels), entity_scores(corpus.test, spans)
     assert [scores[f"unseen/{name}"] for name in ("precision", "recall", "f1")] == pytest.approx(
         [whole[f"{name}/micro"] for name in ("precision", "recall", "f1")]
     )
@@ -56,7 +57,7 @@ def test_when_nothing_was_seen_and_every_class_is_rare_the_part_is_the_whole() -
 
 
 def test_what_has_no_denominator_is_absent() -> None:
-    assert lens_scores([], [], (), ()) == {"unseen/spans": 0.0, "seen/spans": 0.0}
+    assert unseen_entity_scores([], [], (), ()) == {"unseen/spans": 0.0, "seen/spans": 0.0}
 
 
 def test_a_class_is_rare_by_its_share_of_the_bought_gold_also_when_it_has_none() -> None:
@@ -67,9 +68,9 @@ def test_a_class_is_rare_by_its_share_of_the_bought_gold_also_when_it_has_none()
 
 def test_predictions_that_are_known_are_looked_at_anew_when_other_gold_was_bought(tmp_path: Path) -> None:
     corpus = small_corpus(2, 1)
-    steps = Steps(FakeTagger(corpus.labels), DiskStore(tmp_path / "store"), corpus.labels)
+    steps = StepRunner(FakeTagger(corpus.labels), DiskStore(tmp_path / "store"), corpus.labels)
     made = Predicted("predict-v1-a", corpus.test, 0.0, lambda: predict(corpus))
     asked = [(frozenset(), ()), (surface_forms(corpus.test), ()), (frozenset(), corpus.labels), (frozenset(), ())]
-    found = [steps.lens(corpus.test, made, seen, rare) for seen, rare in asked]
+    found = [steps.run(UnseenEntities(corpus.test, made, seen, rare)) for seen, rare in asked]
     assert [done.hit for done in steps.taken] == [False, False, False, True]
     assert found[0] == found[3] and len({tuple(scores.items()) for scores in found}) == 3
