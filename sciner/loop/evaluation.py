@@ -12,6 +12,7 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.score.drift import collapse_warning
 from sciner.score.evaluation import named
+from sciner.score.names import escaped
 from sciner.score.stats import Counts
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Aggregate
@@ -58,7 +59,7 @@ class Evaluator:
 
 def watch(scores: Mapping[str, float], gold: Gold, labels: Sequence[str]) -> tuple[str, ...]:
     """Signs of collapse: the predictions for test no longer look like the gold that was bought."""
-    shares = {label: scores.get(f"drift/share/{label}", 0.0) for label in labels}
+    shares = {label: scores.get(f"drift/share/{escaped(label)}", 0.0) for label in labels}
     density, gold_shares = gold.look()
     warning = collapse_warning(scores["drift/density"], density, shares, gold_shares)
     return (warning,) if warning else ()

@@ -14,9 +14,9 @@ from sciner.config import RunConfig
 from sciner.config.places import TrackingConfig
 from sciner.run.build import build_store
 from sciner.run.job import Job
-from sciner.run.prepare import Prepared, prepare
+from sciner.run.prepare import Prepared, classes_without_training, prepare
 from sciner.run.saved import save_tagger
-from sciner.text.corpus import Corpus
+from sciner.text.corpus import Corpus, labels_of
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
@@ -52,6 +52,9 @@ def execute(config: RunConfig, job: Job) -> Executed:
     corpus = ready.corpus
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
+    if lost := classes_without_training(corpus):
+        there = ", ".join(labels_of(corpus.train))
+        log.warning("classes of test that train never has: %s (train has %s)", ", ".join(lost), there)
 
     about: dict[str, Any] = {
         "id": uuid.uuid4().hex[:12],

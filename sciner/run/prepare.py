@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
+from sciner.errors import InputError
 from sciner.run.build import build_acquire, build_annotator, build_scorer, build_tagger, build_threshold
 from sciner.run.corpus import read_corpus
-from sciner.text.corpus import Corpus, Sentence
+from sciner.text.corpus import Corpus, Sentence, labels_of
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
@@ -40,6 +41,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
 
     data = config.data
     corpus = read_corpus(data)
+    refuse_without_entities(corpus)
     parts = split(
         corpus.train,
         corpus.dev,
@@ -82,3 +84,16 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
     return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
+
+
+def refuse_without_entities(corpus: Corpus) -> None:
+    """Raise InputError where nothing could be learnt from train, or scored on test."""
+    for split in ("train", "test"):
+        if not any(s.spans for s in getattr(corpus, split)):
+            raise InputError(f"no entity in data.{split}", hint="check data.format, data.columns and data.scheme")
+
+
+def classes_without_training(corpus: Corpus) -> list[str]:
+    """Return the classes of test's gold that no training sentence has: all of their spans are missed."""
+    train, test = (set(labels_of(sentences)) for sentences in (corpus.train, corpus.test))
+    return sorted(test - train)

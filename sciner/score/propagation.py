@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
+from sciner.score.names import escaped
 from sciner.score.unseen_entities import surface_form
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
@@ -61,7 +62,7 @@ def propagation_scores(
     labels = sorted({label for _, label in counts})
     for name in (BEFORE, *Fate, NEW, SPREAD):
         of_class = {label: float(counts[name, label]) for label in labels}
-        scores |= {str(name): sum(of_class.values())} | {f"{name}/{label}": n for label, n in of_class.items()}
+        scores |= {str(name): sum(of_class.values())} | {f"{name}/{escaped(label)}": n for label, n in of_class.items()}
     return scores
 
 

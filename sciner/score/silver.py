@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from sciner.score.calibration import BINS, bins_of
 from sciner.score.kappa import cohen_kappa
+from sciner.score.names import escaped
 from sciner.text.corpus import Example
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
@@ -53,7 +54,7 @@ def silver_scores(
     ]
     scores |= _ratio("accepted_share", len(accepted), len(proposals))
     scores |= _ratio("mean_confidence", sum(confidences), len(confidences))
-    scores |= {f"spans/{label}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
+    scores |= {f"spans/{escaped(label)}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
     return scores | _quality(accepted, proposals, gold)
 
 
@@ -78,7 +79,7 @@ def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Sp
         of_class: Counter[tuple[str, str]] = Counter()
         for (a, b), tokens in pairs.items():
             of_class[str(a == label), str(b == label)] += tokens
-        found[f"kappa/{label}"] = cohen_kappa(of_class)
+        found[f"kappa/{escaped(label)}"] = cohen_kappa(of_class)
     found |= {f"bin/{number / BINS:.1f}/kappa": cohen_kappa(of_bin) for number, of_bin in by_bin.items()}
     return {name: kappa for name, kappa in found.items() if kappa is not None}
 
@@ -92,7 +93,7 @@ def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]
     chosen, offered = _over(accepted, gold), _over(proposals, gold)
     true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))
     scores: dict[str, float] = {}
-    for name, labels in [("micro", sorted(true | taken)), *((label, [label]) for label in sorted(true | taken))]:
+    for name, labels in [("micro", sorted(true | taken)), *((escaped(label), [label]) for label in sorted(true | taken))]:
         correct, spans, wanted = (sum(counts[label] for label in labels) for counts in (hits, taken, true))
         scores |= _ratio(f"precision/{name}", correct, spans)
         scores |= _ratio(f"recall/{name}", correct, wanted)

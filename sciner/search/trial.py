@@ -103,7 +103,7 @@ def open_trial(config: SearchConfig, objective: Objective, steps: StepRunner, pl
 
 
 def dev_f1(done: Round) -> float:
-    """Entity F1 on dev. Raises InputError where dev is empty."""
+    """Entity F1 on dev. Raises InputError where dev has no entity."""
     if "dev/f1/micro" not in done.scores:
-        raise InputError("dev has no sentence", hint="give a larger data.dev_size, or search=cross_fit")
+        raise InputError("dev has no entity", hint="give a larger data.dev_size, or search=cross_fit")
     return done.scores["dev/f1/micro"]

@@ -86,7 +86,7 @@ def snapshot(source: Source, name: str) -> str:
         return snapshot_download(name, revision=source.revision, allow_patterns=wanted, ignore_patterns=["*/*"])
     except (OSError, ValueError, HfHubHTTPError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {name} ({first})", hint=mend_load(source, str(error))) from error
+        raise InputError(f"cannot load {name} ({first})", hint=hint_for(source, str(error))) from error
 
 
 def checksum(file: Path) -> str:
@@ -145,7 +145,7 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     # SafetensorError, RuntimeError, EOFError: a torn file
     except (OSError, ValueError, ImportError, safetensors.SafetensorError, RuntimeError, EOFError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {place} ({first})", hint=mend_load(source, str(error))) from error
+        raise InputError(f"cannot load {place} ({first})", hint=hint_for(source, str(error))) from error
     usable(place, tokenizer)
     mark_words(tokenizer)
     if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
@@ -169,7 +169,7 @@ def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
             torch.nn.init.zeros_(layer.bias)
 
 
-def mend_load(source: Source, problem: str) -> str:
+def hint_for(source: Source, problem: str) -> str:
     """What helps where a folder or hub name cannot be loaded."""
     if "sentencepiece" in problem.lower() or "tiktoken" in problem:
         return "its tokenizer is a SentencePiece file: pip install 'sciner[sentencepiece]'"
