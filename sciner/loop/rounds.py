@@ -13,7 +13,7 @@ from sciner.loop.gold import Gold
 from sciner.loop.outcomes import Done, Fit, Predicted, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps import Steps
-from sciner.policy.acquire import Acquire
+from sciner.policy.acquisition import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
@@ -93,12 +93,12 @@ def run_rounds(
             if why := gold.end():
                 log.info("stopped before round %d: %s", number, why)
                 break
-            if acquire.kind == "none" or threshold.kind != "reject" or gold.wants_annotations():
+            if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
                 log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
                 break
-            if acquire.kind != "none":
+            if acquire.buys:
                 acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
                 silver.without(acquired)
                 scores |= named("acquire", bought)

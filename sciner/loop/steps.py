@@ -23,7 +23,7 @@ import numpy as np
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import Done, Fit, Predicted, Scores, Verdict, named
 from sciner.loop.weights import WEIGHTS, Kept, Weights
-from sciner.policy.acquire import Acquire, Evidence, rank
+from sciner.policy.acquisition import Acquire, Evidence, rank
 from sciner.policy.threshold import Threshold, accept
 from sciner.score.calibration import reliability_scores
 from sciner.score.drift import drift_scores
@@ -32,7 +32,7 @@ from sciner.score.lens import lens_scores
 from sciner.score.silver import silver_scores
 from sciner.store.disk import Store
 from sciner.store.step import Result, Step, key_of
-from sciner.tagger.base import FitReport, Fitted, Probed, Tagger
+from sciner.tagger.base import PROBES, FitReport, Fitted, Probed, Tagger
 from sciner.text.corpus import NOTHING, Example, Sentence, tags_of
 from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Aggregate, Prediction
@@ -120,7 +120,7 @@ class Steps:
         bought: Sequence[Sentence],
         **draw: int,
     ) -> list[Sentence]:
-        """``candidates``, the first to buy first (``policy.acquire.rank``, which also says what ``draw`` holds).
+        """``candidates``, the first to buy first (``policy.acquisition.rank``, which also says what ``draw`` holds).
 
         fresh: today's predictions for them, where the policy needs any; history: those of earlier rounds. bought: the gold.
         """
@@ -129,27 +129,31 @@ class Steps:
         counts = [seen[label] for label in self.labels]
 
         def evidence() -> Evidence:
-            read = fresh.read if fresh else None
-            past = [made.read for made in history]
-            if not needs & {"samples", "embeddings"}:
-                return Evidence(read, past, counts=counts)
+            read: dict[str, Any] = {}
+            if fresh is not None:
+                read |= {"predictions": fresh.read, "history": [made.read for made in history], "counts": counts}
+            if not needs & PROBES:
+                return Evidence(**read)
             live = fit.live()
             if not isinstance(live, Probed):
-                raise ValueError(f"acquire={acquire.kind} needs {', '.join(needs)}: this tagger cannot give them")
+                raise ValueError(f"acquire={acquire.strategy.kind} needs {', '.join(needs)}: this tagger cannot give them")
             if "samples" in needs:
-                return Evidence(samples=lambda: live.samples(candidates, acquire.passes, draw["seed"]))
-            known = live.embeddings([s.withheld() for s in bought])
-            return Evidence(embeddings=live.embeddings(candidates), known=known)
+                read["samples"] = lambda passes: live.samples(candidates, passes, draw["seed"])
+            if "embeddings" in needs:
+                read["embeddings"] = lambda: live.embeddings(candidates)
+                read["known"] = lambda: live.embeddings([s.withheld() for s in bought])
+            return Evidence(**read)
 
         def make(folder: Path) -> None:
-            np.save(folder / "order.npy", rank(acquire, candidates, evidence(), **draw), allow_pickle=False)
+            order = rank(acquire.strategy, candidates, evidence(), **draw)
+            np.save(folder / "order.npy", order, allow_pickle=False)
 
         offered = digest_of_rows([s.id, s.tokens] for s in candidates)
-        inputs: dict[str, Any] = {"kind": acquire.kind, "candidates": offered, **draw}
-        if "samples" in needs:
-            inputs |= {"fit": fit.key, "passes": acquire.passes}
+        inputs: dict[str, Any] = {"kind": acquire.strategy.kind, "candidates": offered, **draw, **vars(acquire.strategy)}
+        if needs & PROBES:
+            inputs["fit"] = fit.key
         if "embeddings" in needs:
-            inputs |= {"fit": fit.key, "bought": digest_of_rows(s.tokens for s in bought)}
+            inputs["bought"] = digest_of_rows(s.tokens for s in bought)
         if fresh is not None:
             inputs |= {"fresh": named(fresh), "history": [named(made) for made in history], "counts": counts}
         found = self._run("rank", inputs, make)
@@ -204,7 +208,7 @@ class Steps:
             "fresh": named(fresh),
             "earlier": [named(made) for made in earlier],
             "kept": digest_of_rows([id, e.spans, e.confidences, sorted(e.masked)] for id, e in kept.items()),
-            "threshold": asdict(threshold),
+            "threshold": threshold.identity(),
             "withheld": digest_of_rows([id, spans] for id, spans in withheld.items() if id in annotated),
             **gold,
         }

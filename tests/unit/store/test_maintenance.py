@@ -12,6 +12,7 @@ from sciner.errors import InputError
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import VERSIONS
 from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.constant import Fixed
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore, NoStore, Store
@@ -21,7 +22,7 @@ from sciner.store.maintenance import bytes_of, entries, evict, open_store, prune
 from sciner.store.step import Result, Step
 from tests.specs.test_store import Turn, turn
 
-SURE, SURER = (Threshold("fixed", "span", "min", bar) for bar in (0.5, 0.9))
+SURE, SURER = (Threshold(Fixed(bar)) for bar in (0.5, 0.9))
 
 
 @pytest.fixture
