@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from experiments.speed.growth import peak_mb, varied
-from sciner.policy.acquisition import STRATEGIES, Evidence, rank
+from sciner.policy.acquisition.base import STRATEGIES, Evidence
+from sciner.policy.acquisition.rank import rank
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Sentence, tagset
 from sciner.text.formats.npz import read_predictions, write_predictions

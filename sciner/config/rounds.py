@@ -9,10 +9,12 @@ from pydantic import BaseModel, Field, field_validator, model_validator
 
 from sciner.config.base import Share, Strict
 from sciner.config.by_kind import by_kind
-from sciner.policy.acquisition import STRATEGIES, Acquire, BudgetUnit, Unit
-from sciner.policy.measure import MEASURES
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire, BudgetUnit, Unit
+from sciner.policy.measure.base import MEASURES
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import RULES, Empty, Granularity, Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import RULES, Empty, Granularity
 from sciner.text.prediction import Aggregate
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sciner.loop.outcomes import Fit, Predicted
 from sciner.loop.steps import Steps
-from sciner.policy.acquisition import Acquire, price, take
+from sciner.policy.acquisition.batch import Acquire, price, take
 from sciner.policy.annotator import Annotator
 from sciner.policy.cost import Budget
 from sciner.policy.seed import Split

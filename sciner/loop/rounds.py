@@ -13,11 +13,11 @@ from sciner.loop.gold import Gold
 from sciner.loop.outcomes import Done, Fit, Predicted, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps import Steps
-from sciner.policy.acquisition import Acquire
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.score.judge import named
 from sciner.score.stats import Counts
 from sciner.text.corpus import Corpus, Example

@@ -7,7 +7,7 @@ from collections.abc import Container, Mapping, Sequence
 from sciner.loop.gold import Gold
 from sciner.loop.outcomes import Fit, Predicted, speed_of
 from sciner.loop.steps import Steps
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.score.judge import named
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores

@@ -23,8 +23,10 @@ import numpy as np
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import Done, Fit, Predicted, Scores, Verdict, named
 from sciner.loop.weights import WEIGHTS, Kept, Weights
-from sciner.policy.acquisition import Acquire, Evidence, rank
-from sciner.policy.threshold import Threshold, accept
+from sciner.policy.acquisition.base import Evidence
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.rank import rank
+from sciner.policy.threshold.accept import Threshold, accept
 from sciner.score.calibration import reliability_scores
 from sciner.score.drift import drift_scores
 from sciner.score.judge import judge

@@ -14,7 +14,7 @@ from sciner.errors import InputError, nearest
 if TYPE_CHECKING:
     from sciner.loop.steps import Steps
     from sciner.policy.annotator import Annotator
-    from sciner.policy.threshold import Threshold
+    from sciner.policy.threshold.accept import Threshold
     from sciner.store.disk import Store
     from sciner.text.spans import Span
 

@@ -10,9 +10,10 @@ import os
 from pathlib import Path
 
 from sciner.loop.rounds import Iteration
-from sciner.policy.acquisition import STRATEGIES, Acquire
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.policy.threshold.curriculum import Curriculum
 from sciner.policy.threshold.per_class import PerClass

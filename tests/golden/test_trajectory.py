@@ -14,7 +14,7 @@ import pytest
 from sciner.loop.rounds import Iteration, run_rounds
 from sciner.loop.steps import Steps
 from sciner.policy.seed import Amount, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.store.disk import NoStore
 from tests.fakes import FakeTagger, small_corpus

@@ -10,13 +10,14 @@ import pytest
 
 from sciner.loop.rounds import Iteration, run_rounds
 from sciner.loop.steps import Steps
-from sciner.policy.acquisition import STRATEGIES, Acquire, Strategy
+from sciner.policy.acquisition.base import STRATEGIES, Strategy
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.doubt import Fluctuation, Mnlp
 from sciner.policy.acquisition.plain import Random
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone
 from sciner.store.disk import DiskStore, NoStore
 from tests.fakes import FakeTagger, small_corpus

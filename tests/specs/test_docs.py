@@ -9,7 +9,7 @@ import pytest
 
 from sciner.launch.main import CONF
 from sciner.loop.rounds import Iteration
-from sciner.policy.acquisition import Acquire
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 

@@ -9,12 +9,12 @@ import pytest
 
 from sciner.loop.rounds import Iteration, Round, run_rounds
 from sciner.loop.steps import Steps
-from sciner.policy.acquisition import Acquire
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, Split, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone, Fixed
 from sciner.score.entity import entity_scores
 from sciner.store.disk import NoStore, Store

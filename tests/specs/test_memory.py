@@ -13,7 +13,8 @@ import pytest
 
 from sciner.loop import steps
 from sciner.loop.rounds import Iteration
-from sciner.policy.threshold import Rule, Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import Rule
 from sciner.policy.threshold.constant import Fixed
 from sciner.policy.threshold.quantile import Quantile
 from sciner.policy.threshold.quota import Quota

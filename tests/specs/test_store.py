@@ -17,7 +17,7 @@ from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.policy.threshold.curriculum import Curriculum
 from sciner.store.disk import DiskStore, NoStore, Store

@@ -1,10 +1,7 @@
-"""How sure a tagger is of each token: measures, by name. Every module of this package registers what it defines."""
+"""How sure a tagger is of each token. Every module of this package registers the measures in it."""
 
 from __future__ import annotations
 
-from sciner.policy.measure.base import DEFAULT, MEASURES, Measure, measure
 from sciner.policy.registry import import_modules
-
-__all__ = ["DEFAULT", "MEASURES", "Measure", "measure"]
 
 import_modules(__name__, __path__)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sciner.policy.measure import DEFAULT, MEASURES
+from sciner.policy.measure.base import DEFAULT, MEASURES
 from sciner.policy.threshold.base import Empty, Granularity, Measured, Rule
 from sciner.policy.threshold.constant import AcceptAll
 from sciner.policy.threshold.values import Thresholds

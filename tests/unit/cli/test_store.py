@@ -75,7 +75,7 @@ def test_diff_says_what_it_can_without_a_store_or_an_entry(say: Any, store: Disk
 
 
 def test_diff_says_when_what_differs_did_not_reach_a_training_set(say: Any, store: DiskStore, tmp_path: Path) -> None:
-    from sciner.policy.threshold import Threshold
+    from sciner.policy.threshold.accept import Threshold
     from sciner.policy.threshold.constant import Fixed
 
     for name, bar in (("c", 0.0), ("d", 0.001)):

@@ -21,10 +21,12 @@ from sciner.errors import InputError
 from sciner.launch.main import CONF
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration
-from sciner.policy.acquisition import STRATEGIES, Acquire
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.doubt import Bald
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import RULES, Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import RULES
 from sciner.policy.threshold.quota import Quota
 
 SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind

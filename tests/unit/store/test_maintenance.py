@@ -11,7 +11,7 @@ import pytest
 from sciner.errors import InputError
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import VERSIONS
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder

@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sciner.policy.measure import DEFAULT, MEASURES, measure
-from sciner.policy.threshold import RULES, Empty, Granularity, Measured, Rule, Threshold, accept
+from sciner.policy.measure.base import DEFAULT, MEASURES, measure
+from sciner.policy.threshold.accept import Threshold, accept
+from sciner.policy.threshold.base import RULES, Empty, Granularity, Measured, Rule
 from sciner.policy.threshold.constant import AcceptAll, AcceptNone, Fixed
 from sciner.policy.threshold.curriculum import Curriculum
 from sciner.policy.threshold.per_class import PerClass

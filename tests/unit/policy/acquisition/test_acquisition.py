@@ -14,9 +14,10 @@ from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
 from sciner.policy import diversity, uncertainty
-from sciner.policy.acquisition import STRATEGIES, Evidence, Strategy, Unit, acquisition, price, rank, take
-from sciner.policy.acquisition.base import Scores, not_asked_for
+from sciner.policy.acquisition.base import STRATEGIES, Evidence, Scores, Strategy, acquisition, not_asked_for
+from sciner.policy.acquisition.batch import Unit, price, take
 from sciner.policy.acquisition.doubt import Fluctuation
+from sciner.policy.acquisition.rank import rank
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Sentence, tagset
 from sciner.text.prediction import Prediction
