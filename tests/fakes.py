@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from sciner.store.step import Step
-from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitReport, Fitted
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Corpus, Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -21,6 +21,8 @@ from sciner.text.sample import read_sample
 @dataclass
 class FakeTagger:
     """Remembers the tag every word had in training, most often; is the surer of it the more often it was so."""
+
+    capabilities: ClassVar[Capabilities] = frozenset({"initial_weights", "example_weights", "embeddings", "samples"})
 
     labels: tuple[str, ...]
     fits: list[tuple[Example, ...]] = field(default_factory=list)

@@ -23,8 +23,12 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
         given, kind = (given["kind"], "literal_error") if known else (None, "missing")
         text = f"one of {text}"
     key = ".".join(loc)
+    if kind == "extra_forbidden" and (holders := kinds_with(root, first["loc"])):
+        *above, branch, _ = first["loc"]
+        place = ".".join(map(str, above))
+        return InputError(f"{key} means nothing to {place}.kind={branch}", hint=f"{place}.kind={' or '.join(holders)} has it")
     if kind == "extra_forbidden":
-        return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, first["loc"][:-1])))
+        return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, loc[:-1])))
     if kind == "missing":
         return InputError(f"{key} is not set", hint=f"give {key}=VALUE")
     if kind == "value_error":
@@ -48,6 +52,13 @@ def known_keys(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     if not (sections := under(root, loc)):
         raise KeyError(loc)
     return list(dict.fromkeys(key for section in sections for key in section.model_fields))
+
+
+def kinds_with(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The other kinds of a section that have the key at ``loc``; none where the section has no kinds."""
+    above, branch, key = loc[:-2], loc[-2:-1], loc[-1]
+    sections = under(root, above)
+    return [kind_of(s) for s in sections if key in s.model_fields] if branch and is_branch(branch[0], sections) else []
 
 
 def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from sciner.loop.outcomes import FitResult, Predicted
 from sciner.loop.steps.rank import Rank
 from sciner.loop.steps.runner import StepRunner
-from sciner.policy.acquire import Acquire, price, take
+from sciner.policy.acquisition.batch import Acquire, price, take
 from sciner.policy.annotator import Annotator
 from sciner.policy.cost import Budget
 from sciner.policy.seed import Split
@@ -38,11 +38,11 @@ class Gold:
     def wants_annotations(self) -> bool:
         """Does the next batch depend on what the learner says of the pool?"""
         ranked_by_learner = "predictions" in self.acquire.needs and self.scorer is None
-        return self.acquire.kind != "none" and (ranked_by_learner or self.annotator.assisted)
+        return self.acquire.buys and (ranked_by_learner or self.annotator.assisted)
 
     def end(self) -> str | None:
         """Why there is no next batch, where one was meant to be."""
-        if self.acquire.kind == "none":
+        if not self.acquire.buys:
             return None
         return "the pool is empty" if not self.offered else "the budget is spent" if self.left() <= 0 else None
 

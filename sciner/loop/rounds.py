@@ -13,11 +13,11 @@ from sciner.loop.gold import Gold
 from sciner.loop.outcomes import FitResult, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
-from sciner.policy.acquire import Acquire
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.stats import Counts
 from sciner.text.corpus import Corpus, Example
@@ -93,12 +93,12 @@ def run_rounds(
             if why := gold.end():
                 log.info("stopped before round %d: %s", number, why)
                 break
-            if acquire.kind == "none" or threshold.kind != "reject" or gold.wants_annotations():
+            if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
                 log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
                 break
-            if acquire.kind != "none":
+            if acquire.buys:
                 acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
                 silver.without(acquired)
                 scores |= named("acquire", bought)

@@ -9,7 +9,7 @@ from sciner.loop.outcomes import FitResult, Predicted, speed_of
 from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.select import Select
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores

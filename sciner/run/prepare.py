@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
 from sciner.errors import InputError
-from sciner.run.build import build_acquire, build_annotator, build_scorer, build_tagger, build_threshold
+from sciner.run.build import build_annotator, build_scorer, build_tagger, build_threshold
 from sciner.run.corpus import read_corpus
 from sciner.text.corpus import Corpus, Sentence, labels_of
 
@@ -67,7 +67,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             iteration,
             seed=config.seed,
             annotator=annotator,
-            acquire=build_acquire(config),
+            acquire=config.acquire.policy(),
             scorer=build_scorer(config, steps),
         )
         return steps, rounds

@@ -53,7 +53,7 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         raise InputError("no saved tagger", file=folder, hint=hint)
     try:
         about = About.model_validate_json(file.read_text(encoding="utf-8"))
-        if int8 and about.model.kind != "encoder":
+        if int8 and "int8" not in about.model.capabilities:
             raise InputError(f"a {about.model.kind} has no int8", file=folder, hint="annotate without --int8")
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except ValidationError as error:

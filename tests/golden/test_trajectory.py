@@ -14,16 +14,17 @@ import pytest
 from sciner.loop.rounds import Iteration, run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import Amount, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
 from sciner.store.disk import NoStore
 from tests.fakes import FakeTagger, small_corpus
 
 HERE = Path(__file__).parent
 THRESHOLDS = {
     "none": Threshold(),
-    "sentence": Threshold("fixed", "sentence", "min", 0.5, "keep"),
-    "span": Threshold("fixed", "span", "mean", 0.6, "match_seed_rate"),
-    "token": Threshold("fixed", "token", "min", 0.6, "drop"),
+    "sentence": Threshold(Fixed(0.5), "sentence", "min", "keep"),
+    "span": Threshold(Fixed(0.6), "span", "mean", "match_seed_rate"),
+    "token": Threshold(Fixed(0.6), "token", "min", "drop"),
 }
 
 

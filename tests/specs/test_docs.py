@@ -11,7 +11,8 @@ import pytest
 from sciner.config.conf import CONF
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import STEPS
-from sciner.policy.acquire import Acquire
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.plain import Random
 from sciner.store.step import Step
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 
@@ -29,7 +30,7 @@ def documented() -> set[str]:
 
 def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> None:
     parts = parts_of(SAMPLE, "15%", dev_size="20")  # so little that a class is rare in it
-    _, rounds = turn(parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire("random"))
+    _, rounds = turn(parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire(Random()))
     names = {name for done in rounds for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}

@@ -17,13 +17,15 @@ from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
+from sciner.policy.threshold.curriculum import Curriculum
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.store.step import Result, key_of
 from tests.fakes import FakeStep, FakeTagger, small_corpus
 
 CORPUS = small_corpus(4, 2)
-MOVING = Threshold("curriculum", "token", schedule=(0.9, 0.7, 0.5, 0.0))  # other silver in every round
+MOVING = Threshold(Curriculum((0.9, 0.7, 0.5, 0.0)), "token")  # other silver in every round
 
 
 @dataclass
@@ -86,7 +88,7 @@ def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
 
 def test_every_threshold_shares_round_0(store: DiskStore) -> None:
     turn(store)
-    other = turn(store, Threshold("fixed", "span", "min", 0.9))
+    other = turn(store, Threshold(Fixed(0.9)))
     assert all(step.hit for step in other.rounds[0].steps)
     assert not other.rounds[1].steps[-1].hit
 
@@ -100,8 +102,8 @@ def test_what_an_annotator_says_enters_by_value(store: DiskStore) -> None:
 
 
 def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: DiskStore) -> None:
-    turn(store, Threshold("none"))
-    other = turn(store, Threshold("fixed", "span", "mean", 0.0))
+    turn(store, Threshold())
+    other = turn(store, Threshold(Fixed(0.0), "span", "mean"))
     assert other.tagger.fits == [] and other.tagger.seen == []
 
 

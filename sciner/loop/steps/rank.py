@@ -12,15 +12,17 @@ import numpy as np
 
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import FitResult, Predicted
-from sciner.policy.acquire import Acquire, Evidence, rank
+from sciner.policy.acquisition.base import Evidence
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.rank import rank
 from sciner.store.step import Step
-from sciner.tagger.base import Probed
+from sciner.tagger.base import PROBES, Probed
 from sciner.text.corpus import Sentence
 
 
 @dataclass(frozen=True)
 class Rank(Step[list[Sentence]]):
-    """``candidates``, the first to buy first (``policy.acquire.rank``).
+    """``candidates``, the first to buy first (``policy.acquisition.rank``).
 
     fresh: today's predictions for them, where the policy needs any; history: those of earlier
     rounds. bought: the gold. count: about how many will be bought. seed, round: of the draw.
@@ -56,17 +58,17 @@ class Rank(Step[list[Sentence]]):
 
     def inputs(self) -> Mapping[str, Any]:
         inputs: dict[str, Any] = {
-            "kind": self.acquire.kind,
+            "kind": self.acquire.strategy.kind,
             "candidates": digest_of_rows([s.id, s.tokens] for s in self.candidates),
             "count": self.count,
             "seed": self.seed,
             "round": self.round,
+            **vars(self.acquire.strategy),
         }
-        if "samples" in self.acquire.needs:
-            inputs |= {"fit": self.fit.key, "passes": self.acquire.passes}
+        if self.acquire.needs & PROBES:
+            inputs["fit"] = self.fit.key
         if "embeddings" in self.acquire.needs:
-            bought = digest_of_rows(s.tokens for s in self.bought)
-            inputs |= {"fit": self.fit.key, "bought": bought}
+            inputs["bought"] = digest_of_rows(s.tokens for s in self.bought)
         if self.fresh is not None:
             history = [made.identity() for made in self.history]
             inputs |= {"fresh": self.fresh.identity(), "history": history, "counts": self.counts()}
@@ -74,7 +76,7 @@ class Rank(Step[list[Sentence]]):
 
     def compute(self, folder: Path) -> None:
         draw = {"count": self.count, "seed": self.seed, "round": self.round}
-        order = rank(self.acquire, self.candidates, self.evidence(), **draw)
+        order = rank(self.acquire.strategy, self.candidates, self.evidence(), **draw)
         np.save(folder / "order.npy", order, allow_pickle=False)
 
     def load(self, folder: Path) -> list[Sentence]:
@@ -93,15 +95,19 @@ class Rank(Step[list[Sentence]]):
 
     def evidence(self) -> Evidence:
         """What the policy asks for. Raises ValueError where the tagger cannot give it."""
-        acquire, candidates = self.acquire, self.candidates
-        if not acquire.needs & {"samples", "embeddings"}:
-            read = self.fresh.read if self.fresh else None
-            return Evidence(read, [made.read for made in self.history], counts=self.counts())
+        needs, found = self.acquire.needs, dict[str, Any]()
+        if self.fresh is not None:
+            history = [made.read for made in self.history]
+            found |= {"predictions": self.fresh.read, "history": history, "counts": self.counts()}
+        if not needs & PROBES:
+            return Evidence(**found)
         live = self.fit.live()
         if not isinstance(live, Probed):
-            needs = ", ".join(acquire.needs)
-            raise ValueError(f"acquire={acquire.kind} needs {needs}: this tagger cannot give them")
-        if "samples" in acquire.needs:
-            return Evidence(samples=lambda: live.samples(candidates, acquire.passes, self.seed))
-        known = live.embeddings([s.withheld() for s in self.bought])
-        return Evidence(embeddings=live.embeddings(candidates), known=known)
+            kind = self.acquire.strategy.kind
+            raise ValueError(f"acquire={kind} needs {', '.join(needs)}: this tagger has none")
+        if "samples" in needs:
+            found["samples"] = lambda passes: live.samples(self.candidates, passes, self.seed)
+        if "embeddings" in needs:
+            found["embeddings"] = lambda: live.embeddings(self.candidates)
+            found["known"] = lambda: live.embeddings([s.withheld() for s in self.bought])
+        return Evidence(**found)

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, NamedTuple
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import Predicted, Scores
 from sciner.loop.steps.files import read_json, write_json
-from sciner.policy.threshold import Threshold, accept
+from sciner.policy.threshold.accept import Threshold, accept
 from sciner.score.calibration import reliability_scores
 from sciner.score.silver import silver_scores
 from sciner.store.step import Step

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from sciner import progress
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.tagger import decode
-from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.crf import CAPABILITIES
 from sciner.tagger.crf.features import features
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -44,6 +45,7 @@ class CrfTrainingConfig:
 class CrfTagger:
     """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed."""
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
     config: CrfTrainingConfig
     labels: tuple[str, ...]
 

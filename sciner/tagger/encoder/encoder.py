@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,8 +15,8 @@ import transformers
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.base import FitReport, Fitted
-from sciner.tagger.encoder import mc_dropout, vectors
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.encoder import CAPABILITIES, mc_dropout, vectors
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
 from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
@@ -39,6 +39,7 @@ COMPUTING = 2  # raised where the same settings come to train another encoder
 class EncoderTagger:
     """An encoder to be fine-tuned for the classes ``labels``. lora: adapters are trained in the place of the encoder."""
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
     source: Source
     config: TrainingConfig
     device: Device

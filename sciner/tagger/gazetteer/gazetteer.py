@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from sciner import progress
-from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.gazetteer import CAPABILITIES
 from sciner.tagger.gazetteer.trie import Form, Trie, longest_matches, occurrences, trie_of
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -48,6 +49,7 @@ class Answer(NamedTuple):
 class GazetteerTagger:
     """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had ``BERT``."""
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
     case: Case
     labels: tuple[str, ...]
 

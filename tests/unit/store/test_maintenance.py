@@ -12,7 +12,8 @@ from sciner.errors import InputError
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import STEPS
 from sciner.loop.steps.fit import Fit
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore, NoStore, Store
@@ -24,7 +25,7 @@ from tests.fakes import FakeStep
 from tests.specs.test_store import Turn, turn
 
 NOW = {FakeStep.NAME: FakeStep.VERSION}  # the versions of all steps
-SURE, SURER = (Threshold("fixed", "span", "min", bar) for bar in (0.5, 0.9))
+SURE, SURER = (Threshold(Fixed(bar)) for bar in (0.5, 0.9))
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sciner.loop.outcomes import Predicted
 from sciner.loop.steps.select import Select
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
 
 
 @dataclass(frozen=True, slots=True)

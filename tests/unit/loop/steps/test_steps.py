@@ -14,7 +14,9 @@ import pytest
 from sciner.loop import steps as package
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import STEPS
-from sciner.policy.acquire import Acquire
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.doubt import Bald, Fluctuation
+from sciner.policy.acquisition.spread import KMeans
 from sciner.policy.seed import Amount
 from sciner.store.disk import DiskStore
 from sciner.store.step import Result, Step
@@ -37,8 +39,8 @@ class RecordingStore(DiskStore):
 def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
     """A store that every step was run in, ``rank`` for policies that need all there is."""
     corpus, store = small_corpus(2, 1), RecordingStore(tmp_path_factory.mktemp("store"))
-    for kind in ("fluctuation", "bald", "k_means"):
-        acquire = Acquire(kind, Amount(5))
+    for strategy in (Fluctuation(), Bald(passes=3), KMeans()):
+        acquire = Acquire(strategy, Amount(5))
         turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
     return store
 

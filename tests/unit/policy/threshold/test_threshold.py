@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
+from collections.abc import Callable
+from dataclasses import fields
 from typing import get_args
 
 import numpy as np
@@ -10,13 +13,21 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sciner.policy.threshold import Empty, Granularity, Kind, Threshold, accept
+from sciner.policy.measure.base import DEFAULT, MEASURES, measure
+from sciner.policy.threshold.accept import Threshold, accept
+from sciner.policy.threshold.base import RULES, Empty, Granularity, Measured, Rule
+from sciner.policy.threshold.constant import AcceptAll, AcceptNone, Fixed
+from sciner.policy.threshold.curriculum import Curriculum
+from sciner.policy.threshold.per_class import PerClass
+from sciner.policy.threshold.quantile import Quantile
+from sciner.policy.threshold.quota import Quota
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span, decode, encode
 
-few = settings(max_examples=30, deadline=None)
+few = settings(max_examples=15, deadline=None)
 TAGS = tagset(("Method", "Task"))
+MIX = {"Method": 0.5, "Task": 0.5}  # of the gold
 
 # Probabilities and bars are 64ths: exact in float32, so that a mean on the bar is on the bar in any precision.
 bars = st.integers(0, 64).map(lambda n: n / 64)
@@ -40,23 +51,34 @@ def annotated(draw: st.DrawFn) -> list[Prediction]:
     return found
 
 
+# Each kind so that a higher bar means less silver.
+AT: dict[str, Callable[[float], Rule]] = {
+    "none": lambda bar: AcceptAll(),
+    "reject": lambda bar: AcceptNone(),
+    "fixed": Fixed,
+    "quantile": lambda bar: Quantile(1 - bar),
+    "per_class": lambda bar: PerClass(bar, {"Task": bar}),
+    "quota": lambda bar: Quota(1 + int(8 * (1 - bar)), bar),
+    "curriculum": lambda bar: Curriculum((bar,)),
+}
+LOOKS = ("quantile", "quota")  # where the threshold lies depends on the silver
+
+
 def every(
     bar: float,
     *,
-    kind: Kind | None = None,
+    kind: str | None = None,
     granularity: Granularity | None = None,
     confidence: Aggregate | None = None,
     empty: Empty | None = None,
 ) -> list[Threshold]:
-    """All thresholds with this bar: kind x granularity x confidence x empty rule, or those that have what is given."""
-    kinds = [kind] if kind else get_args(Kind)
+    """All thresholds with this bar, with every measure; or those of one kind, granularity, aggregate, empty rule."""
+    rules = [AT[kind](bar) for kind in ([kind] if kind else RULES)]
     granularities = [granularity] if granularity else get_args(Granularity)
     confidences = [confidence] if confidence else get_args(Aggregate)
-    rules = [empty] if empty else get_args(Empty)
-    axes = itertools.product(kinds, granularities, confidences, rules)
-    # for every kind a higher bar means less silver
-    each = {"share": 1 - bar, "classes": {"Task": bar}, "schedule": (bar,)}
-    return [Threshold(k, g, c, min_confidence=bar, empty=e, **each) for k, g, c, e in axes]
+    empties = [empty] if empty else get_args(Empty)
+    axes = itertools.product(rules, granularities, confidences, empties, MEASURES)
+    return [Threshold(*point) for point in axes if point[1] in point[0].granularities]
 
 
 def sure(confidence: np.ndarray, how: Aggregate) -> float:
@@ -64,13 +86,17 @@ def sure(confidence: np.ndarray, how: Aggregate) -> float:
 
 
 def let_in(silver: list[Prediction], threshold: Threshold, rate: float) -> list[tuple[Prediction, Example]]:
-    """What is accepted, each beside its prediction."""
-    by_id = {p.sentence.id: p for p in silver}
-    return [(by_id[e.sentence.id], e) for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)]
+    """What is accepted, each beside its prediction as it was measured."""
+    by_id = {p.sentence.id: threshold.measured(p) for p in silver}
+    accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1, gold_shares=MIX)
+    return [(by_id[e.sentence.id], e) for e in accepted]
 
 
 def test_the_battery_is_complete() -> None:
-    assert len({repr(t) for t in every(0.5)}) == 6 * 3 * 2 * 3
+    """Every kind that is registered, on all that it has a meaning for, with every measure."""
+    assert AT.keys() == set(RULES)
+    judged = sum(len(rule.granularities) for rule in RULES.values())
+    assert len({repr(t) for t in every(0.5)}) == judged * 2 * 3 * len(MEASURES)
 
 
 # Every threshold
@@ -82,7 +108,7 @@ def test_accepted_are_some_of_the_proposed_in_their_order_and_none_twice(
     silver: list[Prediction], bar: float, rate: float
 ) -> None:
     for threshold in every(bar):
-        accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
+        accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1, gold_shares=MIX)
         ids = {e.sentence.id for e in accepted}
         expected = [(p.sentence, p.spans) for p in silver if p.sentence.id in ids]
         assert [(e.sentence, e.spans) for e in accepted] == expected, threshold
@@ -121,11 +147,11 @@ def test_what_the_loss_sees_is_at_or_above_the_bar(silver: list[Prediction], bar
 def test_what_reaches_the_bar_is_lost_to_no_empty_rule_but_one(silver: list[Prediction], bar: float) -> None:
     """With empty=keep, exactly what is judged doubtful is missing."""
     for threshold in every(bar, kind="fixed", granularity="sentence", empty="keep"):
-        expected = [p for p in silver if sure(p.confidence, threshold.confidence) >= bar]
-        assert [p for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
+        expected = [p.sentence for p in map(threshold.measured, silver) if sure(p.confidence, threshold.confidence) >= bar]
+        assert [p.sentence for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
     for threshold in every(bar, kind="fixed", granularity="token", empty="keep"):
-        expected = [p for p in silver if p.confidence.max() >= bar]
-        assert [p for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
+        expected = [p.sentence for p in map(threshold.measured, silver) if p.confidence.max() >= bar]
+        assert [p.sentence for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
 
 
 @few
@@ -136,9 +162,9 @@ def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(silver: list[Pr
         for p, e in let_in(silver, threshold, rate):
             assert e.masked < set(range(len(p.sentence.tokens))), threshold
             doubtful = [s for s in p.spans if sure(p.confidence[s.start : s.end], threshold.confidence) < bar]
-            if threshold.kind == "none" or threshold.granularity == "sentence":
+            if threshold.rule.kind == "none" or threshold.granularity == "sentence":
                 assert not e.masked, threshold
-            elif threshold.kind == "quantile":  # its bar depends on the silver: see below
+            elif threshold.rule.kind in LOOKS:  # see below
                 assert threshold.granularity == "token" or all(e.masked.isdisjoint(range(*s[:2])) for s in e.accepted())
             elif threshold.granularity == "span":
                 assert e.masked == {i for s in doubtful for i in range(s.start, s.end)}, threshold
@@ -193,10 +219,10 @@ def test_match_seed_rate_keeps_the_surest_up_to_the_rate(silver: list[Prediction
 def test_every_label_knows_where_it_came_from(
     silver: list[Prediction], bar: float, rate: float, number: int, weight: float
 ) -> None:
-    """Source, round and weight; a span's confidence is the min or mean of its tokens', masked spans included."""
+    """Source, round and weight; a span's confidence is the min or mean of its tokens' probabilities, masked spans included."""
     by_id = {p.sentence.id: p for p in silver}
     for threshold in every(bar):
-        for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=number, weight=weight):
+        for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=number, weight=weight, gold_shares=MIX):
             p = by_id[e.sentence.id]
             expected = [sure(p.confidence[s.start : s.end], threshold.confidence) for s in p.spans]
             assert (e.source, e.round, e.weight) == ("silver", number, weight)
@@ -226,9 +252,9 @@ def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
     finds = [propose(f"find{i}", 0.95, 0.95, 0.95, spans=(TASK,)) for i in range(6)]
     doubts = [propose(f"doubt{i}", 0.95, 0.4, 0.95, spans=(TASK,)) for i in range(4)]
     silver = [*flood, *finds, *doubts]
-    bar = Threshold("fixed", "sentence", "min", 0.9, "keep")
+    bar = Threshold(Fixed(0.9), "sentence", "min", "keep")
     assert len(ids(silver, bar)) == 96  # the empty ones are 94 %
-    match = Threshold("fixed", "sentence", "min", 0.9, "match_seed_rate")
+    match = Threshold(Fixed(0.9), "sentence", "min", "match_seed_rate")
     assert ids(silver, match, 0.25) == ["empty00", "empty01", *(f"find{i}" for i in range(6))]  # 2 of 8 are 25 %
     assert ids(flood, match, 0.25) == []
 
@@ -249,35 +275,35 @@ def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
     ],
 )
 def test_what_is_lost_under_the_bar(granularity: Granularity, how: Aggregate, bar: float, masked: set[int] | None) -> None:
-    accepted = accept(lambda: [HALF_SURE], Threshold("fixed", granularity, how, bar), gold_empty_rate=0.0, round=1)
+    accepted = accept(lambda: [HALF_SURE], Threshold(Fixed(bar), granularity, how), gold_empty_rate=0.0, round=1)
     assert [e.masked for e in accepted] == ([] if masked is None else [masked])
 
 
 @pytest.mark.parametrize("granularity", ["span", "token"])
 def test_a_sentence_whose_spans_are_all_masked_is_an_empty_one(granularity: Granularity) -> None:
     silver = [HALF_SURE, propose("find", 1.0, 1.0, spans=(TASK,))]
-    assert ids(silver, Threshold("fixed", granularity, "min", 0.9, "keep")) == ["half", "find"]
-    assert ids(silver, Threshold("fixed", granularity, "min", 0.9, "drop")) == ["find"]
+    assert ids(silver, Threshold(Fixed(0.9), granularity, "min", "keep")) == ["half", "find"]
+    assert ids(silver, Threshold(Fixed(0.9), granularity, "min", "drop")) == ["find"]
 
 
 def test_a_sentence_of_which_the_loss_would_see_nothing_is_not_accepted() -> None:
     """All of it masked, or no token to begin with."""
     whole = propose("whole", 0.5, 0.5, spans=(TASK,))
     silver = [whole, propose("find", 1.0, 1.0, spans=(TASK,))]
-    assert ids(silver, Threshold("fixed", "span", "min", 0.9)) == ["find"]
-    assert ids([propose("void")], Threshold("none")) == []
+    assert ids(silver, Threshold(Fixed(0.9))) == ["find"]
+    assert ids([propose("void")], Threshold()) == []
 
 
 @pytest.mark.parametrize(("rate", "kept"), [(0.0, []), (0.5, ["a", "c"]), (0.6, ["a", "b", "c"]), (1.0, ["d", "b", "a", "c"])])
 def test_ties_fall_by_id_and_the_order_is_the_proposed_one(rate: float, kept: list[str]) -> None:
     silver = [*(propose(name, c) for name, c in (("d", 0.5), ("b", 0.75), ("a", 0.75), ("c", 0.875)))]
     finds = [propose(f"find{i}", 1.0, 1.0, spans=(TASK,)) for i in range(2)]
-    found = ids([*silver, *finds], Threshold("none", empty="match_seed_rate"), rate)
+    found = ids([*silver, *finds], Threshold(empty="match_seed_rate"), rate)
     assert found[-2:] == ["find0", "find1"]
     assert sorted(found[:-2]) == sorted(kept) and found[:-2] == [name for name in "dbac" if name in kept]
 
 
-# Kinds whose bar depends on silver, class or round
+# Kinds whose threshold depends on silver, class or round
 
 
 @few
@@ -285,9 +311,9 @@ def test_ties_fall_by_id_and_the_order_is_the_proposed_one(rate: float, kept: li
 def test_a_quantile_lets_the_surest_share_through(silver: list[Prediction], share: float) -> None:
     """At least that share, and no unit above the bar is less sure than one below; ties go through together."""
     for granularity, how in itertools.product(get_args(Granularity), get_args(Aggregate)):
-        threshold = Threshold("quantile", granularity, how, share=share)
-        units = sorted(threshold.units(silver), reverse=True)
-        bar = threshold.bars(silver, 1, {})("")
+        measured = Measured(lambda: silver, granularity, how, 1, {})
+        units = sorted(measured.units(), reverse=True)
+        bar = Quantile(share).thresholds(measured)("")
         wanted = int(share * len(units) + 0.5)
         through = [u for u in units if u >= bar]
         assert through[:wanted] == units[:wanted]
@@ -311,22 +337,70 @@ def accepted_spans(silver: list[Prediction], threshold: Threshold, number: int =
     return [e.sentence.id for e in found if e.accepted()]
 
 
-def test_a_class_may_have_a_bar_of_its_own() -> None:
+def test_a_class_may_have_a_threshold_of_its_own() -> None:
     silver = spans_of("Method", 0.7, 0.95) + spans_of("Task", 0.5, 0.7)
-    threshold = Threshold("per_class", min_confidence=0.9, classes={"Task": 0.6})
+    threshold = Threshold(PerClass(0.9, {"Task": 0.6}))
     assert accepted_spans(silver, threshold) == ["Method#1", "Task#1"]
 
 
 def test_a_quota_follows_the_mix_of_the_gold_not_that_of_the_silver() -> None:
     silver = spans_of("Method", 0.99, 0.98, 0.97, 0.96) + spans_of("Task", 0.5, 0.4)
-    threshold = Threshold("per_class", quota=4)
+    threshold = Threshold(Quota(4))
     assert accepted_spans(silver, threshold, Method=0.5, Task=0.5) == ["Method#0", "Method#1", "Task#0", "Task#1"]
     assert accepted_spans(silver, threshold, Method=1.0) == ["Method#0", "Method#1", "Method#2", "Method#3"]
 
 
 def test_a_curriculum_changes_with_the_round_and_its_last_value_goes_on() -> None:
     silver = spans_of("Task", 0.9, 0.7, 0.5)
-    threshold = Threshold("curriculum", schedule=(0.8, 0.6))
+    threshold = Threshold(Curriculum((0.8, 0.6)))
     assert [len(accepted_spans(silver, threshold, number)) for number in (1, 2, 3, 9)] == [1, 2, 2, 2]
-    by_share = Threshold("curriculum", schedule=(1 / 3, 1.0), schedule_of="share")
+    by_share = Threshold(Curriculum((1 / 3, 1.0), "share"))
     assert [len(accepted_spans(silver, by_share, number)) for number in (1, 2)] == [1, 3]
+
+
+# What a threshold means, and how sure a tagger is
+
+
+def test_an_identity_holds_what_the_kind_uses_and_no_default_that_came_later() -> None:
+    for threshold in every(0.5):
+        found = threshold.identity()
+        assert found == json.loads(json.dumps(found)) | vars(threshold.rule)  # tuples are lists
+        later = set() if threshold.measure == DEFAULT else {"measure"}
+        assert found.keys() == {"kind", "granularity", "confidence", "empty", *vars(threshold.rule), *later}
+    assert len({json.dumps(t.identity()) for t in every(0.5)}) == len(every(0.5))
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_a_rule_has_no_setting_of_a_name_that_all_have(rule: type[Rule]) -> None:
+    assert not {f.name for f in fields(rule)} & {"kind", "granularity", "confidence", "empty", "measure"}
+
+
+def test_a_rule_is_refused_where_it_has_no_meaning() -> None:
+    with pytest.raises(ValueError, match="granularity=sentence means nothing to threshold=quota: give span or token"):
+        Threshold(Quota(4), "sentence")
+    with pytest.raises(ValueError, match="a curriculum needs a schedule"):
+        Curriculum(())
+
+
+@pytest.mark.parametrize("name", MEASURES)
+@few
+@given(silver=annotated())
+def test_a_measure_is_in_0_to_1_a_token_and_highest_where_there_is_no_doubt(name: str, silver: list[Prediction]) -> None:
+    certain = np.eye(len(TAGS), dtype=np.float32)[:1]  # all on O
+    sure_of_it = Prediction(Sentence("d#9", ("w",)), (), certain, np.ones(1, np.float32))
+    highest = MEASURES[name](sure_of_it)
+    for p in [*silver, Prediction(Sentence("d#8", ()), (), certain[:0], np.ones(0, np.float32))]:
+        found = MEASURES[name](p)
+        assert found.shape == (len(p.sentence.tokens),)
+        assert ((found >= 0) & (found <= highest)).all() and highest <= 1
+
+
+def test_what_is_measured_is_apart_from_where_the_threshold_lies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measure that was registered today works with every kind; here one that says the opposite of the probability."""
+    monkeypatch.setattr(MEASURES, "_entries", dict(MEASURES))
+    measure("doubt")(lambda p: 1 - p.confidence)
+    silver = [*spans_of("Task", 0.25, 0.75), *spans_of("Method", 0.5)]
+    for kind in ("fixed", "quantile", "per_class", "quota", "curriculum"):
+        least = {"quantile": Quantile(1 / 3), "quota": Quota(1)}.get(kind) or AT[kind](0.75)
+        assert accepted_spans(silver, Threshold(least, measure="doubt"), Task=1.0) == ["Task#0"], kind
+        assert accepted_spans(silver, Threshold(least), Task=1.0) == ["Task#1"], kind

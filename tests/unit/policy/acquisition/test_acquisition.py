@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import fields, replace
 from itertools import pairwise
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -13,7 +14,10 @@ from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
 from sciner.policy import diversity, uncertainty
-from sciner.policy.acquire import NEEDS, Acquire, Evidence, Kind, Unit, price, rank, take
+from sciner.policy.acquisition.base import STRATEGIES, Evidence, Scores, Strategy, acquisition, not_asked_for
+from sciner.policy.acquisition.batch import Unit, price, take
+from sciner.policy.acquisition.doubt import Fluctuation
+from sciner.policy.acquisition.rank import rank
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Sentence, tagset
 from sciner.text.prediction import Prediction
@@ -21,7 +25,7 @@ from sciner.text.spans import Span
 
 LABELS = ("Method", "Task", "Data")
 TAGS = tagset(LABELS)
-KINDS = [kind for kind in get_args(Kind) if kind != "none"]
+KINDS = [kind for kind, strategy in STRATEGIES.items() if strategy.buys]
 every_kind = pytest.mark.parametrize("kind", KINDS)
 
 
@@ -42,40 +46,42 @@ def evidence_of(pool: Sequence[Prediction], past: Sequence[Prediction] = ()) -> 
     return Evidence(
         predictions=lambda: iter(pool),
         history=[lambda: iter(past)] if past else [],
-        samples=lambda: (drawn(p).dirichlet([0.5] * len(TAGS), (4, len(p.confidence))).astype(np.float32) for p in pool),
-        embeddings=np.array([drawn(p).normal(size=5) for p in pool], dtype=np.float32).reshape(-1, 5),
-        known=np.zeros((2, 5), np.float32),
+        samples=lambda passes: (
+            drawn(p).dirichlet([0.5] * len(TAGS), (passes, len(p.confidence))).astype(np.float32) for p in pool
+        ),
+        embeddings=lambda: np.array([drawn(p).normal(size=5) for p in pool], dtype=np.float32).reshape(-1, 5),
+        known=lambda: np.zeros((2, 5), np.float32),
         counts=(5, 1, 3),
     )
 
 
-def order_of(kind: Kind, pool: Sequence[Prediction], *, seed: int = 0, round: int = 1, count: int = 6) -> list[str]:
+def order_of(kind: str, pool: Sequence[Prediction], *, seed: int = 0, round: int = 1, count: int = 6) -> list[str]:
     candidates = [p.sentence for p in pool]
-    order = rank(Acquire(kind), candidates, evidence_of(pool), count=count, seed=seed, round=round)
+    order = rank(STRATEGIES[kind](), candidates, evidence_of(pool), count=count, seed=seed, round=round)
     return [candidates[i].id for i in order]
 
 
 @every_kind
 @pytest.mark.parametrize("count", [0, 1, 2, 40])
-def test_a_ranking_names_every_candidate_once(kind: Kind, count: int) -> None:
+def test_a_ranking_names_every_candidate_once(kind: str, count: int) -> None:
     pool = pool_of(count)
     assert sorted(order_of(kind, pool)) == sorted(p.sentence.id for p in pool)
 
 
 @every_kind
-def test_the_order_of_the_candidates_does_not_matter(kind: Kind) -> None:
+def test_the_order_of_the_candidates_does_not_matter(kind: str) -> None:
     pool = pool_of(40)
     assert order_of(kind, pool[::-1]) == order_of(kind, pool)
 
 
 @every_kind
-def test_the_same_seed_and_round_give_the_same_choice(kind: Kind) -> None:
+def test_the_same_seed_and_round_give_the_same_choice(kind: str) -> None:
     pool = pool_of(30)
     assert order_of(kind, pool, seed=3, round=2) == order_of(kind, pool, seed=3, round=2)
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"bald", "k_means", "core_set"}))
-def test_ties_fall_by_lot_another_each_round_and_seed(kind: Kind) -> None:
+def test_ties_fall_at_random_another_way_each_round_and_seed(kind: str) -> None:
     (p,) = pool_of(1)
     alike = [Prediction(Sentence(f"d#{n:02}", p.sentence.tokens), p.spans, p.distribution, p.confidence) for n in range(20)]
     first, later, other = (order_of(kind, alike, seed=s, round=r) for s, r in ((0, 1), (0, 2), (1, 1)))
@@ -86,7 +92,7 @@ def test_ties_fall_by_lot_another_each_round_and_seed(kind: Kind) -> None:
 @every_kind
 @pytest.mark.parametrize("unit", get_args(Unit))
 @pytest.mark.parametrize("size", [1, 7, 1000])
-def test_a_batch_ends_with_the_sentence_that_spends_it(kind: Kind, unit: Unit, size: int) -> None:
+def test_a_batch_ends_with_the_sentence_that_spends_it(kind: str, unit: Unit, size: int) -> None:
     pool = pool_of(25)
     marked = {p.sentence.id: p.spans for p in pool}
     asked: list[str] = []
@@ -106,24 +112,53 @@ def test_a_batch_ends_with_the_sentence_that_spends_it(kind: Kind, unit: Unit, s
         assert len(batch) == min(size, len(pool))
 
 
-def test_what_a_policy_needs_is_what_it_looks_at() -> None:
-    """Without what it does not name a policy still ranks; without what it names it cannot."""
+@every_kind
+def test_a_strategy_has_no_setting_of_a_name_that_all_have(kind: str) -> None:
+    """In the configuration, or in the key of what it ranked."""
+    shared = {"kind", "batch", "unit", "budget", "budget_unit", "scorer"}
+    shared |= {"candidates", "count", "seed", "round", "fit", "bought", "fresh", "history", "counts"}
+    assert not {f.name for f in fields(STRATEGIES[kind])} & shared
+
+
+@every_kind
+def test_what_a_strategy_needs_is_what_it_looks_at(kind: str) -> None:
+    """Without what it does not name it still ranks; without what it names it cannot."""
     pool = pool_of(10)
+    whole, strategy = evidence_of(pool), STRATEGIES[kind]()
+    fields = {"predictions", "samples", "embeddings"}
+
+    def ranked(absent: set[str]) -> Any:
+        evidence = replace(whole, **dict.fromkeys(absent, not_asked_for))
+        return rank(strategy, [p.sentence for p in pool], evidence, count=3, seed=0, round=1)
+
+    ranked(fields - strategy.needs)
+    for need in fields & strategy.needs:
+        with pytest.raises(ValueError, match="what its needs name"):
+            ranked({need})
+
+
+def test_a_strategy_gets_all_that_it_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Predictions and embeddings together, a row a candidate in one order."""
+    monkeypatch.setattr(STRATEGIES, "_entries", {})
+
+    @acquisition("weighted", needs={"predictions", "embeddings"})
+    class Weighted(Strategy):
+        weight: float = 2.0
+
+        def scores(self, evidence: Evidence) -> Scores:
+            return evidence.scored(uncertainty.mnlp) + self.weight * evidence.embeddings()[:, 0]
+
+    pool = pool_of(20)
     whole = evidence_of(pool)
-    fields = {"predictions": "predictions", "samples": "samples", "embeddings": "embeddings"}
-    for kind in KINDS:
-        needed = NEEDS.get(kind, frozenset())
-        bare = whole._replace(**{field: None for need, field in fields.items() if need not in needed})
-        rank(Acquire(kind), [p.sentence for p in pool], bare, count=3, seed=0, round=1)
-        for need in needed & fields.keys():
-            with pytest.raises(AssertionError):
-                rank(Acquire(kind), [p.sentence for p in pool], whole._replace(**{need: None}), count=3, seed=0, round=1)
+    expected = np.argsort([-uncertainty.mnlp(p) - 2 * v for p, v in zip(pool, whole.embeddings()[:, 0], strict=True)])
+    assert order_of("weighted", pool) == [pool[i].sentence.id for i in expected]
+    assert list(STRATEGIES) == ["weighted"] and vars(Weighted()) == {"weight": 2.0}
 
 
 # Scores against the papers' formulas
 
 
-def by_hand(kind: Kind, p: Prediction) -> float:
+def by_hand(kind: str, p: Prediction) -> float:
     """The formulas as the papers have them, token by token, higher first."""
     rows = [row.astype(float) for row in p.distribution]
     match kind:
@@ -140,7 +175,7 @@ def by_hand(kind: Kind, p: Prediction) -> float:
 
 @pytest.mark.parametrize("kind", ["least_confidence", "mnlp", "margin", "token_entropy"])
 @pytest.mark.parametrize("seed", range(5))
-def test_the_order_of_choice_is_that_of_the_papers_formula(kind: Kind, seed: int) -> None:
+def test_the_order_of_choice_is_that_of_the_papers_formula(kind: str, seed: int) -> None:
     pool = pool_of(60, seed, sharp=1.0)
     expected = sorted(pool, key=lambda p: -by_hand(kind, p))
     assert len({by_hand(kind, p) for p in pool}) == len(pool)
@@ -175,8 +210,8 @@ def test_fluctuation_counts_changed_tags_before_it_looks_at_confidence() -> None
 def test_history_of_other_sentences_is_skipped() -> None:
     then, now = pool_of(12), [p for p in pool_of(12) if "d7" not in p.sentence.id]
     assert len(now) < len(then)
-    order = rank(Acquire("fluctuation"), [p.sentence for p in now], evidence_of(now, then), count=3, seed=0, round=2)
-    alone = rank(Acquire("fluctuation"), [p.sentence for p in now], evidence_of(now), count=3, seed=0, round=2)
+    order = rank(Fluctuation(), [p.sentence for p in now], evidence_of(now, then), count=3, seed=0, round=2)
+    alone = rank(Fluctuation(), [p.sentence for p in now], evidence_of(now), count=3, seed=0, round=2)
     assert order.tolist() == alone.tolist()  # the same predictions twice: nothing changed
 
 
