@@ -116,7 +116,7 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     splits = {}
     for path in what:
         if not has_magic(path) and not Path(path).expanduser().exists():
-            raise InputError("neither a file nor a named corpus", file=path, mend=nearest(path, {*CATALOG, "sample"}))
+            raise InputError("neither a file nor a named corpus", file=path, hint=nearest(path, {*CATALOG, "sample"}))
         name = names[path] if len(set(names.values())) == len(names) else path
         splits[name] = read_files(path, split=name, notes=Counter(), format=format)  # type: ignore[arg-type]
     return splits

@@ -90,9 +90,9 @@ def annotate(
     from sciner.run.saved import open_tagger
 
     if confidence not in ("min", "mean"):
-        raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))
+        raise InputError(f"--confidence {confidence}: there is no such choice", hint=nearest(confidence, ("min", "mean")))
     if precision not in (known := ("auto", "bf16-mixed", "32-true")):
-        raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
+        raise InputError(f"--precision {precision}: there is no such choice", hint=nearest(precision, known))
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
     opened = open_tagger(tagger, trainer, int8=int8)
     done = annotate(opened, inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
@@ -131,7 +131,7 @@ def ui(
 
     place = place_of(uri, Path.cwd())
     if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():
-        raise InputError("no mlflow.db in this folder", mend="run `sciner run` here first, or give --uri")
+        raise InputError("no mlflow.db in this folder", hint="run `sciner run` here first, or give --uri")
     quiet()
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner
     typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")

@@ -57,7 +57,7 @@ def export(
     if metric:
         frame = frames.only(frame, metric)
     if counts is not None and not found:
-        raise InputError("these runs kept no counts by document", mend="leave --counts out, or run them again")
+        raise InputError("these runs kept no counts by document", hint="leave --counts out, or run them again")
     frames.write_csv(frame, out)
     typer.echo(f"{frame['run'].nunique()} runs, {frame['metric'].nunique()} metrics: {out}")
     if counts is not None:
@@ -104,7 +104,7 @@ def records_of(
     ids = [*run, *(root for root in roots if run and not Path(root).is_dir())]  # --run ID ID: the second is no option's
     places = [Path(root) for root in roots if root not in ids]
     if places and (experiment is not None or uri is not None):
-        raise InputError("--experiment and --uri read a tracker, ROOT folders", mend="give one of the two")
+        raise InputError("--experiment and --uri read a tracker, ROOT folders", hint="give one of the two")
     from tempfile import TemporaryDirectory
 
     from sciner.results.records import records

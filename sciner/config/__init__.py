@@ -89,7 +89,7 @@ class RunConfig(Strict):
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """The typed configuration. Raises InputError: one line that names the key and the mend."""
+    """The typed configuration. Raises InputError: one line that names the key and how to correct it."""
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""pydantic's finding in the words of a command line: one line that names the key and the mend."""
+"""pydantic's finding in the words of a command line: one line that names the key and how to correct it."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
         text = f"one of {text}"
     key = ".".join(loc)
     if kind == "extra_forbidden":
-        return InputError(f"unknown key {key}", mend=nearest(loc[-1], known_keys(root, first["loc"][:-1])))
+        return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, first["loc"][:-1])))
     if kind == "missing":
-        return InputError(f"{key} is not set", mend=f"give {key}=VALUE")
+        return InputError(f"{key} is not set", hint=f"give {key}=VALUE")
     if kind == "value_error":
         return InputError(f"{key}: {text}" if key else text)
     if kind == "literal_error" and isinstance(given, str):
-        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, re.findall("'([^']*)'", text)))
+        return InputError(f"{key}={given}: there is no such choice", hint=nearest(given, re.findall("'([^']*)'", text)))
     return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
 
 

@@ -73,7 +73,7 @@ def plan_sweep(arguments: Sequence[str]) -> Plan:
 
     points, _, search = check(parse_flags(arguments))
     if search:
-        raise InputError("a search chooses its points as it goes: they are not known beforehand", mend=search.bound(points))
+        raise InputError("a search chooses its points as it goes: they are not known beforehand", hint=search.bound(points))
     return plan(points, Path.cwd())
 
 

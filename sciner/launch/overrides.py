@@ -53,7 +53,7 @@ def check(flags: Namespace) -> Checked:
             multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith("MULTIRUN")
             if not multirun and len(given) != len(fixed):
                 swept = next(o.input_line for o in given if o.is_sweep_override())
-                raise InputError(f"{swept} names several values", mend="add -m to sweep over them")
+                raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
             point_overrides = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
             bases: dict[tuple[str, ...], Any] = {}
@@ -63,7 +63,7 @@ def check(flags: Namespace) -> Checked:
                 points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
     except InputError as error:
         if search and "valid integer" in str(error):
-            raise InputError(str(error), mend="an interval of whole numbers is int(interval(LOW,HIGH))") from None
+            raise InputError(str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain_hydra_error(str(error)) from None

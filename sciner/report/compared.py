@@ -56,15 +56,15 @@ def compare_runs(runs: Sequence[Record], key: str | None = None, baseline: str |
     typed = {word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)}
     askable = [name for name in _ordered(frame, differing) if name != "corpus"]
     if key is not None and key not in askable:
-        raise InputError(f"the runs do not differ in {key!r}", mend=nearest(key, askable) if askable else "leave --compare out")
+        raise InputError(f"the runs do not differ in {key!r}", hint=nearest(key, askable) if askable else "leave --compare out")
     key = key or next((name for name in askable if name in typed), askable[0] if askable else None)
     if key is not None:
         values = [str(value) for value in frame[key].drop_duplicates()]
         if baseline is not None and baseline not in values:
-            raise InputError(f"no run has {key}={baseline}", mend=nearest(baseline, values))
+            raise InputError(f"no run has {key}={baseline}", hint=nearest(baseline, values))
         baseline = baseline or values[0]
     elif baseline is not None:
-        raise InputError("the runs differ in nothing but their seeds: there is no baseline", mend="leave --baseline out")
+        raise InputError("the runs differ in nothing but their seeds: there is no baseline", hint="leave --baseline out")
     others = tuple(name for name in differing if name != key)
     asked = [name for name in (*others, key) if name]
     set_to = {row["run"]: {name: row[name] for name in asked} for row in every.drop_duplicates("run").to_dict("records")}
@@ -115,9 +115,9 @@ def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]
     for word in wanted:
         key, _, value = word.partition("=")
         if key not in (known := {key for _, setting in kept for key in setting}):
-            raise InputError(f"the runs have no setting {key!r}", mend=nearest(key, known))
+            raise InputError(f"the runs have no setting {key!r}", hint=nearest(key, known))
         if value not in (values := {setting.get(key, "") for _, setting in kept}):
-            raise InputError(f"no run has {key}={value}", mend=nearest(value, values))
+            raise InputError(f"no run has {key}={value}", hint=nearest(value, values))
         kept = [(run, setting) for run, setting in kept if setting.get(key) == value]
     return [run for run, _ in kept] if wanted else list(runs)
 

@@ -140,7 +140,7 @@ def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
     names = frame["metric"].unique()
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
-            raise InputError(f"no metric matches {pattern!r}", mend="docs/results.md names them")
+            raise InputError(f"no metric matches {pattern!r}", hint="docs/results.md names them")
     return frame[frame["metric"].map(lambda name: any(fnmatch.fnmatchcase(name, p) for p in patterns))].reset_index(drop=True)
 
 
@@ -162,7 +162,7 @@ def read_csv(file: str | Path) -> pd.DataFrame:
         long = long[long["value"] != ""].sort_index(kind="stable")  # by line; within one, columns are sorted already
         return _typed(long.reset_index(drop=True))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"this is no table of runs ({error})", file=file, mend="sciner report export writes one") from None
+        raise InputError(f"this is no table of runs ({error})", file=file, hint="sciner report export writes one") from None
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -188,4 +188,4 @@ def read_counts_csv(file: str | Path) -> Counts:
         at = zip(rows["run"], rows["round"].astype(int), strict=True)
         return {key: np.stack(row, axis=1) for key, *row in zip(at, *columns, strict=True)}
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"these are no counts of runs ({error})", file=file, mend="sciner report export writes them") from None
+        raise InputError(f"these are no counts of runs ({error})", file=file, hint="sciner report export writes them") from None

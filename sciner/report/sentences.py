@@ -29,7 +29,7 @@ def figures_of(run: str, store: Path) -> Path:
         return Path(run)
     record = store / RUNS / run
     if "/" in run or not (record / "run.json").is_file():
-        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", hint="give one of the two")
     return record
 
 
@@ -43,7 +43,7 @@ def folder_of(run: str, store: Path) -> Path:
         return place
     folder = Path(about_of(place / "run.json").get("tags", {}).get("sciner.directory", run))
     if about_of(folder / "run.json").get("id") != run:
-        raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
+        raise InputError(f"the folder of run {run} is gone ({folder})", hint="run it again: the store knows its steps")
     return folder
 
 
@@ -65,7 +65,7 @@ def rounds_of(folder: Path) -> list[int]:
     """The rounds that have left their sentences, ascending. Raises InputError where none has."""
     found = sorted(int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal())
     if not found:
-        raise InputError("no round has left its sentences here", file=folder, mend="run it again: the store knows its steps")
+        raise InputError("no round has left its sentences here", file=folder, hint="run it again: the store knows its steps")
     return found
 
 
@@ -76,7 +76,7 @@ def read_part(folder: Path, round: int, part: Part) -> list[Example]:
     Raises InputError for a round that is not there, and for a file that cannot be read.
     """
     if round not in (known := rounds_of(folder)):
-        raise InputError(f"there is no round {round}", file=folder, mend=f"its rounds are 0 to {known[-1]}")
+        raise InputError(f"there is no round {round}", file=folder, hint=f"its rounds are 0 to {known[-1]}")
     predicted, kept = FILES[part]
     gold: dict[str, tuple[Span, ...] | None] = {}
     if (folder / kept).exists():

@@ -42,7 +42,7 @@ def print_sentences(
         raise InputError("this run kept no gold for these sentences: there are no errors to show", file=folder)
     known = sorted({span.label for e in examples for span in (*e.spans, *(e.sentence.spans or ()))})
     if label is not None and label not in known:
-        raise InputError(f"no sentence has a span of class {label!r}", file=folder, mend=nearest(label, known))
+        raise InputError(f"no sentence has a span of class {label!r}", file=folder, hint=nearest(label, known))
     os.environ.setdefault("LESS", "-RFX")  # colours; short output stays on the screen
     with console.pager(styles=True) if console.is_terminal else nullcontext():
         right = "silver" if part == "silver" else "predicted"

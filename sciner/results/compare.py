@@ -117,13 +117,13 @@ def steps_of(folder: Path) -> list[list[str]]:
     """
     file = RunFolder(folder, folder).rounds
     if not file.is_file():
-        raise InputError("no rounds.jsonl", file=folder, mend="give the folder of a run")
+        raise InputError("no rounds.jsonl", file=folder, hint="give the folder of a run")
     rounds = []
     for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         try:
             steps = [(taken["step"], taken["key"]) for taken in json.loads(line)["steps"]]
         except KeyError:
-            raise InputError("no steps: the run is older than the store", file=file, line=n, mend="run it again") from None
+            raise InputError("no steps: the run is older than the store", file=file, line=n, hint="run it again") from None
         except (ValueError, TypeError):
             raise InputError("this is no line of a run", file=file, line=n) from None
         names = [name for name, _ in steps]

@@ -44,7 +44,7 @@ def annotate(
     began = time.perf_counter()
     files = [file for path in inputs for file in expand(path)]
     if out.resolve() in {file.resolve() for file in files}:
-        raise InputError("the output would replace its own input", file=out, mend="give another -o")
+        raise InputError("the output would replace its own input", file=out, hint="give another -o")
 
     def text() -> Iterator[tuple[Path, Sentence]]:
         return ((file, sentence) for file in files for sentence in stream_file(file, split="input", format=format))
@@ -65,7 +65,7 @@ def check(text: Callable[[], Iterator[tuple[Path, Sentence]]]) -> int:
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
                 problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                raise InputError(problem, file=file, mend="ids must be unique; list a file once, and give each its own name")
+                raise InputError(problem, file=file, hint="ids must be unique; list a file once, and give each its own name")
             origin[sentence.id] = file
     return len(hashes)
 

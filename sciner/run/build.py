@@ -54,7 +54,7 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
 
     for label in config.threshold.classes:
         if label not in labels:
-            raise InputError(f"threshold.classes names {label!r}", mend=nearest(label, labels))
+            raise InputError(f"threshold.classes names {label!r}", hint=nearest(label, labels))
     values = config.threshold.model_dump()
     return Threshold(**values | {"schedule": tuple(values["schedule"])})
 
@@ -73,7 +73,7 @@ def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mappin
     rates = asked.rates or {}
     for label in rates:
         if label not in labels:
-            raise InputError(f"annotator.rates names {label!r}", mend=nearest(label, labels))
+            raise InputError(f"annotator.rates names {label!r}", hint=nearest(label, labels))
     seed = config.seed if asked.seed is None else asked.seed
     noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
     first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)

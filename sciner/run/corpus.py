@@ -40,7 +40,7 @@ def read_splits(config: DataConfig) -> Corpus:
     labels = tuple(config.labels or labels_of(s for sentences in splits.values() for s in sentences))
     if not labels:
         place = f"data.path={config.path}" if config.path else f"data.train={config.train}"
-        raise InputError(f"no entity in {place}", mend="check data.format or data.columns, and data.scheme")
+        raise InputError(f"no entity in {place}", hint="check data.format or data.columns, and data.scheme")
     return Corpus(name, labels, splits["train"], splits["test"], splits["dev"], pool, notes)
 
 
@@ -61,7 +61,7 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
     }
     for name, sentences in splits.items():
         if bare := next((s.id for s in sentences if s.spans is None), None):
-            raise InputError(f"{bare} in data.{name} has no labels", mend="text without labels goes to data.unlabelled=PATH")
+            raise InputError(f"{bare} in data.{name} has no labels", hint="text without labels goes to data.unlabelled=PATH")
     return splits
 
 

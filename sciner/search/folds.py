@@ -50,7 +50,7 @@ class CrossFit:
     def __init__(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, folds: int) -> None:
         """Raises InputError for fewer sentences than folds."""
         if len(parts.seed_set) < folds:
-            raise InputError(f"{len(parts.seed_set)} sentences of seed set make no {folds} folds", mend="lower search.folds")
+            raise InputError(f"{len(parts.seed_set)} sentences of seed set make no {folds} folds", hint="lower search.folds")
         self.folds = [self._fold(corpus, parts, annotator, begin, at, folds) for at in range(folds)]
 
     def _fold(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, at: int, folds: int) -> Fold:

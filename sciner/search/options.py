@@ -80,7 +80,7 @@ class _Root(Strict):
 
 
 def parse_options(values: Mapping[str, Any]) -> SearchOptions:
-    """The options of a sweeper's node. Raises InputError: one line that names the key and the mend."""
+    """The options of a sweeper's node. Raises InputError: one line that names the key and how to correct it."""
     given = {key: value for key, value in values.items() if not key.startswith("_")}
     try:
         return _Root.model_validate({"hydra": {"sweeper": given}}).hydra.sweeper

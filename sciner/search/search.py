@@ -67,11 +67,11 @@ def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
     if values["search"]["objective"] == "cross_fit":
         raise InputError(
             "data.seed_size is searched, and search=cross_fit is judged on the seed set: trials would not compare",
-            mend="give search=dev and data.dev_size=NUMBER",
+            hint="give search=dev and data.dev_size=NUMBER",
         )
     if Amount.parse(values["data"]["dev_size"]).percent:
         raise InputError(
             f"data.seed_size is searched, and data.dev_size={values['data']['dev_size']} is a share of what it leaves: trials "
             "would not compare",
-            mend="give data.dev_size as a number of sentences",
+            hint="give data.dev_size as a number of sentences",
         )

@@ -46,7 +46,7 @@ def read_space(overrides: Sequence[Any]) -> Space:
     last = {o.get_key_element(): o for o in overrides}
     swept = {key: o for key, o in last.items() if o.is_sweep_override()}
     if not swept:
-        raise InputError("there is nothing to search", mend="give a key several values: model.lr='interval(1e-5,5e-4)'")
+        raise InputError("there is nothing to search", hint="give a key several values: model.lr='interval(1e-5,5e-4)'")
     for key, override in swept.items():
         refuse_untunable(key.lstrip("+~"), override.input_line)
     fixed = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
@@ -58,9 +58,9 @@ def refuse_untunable(key: str, word: str) -> None:
     if any(key == part or key.startswith(f"{part}.") for part in TUNABLE):
         return
     if key == "seed":
-        raise InputError(f"{word}: a search over seeds finds luck", mend="sweep over seeds with the words that it found")
+        raise InputError(f"{word}: a search over seeds finds luck", hint="sweep over seeds with the words that it found")
     why = "is measured on" if key.startswith(("data", "annotator")) else "is about"
-    raise InputError(f"{word}: {key} says what a search {why}", mend=f"search keys of {', '.join(TUNABLE)}")
+    raise InputError(f"{word}: {key} says what a search {why}", hint=f"search keys of {', '.join(TUNABLE)}")
 
 
 def distribution(override: Any) -> BaseDistribution:
@@ -71,7 +71,7 @@ def distribution(override: Any) -> BaseDistribution:
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))
     sweep = override.value()
     if stray := sweep.tags - {"log"}:
-        raise InputError(f"{override.input_line}: unknown tag {min(stray)}", mend=nearest(min(stray), ["log"]))
+        raise InputError(f"{override.input_line}: unknown tag {min(stray)}", hint=nearest(min(stray), ["log"]))
     log = "log" in sweep.tags
     low, high, step = (sweep.start, sweep.end, None) if override.is_interval_sweep() else ends_of_range(override)
     try:
@@ -79,14 +79,14 @@ def distribution(override: Any) -> BaseDistribution:
             return IntDistribution(low, high, log=log, step=step or 1)
         return FloatDistribution(low, high, log=log, step=step)
     except ValueError as error:
-        raise InputError(f"{override.input_line}: {error}", mend="give LOW < HIGH, and with tag(log, …) 0 < LOW") from None
+        raise InputError(f"{override.input_line}: {error}", hint="give LOW < HIGH, and with tag(log, …) 0 < LOW") from None
 
 
 def ends_of_range(override: Any) -> tuple[Any, Any, Any]:
     """(lowest, highest, step) of ``range(START,STOP,STEP)``, whose STOP is no value of it."""
     values = sorted(override.value().range())
     if not values:
-        raise InputError(f"{override.input_line} is empty", mend="give range(LOW,HIGH) with LOW < HIGH")
+        raise InputError(f"{override.input_line} is empty", hint="give range(LOW,HIGH) with LOW < HIGH")
     return values[0], values[-1], abs(override.value().step)
 
 

@@ -150,7 +150,7 @@ def load_optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise InputError("a search needs Optuna", mend="pip install 'sciner[optuna]'") from None
+        raise InputError("a search needs Optuna", hint="pip install 'sciner[optuna]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna
@@ -163,7 +163,7 @@ def load_study(name: str, place: str) -> optuna.Study:
     known = library.get_all_study_names(storage)
     if name not in known:
         there = f"there: {', '.join(sorted(known))}" if known else "there is none yet"
-        raise InputError(f"no study {name!r} in {redacted(place)}", mend=there)
+        raise InputError(f"no study {name!r} in {redacted(place)}", hint=there)
     found: optuna.Study = library.load_study(study_name=name, storage=storage, sampler=library.samplers.RandomSampler())
     if RULES in found.user_attrs:
         found.pruner = build_pruner(found.user_attrs[RULES])
@@ -188,13 +188,13 @@ def storage_of(place: str) -> BaseStorage:
         Path(place).parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(place))
     except ImportError:
-        mend = (
+        hint = (
             "pip install 'sciner[postgresql]'" if place.startswith("postgresql") else "install the one its documentation names"
         )
-        raise InputError(f"{redacted(place)}: the database's driver is not installed", mend=mend) from None
+        raise InputError(f"{redacted(place)}: the database's driver is not installed", hint=hint) from None
     except Exception as error:  # the driver's own, of which each database has others
         first = str(error).splitlines()[0]
-        raise InputError(f"{redacted(place)}: {redacted(first)}", mend="give hydra.sweeper.storage=URL or FILE") from None
+        raise InputError(f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE") from None
 
 
 def lock_of(place: str, project: Path) -> Path:
@@ -208,7 +208,7 @@ def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) 
         if (was := begun.get(key)) != (is_now := now.get(key)):
             raise InputError(
                 f"study {name!r} was begun with {key}={was}, and this is {key}={is_now}",
-                mend="trials of two questions do not compare: give hydra.sweeper.study=NAME",
+                hint="trials of two questions do not compare: give hydra.sweeper.study=NAME",
             )
 
 

@@ -51,7 +51,7 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
     load_optuna()
     file = place.removeprefix("sqlite:///")
     if "://" not in file and not Path(file).exists():  # opening it would make it
-        raise InputError(f"no studies in {place}", mend="run a search here first, or give --storage")
+        raise InputError(f"no studies in {place}", hint="run a search here first, or give --storage")
     return load_study(name, place)
 
 

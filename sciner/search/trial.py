@@ -97,12 +97,12 @@ def open_trial(config: SearchConfig, objective: Objective, steps: Steps, planned
     try:
         trial = live_trial(study, config.trial)
     except KeyError:
-        raise InputError(f"study {config.study!r} has no trial {config.trial}", mend="the sweeper sets search.trial") from None
+        raise InputError(f"study {config.study!r} has no trial {config.trial}", hint="the sweeper sets search.trial") from None
     return Trial(trial, study.user_attrs[RULES], objective, steps, planned)
 
 
 def dev_f1(done: Round) -> float:
     """Entity F1 on dev. Raises InputError where dev is empty."""
     if "dev/f1/micro" not in done.scores:
-        raise InputError("dev has no sentence", mend="give a larger data.dev_size, or search=cross_fit")
+        raise InputError("dev has no sentence", hint="give a larger data.dev_size, or search=cross_fit")
     return done.scores["dev/f1/micro"]

@@ -59,9 +59,9 @@ def find(store: DiskStore, prefix: str) -> str:
     if prefix in found or len(found) == 1:
         return prefix if prefix in found else found[0]
     if not found:
-        raise InputError(f"no entry begins with {prefix!r}", mend="rounds.jsonl has the keys of a run, under steps")
+        raise InputError(f"no entry begins with {prefix!r}", hint="rounds.jsonl has the keys of a run, under steps")
     shown = ", ".join(key[:24] for key in found[:3])
-    raise InputError(f"{len(found)} entries begin with {prefix!r}", mend=f"write more of it: {shown}{', …' * (len(found) > 3)}")
+    raise InputError(f"{len(found)} entries begin with {prefix!r}", hint=f"write more of it: {shown}{', …' * (len(found) > 3)}")
 
 
 def describe(store: DiskStore, prefix: str) -> Description:
@@ -70,7 +70,7 @@ def describe(store: DiskStore, prefix: str) -> Description:
     try:
         meta = store.meta(key)
     except (Damaged, NewerEntry) as error:
-        raise InputError(str(error), file=key, mend="sciner store verify sets damaged entries aside") from None
+        raise InputError(str(error), file=key, hint="sciner store verify sets damaged entries aside") from None
     folder = store.entry(key)
     files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in files_in(folder)}
     used = (folder / "key.json").stat().st_mtime

@@ -94,7 +94,7 @@ def open_store(root: Path) -> DiskStore:
     """The store in ``root``. Raises InputError where there is none."""
     if not (root / STEPS).is_dir():
         raise InputError(
-            "there is no store", file=root, mend="give --dir, or work in the folder that sciner run was started in"
+            "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
         )
     return DiskStore(root.resolve())
 
@@ -266,7 +266,7 @@ def said_plainly(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"cannot be pruned ({error.strerror})", file=root, mend="is it mounted read-only, or another's?"
+            f"cannot be pruned ({error.strerror})", file=root, hint="is it mounted read-only, or another's?"
         ) from None
 
 
@@ -275,6 +275,6 @@ def bytes_of(text: str) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B)?\s*", text.upper())
     if not found or (not found[2] and float(found[1])):
         raise InputError(
-            f"--max-size {text}: this is no size", mend="write a number and its unit: 20GB, 500MB, or 0 for nothing"
+            f"--max-size {text}: this is no size", hint="write a number and its unit: 20GB, 500MB, or 0 for nothing"
         )
     return int(float(found[1]) * UNITS.get(found[2] or "", 0))

@@ -152,11 +152,11 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
     from mlflow.exceptions import MlflowException
 
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():  # MLflow would make one
-        raise InputError(f"there is no tracker at {redacted(uri)}", mend="run `sciner run` here first, or give --uri")
+        raise InputError(f"there is no tracker at {redacted(uri)}", hint="run `sciner run` here first, or give --uri")
     client = MlflowClient(uri)
     there = {e.name: e.experiment_id for e in client.search_experiments()}
     if experiment is not None and experiment not in there:
-        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", mend=nearest(experiment, there))
+        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", hint=nearest(experiment, there))
     asked = there.values() if experiment is None else [there[experiment]]
     for run in (run for id in asked for run in _runs(client, id)):
         tags = run.data.tags
@@ -171,7 +171,7 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
                 client.download_artifacts(run.info.run_id, name, str(place))
         except (MlflowException, OSError):
             raise InputError(
-                f"the artefacts of run {run.info.run_id} cannot be read", mend="give run folders instead"
+                f"the artefacts of run {run.info.run_id} cannot be read", hint="give run folders instead"
             ) from None
         about = {
             "id": tags["sciner.run"],

@@ -49,7 +49,7 @@ class CrfTagger:
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("pycrfsuite") is None:
-            raise InputError("model=crf needs the package python-crfsuite", mend="pip install 'sciner[crf]'")
+            raise InputError("model=crf needs the package python-crfsuite", hint="pip install 'sciner[crf]'")
 
     def identity(self) -> dict[str, Any]:
         """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last bits are the processor's."""

@@ -34,7 +34,7 @@ class Device:
     def __post_init__(self) -> None:
         if self.accelerator == "gpu" and self.type == "cpu":
             raise InputError(
-                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", mend="trainer=auto takes what there is"
+                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", hint="trainer=auto takes what there is"
             )
 
     def resolved_precision(self) -> str:

@@ -61,7 +61,7 @@ class QuantisedEncoder:
 def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that ONNX cannot express."""
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise InputError(f"int8 needs {', '.join(missing)}", mend="pip install 'sciner[int8]'")
+        raise InputError(f"int8 needs {', '.join(missing)}", hint="pip install 'sciner[int8]'")
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -121,4 +121,4 @@ def export(fitted: FittedEncoder, file: Path) -> None:
             program.save(file)
     except torch.onnx.errors.OnnxExporterError as error:
         first = str(error).strip().splitlines()[0]
-        raise InputError(f"this encoder cannot be exported to ONNX ({first})", mend="annotate without --int8") from error
+        raise InputError(f"this encoder cannot be exported to ONNX ({first})", hint="annotate without --int8") from error

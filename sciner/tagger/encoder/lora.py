@@ -30,7 +30,7 @@ class Lora:
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("peft") is None:
-            raise InputError("model.peft=lora needs the package peft", mend="pip install 'sciner[peft]'")
+            raise InputError("model.peft=lora needs the package peft", hint="pip install 'sciner[peft]'")
 
     @contextmanager
     def adapted(self, model: Any) -> Iterator[None]:

@@ -111,5 +111,5 @@ CATALOG = {
 def find(name: str) -> Entry:
     """The entry of that name. Raises InputError that names the nearest for any other."""
     if name not in CATALOG:
-        raise InputError(f"there is no corpus {name!r} in the catalogue", mend=nearest(name, CATALOG))
+        raise InputError(f"there is no corpus {name!r} in the catalogue", hint=nearest(name, CATALOG))
     return CATALOG[name]

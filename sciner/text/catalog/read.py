@@ -26,7 +26,7 @@ def read_named(name: str, *, cache: Path) -> Corpus:
     entry = find(name)
     folder = cache / name
     if absent := next((path for path in entry.files if not (folder / path).is_file()), None):
-        raise InputError("no such file", file=folder / absent, mend=f"sciner data fetch {name}")
+        raise InputError("no such file", file=folder / absent, hint=f"sciner data fetch {name}")
     notes: Counter[str] = Counter()
     found = READERS[name](folder, notes)
     splits = {split: tuple(found.get(split, ())) for split in ("train", "dev", "test", "unlabelled")}
@@ -73,7 +73,7 @@ def name_papers(sentences: Sequence[Sentence], papers: dict[str, list[Sentence]]
     while (at := len(named)) < len(sentences):
         name = next((n for n, rows in content.items() if rows == given[at : at + len(rows)]), None)
         if name is None:
-            raise InputError(f"no paper has sentence {at} and those behind it", file=file, mend="fetch the corpus again")
+            raise InputError(f"no paper has sentence {at} and those behind it", file=file, hint="fetch the corpus again")
         paper = sentences[at : at + len(content.pop(name))]
         named += [replace(sentence, id=f"{split}/{name}#{i}") for i, sentence in enumerate(paper)]
     return named

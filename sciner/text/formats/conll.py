@@ -78,7 +78,7 @@ def _rows(path: str | Path, split: str, documents: Documents) -> Iterator[tuple[
         before, count = document, count + 1 if document == before else 0
         yield Sentence(f"{document}#{count}", tuple(tokens)), TagRow(tags, range(first, first + len(tags)))
     if not before:
-        raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
+        raise InputError("no sentence in it", file=path, hint="expected a token and its tag a line")
 
 
 def _sentences(lines: Iterable[str], file: str | Path) -> Iterator[tuple[int, int, list[str], list[str]]]:
@@ -116,14 +116,14 @@ def _columns(line: str) -> list[str]:
 
 
 def _check_width(found: int, expected: int, expected_line: int) -> None:
-    mend = "a line is a token, up to two further columns and a tag"
+    hint = "a line is a token, up to two further columns and a tag"
     if found == 1:
-        raise InputError("one column, so token or tag is missing", mend=mend)
+        raise InputError("one column, so token or tag is missing", hint=hint)
     if found > 4:
-        raise InputError(f"{found} columns", mend=mend)
+        raise InputError(f"{found} columns", hint=hint)
     if found != expected:
-        mend = "fill the missing column" if found < expected else "give every line as many columns"
-        raise InputError(f"{found} columns where line {expected_line} has {expected}", mend=mend)
+        hint = "fill the missing column" if found < expected else "give every line as many columns"
+        raise InputError(f"{found} columns where line {expected_line} has {expected}", hint=hint)
 
 
 def _lines(rows: Iterable[tuple[Sentence, Sequence[Sequence[str]]]]) -> Iterator[str]:

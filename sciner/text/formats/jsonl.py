@@ -43,7 +43,7 @@ def read_jsonl(
             for span in row.spans or ():
                 check_label(span.label, labels)
             if id_ in rows:
-                raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
+                raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique")
         rows[id_] = number, row
         if row.splits:
             notes["tokens split at a span edge"] += row.splits
@@ -105,7 +105,7 @@ def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
         seen[document] += row.id is None
         empty = False
     if empty:
-        raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")
+        raise InputError("no sentence in it", file=path, hint="expected a JSON object a line")
 
 
 def _decode(

@@ -29,4 +29,4 @@ def stream_plain(path: str | Path, *, split: str) -> Iterator[Sentence]:
             yield Sentence(f"{document}#{count}", tokens)
             count += 1
     if not count:
-        raise InputError("no sentence in it", file=path, mend="expected a tokenised sentence a line")
+        raise InputError("no sentence in it", file=path, hint="expected a tokenised sentence a line")

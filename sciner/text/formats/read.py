@@ -57,7 +57,7 @@ def read_files(
             ):
                 if sentence.id in sentences:
                     problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                    raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
+                    raise InputError(problem, file=file, hint="give each file of a split its own name, and list it once")
                 sentences[sentence.id] = sentence
                 origin[sentence.id] = file
     return tuple(sentences.values())
@@ -110,7 +110,7 @@ def stream_file(path: str | Path, *, split: str, format: Format = "auto") -> Ite
 
 
 def _unknown(format: str) -> InputError:
-    return InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
+    return InputError(f"unknown format {format!r}", hint=nearest(format, get_args(Format)))
 
 
 def _detect(path: Path) -> Format:
@@ -121,7 +121,7 @@ def _detect(path: Path) -> Format:
         first = next((line for line in read_lines(path) if line.strip()), "")
         return "conll" if TAGGED.fullmatch(first.strip()) else "text"
     if suffix not in SUFFIXES:
-        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl, brat or text")
+        raise InputError(f"suffix {suffix!r} names no format", file=path, hint="set format to conll, jsonl, brat or text")
     return SUFFIXES[suffix]
 
 
@@ -136,5 +136,5 @@ def expand(path: str | Path) -> list[Path]:
         texts = {file for file in files if file.suffix == ".txt"}
         files = [f for f in files if f.suffix != ".conf" and not (f.suffix == ".ann" and f.with_suffix(".txt") in texts)]
     if not files:
-        raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, mend="check the path")
+        raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, hint="check the path")
     return files

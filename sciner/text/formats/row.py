@@ -31,9 +31,9 @@ def parse_row(line: str) -> Row:
     row = _object(line)
     id_, document = _text(row, "id"), _text(row, "document")
     if id_ is not None and not ID.fullmatch(id_):
-        raise InputError(f'"id" {id_!r} is no sentence id', mend="an id is document#index")
+        raise InputError(f'"id" {id_!r} is no sentence id', hint="an id is document#index")
     if document is not None and not ID.fullmatch(f"{document}#0"):
-        raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
+        raise InputError(f'"document" {document!r} is no name', hint="name it in one line")
 
     tags = _strings(row, "tags")
     tokens = _strings(row, "tokens")
@@ -45,7 +45,7 @@ def parse_row(line: str) -> Row:
     else:
         text = _text(row, "text")
         if text is None:
-            raise InputError('neither "tokens" nor "text"', mend='write {"tokens": [...], ...} or {"text": "...", ...}')
+            raise InputError('neither "tokens" nor "text"', hint='write {"tokens": [...], ...} or {"text": "...", ...}')
         spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
         tokens, found, splits = tokenise(text, spans or ())
         spans = None if spans is None else found
@@ -53,9 +53,9 @@ def parse_row(line: str) -> Row:
     for token in tokens:
         check_token(token)
     if tags is not None and spans is not None:
-        raise InputError('"tags" and "spans" in one row', mend="keep one of them")
+        raise InputError('"tags" and "spans" in one row', hint="keep one of them")
     if tags is not None and len(tags) != len(tokens):
-        raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
+        raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="give one tag a token")
     return Row(id_, document, tokens, spans, tags, splits)
 
 
@@ -65,18 +65,18 @@ def _object(line: str) -> dict[str, Any]:
         if "\\u" in line:  # an escaped lone surrogate parses, but could never be written as UTF-8
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", mend="write one object a line") from None
+        raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line") from None
     except (ValueError, RecursionError):
-        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", mend="mend the line") from None
+        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", hint="mend the line") from None
     if not isinstance(row, dict):
-        raise InputError(f"a JSON {type(row).__name__}", mend="write one object a line")
+        raise InputError(f"a JSON {type(row).__name__}", hint="write one object a line")
     return row
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
-        raise InputError(f'"{key}" is no string', mend="put it in quotes")
+        raise InputError(f'"{key}" is no string', hint="put it in quotes")
     return value
 
 
@@ -85,7 +85,7 @@ def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f'"{key}" is no list of strings', mend=f'write "{key}": ["...", "..."]')
+        raise InputError(f'"{key}" is no list of strings', hint=f'write "{key}": ["...", "..."]')
     return tuple(value)
 
 
@@ -94,7 +94,7 @@ def _spans(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list):
-        raise InputError(f'"{key}" is no list', mend=f'write "{key}": [[start, end, "label"], ...]')
+        raise InputError(f'"{key}" is no list', hint=f'write "{key}": [[start, end, "label"], ...]')
     return tuple(_span(item) for item in value)
 
 
@@ -104,4 +104,4 @@ def _span(item: object) -> Span:
         # bool is an int to Python, not to JSON
         case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(end, bool):
             return Span(start, end, label)
-    raise InputError(f"{reprlib.repr(item)} is no span", mend='write [start, end, "label"] or name the three')
+    raise InputError(f"{reprlib.repr(item)} is no span", hint='write [start, end, "label"] or name the three')

@@ -23,7 +23,7 @@ def read_lines(path: str | Path) -> Iterator[str]:
             if line.endswith(b"\n"):
                 yield ""
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check the path and its rights") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check the path and its rights") from None
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:
@@ -31,4 +31,4 @@ def _text(line: bytes, path: str | Path, number: int) -> str:
         return line.decode("utf-8").removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError as error:
         problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
-        raise InputError(problem, file=path, line=number, mend="convert the file to UTF-8") from None
+        raise InputError(problem, file=path, line=number, hint="convert the file to UTF-8") from None

@@ -39,5 +39,5 @@ def tokenise(text: str, spans: Sequence[Span] = ()) -> tuple[tuple[str, ...], tu
 def _trim(text: str, span: Span) -> Span:
     surface = text[span.start : span.end]
     if not surface.strip():
-        raise InputError(f"span {tuple(span)} covers only white space", mend="drop it")
+        raise InputError(f"span {tuple(span)} covers only white space", hint="drop it")
     return Span(span.end - len(surface.lstrip()), span.start + len(surface.rstrip()), span.label)
