@@ -93,7 +93,7 @@ def read(path: Path) -> list[Sentence]:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_a_malformed_file_is_refused_in_one_line_with_place_and_mend(name: str) -> None:
+def test_a_malformed_file_is_refused_in_one_line_with_place_and_correction(name: str) -> None:
     with pytest.raises(InputError) as error:
         read(MALFORMED / name)
     assert str(error.value) == f"{MALFORMED / name}{MESSAGES[name]}"
