@@ -36,7 +36,7 @@ def params_of(name: str) -> list[dict[str, str]]:
     """The grids of an artefact: each {word: its values, as Hydra reads them}."""
     import yaml
 
-    from sciner.launch.main import CONF
+    from sciner.config.conf import CONF
 
     files = [CONF / "experiment" / f"{name}.yaml", *sorted((CONF / "experiment").glob(f"{name}_*.yaml"))]
     grids = [yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"] for file in files]

@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from experiments.__main__ import HERE
 from experiments.__main__ import main as render
+from experiments.artefact import HERE
 
 GALLERY = HERE.parent / "docs" / "gallery"
 DEMO = ["model.steps=200"]  # as in the Makefile
@@ -36,7 +36,7 @@ def sentences(folder: Path) -> str:
     from rich.console import Console
 
     from sciner.report.sentences import findings_of, read_part, rounds_of
-    from sciner.report.show import sentence
+    from sciner.report.side_by_side import sentence
 
     console = Console(width=100, record=True, file=io.StringIO(), highlight=False)
     shown = 0
@@ -52,12 +52,12 @@ def sentences(folder: Path) -> str:
 
 def classes(folder: Path, file: Path) -> None:
     """F1 by class and round, as on the page of the report."""
+    from sciner.report.compared import compare_runs
     from sciner.report.draw import save
     from sciner.report.sections import classes as sections_of_classes
-    from sciner.report.study import study
     from sciner.results.records import records
 
-    section = next(iter(sections_of_classes(study(records([folder])))))
+    section = next(iter(sections_of_classes(compare_runs(records([folder])))))
     assert section.figure
     with TemporaryDirectory() as scratch:
         save(section.figure, Path(scratch) / file.stem)

@@ -32,12 +32,12 @@ shown.round(3)
 # %%
 from pathlib import Path
 
+from sciner.report.compared import compare_runs
 from sciner.report.figures import heat
-from sciner.report.study import study
 from sciner.results.records import records
 from sciner.text.sample import read_sample
 
-heat(study(records([Path("notebook/first")])), read_sample().labels, change=True)
+heat(compare_runs(records([Path("notebook/first")])), read_sample().labels, change=True)
 
 # %% [markdown]
 # What is right and wrong in the last round, by kind.

@@ -19,9 +19,9 @@ command = ["sciner", "run", "-m", *words, "tracking=none", "hydra.sweep.dir=note
 subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)  # twelve tables are too many here
 
 # %%
+from sciner.report.compared import telling
 from sciner.report.frames import read_counts, read_runs
 from sciner.report.render import difference_text, markdown, table_of
-from sciner.report.study import telling
 from sciner.report.tables import cells, learning_curves, paired
 
 frame, counts = telling(read_runs("notebook/budgets")), read_counts("notebook/budgets")

@@ -8,11 +8,12 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used: one line that names the place and the mend (exit code 2, no traceback)."""
+    """What the user gave cannot be used: one line that names the place, the problem and how to
+    correct it, the ``hint`` (exit code 2, no traceback)."""
 
-    def __init__(self, problem: str, *, file: str | Path | None = None, line: int | None = None, mend: str = "") -> None:
+    def __init__(self, problem: str, *, file: str | Path | None = None, line: int | None = None, hint: str = "") -> None:
         where = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
-        text = f"{where}{problem}" + (f"; {mend}" if mend else "")
+        text = f"{where}{problem}" + (f"; {hint}" if hint else "")
         super().__init__(" ".join(text.split()))
         self.file, self.line = file, line
         self.last: int | None = None  # the last line that is at fault, where there are several
@@ -22,7 +23,7 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The mend for a misspelt ``word``: the closest of ``known``, or all of them when none is close."""
+    """The hint for a misspelt ``word``: the closest of ``known``, or all of them when none is close."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from sciner.tagger.base import FitReport, Fitted
+from sciner.store.step import Step
+from sciner.tagger.base import Capabilities, FitReport, Fitted
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Corpus, Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -20,6 +21,8 @@ from sciner.text.sample import read_sample
 @dataclass
 class FakeTagger:
     """Remembers the tag every word had in training, most often; is the surer of it the more often it was so."""
+
+    capabilities: ClassVar[Capabilities] = frozenset({"initial_weights", "example_weights", "embeddings", "samples"})
 
     labels: tuple[str, ...]
     fits: list[tuple[Example, ...]] = field(default_factory=list)
@@ -87,3 +90,29 @@ def small_corpus(train: int = 8, test: int = 2) -> Corpus:
         return tuple(s for s in sentences if s.document in kept)
 
     return replace(whole, train=first(whole.train, train), test=first(whole.test, test))
+
+
+@dataclass(frozen=True)
+class FakeStep(Step[str]):
+    """A text that is known by its ``name``. write: what is done instead of writing the text."""
+
+    NAME = "text"
+    VERSION = 1
+    INPUTS: ClassVar = {"name": "a name"}
+    RESULT = "a text"
+
+    name: str
+    value: str = "1"
+    write: Callable[[Path], None] | None = None
+
+    def inputs(self) -> Mapping[str, Any]:
+        return {"name": self.name}
+
+    def compute(self, folder: Path) -> None:
+        if self.write:
+            self.write(folder)
+        else:
+            (folder / "value").write_text(self.value)
+
+    def load(self, folder: Path) -> str:
+        return (folder / "value").read_text()

@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.sections import LENS, LENS_WORDS, means, published
+from sciner.report.bounds import bounds
 from sciner.report.figures import pooled
 from sciner.report.frames import Counts
-from sciner.report.people import bounds
 from sciner.report.render import NONE, Table, difference_text, markdown
 from sciner.report.tables import F1, learning_curves
 from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from experiments.sections import BARS, LENS, LENS_WORDS, classes_of, differences, document, means, published
+from sciner.report.bounds import bounds
 from sciner.report.frames import Counts, last_round
-from sciner.report.people import bounds
 from sciner.report.render import Table, markdown
 
 ROWS = ("corpus", "model")

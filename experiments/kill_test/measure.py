@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sciner.store.layout import DEFAULT_FOLDER, TMP
 from sciner.store.locks import is_held
 
 HERE = Path(__file__).parent
@@ -47,8 +48,13 @@ def scores(found: list[dict[str, Any]]) -> list[dict[str, float]]:
 
 def phase(project: Path) -> str:
     """What the killed process was at: the steps begun and not ended lie under tmp/."""
-    begun = {p.name.partition("-")[0] for p in (project / ".sciner/store/tmp").glob("*-v*")}
-    for name, words in (("weights", "saving weights"), ("fit", "training"), ("predict", "annotating"), ("judge", "judging")):
+    begun = {p.name.partition("-")[0] for p in (project / DEFAULT_FOLDER / TMP).glob("*-v*")}
+    for name, words in (
+        ("weights", "saving weights"),
+        ("fit", "training"),
+        ("predict", "annotating"),
+        ("evaluate", "evaluating"),
+    ):
         if name in begun:
             return words
     return "selecting or comparing" if begun else "writing, logging, or between steps"
@@ -56,12 +62,12 @@ def phase(project: Path) -> str:
 
 def held_locks(project: Path) -> int:
     """Locks that nobody can take any more."""
-    return sum(is_held(file) for file in (project / ".sciner/store").rglob("*.lock"))
+    return sum(is_held(file) for file in (project / DEFAULT_FOLDER).rglob("*.lock"))
 
 
 def active(process: subprocess.Popen[bytes], project: Path) -> float:
     """Wait until the store is first written, and say when that was."""
-    while not (project / ".sciner/store").exists():
+    while not (project / DEFAULT_FOLDER).exists():
         if process.poll() is not None:
             raise RuntimeError(f"the run ended early: see {project}")
         time.sleep(0.01)
@@ -91,7 +97,7 @@ def kill_one(project: Path, command: list[str], after: float, expected: list[dic
     at, done = phase(project), rows(project / "killed")
     code = start(project, command, "again").wait()
     again = rows(project / "again")
-    store = project / ".sciner/store"
+    store = project / DEFAULT_FOLDER
     return {
         "command": COMMANDS.index(command),
         "killed_while": at,

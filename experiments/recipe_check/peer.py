@@ -24,7 +24,7 @@ from transformers import (
     set_seed,
 )
 
-from sciner.config import DataConfig
+from sciner.config.data import DataConfig
 from sciner.run.corpus import read_corpus
 from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.weights import Source
@@ -36,7 +36,7 @@ SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 FIELDS = ("system", "corpus", "split", "seed", "steps", "batch_size", "lr", "warmup", "precision", "f1", "seconds")
 
 
-def named(corpus: str) -> Corpus:
+def read_corpus_named(corpus: str) -> Corpus:
     """The corpus as ``data=<corpus>`` reads it."""
     own = {"seed_size": "100%", "dev_size": 0, "seed_order": "random", "pool": "withheld", "limit": None, "unlabelled": None}
     return read_corpus(DataConfig(kind="catalog", name=corpus, leak_guard="report", leak_min_tokens=4, **own))
@@ -124,7 +124,7 @@ def main() -> None:
         if new:
             writer.writeheader()
         for name in args.corpus:
-            corpus = named(name)
+            corpus = read_corpus_named(name)
             for seed in args.seeds:
                 f1, seconds = fit(corpus, args.split, seed, args)
                 asked = {"steps": args.steps, "batch_size": args.batch_size, "lr": args.lr, "warmup": args.warmup}

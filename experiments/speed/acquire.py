@@ -5,15 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 
 from experiments.speed.growth import peak_mb, varied
-from sciner.policy.acquire import NEEDS, Acquire, Evidence, Kind, rank
+from sciner.policy.acquisition.base import STRATEGIES, Evidence
+from sciner.policy.acquisition.rank import rank
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Sentence, tagset
 from sciner.text.formats.npz import read_predictions, write_predictions
@@ -28,7 +30,7 @@ def acquire() -> dict[str, Any]:
     Predictions and embeddings are drawn: their values are not looked at, and what they cost to rank does not depend on them.
     Beside them, the seconds in which minilm would annotate the pool, and embed it, by ANNOTATED of its sentences.
     """
-    kinds = [kind for kind in get_args(Kind) if kind not in ("none", "bald")]
+    kinds = [kind for kind, strategy in STRATEGIES.items() if strategy.buys and "samples" not in strategy.needs]
     found = {}
     with TemporaryDirectory() as scratch:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
@@ -63,10 +65,11 @@ def draw(folder: Path) -> None:
     write_predictions(folder, drawn(), labels)
 
 
-def ranked(kind: Kind, folder: Path) -> dict[str, float]:
+def ranked(kind: str, folder: Path) -> dict[str, float]:
     """In a process of its own. folder: the drawn predictions."""
     labels, pool = pool_of(POOL)
-    needs = NEEDS.get(kind, frozenset())
+    strategy = STRATEGIES[kind]()
+    needs = strategy.needs
 
     def read() -> Iterator[Prediction]:
         return read_predictions(folder, pool, labels)
@@ -76,16 +79,16 @@ def ranked(kind: Kind, folder: Path) -> dict[str, float]:
         evidence = Evidence(predictions=read, history=[read] if "history" in needs else [], counts=range(len(labels)))
     if "embeddings" in needs:
         vectors = np.random.default_rng(0).normal(size=(POOL + KNOWN, DIMENSIONS)).astype(np.float32)
-        evidence = Evidence(embeddings=vectors[:POOL], known=vectors[POOL:])
+        evidence = replace(evidence, embeddings=lambda: vectors[:POOL], known=lambda: vectors[POOL:])
     before, began = peak_mb(), time.perf_counter()
-    rank(Acquire(kind), pool, evidence, count=BATCH, seed=0, round=1)
+    rank(strategy, pool, evidence, count=BATCH, seed=0, round=1)
     return {"seconds": round(time.perf_counter() - began, 2), "peak_mb": round(peak_mb()), "before_mb": round(before)}
 
 
 def forward() -> dict[str, float]:
     """Seconds a pool of POOL sentences would take minilm, by ANNOTATED of them, to annotate and to embed."""
     from experiments.speed.measure import config
-    from sciner.run.execute import build_tagger
+    from sciner.run.build import build_tagger
     from sciner.text.corpus import gold_example
 
     labels, pool = pool_of(ANNOTATED)

@@ -35,7 +35,7 @@ def engines() -> dict[str, Any]:
     reader = tagger.reader()
     found = reader.windows(paragraphs)
     batches = list(reader.tensors(found, prediction_batches(found, reader.budget)))
-    beside, _ = tagger.machine.prediction_threads()
+    beside, _ = tagger.device.prediction_threads()
 
     def speed(forward: Callable[[dict[str, torch.Tensor]], Any]) -> Callable[[], float]:
         def run() -> float:
@@ -46,7 +46,7 @@ def engines() -> dict[str, Any]:
 
         return run
 
-    wide = replace(tagger, machine=replace(tagger.machine, precision="32-true")).forward()
+    wide = replace(tagger, device=replace(tagger.device, precision="32-true")).forward()
     systems = {"torch": tagger.forward(), "OpenVINO": openvino_forward(tagger, batches[0], beside)}
     expected = list(map(wide, batches))
     return {
@@ -63,7 +63,7 @@ def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int
 
     free = torch.export.Dim.DYNAMIC
     shapes = {name: {0: free, 1: free} for name in INPUTS}
-    net = Distributions(tagger.net, tagger.recipe).eval()
+    net = Distributions(tagger.model, tagger.config).eval()
     with torch.no_grad():
         program = torch.export.export(net, tuple(example[name] for name in INPUTS), dynamic_shapes=shapes, strict=False)
         converted = openvino.convert_model(program)

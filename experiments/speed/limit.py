@@ -26,8 +26,8 @@ def limit() -> dict[str, Any]:
     from torch.utils.flop_counter import FlopCounterMode
 
     from experiments.speed.measure import BATCH, STEPS, TURNS, config
+    from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
-    from sciner.run.execute import build_tagger
     from sciner.tagger.encoder.batches import prediction_batches
     from sciner.tagger.encoder.predict import CHUNK
     from sciner.text.corpus import gold_example
@@ -50,7 +50,7 @@ def limit() -> dict[str, Any]:
             work()
         flops[name] = counter.get_total_flops()
 
-    dtype = torch.bfloat16 if tagger.machine.resolved_precision() == "bf16-mixed" else torch.float32
+    dtype = torch.bfloat16 if tagger.device.resolved_precision() == "bf16-mixed" else torch.float32
     a, b = torch.randn(2048, 2048).to(dtype), torch.randn(2048, 2048).to(dtype)
     speeds: dict[str, list[float]] = {"matrix product": [], "fit": [], "annotate": []}
     for turn in range(TURNS + 1):

@@ -51,8 +51,8 @@ def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dic
 
 def fit() -> dict[str, Any]:
     """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the encoder not counted."""
+    from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
-    from sciner.run.execute import build_tagger
     from sciner.text.corpus import gold_example
 
     chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
@@ -168,7 +168,7 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
     bare = [s.withheld() for s in test]
     whole, small = (entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded))
     return {
-        "precision": tagger.machine.resolved_precision(),
+        "precision": tagger.device.resolved_precision(),
         "f1": round(f1_of(whole), 4),
         "f1_int8": round(f1_of(small), 4),
         "difference_interval": [round(end, 4) for end in f1_difference_interval(small, whole)],
@@ -176,10 +176,10 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
 
 
 def score() -> dict[str, Any]:
-    """Seconds of judging a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
+    """Seconds of evaluating a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
     import numpy as np
 
-    from sciner.score.judge import judge
+    from sciner.score.evaluation import evaluate
     from sciner.text.catalog.read import read_catalog
     from sciner.text.corpus import Sentence
     from sciner.text.prediction import Prediction
@@ -199,7 +199,7 @@ def score() -> dict[str, Any]:
     seconds = []
     for _ in range(3):
         began = time.perf_counter()
-        judge(gold, made)
+        evaluate(gold, made)
         seconds.append(round(time.perf_counter() - began, 2))
     return {"tokens": sum(len(s.tokens) for s in gold), "seconds": seconds}
 
@@ -244,7 +244,7 @@ ASKED = ("growth_million", "engines")  # only where they are asked for: long, an
 def machine() -> dict[str, Any]:
     import torch
 
-    from sciner.tagger.encoder.device import Machine
+    from sciner.tagger.encoder.device import Device
 
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
@@ -255,7 +255,7 @@ def machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "python": platform.python_version(),
         "torch": str(torch.__version__),
-        "precision": Machine().resolved_precision(),
+        "precision": Device().resolved_precision(),
     }
 
 

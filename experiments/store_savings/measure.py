@@ -15,6 +15,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from sciner.store.layout import DEFAULT_FOLDER, STEPS
+
 HERE = Path(__file__).parent
 SWEEP = [
     "-m",
@@ -75,7 +77,7 @@ def overhead(project: Path) -> dict[str, float]:
         rounds += 1
         wall += row["cache"]["seconds"]
         work += tagger_seconds(row)
-        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "judge"))
+        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "evaluate"))
     return {"rounds": rounds, "wall_seconds": wall, "work_seconds": work}
 
 
@@ -86,7 +88,7 @@ def tagger_seconds(row: dict[str, Any]) -> float:
 
 def seconds_of(project: Path, step: dict[str, Any]) -> float:
     """What computing a step took, by the project's store."""
-    meta = project / ".sciner/store/steps" / step["key"] / "key.json"
+    meta = project / DEFAULT_FOLDER / STEPS / step["key"] / "key.json"
     return float(json.loads(meta.read_text(encoding="utf-8"))["seconds"])
 
 

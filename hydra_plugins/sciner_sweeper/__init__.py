@@ -33,15 +33,15 @@ class SearchSweeper(Sweeper):
 
     def sweep(self, arguments: Sequence[str]) -> None:
         from sciner.search.space import read_space
-        from sciner.search.study import Study
+        from sciner.search.study import SharedStudy
 
         committed = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
         space = read_space(self.parser.parse_overrides([*committed, *arguments]))
-        study = Study.load(self.options, Path(os.environ["SCINER_PROJECT"]))
+        study = SharedStudy.load(self.options, Path(os.environ["SCINER_PROJECT"]))
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
         with study.at_work() as worker:
             while batch := study.ask(space, at_once, worker):
-                self.jobs.launch([asked.words for asked in batch], initial_job_idx=batch[0].number)
+                self.jobs.launch([trial.overrides for trial in batch], initial_job_idx=batch[0].number)
                 study.settle(batch)
 
 

@@ -77,7 +77,7 @@ def check(
     notes: Counter[str] = Counter()
     for word in repair or ():
         if word not in get_args(Repair):
-            raise InputError(f"unknown repair {word!r}", mend=nearest(word, get_args(Repair)))
+            raise InputError(f"unknown repair {word!r}", hint=nearest(word, get_args(Repair)))
     known = [label.strip() for label in labels.split(",")] if labels else None
     how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known, "repair": repair or ()}
     sentences, faults = read_all(paths, split="check", notes=notes, scheme=parse_scheme(scheme) if scheme else None, **how)
@@ -111,10 +111,10 @@ def _refused(sentences: Sequence[Sentence]) -> list[InputError]:
     """Why no run would take readable sentences for training or test text: labels of some, or not one entity."""
     bare = [s.id for s in sentences if s.spans is None]
     if bare and len(bare) < len(sentences):
-        mend = "text without labels goes to data.unlabelled=PATH"
-        return [InputError(f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", mend=mend)]
+        hint = "text without labels goes to data.unlabelled=PATH"
+        return [InputError(f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", hint=hint)]
     if not bare and not any(s.spans for s in sentences):
-        return [InputError("there are labels, but no entity among them", mend="check --format and --scheme")]
+        return [InputError("there are labels, but no entity among them", hint="check --format and --scheme")]
     return []
 
 
@@ -154,7 +154,7 @@ def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence
     splits = {}
     for path in what:
         if not has_magic(path) and not home(path).exists():
-            raise InputError("neither a file nor a named corpus", file=path, mend=nearest(path, {*CATALOG, "sample"}))
+            raise InputError("neither a file nor a named corpus", file=path, hint=nearest(path, {*CATALOG, "sample"}))
         name = names[path] if len(set(names.values())) == len(names) else path
         splits[name] = read_files(path, split=name, notes=Counter(), **how)
     return splits

@@ -28,6 +28,7 @@ from sciner.cli import (
     track as track_cli,
 )
 from sciner.errors import InputError, nearest
+from sciner.store.layout import DEFAULT_FOLDER
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
 app.add_typer(data_cli.app, name="data")
@@ -92,9 +93,9 @@ def annotate(
     from sciner.run.saved import open_tagger
 
     if confidence not in ("min", "mean"):
-        raise InputError(f"--confidence {confidence}: there is no such choice", mend=nearest(confidence, ("min", "mean")))
+        raise InputError(f"--confidence {confidence}: there is no such choice", hint=nearest(confidence, ("min", "mean")))
     if precision not in (known := ("auto", "bf16-mixed", "32-true")):
-        raise InputError(f"--precision {precision}: there is no such choice", mend=nearest(precision, known))
+        raise InputError(f"--precision {precision}: there is no such choice", hint=nearest(precision, known))
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
     opened = open_tagger(tagger, trainer, int8=int8)
     how = {"format": format, "tokenised": tokenised, "confidence": confidence, "trained": tokens_of(tagger)}
@@ -103,25 +104,25 @@ def annotate(
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_run(
     run: Annotated[str, typer.Argument(help="A run's folder, or the id of a recorded run.")],
     round: Annotated[int | None, typer.Option(min=0, help="Default: the last.")] = None,
     label: Annotated[str | None, typer.Option("--class", help="Only sentences with a span of this class.")] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Only sentences with an error.")] = False,
     silver: Annotated[bool, typer.Option("--silver", help="The accepted silver instead of the test set.")] = False,
     propagation: Annotated[bool, typer.Option("--propagation", help="What became of the silver's errors, as a table.")] = False,
-    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = Path(".sciner/store"),
+    store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = DEFAULT_FOLDER,
 ) -> None:
     """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/… --class Task --errors[/]."""
-    from sciner.report.show import show
+    from sciner.report.side_by_side import print_sentences
     from sciner.report.terminal import console
 
     if propagation:
         from sciner.report.propagation import show_propagation
 
         return show_propagation(console(), run, store, round, label)
-    show(console(), run, store, round, "silver" if silver else "test", label, errors)
+    print_sentences(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 
 @app.command()
@@ -134,7 +135,7 @@ def ui(
 
     place = place_of(uri, Path.cwd())
     if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():
-        raise InputError("no mlflow.db in this folder", mend="run `sciner run` here first, or give --uri")
+        raise InputError("no mlflow.db in this folder", hint="run `sciner run` here first, or give --uri")
     quiet()
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner
     typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")

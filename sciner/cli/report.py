@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from sciner.errors import InputError
+from sciner.store.layout import DEFAULT_FOLDER, RUNS
 
 if TYPE_CHECKING:
     from sciner.results.records import Record
@@ -34,7 +35,6 @@ Uri = Annotated[str | None, typer.Option(help="The tracking server or database; 
 Run = Annotated[list[str] | None, typer.Option(help="Only these runs, by their id or MLflow's: --run ID ID …", metavar="ID")]
 Sweep = Annotated[str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")]
 Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
-HERE = Path(".sciner/store")
 
 
 @app.command()
@@ -47,7 +47,7 @@ def export(
     run: Run = None,
     sweep: Sweep = None,
     metric: Annotated[list[str] | None, typer.Option(help="Only these metrics: test/f1/*. May be given again.")] = None,
-    store: Store = HERE,
+    store: Store = DEFAULT_FOLDER,
 ) -> None:
     """Write the figures of finished runs as CSV, for tables: [bold]sciner report export multirun -o runs.csv[/]."""
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
@@ -57,7 +57,7 @@ def export(
     if metric:
         frame = frames.only(frame, metric)
     if counts is not None and not found:
-        raise InputError("these runs kept no counts by document", mend="leave --counts out, or run them again")
+        raise InputError("these runs kept no counts by document", hint="leave --counts out, or run them again")
     frames.write_csv(frame, out)
     typer.echo(f"{frame['run'].nunique()} runs, {frame['metric'].nunique()} metrics: {out}")
     if counts is not None:
@@ -79,17 +79,17 @@ def page(
     uri: Uri = None,
     run: Run = None,
     sweep: Sweep = None,
-    store: Store = HERE,
+    store: Store = DEFAULT_FOLDER,
 ) -> None:
     """Write one page of finished runs, its figures and its tables: [bold]sciner report multirun -o report[/].
 
     [bold]sciner report export[/] writes the figures of runs as CSV instead.
     """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
+        from sciner.report.compared import compare_runs, with_settings
         from sciner.report.page import write_page
-        from sciner.report.study import study, with_settings
 
-        for written in write_page(study(with_settings(runs, where or []), compare, baseline), out, browse, store):
+        for written in write_page(compare_runs(with_settings(runs, where or []), compare, baseline), out, browse, store):
             typer.echo(str(written))
 
 
@@ -104,7 +104,7 @@ def records_of(
     ids = [*run, *(root for root in roots if run and not Path(root).is_dir())]  # --run ID ID: the second is no option's
     places = [Path(root) for root in roots if root not in ids]
     if places and (experiment is not None or uri is not None):
-        raise InputError("--experiment and --uri read a tracker, ROOT folders", mend="give one of the two")
+        raise InputError("--experiment and --uri read a tracker, ROOT folders", hint="give one of the two")
     from tempfile import TemporaryDirectory
 
     from sciner.results.records import records
@@ -113,7 +113,7 @@ def records_of(
     place, missing = place_of(uri, Path.cwd()), None
     if experiment is None and uri is None:
         try:
-            found = records(places or [store / "runs"], sweep, ids)
+            found = records(places or [store / RUNS], sweep, ids)
         except InputError as error:
             if places or not (ids or sweep) or (place == local_uri(Path.cwd()) and not Path("mlflow.db").exists()):
                 raise

@@ -17,8 +17,8 @@ def root() -> None:
     """Keeps `show` a command of its own while it is the only one."""
 
 
-@app.command()
-def show(
+@app.command("show")
+def show_study(
     study: Annotated[str, typer.Argument(help="Its name (hydra.sweeper.study; by default: search).")],
     storage: Annotated[str | None, typer.Option(help="A URL or a journal file; default: .sciner/optuna.journal.")] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Draw Optuna's figures into this folder.")] = None,
@@ -27,11 +27,10 @@ def show(
     """The best trial, or the Pareto front, with the command that runs it again; what pruning and the store saved."""
     from dataclasses import asdict
 
-    from sciner.search.show import budget_unit, draw, open_study
-    from sciner.search.show import show as look
+    from sciner.search.summary import budget_unit, draw, open_study, summarise
 
     opened = open_study(study, storage, Path.cwd())
-    found, unit = look(opened), budget_unit(opened)
+    found, unit = summarise(opened), budget_unit(opened)
     if json:
         say_json(asdict(found))
     else:

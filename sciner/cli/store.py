@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sciner.cli.console import add_row, say, say_json, table_of
+from sciner.store.layout import DEFAULT_FOLDER, STEPS
 
 if TYPE_CHECKING:
     from sciner.results.compare import Cause, Diff, Difference
@@ -17,24 +19,16 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify.")
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
-HERE = Path(".sciner/store")
-SHORT = 20  # characters of a key or digest that are shown where it is not the point
-MEANING = {
-    "examples": "the training set",
-    "sentences": "the sentences' tokens",
-    "gold": "the gold that is judged against",
-    "kept": "the silver that was kept",
-    "withheld": "the withheld gold, for the report on silver",
-}
+SHORT = 20  # characters of a digest that are shown where it is not the point
 
 
 @app.command()
-def stats(dir: Dir = HERE, json: Json = False) -> None:
+def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     """What is there, and what it cost: entries, bytes and computing time by step."""
-    from sciner.loop.steps import VERSIONS
+    from sciner.loop.steps import versions
     from sciner.store.maintenance import open_store, stats
 
-    found = stats(open_store(dir), VERSIONS)
+    found = stats(open_store(dir), versions())
     if json:
         return say_json(asdict(found))
     table = table_of("step", "entries", "bytes", "computed in", figures=True)
@@ -50,13 +44,16 @@ def stats(dir: Dir = HERE, json: Json = False) -> None:
             say(f"{total.entries:,} {words}: {shown_bytes(total.bytes)}")
 
 
-@app.command()
-def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = HERE, json: Json = False) -> None:
+@app.command("show")
+def show_entry(
+    key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = DEFAULT_FOLDER, json: Json = False
+) -> None:
     """One entry: what it was computed from, and what came out."""
-    from sciner.store.lineage import leaves, show
+    from sciner.loop.steps import STEPS
+    from sciner.store.lineage import describe, leaves
     from sciner.store.maintenance import open_store
 
-    found = show(open_store(dir), key)
+    found = describe(open_store(dir), key, STEPS)
     if json:
         return say_json(asdict(found))
     say(
@@ -83,14 +80,14 @@ def show(key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir
 def diff(
     run_a: Annotated[Path, typer.Argument(help="A run's folder.")],
     run_b: Annotated[Path, typer.Argument(help="Another's.")],
-    dir: Annotated[Path | None, typer.Option("--dir", help=f"The store's folder; default: {HERE}.")] = None,
+    dir: Annotated[Path | None, typer.Option("--dir", help=f"The store's folder; default: {DEFAULT_FOLDER}.")] = None,
     json: Json = False,
 ) -> None:
     """Where two runs part, and in which inputs. A is the first run, B the second."""
     from sciner.results.compare import diff
     from sciner.store.maintenance import open_store
 
-    store = open_store(dir or HERE) if dir or (HERE / "steps").is_dir() else None
+    store = open_store(dir or DEFAULT_FOLDER) if dir or (DEFAULT_FOLDER / STEPS).is_dir() else None
     found = diff(store, run_a, run_b)
     if json:
         return say_json(asdict(found))
@@ -106,13 +103,14 @@ def diff(
 @app.command()
 def prune(
     max_size: Annotated[str, typer.Option(help="What may stay: 20GB, 500MB, 0.", show_default=False)],
-    dir: Dir = HERE,
+    dir: Dir = DEFAULT_FOLDER,
     aside: Annotated[bool, typer.Option("--aside", help="Also remove what was set aside, being damaged.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
     json: Json = False,
 ) -> None:
     """Remove the least recently used entries until the rest is small enough. What a living process uses stays."""
     from sciner.store.maintenance import bytes_of, open_store, prune
+    from sciner.store.step import short_key
 
     found = prune(open_store(dir), bytes_of(max_size), aside=aside, dry_run=dry_run)
     if json:
@@ -122,7 +120,7 @@ def prune(
     if found.removed:
         table = table_of("removed", "bytes", "last used")
         for entry in found.removed:
-            add_row(table, entry.key[:SHORT], shown_bytes(entry.bytes), moment(entry.used))
+            add_row(table, short_key(entry.key), shown_bytes(entry.bytes), moment(entry.used))
         say(table)
     more = {"set aside": found.aside, "half-written": found.leftover, "dead leases": found.leases, "lock files": found.locks}
     also = ", ".join(f"{count} {words}" for words, count in more.items() if count)
@@ -136,12 +134,13 @@ def prune(
 
 
 @app.command()
-def verify(dir: Dir = HERE, json: Json = False) -> None:
+def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     """Read every file again and compare checksums; what is damaged is set aside, and the exit code is then 1."""
     import logging
 
     from sciner.progress import bar
     from sciner.store.maintenance import open_store, verify
+    from sciner.store.step import short_key
 
     store = open_store(dir)
     logging.getLogger("sciner.store.disk").addHandler(logging.NullHandler())  # its warnings are the table below
@@ -153,7 +152,7 @@ def verify(dir: Dir = HERE, json: Json = False) -> None:
         if found.damaged:
             table = table_of("damaged, set aside", "")
             for key, why in found.damaged.items():
-                add_row(table, key[:SHORT], why)
+                add_row(table, short_key(key), why)
             say(table)
         newer = f", {found.newer:,} of a newer format not read" * bool(found.newer)
         say(f"{found.whole:,} entries whole, {len(found.damaged):,} damaged{newer}")
@@ -162,11 +161,14 @@ def verify(dir: Dir = HERE, json: Json = False) -> None:
 
 def partings(found: Diff, stored: bool) -> list[Any]:
     """What `sciner store diff` says of the steps."""
+    from sciner.loop.steps.fit import Fit
+    from sciner.store.step import step_of
+
     if not found.partings:
         return [f"the same computation: all {found.same} steps have the same keys"]
     said: list[Any] = []
     for n, parting in enumerate(found.partings):
-        names = [(key or "").partition("-")[0] for key in (parting.a, parting.b)]
+        names = [step_of(key) for key in (parting.a, parting.b)]
         if n == 0:
             said.append(f"the first {found.same} steps are the same" if found.same else "not even the first step is the same")
         where = f"round {parting.round}, {names[0] or names[1]}"
@@ -176,40 +178,51 @@ def partings(found: Diff, stored: bool) -> list[Any]:
             said.append(f"{where}: only {alone} has this step{', the other run has ended' * over}")
             continue
         said += [f"{where}: {('they part here', 'still different', 'still different')[n]}", *explained(parting.cause, stored)]
-    if all((p.a or p.b or "").partition("-")[0] != "fit" for p in found.partings):
+    if all(step_of(p.a or p.b) != Fit.NAME for p in found.partings):
         said.append("the fits that both runs have are the same: what differs did not reach a training set")
     return said
 
 
 def explained(cause: Cause, stored: bool) -> list[Any]:
     """A cause, and those behind it."""
+    from sciner.loop.steps import STEPS
+    from sciner.store.step import short_key, step_of
+
     said: list[Any] = []
     if cause.inputs:
-        said.append(table_of_differences("input", cause.inputs))
+        step = STEPS.get(step_of(cause.a))
+        said.append(table_of_differences("input", cause.inputs, step.INPUTS if step else {}))
     if not stored:
-        said.append(f"  no store in {HERE}: --dir tells in which inputs they differ")
+        said.append(f"  no store in {DEFAULT_FOLDER}: --dir tells in which inputs they differ")
     elif cause.missing:
         sides = " and ".join(("A's", "B's")[key == cause.b] for key in cause.missing)
         said.append(f"  the store has no entry of {sides} (pruned, or never kept): its inputs are not known")
     for deeper in cause.because:
-        said += [f"  because of {deeper.a[:SHORT]} and {deeper.b[:SHORT]}:", *explained(deeper, stored)]
+        said += [f"  because of {short_key(deeper.a)} and {short_key(deeper.b)}:", *explained(deeper, stored)]
     return said
 
 
-def table_of_differences(heading: str, found: tuple[Difference, ...]) -> Any:
+def table_of_differences(
+    heading: str,
+    found: tuple[Difference, ...],
+    meanings: Mapping[str, str] | None = None,
+) -> Any:
+    """meanings: of names that do not explain themselves."""
     table = table_of(heading, "A", "B")
     for d in found:
-        meaning = f" ({MEANING[d.name]})" if d.name in MEANING else ""
-        add_row(table, d.name + meaning, short(d.a), short(d.b))
+        meaning = (meanings or {}).get(d.name)
+        add_row(table, f"{d.name} ({meaning})" if meaning else d.name, short(d.a), short(d.b))
     return table
 
 
 def chain(origins: tuple[Origin, ...], depth: int = 1) -> list[str]:
     """A line for each step, under the step that was computed from it."""
+    from sciner.store.step import short_key
+
     said = []
     for origin in origins:
         cost = shown_seconds(origin.seconds) if origin.there else "no longer in the store"
-        said += [f"{'  ' * depth}{origin.name}: {origin.key[:SHORT]} ({cost})", *chain(origin.origins, depth + 1)]
+        said += [f"{'  ' * depth}{origin.name}: {short_key(origin.key)} ({cost})", *chain(origin.origins, depth + 1)]
     return said
 
 
@@ -218,9 +231,13 @@ def short(value: Any) -> str:
     import re
     from json import dumps
 
+    from sciner.store.step import KEY, short_key
+
     if not isinstance(value, str):
         return dumps(value, ensure_ascii=False)
-    return value[:SHORT] + "…" if re.fullmatch(r"([a-z]+-v\d+-)?[0-9a-f]{64}", value) else value
+    if KEY.fullmatch(value):
+        return f"{short_key(value)}…"
+    return f"{value[:SHORT]}…" if re.fullmatch("[0-9a-f]{64}", value) else value
 
 
 def moment(seconds: float) -> str:

@@ -19,9 +19,9 @@ def plan(context: typer.Context) -> None:
     Chains are followed through the store as far as they go; what lies behind the first missing step is counted by structure:
     at least the fits whose training set is known, at most one for every point and round that may differ.
     """
-    from sciner.launch.main import foresee
+    from sciner.launch.main import plan_sweep
 
-    found = foresee(context.args)
+    found = plan_sweep(context.args)
     between = str(found.most) if found.least == found.most else f"{found.least} to {found.most}"
     typer.echo(f"points: {found.points}; fits if each ran by itself: {found.alone}")
     typer.echo(f"in the store: {found.stored} fits; to do: {between}")

@@ -7,15 +7,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError, model_validator
 
-from sciner.config import errors as refusal
+from sciner.config import errors
 from sciner.config.annotator import AnnotatorConfig
 from sciner.config.base import Seed, Strict
 from sciner.config.data import DataConfig
-from sciner.config.model import ModelConfig, TrainerConfig
+from sciner.config.model import SCORERS, ModelConfig, TrainerConfig
 from sciner.config.places import SearchConfig, StoreConfig, TrackingConfig
-from sciner.config.rounds import AcquireConfig, IterationConfig, ThresholdConfig
-from sciner.policy.acquire import NEEDS
+from sciner.config.rounds import AnyAcquireConfig, AnyThresholdConfig, IterationConfig
 from sciner.policy.seed import Amount
+from sciner.tagger.base import PROBES
 
 
 class RunConfig(Strict):
@@ -26,8 +26,8 @@ class RunConfig(Strict):
     annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
     iteration: IterationConfig
-    acquire: AcquireConfig
-    threshold: ThresholdConfig
+    acquire: AnyAcquireConfig
+    threshold: AnyThresholdConfig
     trainer: TrainerConfig
     store: StoreConfig
     tracking: TrackingConfig
@@ -40,7 +40,7 @@ class RunConfig(Strict):
                 "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
                 "or search=cross_fit (more fits, no more gold)"
             )
-        if self.search.trial is not None and self.search.objective == "cross_fit" and self.acquire.kind != "none":
+        if self.search.trial is not None and self.search.objective == "cross_fit" and self.acquire.policy().buys:
             raise ValueError(
                 f"acquire={self.acquire.kind}: every fold would buy sentences of its own that nobody pays for, and "
                 "search=cross_fit is for gold that is there: give search=dev data.dev_size=20%"
@@ -49,31 +49,31 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _trainable(self) -> RunConfig:
-        kind = self.model.kind
-        if kind != "encoder" and self.iteration.init == "previous":
+        if self.iteration.init == "previous" and "initial_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.init=previous goes on from weights, and model={kind} begins every fit anew: "
+                f"iteration.init=previous goes on from weights, and model={self.model.kind} begins every fit anew: "
                 "give iteration.init=pretrained"
             )
-        if kind == "crf" and self.iteration.silver_weight != 1:
+        if self.iteration.silver_weight != 1 and "example_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model=crf, whose "
-                "library weighs every sentence alike: leave it at 1"
+                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model={self.model.kind}, "
+                "which weighs every sentence alike: leave it at 1"
             )
         return self
 
     @model_validator(mode="after")
     def _ranked(self) -> RunConfig:
-        if self.acquire.kind != "none" and self.data.pool == "unlabelled":
+        acquire = self.acquire.policy()
+        if acquire.buys and self.data.pool == "unlabelled":
             raise ValueError(
                 f"acquire={self.acquire.kind} buys from text whose labels are withheld, and data.pool=unlabelled has none: "
                 "give data.pool=both"
             )
-        scorer = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
-        inside = NEEDS.get(self.acquire.kind, frozenset()) & {"embeddings", "samples"}
-        if inside and scorer != "encoder":
+        scorer = SCORERS.get(self.acquire.scorer) or self.model
+        if lacking := sorted(acquire.needs & PROBES - scorer.capabilities):
+            kind = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
             raise ValueError(
-                f"acquire={self.acquire.kind} needs {' and '.join(inside)}, and a {scorer} has none: take an encoder, or "
+                f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has none: take an encoder, or "
                 "acquire=mnlp"
             )
         return self
@@ -89,13 +89,13 @@ class RunConfig(Strict):
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """The typed configuration. Raises InputError: one line that names the key and the mend."""
+    """The typed configuration. Raises InputError: one line that names the key and how to correct it."""
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
-        raise refusal.explain(error, RunConfig) from None
+        raise errors.explain_validation_error(error, RunConfig) from None
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
     """The keys that stand under ``loc``. Raises KeyError where that is a value."""
-    return refusal.known_keys(RunConfig, loc)
+    return errors.known_keys(RunConfig, loc)

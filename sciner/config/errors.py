@@ -1,4 +1,4 @@
-"""pydantic's finding in the words of a command line: one line that names the key and the mend."""
+"""pydantic's finding in the words of a command line: one line that names the key and how to correct it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sciner.errors import InputError, nearest
 TYPES = ("int", "str", "list[str]")  # branches of a union of values, as pydantic names them
 
 
-def explain(error: ValidationError, root: type[BaseModel]) -> InputError:
+def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> InputError:
     """The first finding against ``root``."""
     first = error.errors()[0]
     kind, given, loc = first["type"], first.get("input"), spoken(first["loc"], root)
@@ -23,14 +23,18 @@ def explain(error: ValidationError, root: type[BaseModel]) -> InputError:
         given, kind = (given["kind"], "literal_error") if known else (None, "missing")
         text = f"one of {text}"
     key = ".".join(loc)
+    if kind == "extra_forbidden" and (holders := kinds_with(root, first["loc"])):
+        *above, branch, _ = first["loc"]
+        place = ".".join(map(str, above))
+        return InputError(f"{key} means nothing to {place}.kind={branch}", hint=f"{place}.kind={' or '.join(holders)} has it")
     if kind == "extra_forbidden":
-        return InputError(f"unknown key {key}", mend=nearest(loc[-1], known_keys(root, first["loc"][:-1])))
+        return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, loc[:-1])))
     if kind == "missing":
-        return InputError(f"{key} is not set", mend=f"give {key}=VALUE")
+        return InputError(f"{key} is not set", hint=f"give {key}=VALUE")
     if kind == "value_error":
         return InputError(f"{key}: {text}" if key else text)
     if kind == "literal_error" and isinstance(given, str):
-        return InputError(f"{key}={given}: there is no such choice", mend=nearest(given, re.findall("'([^']*)'", text)))
+        return InputError(f"{key}={given}: there is no such choice", hint=nearest(given, re.findall("'([^']*)'", text)))
     return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
 
 
@@ -50,6 +54,13 @@ def known_keys(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     if not (sections := under(root, loc)):
         raise KeyError(loc)
     return list(dict.fromkeys(key for section in sections for key in section.model_fields))
+
+
+def kinds_with(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
+    """The other kinds of a section that have the key at ``loc``; none where the section has no kinds."""
+    above, branch, key = loc[:-2], loc[-2:-1], loc[-1]
+    sections = under(root, above)
+    return [kind_of(s) for s in sections if key in s.model_fields] if branch and is_branch(branch[0], sections) else []
 
 
 def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:

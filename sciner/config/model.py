@@ -1,21 +1,25 @@
-"""``model`` and ``trainer``: what is trained and annotates, and on which machine."""
+"""``model`` and ``trainer``: what is trained and annotates, and on which device."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from sciner.config.base import Positive, Share, Strict
+from sciner.tagger import crf, encoder, gazetteer
+from sciner.tagger.base import Capabilities
 
 
 class EncoderConfig(Strict):
-    """An encoder's source and its training recipe.
+    """An encoder's source and its training configuration.
 
-    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.Recipe``, and where peft=lora
+    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.TrainingConfig``, and where peft=lora
     ``tagger.encoder.lora.Lora`` with the keys lora_*.
     """
 
+    capabilities: ClassVar[Capabilities] = encoder.CAPABILITIES
     kind: Literal["encoder"]
     name: str | None
     revision: str
@@ -49,8 +53,9 @@ class EncoderConfig(Strict):
 
 
 class CrfConfig(Strict):
-    """``tagger.crf.crf.CrfRecipe``; its defaults are those of model=crf, for a scorer."""
+    """``tagger.crf.crf.CrfTrainingConfig``; its defaults are those of model=crf, for a scorer."""
 
+    capabilities: ClassVar[Capabilities] = crf.CAPABILITIES
     kind: Literal["crf"]
     c1: Annotated[float, Field(ge=0)] = 0.05
     c2: Annotated[float, Field(ge=0)] = 0.1
@@ -60,15 +65,17 @@ class CrfConfig(Strict):
 class GazetteerConfig(Strict):
     """``tagger.gazetteer.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
 
+    capabilities: ClassVar[Capabilities] = gazetteer.CAPABILITIES
     kind: Literal["gazetteer"]
     case: Literal["sensitive", "insensitive"] = "sensitive"
 
 
 ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
+SCORERS: Mapping[str, type[CrfConfig | GazetteerConfig]] = {"crf": CrfConfig, "gazetteer": GazetteerConfig}
 
 
 class TrainerConfig(Strict):
-    """``tagger.encoder.device.Machine``."""
+    """``tagger.encoder.device.Device``."""
 
     accelerator: Literal["auto", "cpu", "gpu"]
     precision: Literal["auto", "bf16-mixed", "32-true"]

@@ -7,13 +7,14 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from sciner.config.base import Strict
+from sciner.store.layout import DEFAULT_FOLDER
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.Steps``)."""
+    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.runner``)."""
 
     kind: Literal["none", "disk"]
-    dir: str = ".sciner/store"
+    dir: str = str(DEFAULT_FOLDER)
     weights: Literal["none", "last", "all"] = "last"
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BaseModel, Field, field_validator, model_validator
 
-from sciner.config.base import ByClass, Positive, Share, Strict
-from sciner.policy.acquire import BudgetUnit, Unit
-from sciner.policy.acquire import Kind as Acquisition
+from sciner.config.base import Share, Strict, by_class
+from sciner.config.by_kind import by_kind
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire, BudgetUnit, Unit
+from sciner.policy.measure.base import MEASURES
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import Empty, Granularity, Kind
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import RULES, Empty, Granularity
 from sciner.text.prediction import Aggregate
 
 
@@ -32,14 +36,14 @@ class IterationConfig(Strict):
 
 
 class AcquireConfig(Strict):
-    """``policy.acquire.Acquire``. scorer: the tagger whose word ranks the pool; ``learner`` is the one that is trained."""
+    """``policy.acquisition.Acquire``, what all kinds have of it. scorer: the tagger whose word ranks the pool; ``learner`` is
+    the one that is trained."""
 
-    kind: Acquisition
+    kind: str
     batch: int | str
     unit: Unit
     budget: Annotated[float, Field(gt=0)] | None
     budget_unit: BudgetUnit
-    passes: Annotated[int, Field(ge=2, le=100)]
     scorer: Literal["learner", "crf", "gazetteer"]
 
     @field_validator("batch", mode="before")
@@ -52,39 +56,54 @@ class AcquireConfig(Strict):
 
     @model_validator(mode="after")
     def _meant(self) -> AcquireConfig:
-        if self.kind == "none" and self.budget is not None:
-            raise ValueError(f"budget={self.budget:g} ends what acquire=none never begins: add acquire=random")
-        if self.unit == "entities" and Amount.parse(self.batch).percent:
+        acquire = self.policy()
+        if not acquire.buys and self.budget is not None:
+            raise ValueError(f"budget={self.budget:g} ends what acquire={self.kind} never begins: add acquire=random")
+        if self.unit == "entities" and acquire.batch.percent:
             raise ValueError(f"batch={self.batch} of entities nobody has counted: give a number of them")
-        if Amount.parse(self.batch).value == 0:
+        if acquire.batch.value == 0:
             raise ValueError("batch=0 buys nothing: give acquire.batch=30, or acquire=none")
         return self
 
+    def policy(self) -> Acquire:
+        """The acquisition that this describes."""
+        strategy = STRATEGIES[self.kind](**settings_of(self, STRATEGIES[self.kind]))
+        return Acquire(strategy, Amount.parse(self.batch), self.unit, self.budget, self.budget_unit)
+
 
 class ThresholdConfig(Strict):
-    """``policy.threshold.Threshold``."""
+    """``policy.threshold.Threshold``, what all kinds have of it."""
 
-    kind: Kind
+    kind: str
     granularity: Granularity
     confidence: Aggregate
-    min_confidence: Share
     empty: Empty
-    share: Share = 1.0
-    classes: ByClass = Field(default_factory=dict)
-    quota: Positive | None = None
-    schedule: list[Share] = Field(default_factory=list)
-    schedule_of: Literal["confidence", "share"] = "confidence"
+    measure: str
+
+    @field_validator("classes", mode="before", check_fields=False)  # the rules that have classes
+    @classmethod
+    def _classes(cls, value: object) -> object:
+        return by_class(value)
 
     @model_validator(mode="after")
     def _meant(self) -> ThresholdConfig:
-        if self.kind == "curriculum" and not self.schedule:
-            raise ValueError("a curriculum needs a schedule: give 'threshold.schedule=[0.9,0.8,0.7]'")
-        if self.quota and self.classes:
-            raise ValueError("quota sets a bar a class by itself: leave threshold.classes out")
-        if self.quota and self.granularity == "sentence":
-            raise ValueError("a quota counts spans: it needs granularity=span or token")
-        if self.kind in ("none", "reject") and self.min_confidence:
-            raise ValueError(
-                f"min_confidence={self.min_confidence} means nothing to threshold={self.kind}: add threshold=fixed"
-            )
+        self.policy()  # which refuses settings that do not go together
         return self
+
+    def policy(self) -> Threshold:
+        """The threshold that this describes."""
+        rule = RULES[self.kind](**settings_of(self, RULES[self.kind]))
+        return Threshold(rule, self.granularity, self.confidence, self.empty, self.measure)
+
+
+def settings_of(section: BaseModel, kind: type) -> dict[str, Any]:
+    """What a section says of the fields of its kind."""
+    return {field.name: getattr(section, field.name) for field in fields(kind)}
+
+
+if TYPE_CHECKING:
+    AnyAcquireConfig = AcquireConfig
+    AnyThresholdConfig = ThresholdConfig
+else:  # the kinds are those that are registered, which no type checker knows
+    AnyAcquireConfig = by_kind(AcquireConfig, STRATEGIES)
+    AnyThresholdConfig = by_kind(ThresholdConfig, RULES, measure=MEASURES)

@@ -9,7 +9,7 @@ from pathlib import Path
 from sciner.config import known_keys
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError, nearest
-from sciner.launch.quoting import is_taken, mend_words
+from sciner.launch.quoting import hint_for_words, is_taken
 from sciner.search.options import SearchOptions
 
 PLUGINS = {  # choices that are not there unless a package is: what brings it
@@ -18,29 +18,29 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
 }
 
 
-def explain(message: str, words: Sequence[str] = ()) -> InputError:
+def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
     """Hydra's message as one line with the nearest right spelling. words: what was given to it."""
     if found := re.search(r"Could not override '([^']+)'", message):
-        return InputError(f"unknown key {found[1]}", mend=mend_key(found[1].split(".")))
+        return InputError(f"unknown key {found[1]}", hint=hint_for_key(found[1].split(".")))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
         group, choice = found[1], found[2]
-        if mend := PLUGINS.get(f"{group}={choice}"):
-            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", mend=mend)
+        if hint := PLUGINS.get(f"{group}={choice}"):
+            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=hint)
         if group == "search" and "test" in choice:
             return InputError(
-                f"search={choice}: test is for the report, nothing is decided on it", mend="give dev or cross_fit"
+                f"search={choice}: test is for the report, nothing is decided on it", hint="give dev or cross_fit"
             )
         choices = {p.stem for p in (CONF / group).glob("*.yaml")}
         if group.startswith("hydra/"):
             choices = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
-        return InputError(f"{group}={choice}: there is no such choice", mend=nearest(choice, choices or {group}))
-    if mend := mend_words(words):
+        return InputError(f"{group}={choice}: there is no such choice", hint=nearest(choice, choices or {group}))
+    if hint := hint_for_words(words):
         word = next(word for word in words if not is_taken(word))
-        return InputError(f"Hydra's grammar does not take {word}", mend=mend)
-    return InputError(" ".join(message.split("\n\n")[0].split()), mend="sciner run --help shows the form")
+        return InputError(f"Hydra's grammar does not take {word}", hint=hint)
+    return InputError(" ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form")
 
 
-def mend_key(parts: Sequence[str]) -> str:
+def hint_for_key(parts: Sequence[str]) -> str:
     """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
     if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
         options = SearchOptions.model_fields

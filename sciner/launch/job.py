@@ -8,7 +8,8 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,23 @@ from sciner.redact import redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
 from sciner.run.job import Job
+from sciner.search.options import TRIAL_KEYS
 
 log = logging.getLogger(__name__)
-PLACE_OF_TRIAL = ("search.study=", "search.storage=", "search.trial=")  # the sweeper's words, and no parameters
+TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # set by the sweeper, and no parameters
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would exit. problem: in one line;
+    empty where it has a traceback in its log, or none. spare: keys that the store may forget when the sweep has ended."""
+
+    job: str
+    directory: str
+    code: int
+    problem: str
+    seconds: float
+    spare: list[str]
 
 
 def one_job(cfg: Any) -> int:
@@ -33,7 +48,7 @@ def one_job(cfg: Any) -> int:
     sweep = os.environ.get("SCINER_SWEEP")
     job = Job(
         directory=Path(info.runtime.output_dir),
-        overrides=tuple(word for word in info.overrides.task if not word.startswith(PLACE_OF_TRIAL)),
+        overrides=tuple(word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
         choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
@@ -61,27 +76,26 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         log.error("%s", problem or traceback.format_exc())
     finally:
         seconds = time.perf_counter() - began
-        note_outcome({"job": job.name, "code": code, "problem": problem, "seconds": seconds, "spare": spare}, job.directory)
+        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, spare))
     return code
 
 
 def say_progress(number: int, name: str) -> None:
     """Which job of how many, and how long the rest may take at the pace so far."""
     points = int(os.environ["SCINER_POINTS"])
-    done = [row["seconds"] for row in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
+    done = [outcome.seconds for outcome in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
     left = sum(done) / len(done) * (points - number) if done else 0
     pace = f", about {left / 60:.0f} min left" if done else ""
     # no markup: in data.train=[a.conll,b.conll] the brackets are the user's
     console().print(f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True)
 
 
-def note_outcome(outcome: Mapping[str, Any], directory: Path) -> None:
+def note_outcome(outcome: Outcome) -> None:
     """One line for the parent, which a launcher may have left in another process."""
     if place := os.environ.get("SCINER_OUTCOMES"):
-        line = json.dumps({**outcome, "directory": str(directory)})
         with Path(place).open("a", encoding="utf-8") as stream:
-            stream.write(line + "\n")
+            stream.write(json.dumps(asdict(outcome)) + "\n")
 
 
-def read_outcomes(place: Path) -> Sequence[dict[str, Any]]:
-    return [json.loads(line) for line in place.read_text(encoding="utf-8").splitlines()]
+def read_outcomes(place: Path) -> list[Outcome]:
+    return [Outcome(**json.loads(line)) for line in place.read_text(encoding="utf-8").splitlines()]

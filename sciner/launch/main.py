@@ -7,17 +7,19 @@ import sys
 import tempfile
 import time
 import uuid
+from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
-from sciner.launch.job import one_job, read_outcomes
+from sciner.launch.hydra_internals import skip_batch_validation
+from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.redact import redacted
 from sciner.report.terminal import console
@@ -26,20 +28,20 @@ from sciner.search.options import SearchOptions
 
 if TYPE_CHECKING:
     from sciner.launch.plan import Plan
-    from sciner.search.study import Study
+    from sciner.search.study import SharedStudy
 
-ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
+FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
 
 
-def main(words: Sequence[str]) -> int:
-    """Run, or sweep, what ``words`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
+def main(arguments: Sequence[str]) -> int:
+    """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
 
     Raises InputError for words that cannot be meant.
     """
-    flags = parse_flags(words)
+    flags = parse_flags(arguments)
     points, multirun, search = check(flags)
-    if any(getattr(flags, name, None) for name in ASIDE):
-        hydra_main(words, flags)
+    if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
+        hydra_main(arguments, flags)
         return 0
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
@@ -53,25 +55,25 @@ def main(words: Sequence[str]) -> int:
             os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
         else:
             os.environ.pop("SCINER_SWEEP", None)
-        hydra_main(words, flags)
+        hydra_main(arguments, flags)
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
-    if not multirun and found and found[0]["problem"]:
-        raise InputError(found[0]["problem"])
+    if not multirun and found and found[0].problem:
+        raise InputError(found[0].problem)
     if study:
         say_study(study)
     say_where(points, found, multirun)
-    codes = {row["code"] for row in found} or {0 if study else 1}  # a study may have all its trials already
+    codes = {outcome.code for outcome in found} or {0 if study else 1}  # a study may have all its trials already
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
-def foresee(words: Sequence[str]) -> Plan:
-    """What ``main(words)`` would have to compute. Raises InputError for words that cannot be meant."""
+def plan_sweep(arguments: Sequence[str]) -> Plan:
+    """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be meant."""
     from sciner.launch.plan import plan
 
-    points, _, search = check(parse_flags(words))
+    points, _, search = check(parse_flags(arguments))
     if search:
-        raise InputError("a search chooses its points as it goes: they are not known beforehand", mend=search.bound(points))
+        raise InputError("a search chooses its points as it goes: they are not known beforehand", hint=search.bound(points))
     return plan(points, Path.cwd())
 
 
@@ -89,29 +91,27 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
                 logging.getLogger(__name__).debug("tracker not prepared: %s", error)
 
 
-def hydra_main(words: Sequence[str], flags: Any) -> None:
+def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
     """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
     import hydra
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
-    # every point was composed and checked by ``check``: Hydra would compose all of them once more before the first starts
-    BasicSweeper.validate_batch_is_legal = lambda self, batch: None  # type: ignore[method-assign]
+    skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
-    kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
+    before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
     try:
         entry()
     finally:
-        sys.argv = kept
+        sys.argv = before
 
 
-def drop_spare(stores: set[StoreConfig], found: Sequence[dict[str, Any]]) -> None:
+def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
     """The sweep has ended: nobody begins with the weights of its rounds 0 any more."""
     for store in stores:
-        for key in {key for row in found for key in row["spare"]}:
+        for key in {key for outcome in found for key in outcome.spare}:
             build_store(store, Path.cwd()).discard(key)
 
 
-def say_study(study: Study) -> None:
+def say_study(study: SharedStudy) -> None:
     """How many trials a study has, how they ended, and how to look at it."""
     say = partial(console().print, markup=False, soft_wrap=True)
     counted = Counter(trial.state.name.lower() for trial in study.begun())
@@ -120,18 +120,18 @@ def say_study(study: Study) -> None:
     say(f"to look: sciner search show {study.options.study}{place}")
 
 
-def say_where(points: Sequence[RunConfig], found: Sequence[dict[str, Any]], multirun: bool) -> None:
+def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
     from sciner.tracking.mlflow import local_uri, place_of
 
     say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [row for row in found if row["code"] in (1, 2)]
+    failed = [outcome for outcome in found if outcome.code in (1, 2)]
     if multirun:
         say(f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
-    for row in failed:
-        say(f"failed: {redacted(row['job'])} (log: {row['directory']}/sciner.log)", style="red")
-    for row in found[-1:]:
-        say(f"results: {Path(row['directory']).parent if multirun else row['directory']}")
+    for outcome in failed:
+        say(f"failed: {redacted(outcome.job)} (log: {outcome.directory}/sciner.log)", style="red")
+    for outcome in found[-1:]:
+        say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
     here = local_uri(Path.cwd())
     for uri in sorted({place_of(p.tracking.uri, Path.cwd()) for p in points if p.tracking.kind == "mlflow"}):
         say(f"tracked: {redacted(uri)}")

@@ -2,56 +2,77 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
-from sciner.loop.weights import weights_key
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.predict import Predict
+from sciner.loop.steps.weights import weights_key
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
 from sciner.store.disk import Damaged, DiskStore, NewerEntry, Store
 from sciner.store.step import Result, Step
 
-ASIDE = {"store", "tracking", "search"}  # groups that change no result
+T = TypeVar("T")
 
 
 class Missing(Exception):
     """A step that is not in the store."""
 
-    def __init__(self, step: Step) -> None:
+    def __init__(self, step: Step[Any]) -> None:
         super().__init__(step.key)
         self.step = step
 
 
+@dataclass(frozen=True)
+class Known(Step[T]):
+    """A step that is only read. Raises Missing where another would compute."""
+
+    step: Step[T]
+
+    @cached_property
+    def key(self) -> str:
+        return self.step.key
+
+    def inputs(self) -> Mapping[str, Any]:
+        return self.step.inputs()
+
+    def compute(self, folder: Path) -> None:
+        raise Missing(self.step)
+
+    def load(self, folder: Path) -> T:
+        return self.step.load(folder)
+
+
 @dataclass
-class Peek:
+class ReadOnlyStore:
     """A store that only looks. Raises Missing where another would compute."""
 
     store: Store
     keeps: bool = True
 
-    def run(self, step: Step) -> Result:
-        def make(folder: Path) -> None:
-            raise Missing(step)
-
+    def run(self, step: Step[T]) -> Result[T]:
         if not self.store.has(step.key):
             raise Missing(step)
-        return self.store.run(replace(step, make=make))
+        return self.store.run(Known(step))
 
     def has(self, key: str) -> bool:
         return self.store.has(key)
 
     def discard(self, key: str) -> None: ...
 
-    def record(self, archive: Any) -> None: ...
+    def record(self, archive: Callable[[Path], None]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class PointPlan:
     """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that is missing, where its
     training set is known already; then, or otherwise, ``unknown`` (point, round) stand for fits whose training set depends
     on steps that are missing. tagger: digest of the tagger's identity."""
@@ -83,43 +104,43 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     stored = [config for config in points if config.store.kind == "disk"]
     bare = sum(config.iteration.rounds + 1 for config in points if config.store.kind == "none")
     stores = [build_store(config.store, project) for config in stored]
-    outlooks = [look(config, store) for config, store in zip(stored, stores, strict=True)]
-    known = {o.next: o for o in outlooks if o.next}
-    to_do = [*known.values(), *{name: o for o in outlooks for name in o.unknown}.values()]
-    pace = paces({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
-    costs = [pace.get(o.tagger) for o in to_do]
+    plans = [plan_point(config, store) for config, store in zip(stored, stores, strict=True)]
+    known = {p.next: p for p in plans if p.next}
+    to_do = [*known.values(), *{name: p for p in plans for name in p.unknown}.values()]
+    seconds = seconds_by_tagger({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
+    costs = [seconds.get(p.tagger) for p in to_do]
     timed = bare == 0 and None not in costs
     return Plan(
         points=len(points),
-        alone=bare + sum(o.alone for o in outlooks),
-        stored=len({key for o in outlooks for key in o.fits}),
+        alone=bare + sum(p.alone for p in plans),
+        stored=len({key for p in plans for key in p.fits}),
         least=bare + len(known),
         most=bare + len(to_do),
         seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs)) if timed else None,
     )
 
 
-def look(config: RunConfig, store: Store) -> Outlook:
+def plan_point(config: RunConfig, store: Store) -> PointPlan:
     """Follow one point's chain through the store until a step is missing."""
-    ready, rounds = prepare(config, Peek(store)), config.iteration.rounds
+    ready, rounds = prepare(config, ReadOnlyStore(store)), config.iteration.rounds
     following, complete = None, False
     try:
         rounds = sum(1 for _ in ready.rounds) - 1  # perhaps fewer than asked for: stop=churn
         complete = True
     except Missing as missing:
-        if missing.step.name == "fit":
+        if missing.step.NAME == Fit.NAME:
             following = missing.step.key
-    fits = tuple(done.key for done in ready.steps.taken if done.step == "fit")
+    fits = tuple(done.key for done in ready.steps.taken if done.step == Fit.NAME)
     reached = len(fits) + (following is not None)
     if not complete and following is None and not store.has(weights_key(fits[-1])):
         following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
-    values = config.model_dump(exclude=ASIDE)
+    values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
     unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, rounds + 1))
-    return Outlook(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
+    return PointPlan(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
 
 
-def paces(stores: Iterable[DiskStore]) -> dict[str, float]:
+def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:
     """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's identity."""
     fits: dict[str, tuple[str, float]] = {}
     rest: dict[str, float] = {}
@@ -127,9 +148,9 @@ def paces(stores: Iterable[DiskStore]) -> dict[str, float]:
         for key in store.listed():
             with suppress(Damaged, NewerEntry):
                 meta = store.meta(key)
-                if meta["step"] == "fit":
+                if meta["step"] == Fit.NAME:
                     fits[key] = digest(meta["inputs"]["tagger"]), meta["seconds"]
-                elif meta["step"] == "predict":
+                elif meta["step"] == Predict.NAME:
                     fit = meta["inputs"]["fit"]
                     rest[fit] = rest.get(fit, 0.0) + meta["seconds"]
     by_tagger: dict[str, list[float]] = {}

@@ -11,8 +11,8 @@ import yaml
 OPEN = ("threshold.classes", "annotator.rates")  # mappings whose keys are classes of a corpus
 
 
-def mend_words(words: Sequence[str]) -> str | None:
-    """The mend for the first of ``words`` that is not taken: how to write it, quoted for the shell. None where all are
+def hint_for_words(words: Sequence[str]) -> str | None:
+    """The hint for the first of ``words`` that is not taken: how to write it, quoted for the shell. None where all are
     taken, or where no form of it is known."""
     word = next((word for word in words if not is_taken(word)), None)
     form = next(filter(is_taken, forms(word)), None) if word is not None else None

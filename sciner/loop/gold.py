@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-from sciner.loop.outcomes import Fit, Predicted
-from sciner.loop.steps import Steps
-from sciner.policy.acquire import Acquire, price, take
+from sciner.loop.outcomes import FitResult, Predicted
+from sciner.loop.steps.rank import Rank
+from sciner.loop.steps.runner import StepRunner
+from sciner.policy.acquisition.batch import Acquire, price, take
 from sciner.policy.annotator import Annotator
 from sciner.policy.cost import Budget
 from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
 from sciner.score.gold import agreement_scores, gold_scores
-from sciner.score.lens import rare_classes, surface_forms
+from sciner.score.unseen_entities import rare_classes, surface_forms
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.spans import Span
 
@@ -21,7 +22,7 @@ from sciner.text.spans import Span
 class Gold:
     """bought: labelled sentences, in the order of buying. offered: what of the pool can still be bought, without labels."""
 
-    def __init__(self, annotator: Annotator, split: Split, acquire: Acquire, scorer: Steps | None = None) -> None:
+    def __init__(self, annotator: Annotator, split: Split, acquire: Acquire, scorer: StepRunner | None = None) -> None:
         """Buys seed set and dev. scorer: the steps of another tagger, by which the pool is ranked in the learner's place.
 
         Raises InputError for batches larger than the corpus.
@@ -37,11 +38,11 @@ class Gold:
     def wants_annotations(self) -> bool:
         """Does the next batch depend on what the learner says of the pool?"""
         ranked_by_learner = "predictions" in self.acquire.needs and self.scorer is None
-        return self.acquire.kind != "none" and (ranked_by_learner or self.annotator.assisted)
+        return self.acquire.buys and (ranked_by_learner or self.annotator.assisted)
 
     def end(self) -> str | None:
         """Why there is no next batch, where one was meant to be."""
-        if self.acquire.kind == "none":
+        if not self.acquire.buys:
             return None
         return "the pool is empty" if not self.offered else "the budget is spent" if self.left() <= 0 else None
 
@@ -51,7 +52,7 @@ class Gold:
         return math.inf if limit is None else limit - self.budget.scores()[self.acquire.budget_unit]
 
     def buy(
-        self, steps: Steps, fit: Fit, annotated: Predicted | None, *, seed: int, round: int
+        self, steps: StepRunner, fit: FitResult, annotated: Predicted | None, *, seed: int, round: int
     ) -> tuple[frozenset[str], dict[str, float]]:
         """(ids, scores) of a batch: ranked by what the tagger makes of the pool, labelled in that order, charged.
 
@@ -70,7 +71,7 @@ class Gold:
         return ids, scores | {"overshoot": max(0.0, spent - size)}
 
     def _ranked(
-        self, steps: Steps, fit: Fit, annotated: Predicted | None, size: float, seed: int, round: int
+        self, steps: StepRunner, fit: FitResult, annotated: Predicted | None, size: float, seed: int, round: int
     ) -> list[Sentence]:
         fresh = None
         if self.scorer is not None:
@@ -80,8 +81,20 @@ class Gold:
             fresh = annotated.only({s.id for s in self.offered})
         each = sum(len(s.tokens) for s in self.offered) / len(self.offered) if self.acquire.unit == "tokens" else 1.0
         count = min(len(self.offered), math.ceil(size / each))  # sentences; with entities, as if each held one
-        draw = {"count": count, "seed": seed, "round": round}
-        ranked = steps.rank(self.acquire, self.offered, fit, fresh, self.history, self.bought, **draw)
+        ranked = steps.run(
+            Rank(
+                self.acquire,
+                self.offered,
+                fit,
+                fresh,
+                tuple(self.history),
+                self.bought,
+                steps.labels,
+                count=count,
+                seed=seed,
+                round=round,
+            )
+        )
         if "history" in self.acquire.needs and fresh is not None:
             self.history.append(fresh)
         return ranked

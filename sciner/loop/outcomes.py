@@ -1,4 +1,5 @@
-"""What the steps of a round give: a training, predictions, a verdict, how fast, and that they were taken."""
+"""What the steps of a round give: a training, predictions, their evaluation, how fast, and that
+they were taken."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from sciner.text.prediction import Prediction
 Scores = dict[str, float]
 
 
-class Done(NamedTuple):
+class StepRecord(NamedTuple):
     """A step that was taken. hit: it was known. seconds: what computing it took, now or then."""
 
     step: str
@@ -26,7 +27,7 @@ class Done(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
+class FitResult:
     """A training, done or known. live: the trained tagger itself, from its kept weights or, without them, by training again."""
 
     key: str
@@ -44,9 +45,12 @@ class Predicted:
     seconds: float
     read: Callable[[], Iterator[Prediction]]
 
+    def identity(self) -> list[str]:
+        """Their key, and a digest of the ids by which the sentences go here."""
+        return [self.key, self._ids]
+
     @cached_property
-    def ids(self) -> str:
-        """The digest of the sentences' ids."""
+    def _ids(self) -> str:
         return digest_of_rows(s.id for s in self.sentences)
 
     def only(self, ids: Container[str]) -> Predicted:
@@ -56,17 +60,12 @@ class Predicted:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """scores: of one judged set. counts: [documents, 3], for the comparison with later rounds."""
+class EvaluationResult:
+    """scores: of one set. counts: [documents, 3], for the comparison with later rounds."""
 
     key: str
     scores: Scores
     counts: Counts
-
-
-def named(made: Predicted) -> list[str]:
-    """A prediction's key, and the ids by which its sentences go here."""
-    return [made.key, made.ids]
 
 
 def speed_of(made: Predicted) -> dict[str, float]:

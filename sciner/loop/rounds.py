@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from sciner.loop.evaluation import Bench, watch
+from sciner.loop.evaluation import Evaluator, watch
 from sciner.loop.gold import Gold
-from sciner.loop.outcomes import Done, Fit, Predicted, speed
+from sciner.loop.outcomes import FitResult, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
-from sciner.loop.steps import Steps
-from sciner.policy.acquire import Acquire
+from sciner.loop.steps.runner import StepRunner
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
-from sciner.policy.threshold import Threshold
-from sciner.score.judge import named
+from sciner.policy.threshold.accept import Threshold
+from sciner.score.evaluation import named
 from sciner.score.stats import Counts
 from sciner.text.corpus import Corpus, Example
 
@@ -45,32 +45,32 @@ class Iteration:
 @dataclass(frozen=True, slots=True)
 class Round:
     """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on.
-    acquired: ids of what it bought. counts: [documents, 3] of each judged set (``score.entity.entity_counts``).
+    acquired: ids of what it bought. counts: [documents, 3] of each set (``score.entity.entity_counts``).
     steps: what was computed or known; scores are the same either way. seconds: how long the turn took here."""
 
     number: int
     scores: dict[str, float]
     warnings: tuple[str, ...]
     examples: tuple[Example, ...]
-    fit: Fit
+    fit: FitResult
     test: Predicted
     acquired: frozenset[str]
     counts: Mapping[str, Counts]
-    steps: tuple[Done, ...]
+    steps: tuple[StepRecord, ...]
     seconds: float
 
 
 def run_rounds(
     corpus: Corpus,
     split: Split,
-    steps: Steps,
+    steps: StepRunner,
     threshold: Threshold,
     iteration: Iteration,
     *,
     seed: int,
     annotator: Annotator | None = None,
     acquire: Acquire = Acquire(),  # noqa: B008
-    scorer: Steps | None = None,
+    scorer: StepRunner | None = None,
 ) -> Iterator[Round]:
     """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a perfect one. scorer: the
     steps of another tagger, by which the pool is ranked for ``acquire`` in the learner's place.
@@ -82,9 +82,9 @@ def run_rounds(
     annotator = annotator or SimulatedAnnotator(withheld, Cost())
     gold = Gold(annotator, split, acquire, scorer)
     silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
-    bench = Bench({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
+    evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
-    fit: Fit | None = None
+    fit: FitResult | None = None
     for number in range(iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
         scores: dict[str, float] = {}
@@ -93,12 +93,12 @@ def run_rounds(
             if why := gold.end():
                 log.info("stopped before round %d: %s", number, why)
                 break
-            if acquire.kind == "none" or threshold.kind != "reject" or gold.wants_annotations():
+            if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
             if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
                 log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
                 break
-            if acquire.kind != "none":
+            if acquire.buys:
                 acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
                 silver.without(acquired)
                 scores |= named("acquire", bought)
@@ -109,13 +109,32 @@ def run_rounds(
         examples = (*gold.examples(), *silver.examples())
         fit = steps.fit(examples, seed=seed, start=fit if iteration.init == "previous" else None)
 
-        scores |= named("train", {"sentences": float(len(examples)), "steps": float(fit.report.steps)})
-        scores |= named("time/fit", speed(fit.report.tokens, fit.report.seconds))
-        scores |= bench.judge(steps, fit, gold.forms(), gold.rare(corpus.labels))
+        scores |= fit_scores(fit, examples)
+        scores |= evaluator.evaluate(steps, fit, gold.forms(), gold.rare(corpus.labels))
         warnings = watch(scores, gold, corpus.labels)
-        scores["drift/collapse"] = float(bool(warnings))
         done = tuple(steps.taken[taken:])
-        scores["time/round/seconds"] = sum({d.key: d.seconds for d in done}.values())
-        seconds = time.perf_counter() - began
-        yield Round(number, scores, warnings, examples, fit, bench.last["test"], acquired, bench.counts, done, seconds)
+        scores |= {"drift/collapse": float(bool(warnings)), "time/round/seconds": seconds_of(done)}
+        yield Round(
+            number,
+            scores,
+            warnings,
+            examples,
+            fit,
+            evaluator.last["test"],
+            acquired,
+            evaluator.counts,
+            done,
+            time.perf_counter() - began,
+        )
     steps.close()
+
+
+def fit_scores(fit: FitResult, examples: Sequence[Example]) -> dict[str, float]:
+    """What a training was of, how long it was, and how fast."""
+    size = {"sentences": float(len(examples)), "steps": float(fit.report.steps)}
+    return named("train", size) | named("time/fit", speed(fit.report.tokens, fit.report.seconds))
+
+
+def seconds_of(taken: Iterable[StepRecord]) -> float:
+    """What computing the steps took, now or then; each counts once."""
+    return sum({step.key: step.seconds for step in taken}.values())

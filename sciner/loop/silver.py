@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 
 from sciner.loop.gold import Gold
-from sciner.loop.outcomes import Fit, Predicted, speed_of
-from sciner.loop.steps import Steps
-from sciner.policy.threshold import Threshold
-from sciner.score.judge import named
+from sciner.loop.outcomes import FitResult, Predicted, speed_of
+from sciner.loop.steps.drift import Drift
+from sciner.loop.steps.runner import StepRunner
+from sciner.loop.steps.select import Select
+from sciner.policy.threshold.accept import Threshold
+from sciner.score.evaluation import named
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores
 from sciner.text.corpus import Example, Sentence
@@ -25,7 +27,7 @@ class Silver:
         self.accepted: dict[str, Example] = {}  # by sentence id
         self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
 
-    def annotate(self, steps: Steps, fit: Fit, whole: bool) -> dict[str, float]:
+    def annotate(self, steps: StepRunner, fit: FitResult, whole: bool) -> dict[str, float]:
         """Let the tagger label the pool, or unless ``whole`` what of it is not accepted yet; how fast, and how far the labels
         of the latter moved."""
         self.kept = self.accepted if self.frozen else {}
@@ -33,7 +35,8 @@ class Silver:
         self.whole = steps.predict(fit, [s for s in self.pool if whole or s.id not in self.kept])
         fresh = self.whole.only({s.id for s in self.pool} - self.kept.keys()) if whole and self.kept else self.whole
         self.annotations = [*(self.annotations if self.frozen else ()), fresh]
-        return named("silver/drift", steps.drift(before, fresh)) | named("time/annotate", speed_of(self.whole))
+        drift = steps.run(Drift(before, fresh, steps.labels))
+        return named("silver/drift", drift) | named("time/annotate", speed_of(self.whole))
 
     def without(self, bought: Container[str]) -> None:
         """The annotator has labelled some: they are no silver any more."""
@@ -45,7 +48,7 @@ class Silver:
 
     def accept(
         self,
-        steps: Steps,
+        steps: StepRunner,
         threshold: Threshold,
         withheld: Mapping[str, tuple[Span, ...]],
         gold: Gold,
@@ -55,9 +58,20 @@ class Silver:
         """Add what ``threshold`` lets through of the latest annotation; how much that is, and how good."""
         *earlier, fresh = self.annotations
         _, shares = gold.look()
-        look = {"gold_empty_rate": gold.empty_rate(), "gold_shares": shares, "round": number, "weight": weight}
         before = self.accepted
-        self.accepted, scores = steps.select(fresh, self.kept, earlier, threshold, withheld, **look)
+        self.accepted, scores = steps.run(
+            Select(
+                fresh,
+                self.kept,
+                earlier,
+                threshold,
+                withheld,
+                gold_empty_rate=gold.empty_rate(),
+                gold_shares=shares,
+                round=number,
+                weight=weight,
+            )
+        )
         scores = scores | kappa_scores(self.accepted.values(), withheld)
         errors = propagation_scores(before.values(), self.accepted.values(), withheld)
         return named("silver", scores) | named("silver/errors", errors)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal, Protocol
 
-from sciner.policy.cost import Budget, Cost, Proposed, overlap
+from sciner.policy.cost import Budget, Cost, Proposed
 from sciner.policy.noise import Noise
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span
@@ -98,7 +98,7 @@ class TwoAnnotators:
             case "agreed":
                 return replace(a, spans=tuple(s for s in mine if s in other))
             case "either":
-                more = [s for s in other if not any(overlap(s, t) for t in mine)]
+                more = [s for s in other if not any(s.overlaps(t) for t in mine)]
                 return replace(a, spans=tuple(sorted([*mine, *more])))
             case "expert":
                 (decided,) = self.expert.label([a], proposed)

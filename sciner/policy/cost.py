@@ -32,7 +32,7 @@ class Cost:
     def seconds(self, sentence: Sentence, proposed: Sequence[Span] = ()) -> float:
         """To read ``sentence`` and mark its spans; with ``assist``, to go through ``proposed`` and mark what overlaps none."""
         spans, offered = sentence.spans or (), proposed if self.assist else ()
-        new = sum(not any(overlap(span, other) for other in offered) for span in spans)
+        new = sum(not any(span.overlaps(other) for other in offered) for span in spans)
         return self.read_token * len(sentence.tokens) + self.correct_span * len(offered) + self.mark_entity * new
 
 
@@ -62,8 +62,3 @@ class Budget:
             "entities": float(self.entities),
             "minutes": self.minutes,
         }
-
-
-def overlap(a: Span, b: Span) -> bool:
-    """Whether they share a token."""
-    return a.start < b.end and b.start < a.end

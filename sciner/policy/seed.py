@@ -41,7 +41,7 @@ class Amount:
         """As a number of sentences, shares rounded half up. Raises InputError where there are fewer."""
         count = int(self.value * total / 100 + 0.5) if self.percent else int(self.value)
         if count > total:
-            raise InputError(f"{count} sentences were asked for, {total} are there", mend="take fewer, or a share such as 20%")
+            raise InputError(f"{count} sentences were asked for, {total} are there", hint="take fewer, or a share such as 20%")
         return count
 
 
@@ -103,7 +103,7 @@ def split(
     ordered = permutation(train, order, seed)[:limit]
     wanted = seed_size.of(len(ordered))
     if wanted == 0:
-        raise InputError("the seed set is empty", mend="give data.seed_size=200 or data.seed_size=20%")
+        raise InputError("the seed set is empty", hint="give data.seed_size=200 or data.seed_size=20%")
     if dev:
         held = dev_size.of(len(dev))
         return Split(tuple(ordered[:wanted]), tuple(ordered[wanted:]), tuple(permutation(dev, "random", seed)[:held]))

@@ -5,7 +5,7 @@ Distributions are those of the tokens, taken as independent; columns as ``corpus
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -14,7 +14,6 @@ import numpy.typing as npt
 from sciner.text.prediction import Floats, Prediction
 from sciner.text.spans import encode
 
-Score = Callable[[Prediction], float]
 TINY = 1e-30  # a probability that was rounded to nothing
 
 
@@ -80,12 +79,3 @@ def entropy(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 def below_one(value: float) -> float:
     """A value >= 0 in [0, 1), in the same order: it decides between equal whole numbers alone."""
     return value / (1 + value)
-
-
-SCORES: Mapping[str, Score] = {
-    "least_confidence": least_confidence,
-    "mnlp": mnlp,
-    "margin": margin,
-    "token_entropy": token_entropy,
-    "tag_count": tag_count,
-}

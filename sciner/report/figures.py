@@ -1,4 +1,4 @@
-"""The figures of a study."""
+"""The figures of compared runs."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
+from sciner.report.compared import ComparedRuns, settings_in, worded
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
-from sciner.report.study import Study, settings_in, worded
+from sciner.report.frames import rows_of
 from sciner.score.curves import Curve
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
@@ -19,20 +20,20 @@ LEAST = 0.05  # of an axis of shares, see ``stretched``
 SILVER = {"silver/precision/micro": "precision", "silver/recall/micro": "yield (recall of the pool's gold)"}
 
 
-def over_rounds(study: Study, metric: str, label: str, least: float = LEAST) -> Figure | None:
+def over_rounds(compared: ComparedRuns, metric: str, label: str, least: float = LEAST) -> Figure | None:
     """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the key: the mean over seeds in
     a band from the lowest to the highest. None where no run has two rounds with the metric."""
-    shown = study.frame[study.frame["metric"] == metric]
+    shown = compared.frame[compared.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
-    settings = study.settings
+    settings = compared.settings
     figure, axes = panels([worded(setting) for setting in settings], "round", label, one_y=False)
     for one, setting in zip(axes, settings, strict=True):
-        for number, value in enumerate(study.values or [""]):
-            wanted = {**setting, **({study.key: value} if study.key else {})}
-            by_round = _rows(shown, wanted).groupby("round")["value"]
+        for number, value in enumerate(compared.values or [""]):
+            wanted = {**setting, **({compared.key: value} if compared.key else {})}
+            by_round = rows_of(shown, wanted).groupby("round")["value"]
             middle = by_round.mean()
-            one.plot(middle.index, middle, **look(number), label=f"{study.key}={value}" if study.key else "all runs")
+            one.plot(middle.index, middle, **look(number), label=f"{compared.key}={value}" if compared.key else "all runs")
             one.fill_between(middle.index, by_round.min(), by_round.max(), color=look(number)["color"], alpha=0.13, linewidth=0)
         one.xaxis.get_major_locator().set_params(integer=True)
     for corpus in {setting.get("corpus") for setting in settings}:
@@ -75,21 +76,21 @@ def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.N
     return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate([c.f1 for c in by_seed.values()])
 
 
-def heat(study: Study, classes: Sequence[str], change: bool) -> Figure | None:
+def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure | None:
     """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0. None
     where there is no F1 of any of them."""
-    asked = [{**s, **({study.key: v} if study.key else {})} for s in study.settings for v in (study.values or [""])]
+    asked = [{**s, **({compared.key: v} if compared.key else {})} for s in compared.settings for v in (compared.values or [""])]
     names = {f"test/f1/{label}": label for label in classes}
-    shown = study.frame[study.frame["metric"].isin(names)]
+    shown = compared.frame[compared.frame["metric"].isin(names)]
     grids = []
     for wanted in asked:
-        grid = _rows(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
+        grid = rows_of(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
         grids.append(grid.sub(grid[0], axis=0) if change and 0 in grid else grid)
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
     if not kept:
         return None
     titles = [worded({name: value for name, value in wanted.items() if name != "corpus"}) for wanted, _ in kept]
-    across = len(study.values) if 1 < len(study.values) < 5 and len(kept) == len(asked) else 3  # a setting a row
+    across = len(compared.values) if 1 < len(compared.values) < 5 and len(kept) == len(asked) else 3  # a setting a row
     figure, axes = panels(titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across)
     widest = max((float(g.abs().max().max()) for _, g in kept), default=0.0) or 1.0
     for one, (_, grid) in zip(axes, kept, strict=True):
@@ -112,24 +113,24 @@ def heat(study: Study, classes: Sequence[str], change: bool) -> Figure | None:
     return figure
 
 
-def yield_and_precision(study: Study) -> Figure | None:
+def yield_and_precision(compared: ComparedRuns) -> Figure | None:
     """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the accepted silver."""
-    both = study.frame[study.frame["metric"].isin(SILVER)]
-    keys = [*study.others, *([study.key] if study.key else [])]
+    both = compared.frame[compared.frame["metric"].isin(SILVER)]
+    keys = [*compared.others, *([compared.key] if compared.key else [])]
     wide = both.pivot_table("value", [*dict.fromkeys(["corpus", *keys]), "run", "round"], "metric").reset_index()
     if len(wide.columns.intersection(list(SILVER))) < 2:
         return None
-    corpora = list(study.frame["corpus"].unique())
+    corpora = list(compared.frame["corpus"].unique())
     width, height = ALONE if len(corpora) == 1 else BESIDE
     words = "yield: share of the pool's gold spans that were accepted", "precision of accepted spans"
     figure, axes = panels(corpora if len(corpora) > 1 else [""], *words, width=width, height=height)
     dots = {}
     for one, corpus in zip(axes, corpora, strict=True):
-        for number, value in enumerate(study.values or [""]):
-            points = wide[(wide["corpus"] == corpus) & ((wide[study.key] == value) if study.key else True)]
+        for number, value in enumerate(compared.values or [""]):
+            points = wide[(wide["corpus"] == corpus) & ((wide[compared.key] == value) if compared.key else True)]
             style = look(number) | {"linestyle": ""}
             at = points["silver/recall/micro"], points["silver/precision/micro"]
-            (dots[f"{study.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
+            (dots[f"{compared.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
     axes[0].set(
         xlim=stretched(*axes[0].get_xlim(), least=LEAST), ylim=stretched(*axes[0].get_ylim(), least=LEAST)
     )  # of all panels
@@ -137,22 +138,22 @@ def yield_and_precision(study: Study) -> Figure | None:
     return figure
 
 
-def by_threshold(study: Study, thresholds: Sequence[str]) -> Figure | None:
+def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | None:
     """Precision and yield of the last round's silver: thresholds (the columns that make one) across, from the one that accepts
     most to the one that accepts least; a line each setting of the rest, bars from the lowest to the highest seed."""
-    last = study.frame[study.frame["round"] == study.frame.groupby("run")["round"].transform("max")]
+    last = compared.frame[compared.frame["round"] == compared.frame.groupby("run")["round"].transform("max")]
     shown = last[last["metric"].isin(SILVER)]
     if shown["metric"].nunique() < 2:
         return None
     shown = shown.assign(threshold_words=shown[list(thresholds)].agg(" ".join, axis=1).str.strip())
     yields = shown[shown["metric"] == "silver/recall/micro"].groupby("threshold_words")["value"].mean()
     order = list(yields.sort_values(ascending=False, kind="stable").index)
-    rest = [name for name in (*study.others, study.key) if name and name not in thresholds]
+    rest = [name for name in (*compared.others, compared.key) if name and name not in thresholds]
     figure, axes = panels(list(SILVER.values()), " ".join(thresholds), "share of spans", width=4.4)
     for number, setting in enumerate(settings_in(shown, rest)):
         style, offset = look(number), 0.06 * (number % 5 - 2) if rest else 0
         for one, metric in zip(axes, SILVER, strict=True):
-            of = _rows(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
+            of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
             table = of.agg(["mean", "min", "max"]).reindex([name for name in order if name in of.groups])
             at = [order.index(name) + offset for name in table.index]
             bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
@@ -197,10 +198,3 @@ def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> F
     axes.invert_yaxis()
     axes.grid(False)
     return figure
-
-
-def _rows(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
-    kept = pd.Series(True, index=frame.index)
-    for name, value in setting.items():
-        kept &= frame[name] == value
-    return frame[kept]

@@ -14,6 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sciner.config.conf import NO_RESULT
+from sciner.config.flatten import flatten
 from sciner.errors import InputError
 from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
@@ -21,7 +23,7 @@ from sciner.tracking.mlflow import download
 
 ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
 FIXED = ("corpus", "model")  # keys that every frame has
-INDIFFERENT = ("seed", "store", "tracking", "experiment")  # the seed is a column of its own; the others change no result
+NO_COLUMNS = NO_RESULT | {"seed"}  # groups without columns here; the seed has one in every frame
 DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
 
 Counts = dict[tuple[str, int], npt.NDArray[np.int64]]  # (run, round): [documents, 3], as score.entity.entity_counts
@@ -57,8 +59,8 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
     keys that differ, so that the rows of runs that are read at different times fit together.
     """
     settings = [settings_of(run) for run in runs]
-    told = set().union(*settings) - {*FIXED}
-    differing = sorted(key for key in told if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
+    every = set().union(*settings) - {*FIXED}
+    differing = sorted(key for key in every if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
     rows = []
     for run, setting in zip(runs, settings, strict=True):
         params = {key: value for key, value in run.about["params"].items() if key != "seed"}
@@ -81,20 +83,13 @@ def settings_of(run: Record) -> dict[str, str]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise InputError(f"the configuration of a finished run cannot be read ({error})", file=file) from None
     tags = run.about["tags"]
-    found = {key: word(value) for key, value in flat(config).items() if key.split(".")[0] not in INDIFFERENT}
+    asked = {key: value for key, value in config.items() if key not in NO_COLUMNS}
+    found = {key: word(value) for key, value in flatten(asked).items() if value != {}}  # of no key, no column
     choices = {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
-    found |= {group: choice for group, choice in choices.items() if group not in INDIFFERENT}
+    found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
-    named = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
-    return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(named or "")}
-
-
-def flat(config: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """{dotted key: value} of everything that is not itself a mapping."""
-    found: dict[str, Any] = {}
-    for key, value in config.items():
-        found |= flat(value, f"{above}{key}.") if isinstance(value, Mapping) else {f"{above}{key}": value}
-    return found
+    model_name = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
+    return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(model_name or "")}
 
 
 def word(value: Any) -> str:
@@ -130,12 +125,22 @@ def last_round(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame["round"] == frame.groupby("run")["round"].transform("max")].reset_index(drop=True)
 
 
+def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
+    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame does not have."""
+    kept = pd.Series(True, index=frame.index)
+    for name, value in setting.items():
+        if name not in frame.columns:
+            raise ValueError(f"the frame has no {name}")
+        kept &= frame[name] == value
+    return frame[kept]
+
+
 def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
     """The rows of the metrics that match one of ``patterns`` (test/f1/*). Raises InputError for one that no metric matches."""
     names = frame["metric"].unique()
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
-            raise InputError(f"no metric matches {pattern!r}", mend="docs/results.md names them")
+            raise InputError(f"no metric matches {pattern!r}", hint="docs/results.md names them")
     return frame[frame["metric"].map(lambda name: any(fnmatch.fnmatchcase(name, p) for p in patterns))].reset_index(drop=True)
 
 
@@ -157,7 +162,7 @@ def read_csv(file: str | Path) -> pd.DataFrame:
         long = long[long["value"] != ""].sort_index(kind="stable")  # by line; within one, columns are sorted already
         return _typed(long.reset_index(drop=True))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"this is no table of runs ({error})", file=file, mend="sciner report export writes one") from None
+        raise InputError(f"this is no table of runs ({error})", file=file, hint="sciner report export writes one") from None
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -183,4 +188,4 @@ def read_counts_csv(file: str | Path) -> Counts:
         at = zip(rows["run"], rows["round"].astype(int), strict=True)
         return {key: np.stack(row, axis=1) for key, *row in zip(at, *columns, strict=True)}
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"these are no counts of runs ({error})", file=file, mend="sciner report export writes them") from None
+        raise InputError(f"these are no counts of runs ({error})", file=file, hint="sciner report export writes them") from None

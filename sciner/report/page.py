@@ -15,34 +15,34 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sciner.report.browser import browser_data, script_json
+from sciner.report.compared import ComparedRuns, Comparison, answers, comparisons, question
 from sciner.report.draw import inline, save
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.sections import Section, heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
-from sciner.report.study import Comparison, Study, answers, comparisons, question
 from sciner.results.records import Record
 
-NOTHING: Mapping[str, Any] = {"about": {}, "chunks": []}
+NO_SENTENCES: Mapping[str, Any] = {"about": {}, "chunks": []}
 MOST = 1_500_000  # characters of sentences on the page itself; more get a page of their own
 MOST_WORKERS = 4  # processes that draw; each holds a few hundred MB
 TABLES = {".md": markdown, ".csv": as_csv, ".tex": latex}
 SENTENCES = "sentences.html"
 
 
-def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list[Path]:
+def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Path) -> list[Path]:
     """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where the sentences of the run
     ``browse`` (default: see ``browsed``) are too many for one page. Returns the pages.
 
     Raises InputError for a run that has no sentences. Everything is made before anything is written.
     """
-    folder = browsed(study.runs, browse, store)
-    found = comparisons(study)
+    folder = browsed(compared.runs, browse, store)
+    found = comparisons(compared)
     with TemporaryDirectory() as place, ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers:
         scratch, made, files = Path(place), [], []
-        for section in sections(study, found, folder):  # the next is made while the last ones are drawn
+        for section in sections(compared, found, folder):  # the next is made while the last ones are drawn
             made.append(section)
             files.append(workers.submit(write_files, section, scratch))
-        pages = pages_of(study, found, folder)
+        pages = pages_of(compared, found, folder)
         for written in files:
             written.result()
         inlined = [(section, drawn(section, scratch)) for section in made]
@@ -55,20 +55,22 @@ def write_page(study: Study, out: Path, browse: str | None, store: Path) -> list
     return [out / name for name in pages]
 
 
-def pages_of(study: Study, found: Sequence[Comparison], folder: Path | None) -> dict[str, dict[str, Any]]:
+def pages_of(compared: ComparedRuns, found: Sequence[Comparison], folder: Path | None) -> dict[str, dict[str, Any]]:
     """What stands on each page beside the sections, by its file name; folder: of the run whose sentences are shown."""
     about, chunks = browser_data(folder) if folder else ({}, [])
     own_page = sum(map(len, chunks)) > MOST
     values: dict[str, Any] = {
         "title": "What a labelled sentence is worth",
-        "heading": heading(study),
-        "question": question(study),
-        "answers": answers(study, found)
+        "heading": heading(compared),
+        "question": question(compared),
+        "answers": answers(compared, found)
         or ["Nothing here can be compared: one round, or no seed that two values have in common."],
         "name": name_of(folder) if folder else "",
     }
     sentences = {"about": about, "chunks": chunks}
-    pages = {"index.html": {**values, **(NOTHING if own_page else sentences), "sentences": SENTENCES if own_page else None}}
+    pages = {
+        "index.html": {**values, **(NO_SENTENCES if own_page else sentences), "sentences": SENTENCES if own_page else None}
+    }
     if own_page:
         pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
     return pages

@@ -31,7 +31,7 @@ def show_propagation(console: Console, run: str, store: Path, round: int | None 
         raise InputError(
             "no wrong silver was followed here",
             file=file,
-            mend="that takes two rounds with silver and a pool with gold; another --round or --class may have some",
+            hint="that takes two rounds with silver and a pool with gold; another --round or --class may have some",
         )
     console.print(rich_table(table))
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from sciner.report import figures
-from sciner.report.people import agreement, bounds, ceiling
+from sciner.report.bounds import agreement, bounds, ceiling
+from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
 from sciner.report.render import NONE, Table, difference_text, table_of
 from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
-from sciner.report.study import Comparison, Study, folded, settings_in, worded
 from sciner.report.tables import cells, learning_curves
 from sciner.results.records import Record
 from sciner.score.calibration import reliability
@@ -42,85 +42,85 @@ class Section:
     table: Table | None = None
 
 
-def sections(study: Study, found: Sequence[Comparison], browsed: Path | None) -> Iterator[Section]:
+def sections(compared: ComparedRuns, found: Sequence[Comparison], browsed: Path | None) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
-    yield from differences(study, found)
+    yield from differences(compared, found)
     for of_runs in (results, people, rounds, budgets, classes, silver):
-        yield from of_runs(study)
+        yield from of_runs(compared)
     judged = judged_test(browsed) if browsed else []
     where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
     yield from confidences(judged, where)
-    yield from drift(study)
-    yield from warnings(study)
+    yield from drift(compared)
+    yield from warnings(compared)
     yield from confusions(judged, where)
     if browsed:
         yield from propagation(browsed)
-    yield from more_annotation(study)
-    yield from every_run(study)
+    yield from more_annotation(compared)
+    yield from every_run(compared)
 
 
-def differences(study: Study, found: Sequence[Comparison]) -> Iterator[Section]:
+def differences(compared: ComparedRuns, found: Sequence[Comparison]) -> Iterator[Section]:
     if len(found) < 2:
         return
-    headings = (*study.others, *([study.key] if study.key else []), "difference", "p", "seeds")
+    headings = (*compared.others, *([compared.key] if compared.key else []), "difference", "p", "seeds")
     rows = tuple(
         (
             *map(str, one.setting.values()),
-            *([one.value] if study.key else []),
+            *([one.value] if compared.key else []),
             difference_text(one.paired.difference),
             NONE if one.p is None else f"{one.p:.3f}",
             str(len(one.paired.by_seed)),
         )
         for one in found
     )
-    words = f"Entity F1 minus that of {study.key}={study.baseline}" if study.key else "Entity F1 minus that of round 0"
+    words = f"Entity F1 minus that of {compared.key}={compared.baseline}" if compared.key else "Entity F1 minus that of round 0"
     text = f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * no interval."
     yield Section("differences", "Differences", text, table=Table(headings, rows, len(headings) - 3))
 
 
-def results(study: Study) -> Iterator[Section]:
-    rows, columns = list(study.others) or ["corpus"], [study.key] if study.key else []
-    grid = cells(study.frame, rows, columns)
-    if study.others:  # the order of the runs, the baseline first, as everywhere on the page
-        grid = replace(grid, row_keys=tuple(tuple(setting.values()) for setting in study.settings))
-    if study.key:
-        grid = replace(grid, column_keys=tuple((value,) for value in study.values))
-    text = "Strict: class and both boundaries." + (f" Columns: {study.key}." if study.key else "")
+def results(compared: ComparedRuns) -> Iterator[Section]:
+    rows, columns = list(compared.others) or ["corpus"], [compared.key] if compared.key else []
+    grid = cells(compared.frame, rows, columns)
+    if compared.others:  # the order of the runs, the baseline first, as everywhere on the page
+        grid = replace(grid, row_keys=tuple(tuple(setting.values()) for setting in compared.settings))
+    if compared.key:
+        grid = replace(grid, column_keys=tuple((value,) for value in compared.values))
+    text = "Strict: class and both boundaries." + (f" Columns: {compared.key}." if compared.key else "")
     yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
-def people(study: Study) -> Iterator[Section]:
-    if any(agreement(corpus) for corpus in study.frame["corpus"].unique()):
+def people(compared: ComparedRuns) -> Iterator[Section]:
+    if any(agreement(corpus) for corpus in compared.frame["corpus"].unique()):
         text = "What needs no tagger, and how far people agree with each other; a corpus of which that is not known has a dash."
-        yield Section("people", "All-O answers and people", text, table=bounds(study.frame))
+        yield Section("people", "All-O answers and people", text, table=bounds(compared.frame))
 
 
-def rounds(study: Study) -> Iterator[Section]:
-    shown, gone = folded(study, MOST)
+def rounds(compared: ComparedRuns) -> Iterator[Section]:
+    shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
-        text = "Mean over seeds; bands run from the lowest to the highest seed." + _folded(study, gone)
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + _average_note(compared, gone)
         yield Section("rounds", "F1 against round", text, figure)
 
 
-def _folded(study: Study, gone: Sequence[str]) -> str:
+def _average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     """What a figure does not tell apart, and how to see it."""
     if not gone:
         return ""
-    count = len(study.settings)
-    axes = " and ".join(f"{name} ({study.frame[name].nunique()} values)" for name in gone)
-    lacking = f" Settings that lack a value of {study.key} are left out." if study.key else ""
-    example = f"--where {gone[0]}={study.frame[gone[0]].iloc[0]}"
+    count = len(compared.settings)
+    axes = " and ".join(f"{name} ({compared.frame[name].nunique()} values)" for name in gone)
+    lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
+    example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
     return f" {count} settings are too many to draw: these are means over {axes} too.{lacking} {example} draws one of them."
 
 
-def budgets(study: Study) -> Iterator[Section]:
-    sizes = study.frame["data.seed_size"].nunique() if "data.seed_size" in study.others else 1
+def budgets(compared: ComparedRuns) -> Iterator[Section]:
+    sizes = compared.frame["data.seed_size"].nunique() if "data.seed_size" in compared.others else 1
     panels, told = {}, ""
-    for corpus in study.frame["corpus"].unique():
-        here = replace(study, frame=study.frame[study.frame["corpus"] == corpus])
-        values = 1 if study.key == "data.seed_size" else max(1, len(study.values))
-        shown, gone = folded(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
-        told = told or _folded(here, gone)
+    for corpus in compared.frame["corpus"].unique():
+        here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
+        values = 1 if compared.key == "data.seed_size" else max(1, len(compared.values))
+        shown, gone = average_settings(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
+        told = told or _average_note(here, gone)
         panels[str(corpus)] = curves_of(shown, corpus=False)
     if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
         text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
@@ -129,32 +129,32 @@ def budgets(study: Study) -> Iterator[Section]:
         yield Section("budget", "F1 against budget", text + told, figures.over_budget(panels, "sentences", ceilings))
 
 
-def curves_of(study: Study, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
+def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
     """By method, in the order of the runs; none where they are no learning curves. corpus: is named in the method."""
-    differing = [name for name in (*study.others, study.key) if name and (corpus or name != "corpus")]
+    differing = [name for name in (*compared.others, compared.key) if name and (corpus or name != "corpus")]
     # runs of several seed sizes are points of one curve, unless each is a curve by itself
     for by in ([name for name in differing if name != "data.seed_size"], differing):
         by = by or ["corpus"]
         try:
-            found = learning_curves(study.frame, by)
+            found = learning_curves(compared.frame, by)
         except ValueError:
             continue
-        named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(study.frame, by)}
+        named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(compared.frame, by)}
         return {words: found[values] for values, words in named.items() if values in found}
     return {}
 
 
-def classes(study: Study) -> Iterator[Section]:
-    for number, corpus in enumerate(study.frame["corpus"].unique()):
-        here = replace(study, frame=study.frame[study.frame["corpus"] == corpus])
+def classes(compared: ComparedRuns) -> Iterator[Section]:
+    for number, corpus in enumerate(compared.frame["corpus"].unique()):
+        here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         names = (re.fullmatch(r"test/f1/([^/]+)", metric) for metric in here.frame["metric"].unique())
         labels = sorted({name[1] for name in names if name and name[1] not in AVERAGES})
         if not labels:
             continue
-        of = f" of {corpus}" if study.frame["corpus"].nunique() > 1 else ""
+        of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""
         name = f"classes{number}" if of else "classes"
-        shown, gone = folded(here, max(1, MOST // max(1, len(study.values))))
-        text = "Mean over seeds." + _folded(here, gone)
+        shown, gone = average_settings(here, max(1, MOST // max(1, len(compared.values))))
+        text = "Mean over seeds." + _average_note(here, gone)
         if figure := figures.heat(shown, labels, change=False):
             yield Section(name, f"Classes{of}: F1", text, figure)
             if here.frame["round"].nunique() > 1:
@@ -162,39 +162,43 @@ def classes(study: Study) -> Iterator[Section]:
                 yield Section(f"{name}_change", f"Classes{of}: change since round 0", text, figure)
 
 
-def silver(study: Study) -> Iterator[Section]:
-    thresholds = [name for name in (*study.others, study.key) if name and name.split(".")[0] == "threshold"]
+def silver(compared: ComparedRuns) -> Iterator[Section]:
+    thresholds = [name for name in (*compared.others, compared.key) if name and name.split(".")[0] == "threshold"]
     if thresholds:
-        shown, gone = folded(study, LINES * len(study.frame[thresholds].drop_duplicates()), ("corpus", *thresholds))
+        shown, gone = average_settings(
+            compared, LINES * len(compared.frame[thresholds].drop_duplicates()), ("corpus", *thresholds)
+        )
         if figure := figures.by_threshold(shown, thresholds):
             text = (
                 "Of the silver that the last round was trained on, where the pool's gold is known; the threshold that accepts "
             )
-            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _folded(study, gone)
+            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _average_note(compared, gone)
             yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
-    if figure := figures.yield_and_precision(study):
+    if figure := figures.yield_and_precision(compared):
         text = "A point a run and round: a stricter threshold buys precision with yield."
         yield Section("silver", "Silver: precision against yield", text, figure)
 
 
-def drift(study: Study) -> Iterator[Section]:
-    shown, gone = folded(study, MOST)
+def drift(compared: ComparedRuns) -> Iterator[Section]:
+    shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens", least=1):
-        yield Section("drift", "Drift", "How many spans the tagger predicts on the test text." + _folded(study, gone), figure)
+        yield Section(
+            "drift", "Drift", "How many spans the tagger predicts on the test text." + _average_note(compared, gone), figure
+        )
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
         text = "Of the spans that this round or the last predicts on the test text, those that only one of them does."
-        yield Section("churn", "Change from round to round", text + _folded(study, gone), figure)
+        yield Section("churn", "Change from round to round", text + _average_note(compared, gone), figure)
 
 
-def warnings(study: Study) -> Iterator[Section]:
+def warnings(compared: ComparedRuns) -> Iterator[Section]:
     raised = tuple(
-        (run.about["id"], *map(str, study.set_to[run.about["id"]].values()), seed_of(run), str(line["round"]), warning)
-        for run in study.runs
+        (run.about["id"], *map(str, compared.set_to[run.about["id"]].values()), seed_of(run), str(line["round"]), warning)
+        for run in compared.runs
         for line in run.rounds
         for warning in line.get("warnings", ())
     )
     if raised:
-        headings = ("run", *next(iter(study.set_to.values())), "seed", "round", "warning")
+        headings = ("run", *next(iter(compared.set_to.values())), "seed", "round", "warning")
         table = Table(headings, raised, len(headings))
         yield Section("warnings", "Collapse warnings", "Signs that predictions no longer look like the gold.", table=table)
 
@@ -240,9 +244,9 @@ def propagation(folder: Path) -> Iterator[Section]:
         yield Section("propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1))
 
 
-def more_annotation(study: Study) -> Iterator[Section]:
+def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
     rows = []
-    for method, by_seed in curves_of(study).items():
+    for method, by_seed in curves_of(compared).items():
         budget, f1 = figures.pooled(by_seed)
         if len(set(budget)) < LEAST:
             continue
@@ -267,20 +271,20 @@ def more_annotation(study: Study) -> Iterator[Section]:
         yield Section("more", "What more annotation would buy", text, table=Table(headings, tuple(rows), 1))
 
 
-def every_run(study: Study) -> Iterator[Section]:
+def every_run(compared: ComparedRuns) -> Iterator[Section]:
     """Its id, what it has where the runs differ, its last figures, and its id in MLflow."""
     rows = []
-    for run in study.runs:
+    for run in compared.runs:
         id, last = run.about["id"], run.rounds[-1]["scores"]
         shown = (signed.format(last[name]) if name in last else NONE for name, signed in LAST.items())
-        rows.append((id, *map(str, study.set_to[id].values()), seed_of(run), str(len(run.rounds) - 1), *shown))
-    settings = tuple(next(iter(study.set_to.values())))
+        rows.append((id, *map(str, compared.set_to[id].values()), seed_of(run), str(len(run.rounds) - 1), *shown))
+    settings = tuple(next(iter(compared.set_to.values())))
     table = Table(("run", *settings, "seed", "rounds", "entity F1", "gain on round 0"), tuple(rows), len(settings) + 1)
-    ids = [run.about.get("mlflow", NONE) for run in study.runs]
+    ids = [run.about.get("mlflow", NONE) for run in compared.runs]
     if tracked := any(id != NONE for id in ids):
         wider = tuple((*row, id) for row, id in zip(table.rows, ids, strict=True))
         table = replace(table, headings=(*table.headings, "MLflow"), rows=wider)
-    words = [set(shlex.split(text)) for text in study.frame["words"].unique()]
+    words = [set(shlex.split(text)) for text in compared.frame["words"].unique()]
     alike = sorted(set.intersection(*words))
     text = "The id names a run for sciner show and sciner report --run" + ("; so does MLflow's." if tracked else ".")
     text += f" All of them: {shlex.join(alike)}." if alike else ""
@@ -291,9 +295,9 @@ def seed_of(run: Record) -> str:
     return str(run.about["params"]["seed"])
 
 
-def heading(study: Study) -> str:
+def heading(compared: ComparedRuns) -> str:
     """Which runs these are."""
-    shown = study.frame.drop_duplicates("run")
+    shown = compared.frame.drop_duplicates("run")
     same = {name: shown[name].iloc[0] for name in ("corpus", "model") if shown[name].nunique() == 1}
     seeds = shown["seed"].nunique()
     return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (f"; {worded(same)}" if same else "")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.score.errors import Finding, Kind, findings
+from sciner.store.layout import RUNS
 from sciner.text.corpus import Example
 from sciner.text.formats.jsonl import read_examples_jsonl, read_jsonl
 from sciner.text.spans import Span
@@ -26,9 +27,9 @@ def figures_of(run: str, store: Path) -> Path:
     is neither."""
     if (Path(run) / "rounds.jsonl").is_file():
         return Path(run)
-    record = store / "runs" / run
+    record = store / RUNS / run
     if "/" in run or not (record / "run.json").is_file():
-        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", mend="give one of the two")
+        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", hint="give one of the two")
     return record
 
 
@@ -42,7 +43,7 @@ def folder_of(run: str, store: Path) -> Path:
         return place
     folder = Path(about_of(place / "run.json").get("tags", {}).get("sciner.directory", run))
     if about_of(folder / "run.json").get("id") != run:
-        raise InputError(f"the folder of run {run} is gone ({folder})", mend="run it again: the store knows its steps")
+        raise InputError(f"the folder of run {run} is gone ({folder})", hint="run it again: the store knows its steps")
     return folder
 
 
@@ -64,7 +65,7 @@ def rounds_of(folder: Path) -> list[int]:
     """The rounds that have left their sentences, ascending. Raises InputError where none has."""
     found = sorted(int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal())
     if not found:
-        raise InputError("no round has left its sentences here", file=folder, mend="run it again: the store knows its steps")
+        raise InputError("no round has left its sentences here", file=folder, hint="run it again: the store knows its steps")
     return found
 
 
@@ -75,7 +76,7 @@ def read_part(folder: Path, round: int, part: Part) -> list[Example]:
     Raises InputError for a round that is not there, and for a file that cannot be read.
     """
     if round not in (known := rounds_of(folder)):
-        raise InputError(f"there is no round {round}", file=folder, mend=f"its rounds are 0 to {known[-1]}")
+        raise InputError(f"there is no round {round}", file=folder, hint=f"its rounds are 0 to {known[-1]}")
     predicted, kept = FILES[part]
     gold: dict[str, tuple[Span, ...] | None] = {}
     if (folder / kept).exists():

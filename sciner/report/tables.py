@@ -11,7 +11,7 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from sciner.report.frames import Counts, keys_of, last_round, latest
+from sciner.report.frames import Counts, keys_of, last_round, latest, rows_of
 from sciner.score.curves import Curve, Difference, area_difference, t_difference
 
 F1 = "test/f1/micro"  # the one score that counts of spans give
@@ -119,22 +119,12 @@ def _cell(by_seed: Mapping[int, float], level: float) -> Cell:
     return Cell(over.point, over.low, over.high, tuple(sorted(by_seed)))
 
 
-def _rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
-    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame does not have."""
-    kept = pd.Series(True, index=frame.index)
-    for name, value in setting.items():
-        if name not in frame.columns:
-            raise ValueError(f"the frame has no {name}")
-        kept &= frame[name] == value
-    return frame[kept]
-
-
 def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) -> Iterator[Missing]:
     """What each setting lacks of the seeds that there are."""
     runs = frame.drop_duplicates("run")
     seeds = sorted(int(seed) for seed in runs["seed"].unique())
     for setting in settings:
-        done = set(_rows_of(runs, setting)["seed"])
+        done = set(rows_of(runs, setting)["seed"])
         if lacking := tuple(seed for seed in seeds if seed not in done):
             yield Missing(setting, lacking, _command(runs, setting, lacking))
 
@@ -192,7 +182,7 @@ def paired(
     newest = latest(frame)
     last = last_round(newest)
     last, newest = (rows[rows["metric"] == metric] for rows in (last, newest))
-    sides = [_rows_of(newest if "round" in setting else last, setting) for setting in (a, b)]
+    sides = [rows_of(newest if "round" in setting else last, setting) for setting in (a, b)]
     values = [_by_seed(side) for side in sides]
     seeds = sorted(values[0].keys() & values[1].keys())
     if not seeds:

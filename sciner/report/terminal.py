@@ -12,6 +12,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sciner.score.names import escaped
+
 if TYPE_CHECKING:
     from sciner.report.render import Table as Tabular
 
@@ -57,7 +59,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
-        row(escape(f"  {label}"), f"test/f1/{label}")
+        row(escape(f"  {label}"), f"test/f1/{escaped(label)}")
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from sciner.errors import InputError
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.select import Select
 from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore
-from sciner.store.lineage import KEY, meta_of, step_of
+from sciner.store.lineage import meta_of
+from sciner.store.step import KEY, step_of
 
 ABSENT = "(absent)"  # as a value: the other side alone has it
 
@@ -86,7 +89,7 @@ def diff(store: DiskStore | None, a: Path, b: Path) -> Diff:
     parted = [n for n, pair in enumerate(pairs) if pair.a != pair.b]
     shared = [n for n in parted if pairs[n].a and pairs[n].b]
     known = [n for n in shared if store and not missing(store, *pairs[n][1:])]
-    fits = [n for n in shared if step_of(pairs[n].a) == step_of(pairs[n].b) == "fit"]
+    fits = [n for n in shared if step_of(pairs[n].a) == step_of(pairs[n].b) == Fit.NAME]
     wanted = sorted({*parted[:1], *known[:1], *fits[:1]})
     partings = tuple(Parting(*pairs[n], cause(store, pairs[n], pairs[:n]) if n in shared else None) for n in wanted)
     same = parted[0] if parted else len(pairs)
@@ -104,7 +107,7 @@ def cause(store: DiskStore | None, pair: Pair, before: Sequence[Pair]) -> Cause:
         inputs = list(differences(*(store.meta(key or "")["inputs"] for key in pair[1:])))
         found += inputs
         for d in inputs:
-            ends = (latest(before, 0, "select"), latest(before, 1, "select")) if d.name == "examples" else (d.a, d.b)
+            ends = (latest(before, 0, Select.NAME), latest(before, 1, Select.NAME)) if d.name == "examples" else (d.a, d.b)
             if ends[0] != ends[1] and all(isinstance(end, str) and KEY.fullmatch(end) for end in ends):
                 because.append(cause(store, Pair(pair.round, *ends), before))
     return Cause(pair.a or "", pair.b or "", tuple(found), gone, tuple(because))
@@ -117,19 +120,19 @@ def steps_of(folder: Path) -> list[list[str]]:
     """
     file = RunFolder(folder, folder).rounds
     if not file.is_file():
-        raise InputError("no rounds.jsonl", file=folder, mend="give the folder of a run")
+        raise InputError("no rounds.jsonl", file=folder, hint="give the folder of a run")
     rounds = []
     for n, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         try:
             steps = [(taken["step"], taken["key"]) for taken in json.loads(line)["steps"]]
         except KeyError:
-            raise InputError("no steps: the run is older than the store", file=file, line=n, mend="run it again") from None
+            raise InputError("no steps: the run is older than the store", file=file, line=n, hint="run it again") from None
         except (ValueError, TypeError):
             raise InputError("this is no line of a run", file=file, line=n) from None
         names = [name for name, _ in steps]
-        chosen = names.index("select") if "select" in names else -1  # in front of it, only earlier fits are done again
-        own = names.index("fit", chosen + 1) if "fit" in names[chosen + 1 :] else -1
-        rounds.append([key for i, (name, key) in enumerate(steps) if name != "fit" or i == own])
+        chosen = names.index(Select.NAME) if Select.NAME in names else -1  # in front of it, only earlier fits are done again
+        own = names.index(Fit.NAME, chosen + 1) if Fit.NAME in names[chosen + 1 :] else -1
+        rounds.append([key for i, (name, key) in enumerate(steps) if name != Fit.NAME or i == own])
     return rounds
 
 

@@ -39,15 +39,15 @@ def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str]
     found: dict[str, Record] = {}
     for place in places:
         if not place.is_dir():
-            raise InputError(f"{place} is no folder", mend="give run or sweep folders, or --store DIR")
+            raise InputError(f"{place} is no folder", hint="give run or sweep folders, or --store DIR")
         found |= {record.about["id"]: record for record in read_records(place, pruned)}
     if lost := [id for id in ids if not any(id in r.ids for r in found.values())]:
-        raise InputError(f"no finished run {lost[0]} was found", mend="a run is recorded when it has ended")
+        raise InputError(f"no finished run {lost[0]} was found", hint="a run is recorded when it has ended")
     kept = [r for r in found.values() if (sweep is None or r.sweep == sweep) and (not ids or not r.ids.isdisjoint(ids))]
     if not kept:
         sweeps = sorted({r.sweep for r in found.values() if r.sweep})
         known = f"sweeps there: {', '.join(sweeps[-5:])}" if sweeps else "a run is recorded when it has ended"
-        raise InputError(f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", mend=known)
+        raise InputError(f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", hint=known)
     return sorted(kept, key=lambda r: float(r.about["started"]))
 
 

@@ -59,7 +59,7 @@ def annotate(
     began = time.perf_counter()
     files = [file for path in inputs for file in expand(path)]
     if out.resolve() in {file.resolve() for file in files}:
-        raise InputError("the output would replace its own input", file=out, mend="give another -o")
+        raise InputError("the output would replace its own input", file=out, hint="give another -o")
 
     def text() -> Iterator[tuple[Path, Placed]]:
         how: dict[str, Any] = {"split": "input", "format": format, "tokenised": tokenised}
@@ -109,7 +109,7 @@ def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
                 problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                raise InputError(problem, file=file, mend="ids must be unique; list a file once, and give each its own name")
+                raise InputError(problem, file=file, hint="ids must be unique; list a file once, and give each its own name")
             origin[sentence.id] = file
     return len(hashes)
 

@@ -24,19 +24,7 @@ def read_corpus(config: DataConfig) -> Corpus:
     corpus = read_splits(config)
     if config.unlabelled and corpus.unlabelled:
         compare_tokens(corpus.train, corpus.unlabelled)
-    for name, sentences in (("dev", corpus.dev), ("test", corpus.test)):
-        compare_classes(corpus.train, sentences, name)
     return guard(corpus, config.leak_guard, config.leak_min_tokens)
-
-
-def compare_classes(train: Sequence[Sentence], held_out: Sequence[Sentence], name: str) -> None:
-    """Warn of classes that only the held-out text has, since no tagger can learn them: of another spelling, perhaps."""
-    known = labels_of(train)
-    alike = {label.casefold(): label for label in known}
-    stray = [label for label in labels_of(held_out) if label not in known]
-    told = [f"{label} (training has {alike[label.casefold()]})" if label.casefold() in alike else label for label in stray]
-    if told:
-        log.warning("data.%s has classes that no training sentence has: %s", name, ", ".join(told))
 
 
 def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
@@ -59,7 +47,7 @@ def read_splits(config: DataConfig) -> Corpus:
     from sciner.text.formats.read import read_files
 
     notes: Counter[str] = Counter()
-    pool: tuple[Any, ...] = ()
+    pool: tuple[Sentence, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
         read = read_files(config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised)
         pool = tuple(s.withheld() for s in read)
@@ -76,7 +64,7 @@ def read_splits(config: DataConfig) -> Corpus:
     labels = tuple(config.labels or labels_of(s for sentences in splits.values() for s in sentences))
     if not labels:
         place = f"data.path={config.path}" if config.path else f"data.train={config.train}"
-        raise InputError(f"no entity in {place}", mend="check data.format or data.columns, and data.scheme")
+        raise InputError(f"no entity in {place}", hint="check data.format or data.columns, and data.scheme")
     return Corpus(name, labels, splits["train"], splits["test"], splits["dev"], pool, notes)
 
 
@@ -99,7 +87,7 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
     check_masks(splits, dev_of_train=not config.dev and not is_zero(config.dev_size))
     for name, sentences in splits.items():
         if bare := next((s.id for s in sentences if s.spans is None), None):
-            raise InputError(f"{bare} in data.{name} has no labels", mend="text without labels goes to data.unlabelled=PATH")
+            raise InputError(f"{bare} in data.{name} has no labels", hint="text without labels goes to data.unlabelled=PATH")
     return splits
 
 
@@ -109,8 +97,8 @@ def check_masks(splits: Mapping[str, Sequence[Sentence]], *, dev_of_train: bool)
         if name == "train" and not dev_of_train:
             continue
         if partly := next((s.id for s in sentences if s.masked), None):
-            mend = "give sentences that are labelled throughout" + (", as data.dev too" if name == "train" else "")
-            raise InputError(f"{partly} in data.{name} has masked tokens", mend=mend)
+            hint = "give sentences that are labelled throughout" + (", as data.dev too" if name == "train" else "")
+            raise InputError(f"{partly} in data.{name} has masked tokens", hint=hint)
 
 
 def is_zero(amount: int | str) -> bool:

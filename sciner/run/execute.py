@@ -15,16 +15,16 @@ from sciner.config.places import TrackingConfig
 from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.job import Job
-from sciner.run.prepare import Prepared, prepare
+from sciner.run.prepare import Prepared, classes_without_training, prepare
 from sciner.run.saved import save_tagger
-from sciner.text.corpus import Corpus
+from sciner.text.corpus import Corpus, labels_of
 from sciner.text.stats import dropped_spans
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
     from sciner.results.folder import RunFolder
     from sciner.store.disk import Store
-    from sciner.tracking.mlflow import Guarded
+    from sciner.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
@@ -47,13 +47,16 @@ def execute(config: RunConfig, job: Job) -> Executed:
     """
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
-    from sciner.tracking.mlflow import Guarded
+    from sciner.tracking.tracker import GuardedTracker
 
     store = build_store(config.store, job.project)
     ready = prepare(config, store, shared=job.sweep is not None)
     corpus = ready.corpus
     for note, count in sorted(corpus.notes.items()):
         log.warning("%s: %d", note, count)
+    if lost := classes_without_training(corpus):
+        there = ", ".join(labels_of(corpus.train))
+        log.warning("classes of test that train never has: %s (train has %s)", ", ".join(lost), there)
 
     about: dict[str, Any] = {
         "id": uuid.uuid4().hex[:12],
@@ -65,12 +68,11 @@ def execute(config: RunConfig, job: Job) -> Executed:
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
-    shown = make_tracker(config.tracking, job.project)
-    tracker = Guarded(shown)
+    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     tracker.artifact(folder.config)
-    if shown.run_id:
-        folder.about(mlflow=shown.run_id)
+    if tracker.run_id:
+        folder.about(mlflow=tracker.run_id)
     try:
         last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
@@ -83,10 +85,10 @@ def execute(config: RunConfig, job: Job) -> Executed:
         raise
     if config.data.seed_order.startswith("oracle"):
         log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
-    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
+    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.weights.spare)
 
 
-def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Round:
+def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
     """Each round reaches the folder before the tracker. Returns the last."""
     for done in rounds:
         folder.write_round(done)
@@ -97,7 +99,7 @@ def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Guarded) -> Roun
     return done
 
 
-def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store, run: Mapping[str, str]) -> None:
+def conclude(ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store, run: Mapping[str, str]) -> None:
     """The end of the last round, told to the folder, the store, the study and the tracker. run: what the study keeps."""
     hits = sum(step.hit for step in ready.steps.taken)
     cache = f"{hits} of {len(ready.steps.taken)} steps known"
@@ -116,8 +118,10 @@ def conclude(ready: Prepared, folder: RunFolder, tracker: Guarded, store: Store,
     tracker.finish(status)
 
 
-def make_tracker(config: TrackingConfig, project: Path) -> Any:
-    from sciner.tracking.mlflow import MlflowTracker, NoTracker, place_of
+def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
+    """The tracker of ``config``; without an address, the database in ``project``."""
+    from sciner.tracking.mlflow import MlflowTracker, place_of
+    from sciner.tracking.tracker import NoTracker
 
     if config.kind == "none":
         return NoTracker()

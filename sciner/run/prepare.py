@@ -8,14 +8,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
-from sciner.run.build import build_acquire, build_annotator, build_scorer, build_tagger, build_threshold
+from sciner.errors import InputError
+from sciner.run.build import build_annotator, build_scorer, build_tagger, build_threshold
 from sciner.run.corpus import read_corpus
-from sciner.text.corpus import Corpus, Sentence
+from sciner.text.corpus import Corpus, Sentence, labels_of
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
-    from sciner.loop.steps import Steps
-    from sciner.loop.weights import Weights
+    from sciner.loop.steps.runner import KeepWeights, StepRunner
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
     from sciner.store.disk import Store
@@ -27,20 +27,21 @@ class Prepared:
 
     corpus: Corpus
     pool: tuple[Sentence, ...]
-    steps: Steps
+    steps: StepRunner
     rounds: Iterator[Round]
     trial: Trial | None
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
-    written or trained before the first of ``rounds`` is asked for. shared: see ``Steps``."""
+    written or trained before the first of ``rounds`` is asked for. shared: see ``StepRunner``."""
     from sciner.loop.rounds import Iteration, run_rounds
-    from sciner.loop.steps import Steps
+    from sciner.loop.steps.runner import StepRunner
     from sciner.policy.seed import Amount, split
 
     data = config.data
     corpus = read_corpus(data)
+    refuse_without_entities(corpus)
     parts = split(
         corpus.train,
         corpus.dev,
@@ -56,8 +57,8 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
 
-    def begin(corpus: Corpus, parts: Split, weights: Weights) -> tuple[Steps, Iterator[Round]]:
-        steps = Steps(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
+    def begin(corpus: Corpus, parts: Split, weights: KeepWeights) -> tuple[StepRunner, Iterator[Round]]:
+        steps = StepRunner(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
         rounds = run_rounds(
             corpus,
             parts,
@@ -66,7 +67,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             iteration,
             seed=config.seed,
             annotator=annotator,
-            acquire=build_acquire(config),
+            acquire=config.acquire.policy(),
             scorer=build_scorer(config, steps),
         )
         return steps, rounds
@@ -83,3 +84,16 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
     return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
+
+
+def refuse_without_entities(corpus: Corpus) -> None:
+    """Raise InputError where nothing could be learnt from train, or scored on test."""
+    for split in ("train", "test"):
+        if not any(s.spans for s in getattr(corpus, split)):
+            raise InputError(f"no entity in data.{split}", hint="check data.format, data.columns and data.scheme")
+
+
+def classes_without_training(corpus: Corpus) -> list[str]:
+    """Return the classes of test's gold that no training sentence has: all of their spans are missed."""
+    train, test = (set(labels_of(sentences)) for sentences in (corpus.train, corpus.test))
+    return sorted(test - train)

@@ -49,22 +49,22 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
     """
     file = folder / "sciner.json"
     if not file.is_file():
-        mend = "give the model/ folder of a run with tracking.save_weights=true"
-        raise InputError("no saved tagger", file=folder, mend=mend)
+        hint = "give the model/ folder of a run with tracking.save_weights=true"
+        raise InputError("no saved tagger", file=folder, hint=hint)
     try:
         about = About.model_validate_json(file.read_text(encoding="utf-8"))
-        if int8 and about.model.kind != "encoder":
-            raise InputError(f"a {about.model.kind} has no int8", file=folder, mend="annotate without --int8")
+        if int8 and "int8" not in about.model.capabilities:
+            raise InputError(f"a {about.model.kind} has no int8", file=folder, hint="annotate without --int8")
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
-            f"{'.'.join(map(str, first['loc']))}: {first['msg']}", file=file, mend="save the tagger anew"
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}", file=file, hint="save the tagger anew"
         ) from None
     except InputError:
         raise
     except (FileNotFoundError, ValueError) as error:
-        raise InputError(f"the tagger cannot be restored ({error})", file=folder, mend="save it anew") from None
+        raise InputError(f"the tagger cannot be restored ({error})", file=folder, hint="save it anew") from None
     if int8:
         from sciner.tagger.encoder.encoder import FittedEncoder
         from sciner.tagger.encoder.int8 import quantised

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from sciner.score.names import escaped
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
@@ -51,7 +52,7 @@ def drift_scores(
         raise _not_in_both(min(before))
 
     density, shares = _figures(classes, tokens)
-    scores = {"density": density} | ({f"share/{label}": shares.get(label, 0.0) for label in labels} if shares else {})
+    scores = {"density": density} | ({f"share/{escaped(label)}": shares.get(label, 0.0) for label in labels} if shares else {})
     if previous is None:
         return scores
     total = classes.total() + earlier_classes.total()

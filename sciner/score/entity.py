@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from sciner.score.names import escaped
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, encode
 
@@ -27,7 +29,8 @@ def entity_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]])
     strict and default (conlleval) readings agree. Keys: ``<figure>/micro``, ``<figure>/macro`` and ``<figure>/<Class>`` for
     each figure of precision, recall and f1, and ``support/<Class>`` (gold spans). Classes are those of the gold: one that
     only the prediction has is a false positive in micro and nothing else, so that the macro mean of two taggers runs over
-    the same classes. What has a denominator of 0 is 0.
+    the same classes; in it a class without a prediction has precision 0. Any other figure with a denominator of 0 is absent.
+    Classes have the names of ``score.names.escaped``.
 
     Raises ValueError for different lengths, missing gold and spans that overlap or leave their sentence.
     """
@@ -45,22 +48,32 @@ def entity_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]])
             true.append([tag for tag, _ in told])
             pred.append([tag for _, tag in told])
     if not true:
-        return {f"{figure}/{average}": 0.0 for average in ("micro", "macro") for figure in FIGURES}
+        return {}
 
     read = {"entities_true": Entities(true, IOB2), "entities_pred": Entities(pred, IOB2)}  # read once, counted twice
     classes = sorted(read["entities_true"].unique_tags | read["entities_pred"].unique_tags)  # seqeval's order
     micro = precision_recall_fscore_support(true, pred, average="micro", scheme=IOB2, zero_division=0, **read)
     *figures, support = precision_recall_fscore_support(true, pred, average=None, scheme=IOB2, zero_division=0, **read)
 
+    marked = Counter(span.label for spans in predicted for span in spans)
+    there = _defined(marked.total(), int(support.sum()))
+    scores = {f"{figure}/micro": float(value) for figure, value in zip(FIGURES, micro[:3], strict=True) if figure in there}
     in_gold = support > 0
-    scores: dict[str, float] = {}
-    for figure, overall, by_class in zip(FIGURES, micro[:3], figures, strict=True):
-        scores[f"{figure}/micro"] = float(overall)
-        scores[f"{figure}/macro"] = float(by_class[in_gold].mean()) if in_gold.any() else 0.0
+    if in_gold.any():
+        scores |= {f"{figure}/macro": float(values[in_gold].mean()) for figure, values in zip(FIGURES, figures, strict=True)}
     for i in np.flatnonzero(in_gold):
-        scores |= {f"{figure}/{classes[i]}": float(values[i]) for figure, values in zip(FIGURES, figures, strict=True)}
-        scores[f"support/{classes[i]}"] = float(support[i])
+        label, there = escaped(classes[i]), _defined(marked[classes[i]], int(support[i]))
+        scores |= {
+            f"{figure}/{label}": float(values[i]) for figure, values in zip(FIGURES, figures, strict=True) if figure in there
+        }
+        scores[f"support/{label}"] = float(support[i])
     return scores
+
+
+def _defined(predicted: int, gold: int) -> set[str]:
+    """The figures whose denominator is not 0."""
+    below = {"precision": predicted, "recall": gold, "f1": predicted + gold}
+    return {figure for figure, count in below.items() if count}
 
 
 def entity_counts(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]) -> npt.NDArray[np.int64]:

@@ -56,7 +56,7 @@ def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
             found.append(Finding(Kind.RIGHT if true == span else Kind.WRONG_CLASS, true, span))
     left = sorted(at.values())
     for span in alone:
-        true = next((t for t in left if t.label == span.label and t.start < span.end and span.start < t.end), None)
+        true = next((t for t in left if t.label == span.label and t.overlaps(span)), None)
         if true is not None:
             left.remove(true)
         found.append(Finding(Kind.WRONG_BOUNDARY if true else Kind.SPURIOUS, true, span))

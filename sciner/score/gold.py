@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from sciner.score.entity import entity_counts, gold_spans
+from sciner.score.kappa import cohen_kappa
 from sciner.score.stats import Counts
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, encode
@@ -38,19 +40,16 @@ def agreement_scores(first: Sequence[Sentence], second: Sequence[Sentence]) -> d
     tokens that at least one of them marked (Brandsen et al. 2020): O on which both agree would lift it the more, the rarer
     entities are. It says too little rather than too much, and is below 0 where they agree less than they would by chance.
     """
-    from sklearn.metrics import cohen_kappa_score
-
     correct, mine, other = totals(first, [gold_spans(s) for s in second])
     scores = {"agreement_f1": 2 * correct / (mine + other)} if mine + other else {}
-    pairs = [
+    pairs = Counter(
         (a, b)
         for s, t in zip(first, second, strict=True)
         for a, b in zip(token_classes(s), token_classes(t), strict=True)
         if a or b
-    ]
-    if len({label for pair in pairs for label in pair}) > 1:  # kappa of a single category is 0 / 0
-        scores["agreement_kappa"] = float(cohen_kappa_score(*zip(*pairs, strict=True)))
-    return scores
+    )
+    kappa = cohen_kappa(pairs)
+    return scores if kappa is None else scores | {"agreement_kappa": kappa}
 
 
 def totals(sentences: Sequence[Sentence], others: Sequence[Sequence[Span]]) -> tuple[int, int, int]:

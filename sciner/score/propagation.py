@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from sciner.score.lens import surface_form
+from sciner.score.names import escaped
+from sciner.score.unseen_entities import surface_form
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
 
@@ -26,7 +27,7 @@ class Fate(StrEnum):
 def fate(span: Span, after: Iterable[Span], gold: Iterable[Span]) -> Fate:
     """What became of the wrong ``span`` of a sentence. after, gold: the next silver's spans of that sentence, and the right
     ones."""
-    found = {other for other in after if overlap(span, other)}
+    found = {other for other in after if span.overlaps(other)}
     if span in found:
         return Fate.AGAIN
     return Fate.GONE if not found else Fate.MENDED if found <= set(gold) else Fate.CHANGED
@@ -54,19 +55,15 @@ def propagation_scores(
     for id, (e, spans) in _wrong(gone_on.values(), withheld).items():
         older = wrong[id][1] if id in wrong else ()
         for span in spans:
-            if not any(overlap(span, other) for other in older):
+            if not any(span.overlaps(other) for other in older):
                 counts[NEW, span.label] += 1
                 counts[SPREAD, span.label] += (surface_form(e.sentence, span), span.label) in known
     scores: dict[str, float] = {}
     labels = sorted({label for _, label in counts})
     for name in (BEFORE, *Fate, NEW, SPREAD):
         of_class = {label: float(counts[name, label]) for label in labels}
-        scores |= {str(name): sum(of_class.values())} | {f"{name}/{label}": n for label, n in of_class.items()}
+        scores |= {str(name): sum(of_class.values())} | {f"{name}/{escaped(label)}": n for label, n in of_class.items()}
     return scores
-
-
-def overlap(a: Span, b: Span) -> bool:
-    return a.start < b.end and b.start < a.end
 
 
 def _wrong(silver: Iterable[Example], withheld: Mapping[str, Sequence[Span]]) -> dict[str, tuple[Example, list[Span]]]:

@@ -6,6 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from sciner.score.calibration import BINS, bins_of
+from sciner.score.kappa import cohen_kappa
+from sciner.score.names import escaped
 from sciner.text.corpus import Example
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
@@ -52,7 +54,7 @@ def silver_scores(
     ]
     scores |= _ratio("accepted_share", len(accepted), len(proposals))
     scores |= _ratio("mean_confidence", sum(confidences), len(confidences))
-    scores |= {f"spans/{label}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
+    scores |= {f"spans/{escaped(label)}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
     return scores | _quality(accepted, proposals, gold)
 
 
@@ -72,16 +74,14 @@ def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Sp
             for number, span in zip(bins_of(example.confidences), example.spans, strict=True):
                 if span in accepted:
                     by_bin[number].update((span.label, true.get(i, "")) for i in range(span.start, span.end))
-    labels = sorted({label for pair in pairs for label in pair if label})
-    scores = _kappa("kappa/micro", pairs)
-    for label in labels:
+    found = {"kappa/micro": cohen_kappa(pairs)}
+    for label in sorted({label for pair in pairs for label in pair if label}):
         of_class: Counter[tuple[str, str]] = Counter()
         for (a, b), tokens in pairs.items():
             of_class[str(a == label), str(b == label)] += tokens
-        scores |= _kappa(f"kappa/{label}", of_class)
-    for number, of_bin in by_bin.items():
-        scores |= _kappa(f"bin/{number / BINS:.1f}/kappa", of_bin)
-    return scores
+        found[f"kappa/{escaped(label)}"] = cohen_kappa(of_class)
+    found |= {f"bin/{number / BINS:.1f}/kappa": cohen_kappa(of_bin) for number, of_bin in by_bin.items()}
+    return {name: kappa for name, kappa in found.items() if kappa is not None}
 
 
 def _classes(spans: Iterable[Span]) -> dict[int, str]:
@@ -89,23 +89,11 @@ def _classes(spans: Iterable[Span]) -> dict[int, str]:
     return {i: span.label for span in spans for i in range(span.start, span.end)}
 
 
-def _kappa(key: str, pairs: Counter[tuple[str, str]]) -> dict[str, float]:
-    """Of how often each pair of answers was given."""
-    total, same = pairs.total(), sum(n for (a, b), n in pairs.items() if a == b)
-    ours: Counter[str] = Counter()
-    theirs: Counter[str] = Counter()
-    for (a, b), n in pairs.items():
-        ours[a] += n
-        theirs[b] += n
-    chance = sum(n * theirs[a] for a, n in ours.items())
-    return _ratio(key, total * same - chance, total * total - chance)
-
-
 def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]:
     chosen, offered = _over(accepted, gold), _over(proposals, gold)
     true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))
     scores: dict[str, float] = {}
-    for name, labels in [("micro", sorted(true | taken)), *((label, [label]) for label in sorted(true | taken))]:
+    for name, labels in [("micro", sorted(true | taken)), *((escaped(label), [label]) for label in sorted(true | taken))]:
         correct, spans, wanted = (sum(counts[label] for label in labels) for counts in (hits, taken, true))
         scores |= _ratio(f"precision/{name}", correct, spans)
         scores |= _ratio(f"recall/{name}", correct, wanted)

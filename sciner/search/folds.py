@@ -9,14 +9,14 @@ import numpy as np
 
 from sciner.errors import InputError
 from sciner.loop.rounds import Round
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.annotator import Annotator
 from sciner.policy.seed import Split
 from sciner.score.entity import entity_counts
 from sciner.score.stats import f1_of
 from sciner.text.corpus import Corpus, Sentence
 
-Begin = Callable[[Corpus, Split], tuple[Steps, Iterator[Round]]]  # the same recipe and policies on another corpus
+Begin = Callable[[Corpus, Split], tuple[StepRunner, Iterator[Round]]]  # the same tagger and policies on another corpus
 
 
 @dataclass
@@ -24,7 +24,7 @@ class Fold:
     """A loop without the sentences of ``held``, a part of the seed set with the annotator's gold, which it is judged on."""
 
     held: Sequence[Sentence]
-    steps: Steps
+    steps: StepRunner
     rounds: Iterator[Round]
     last: Round | None = None
 
@@ -50,7 +50,7 @@ class CrossFit:
     def __init__(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, folds: int) -> None:
         """Raises InputError for fewer sentences than folds."""
         if len(parts.seed_set) < folds:
-            raise InputError(f"{len(parts.seed_set)} sentences of seed set make no {folds} folds", mend="lower search.folds")
+            raise InputError(f"{len(parts.seed_set)} sentences of seed set make no {folds} folds", hint="lower search.folds")
         self.folds = [self._fold(corpus, parts, annotator, begin, at, folds) for at in range(folds)]
 
     def _fold(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, at: int, folds: int) -> Fold:

@@ -7,12 +7,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from sciner.config import errors as refusal
 from sciner.config.base import Positive, Seed, Strict
+from sciner.config.errors import explain_validation_error
 from sciner.errors import nearest
 from sciner.policy.cost import Budget
 
 TARGET = "hydra_plugins.sciner_sweeper.SearchSweeper"
+TRIAL_KEYS = ("study", "storage", "trial")  # of the section ``search``: set by the sweeper, job by job
 UNITS = tuple(Budget().scores())
 
 
@@ -79,9 +80,9 @@ class _Root(Strict):
 
 
 def parse_options(values: Mapping[str, Any]) -> SearchOptions:
-    """The options of a sweeper's node. Raises InputError: one line that names the key and the mend."""
+    """The options of a sweeper's node. Raises InputError: one line that names the key and how to correct it."""
     given = {key: value for key, value in values.items() if not key.startswith("_")}
     try:
         return _Root.model_validate({"hydra": {"sweeper": given}}).hydra.sweeper
     except ValidationError as error:
-        raise refusal.explain(error, _Root) from None
+        raise explain_validation_error(error, _Root) from None

@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
+from sciner.config.flatten import flatten
 from sciner.errors import InputError
 from sciner.policy.seed import Amount
-from sciner.search.options import SearchOptions, parse_options
+from sciner.search.options import TRIAL_KEYS, SearchOptions, parse_options
 from sciner.search.space import Space, read_space
-from sciner.search.study import Study, load_optuna
+from sciner.search.study import SharedStudy, load_optuna
 
-ASIDE = ("store", "tracking")  # groups that change no result
-SWEEPERS = ("study", "storage", "trial")  # keys of ``search`` that only a job has
+ASIDE = NO_RESULT - {"search"}  # how trials are judged is part of what a study asks
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +29,8 @@ class Search:
 
     @classmethod
     def read(cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]) -> Search:
-        """Of the sweeper's node, Hydra's parsed words, and what they are composed to. Raises InputError where they cannot be
-        meant."""
+        """Of the sweeper's node, Hydra's parsed overrides, and what they are composed to. Raises InputError where they cannot
+        be meant."""
         options = parse_options(sweeper)
         load_optuna()
         space = read_space(overrides)
@@ -37,19 +38,19 @@ class Search:
         return cls(options, space, values)
 
     def corners(self) -> Iterator[list[str]]:
-        """The words of points at the corners of the space, as trials."""
-        for words in self.space.corners():
-            yield [*words, "search.study=none", "search.storage=none", "search.trial=0"]
+        """The overrides of points at the corners of the space, as trials."""
+        for overrides in self.space.corners():
+            yield [*overrides, "search.study=none", "search.storage=none", "search.trial=0"]
 
-    def begin(self, project: Path) -> Study:
-        return Study.begin(self.options, self.question(), project)
+    def begin(self, project: Path) -> SharedStudy:
+        return SharedStudy.begin(self.options, self.question(), project)
 
     def question(self) -> dict[str, Any]:
         """Every key that says what is searched, and what of; the sampler may change its mind."""
         rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
         shared = {key: value for key, value in self.values.items() if key not in ASIDE}
-        shared["search"] = {key: value for key, value in shared["search"].items() if key not in SWEEPERS}
-        return flat(shared) | flat({"hydra": {"sweeper": rules}}) | self.space.asked
+        shared["search"] = {key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS}
+        return flatten(shared) | flatten({"hydra": {"sweeper": rules}}) | self.space.sweeps
 
     def bound(self, points: Sequence[RunConfig]) -> str:
         """How much it may compute at most."""
@@ -66,19 +67,11 @@ def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
     if values["search"]["objective"] == "cross_fit":
         raise InputError(
             "data.seed_size is searched, and search=cross_fit is judged on the seed set: trials would not compare",
-            mend="give search=dev and data.dev_size=NUMBER",
+            hint="give search=dev and data.dev_size=NUMBER",
         )
     if Amount.parse(values["data"]["dev_size"]).percent:
         raise InputError(
             f"data.seed_size is searched, and data.dev_size={values['data']['dev_size']} is a share of what it leaves: trials "
             "would not compare",
-            mend="give data.dev_size as a number of sentences",
+            hint="give data.dev_size as a number of sentences",
         )
-
-
-def flat(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """``{"data": {"limit": 3}}`` as ``{"data.limit": 3}``."""
-    found: dict[str, Any] = {}
-    for key, value in values.items():
-        found |= flat(value, f"{above}{key}.") if isinstance(value, Mapping) and value else {f"{above}{key}": value}
-    return found

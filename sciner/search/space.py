@@ -1,4 +1,4 @@
-"""The search space: Hydra's words for a sweep as Optuna's distributions."""
+"""The search space: Hydra's sweeps as Optuna's distributions."""
 
 from __future__ import annotations
 
@@ -12,30 +12,30 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import Trial
 
-# what a trial may choose: the recipe and the policies. The rest says what is asked, or on what the answer is measured
+# what a trial may choose: the training and the policies. The rest says what is asked, or on what the answer is measured
 TUNABLE = ("model", "iteration", "threshold", "acquire", "trainer", "data.seed_size")
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """words: of the keys that are not searched, as Hydra reads them. asked: the sweep of each searched key as it was
-    written. axes: its distribution; a choice's values are words too, since they may be lists or files of a group."""
+    """fixed: overrides of the keys that are not searched. sweeps: the sweep of each searched key as it was written. axes: its
+    distribution; a choice's values are text, as Hydra reads it, since they may be lists or files of a group."""
 
-    words: tuple[str, ...]
-    asked: dict[str, str]
+    fixed: tuple[str, ...]
+    sweeps: dict[str, str]
     axes: dict[str, BaseDistribution]
 
     def corners(self) -> Iterator[list[str]]:
         """The lowest and highest value of every interval and every choice, one key after the other, the rest at its first."""
         ends = {key: ends_of(axis) for key, axis in self.axes.items()}
         first = {key: values[0] for key, values in ends.items()}
-        yield [*self.words, *words_of(first)]
+        yield [*self.fixed, *overrides_of(first)]
         for key, values in ends.items():
-            yield from ([*self.words, *words_of(first | {key: value})] for value in values[1:])
+            yield from ([*self.fixed, *overrides_of(first | {key: value})] for value in values[1:])
 
     def suggest(self, trial: Trial) -> list[str]:
-        """The words of a point that ``trial`` chooses."""
-        return [*self.words, *words_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()})]
+        """The overrides of a point that ``trial`` chooses."""
+        return [*self.fixed, *overrides_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()})]
 
 
 def read_space(overrides: Sequence[Any]) -> Space:
@@ -46,21 +46,21 @@ def read_space(overrides: Sequence[Any]) -> Space:
     last = {o.get_key_element(): o for o in overrides}
     swept = {key: o for key, o in last.items() if o.is_sweep_override()}
     if not swept:
-        raise InputError("there is nothing to search", mend="give a key several values: model.lr='interval(1e-5,5e-4)'")
+        raise InputError("there is nothing to search", hint="give a key several values: model.lr='interval(1e-5,5e-4)'")
     for key, override in swept.items():
         refuse_untunable(key.lstrip("+~"), override.input_line)
-    words = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
-    asked = {key: o.get_value_string().replace(" ", "") for key, o in swept.items()}
-    return Space(words, asked, {key: distribution(o) for key, o in swept.items()})
+    fixed = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
+    sweeps = {key: o.get_value_string().replace(" ", "") for key, o in swept.items()}
+    return Space(fixed, sweeps, {key: distribution(o) for key, o in swept.items()})
 
 
 def refuse_untunable(key: str, word: str) -> None:
     if any(key == part or key.startswith(f"{part}.") for part in TUNABLE):
         return
     if key == "seed":
-        raise InputError(f"{word}: a search over seeds finds luck", mend="sweep over seeds with the words that it found")
+        raise InputError(f"{word}: a search over seeds finds luck", hint="sweep over seeds with the words that it found")
     why = "is measured on" if key.startswith(("data", "annotator")) else "is about"
-    raise InputError(f"{word}: {key} says what a search {why}", mend=f"search keys of {', '.join(TUNABLE)}")
+    raise InputError(f"{word}: {key} says what a search {why}", hint=f"search keys of {', '.join(TUNABLE)}")
 
 
 def distribution(override: Any) -> BaseDistribution:
@@ -69,24 +69,24 @@ def distribution(override: Any) -> BaseDistribution:
 
     if override.is_choice_sweep():
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))
-    asked = override.value()
-    if stray := asked.tags - {"log"}:
-        raise InputError(f"{override.input_line}: unknown tag {min(stray)}", mend=nearest(min(stray), ["log"]))
-    log = "log" in asked.tags
-    low, high, step = (asked.start, asked.end, None) if override.is_interval_sweep() else ends_of_range(override)
+    sweep = override.value()
+    if stray := sweep.tags - {"log"}:
+        raise InputError(f"{override.input_line}: unknown tag {min(stray)}", hint=nearest(min(stray), ["log"]))
+    log = "log" in sweep.tags
+    low, high, step = (sweep.start, sweep.end, None) if override.is_interval_sweep() else ends_of_range(override)
     try:
         if all(isinstance(value, int) for value in (low, high)):
             return IntDistribution(low, high, log=log, step=step or 1)
         return FloatDistribution(low, high, log=log, step=step)
     except ValueError as error:
-        raise InputError(f"{override.input_line}: {error}", mend="give LOW < HIGH, and with tag(log, …) 0 < LOW") from None
+        raise InputError(f"{override.input_line}: {error}", hint="give LOW < HIGH, and with tag(log, …) 0 < LOW") from None
 
 
 def ends_of_range(override: Any) -> tuple[Any, Any, Any]:
     """(lowest, highest, step) of ``range(START,STOP,STEP)``, whose STOP is no value of it."""
     values = sorted(override.value().range())
     if not values:
-        raise InputError(f"{override.input_line} is empty", mend="give range(LOW,HIGH) with LOW < HIGH")
+        raise InputError(f"{override.input_line} is empty", hint="give range(LOW,HIGH) with LOW < HIGH")
     return values[0], values[-1], abs(override.value().step)
 
 
@@ -110,5 +110,5 @@ def suggest(trial: Trial, key: str, axis: BaseDistribution) -> Any:
     return trial.suggest_float(key, axis.low, axis.high, step=axis.step, log=axis.log)
 
 
-def words_of(values: Mapping[str, Any]) -> list[str]:
+def overrides_of(values: Mapping[str, Any]) -> list[str]:
     return [f"{key}={value}" for key, value in values.items()]

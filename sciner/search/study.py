@@ -29,20 +29,20 @@ log = logging.getLogger(__name__)
 QUESTION = "sciner.question"  # what a study asks: every key that its trials share, and how they are judged
 RULES = "sciner.rules"  # how they are pruned, and what they may spend
 WORKER = "sciner.worker"
-WORDS = "sciner.words"
+OVERRIDES = "sciner.words"  # the name that studies have it under
 ABANDONED = "sciner.abandoned"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class NextTrial:
     """A trial that a job is to run."""
 
     number: int
-    words: list[str]
+    overrides: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Study:
+class SharedStudy:
     """A study as a worker sees it; several may, in other processes and on other machines."""
 
     study: optuna.Study
@@ -51,7 +51,7 @@ class Study:
     project: Path
 
     @classmethod
-    def begin(cls, options: SearchOptions, question: Mapping[str, Any], project: Path) -> Study:
+    def begin(cls, options: SearchOptions, question: Mapping[str, Any], project: Path) -> SharedStudy:
         """The study of that name, made where there is none.
 
         Raises InputError where it asks another question: its trials would not compare.
@@ -73,7 +73,7 @@ class Study:
         return cls(study, options, place, project)
 
     @classmethod
-    def load(cls, options: SearchOptions, project: Path) -> Study:
+    def load(cls, options: SearchOptions, project: Path) -> SharedStudy:
         """The study of that name. Raises InputError where there is none."""
         place = place_of(options.storage, project)
         return cls(load_study(options.study, place), options, place, project)
@@ -86,31 +86,31 @@ class Study:
             yield f"{socket.gethostname()}:{lock.resolve()}"
         lock.unlink(missing_ok=True)
 
-    def ask(self, space: Space, at_once: int, worker: str) -> list[Asked]:
+    def ask(self, space: Space, at_once: int, worker: str) -> list[NextTrial]:
         """Up to ``at_once`` trials to run now; none where the study has all it wants, or others are at the last of them."""
         with held(lock_of(self.place, self.project)):
             self.reclaim(worker)
             left = self.options.n_trials - sum(ABANDONED not in t.user_attrs for t in self.begun())
             return [self._ask(space, worker) for _ in range(min(at_once, left))]
 
-    def _ask(self, space: Space, worker: str) -> Asked:
+    def _ask(self, space: Space, worker: str) -> NextTrial:
         trial = self.study.ask()
         trial.set_user_attr(WORKER, worker)
         # seeded by the trial's number, which no other trial has: neither a shell beside this one nor one that resumes a killed
         # study repeats a suggestion, and the same history leads to the same next one
         self.study.sampler = build_sampler(self.options, trial.number)
-        words = space.suggest(trial)
-        trial.set_user_attr(WORDS, words)
+        overrides = space.suggest(trial)
+        trial.set_user_attr(OVERRIDES, overrides)
         place = self.place.replace("\\", r"\\").replace("'", r"\'")
         own = [f"search.study={self.options.study}", f"search.storage='{place}'", f"search.trial={trial.number}"]
-        return Asked(trial.number, [*words, *own, f"hydra.sweep.subdir={trial.number}"])
+        return NextTrial(trial.number, [*overrides, *own, f"hydra.sweep.subdir={trial.number}"])
 
-    def settle(self, batch: list[Asked]) -> None:
+    def settle(self, batch: list[NextTrial]) -> None:
         """Record those of ``batch`` as failed whose job did not tell how it ended."""
         from optuna.trial import TrialState
 
-        for asked in batch:
-            self.study.tell(asked.number, state=TrialState.FAIL, skip_if_finished=True)
+        for trial in batch:
+            self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def reclaim(self, worker: str) -> None:
         """Trials of workers on this machine that were killed will be run again, as they were: the store knows their steps."""
@@ -150,7 +150,7 @@ def load_optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise InputError("a search needs Optuna", mend="pip install 'sciner[optuna]'") from None
+        raise InputError("a search needs Optuna", hint="pip install 'sciner[optuna]'") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     return optuna
@@ -163,7 +163,7 @@ def load_study(name: str, place: str) -> optuna.Study:
     known = library.get_all_study_names(storage)
     if name not in known:
         there = f"there: {', '.join(sorted(known))}" if known else "there is none yet"
-        raise InputError(f"no study {name!r} in {redacted(place)}", mend=there)
+        raise InputError(f"no study {name!r} in {redacted(place)}", hint=there)
     found: optuna.Study = library.load_study(study_name=name, storage=storage, sampler=library.samplers.RandomSampler())
     if RULES in found.user_attrs:
         found.pruner = build_pruner(found.user_attrs[RULES])
@@ -188,13 +188,13 @@ def storage_of(place: str) -> BaseStorage:
         Path(place).parent.mkdir(parents=True, exist_ok=True)
         return JournalStorage(JournalFileBackend(place))
     except ImportError:
-        mend = (
+        hint = (
             "pip install 'sciner[postgresql]'" if place.startswith("postgresql") else "install the one its documentation names"
         )
-        raise InputError(f"{redacted(place)}: the database's driver is not installed", mend=mend) from None
+        raise InputError(f"{redacted(place)}: the database's driver is not installed", hint=hint) from None
     except Exception as error:  # the driver's own, of which each database has others
         first = str(error).splitlines()[0]
-        raise InputError(f"{redacted(place)}: {redacted(first)}", mend="give hydra.sweeper.storage=URL or FILE") from None
+        raise InputError(f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE") from None
 
 
 def lock_of(place: str, project: Path) -> Path:
@@ -208,7 +208,7 @@ def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) 
         if (was := begun.get(key)) != (is_now := now.get(key)):
             raise InputError(
                 f"study {name!r} was begun with {key}={was}, and this is {key}={is_now}",
-                mend="trials of two questions do not compare: give hydra.sweeper.study=NAME",
+                hint="trials of two questions do not compare: give hydra.sweeper.study=NAME",
             )
 
 
@@ -234,13 +234,13 @@ def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
     return TPESampler(seed=seed)
 
 
-def build_pruner(asked: Mapping[str, Any]) -> BasePruner:
+def build_pruner(rules: Mapping[str, Any]) -> BasePruner:
     """The pruner of a study, whose step is the round. A trial is pruned by the median after ``warmup_rounds`` and later; by
     successive halving after rounds 1, 2, 4, … times that."""
     from optuna.pruners import MedianPruner, NopPruner, SuccessiveHalvingPruner
 
-    if asked["pruner"] == "median":
-        return MedianPruner(n_startup_trials=5, n_warmup_steps=asked["warmup_rounds"])
-    if asked["pruner"] == "successive_halving":
-        return SuccessiveHalvingPruner(min_resource=max(1, asked["warmup_rounds"]), reduction_factor=2)
+    if rules["pruner"] == "median":
+        return MedianPruner(n_startup_trials=5, n_warmup_steps=rules["warmup_rounds"])
+    if rules["pruner"] == "successive_halving":
+        return SuccessiveHalvingPruner(min_resource=max(1, rules["warmup_rounds"]), reduction_factor=2)
     return NopPruner()

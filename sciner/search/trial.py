@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.config.places import SearchConfig
 from sciner.errors import InputError
-from sciner.loop.outcomes import Done
+from sciner.loop.outcomes import StepRecord
 from sciner.loop.rounds import Round
-from sciner.loop.steps import Steps
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.runner import StepRunner
 from sciner.search.folds import CrossFit
 from sciner.search.study import RULES, live_trial, load_study
 
@@ -28,7 +29,7 @@ class Trial:
     trial: optuna.Trial
     rules: Mapping[str, Any]
     objective: Objective
-    steps: Steps
+    steps: StepRunner
     planned: int
     last: Round | None = None
     rounds: int = 0
@@ -78,8 +79,8 @@ class Trial:
     def figures(self) -> dict[str, int]:
         """Rounds planned and run; steps and fits taken, and how many of them the store knew."""
         folds = self.objective.folds if isinstance(self.objective, CrossFit) else []
-        taken: list[Done] = [done for steps in (self.steps, *(fold.steps for fold in folds)) for done in steps.taken]
-        fits = [done for done in taken if done.step == "fit"]
+        taken: list[StepRecord] = [done for steps in (self.steps, *(fold.steps for fold in folds)) for done in steps.taken]
+        fits = [done for done in taken if done.step == Fit.NAME]
         return {
             "planned": self.planned,
             "rounds": self.rounds,
@@ -90,19 +91,19 @@ class Trial:
         }
 
 
-def open_trial(config: SearchConfig, objective: Objective, steps: Steps, planned: int) -> Trial:
+def open_trial(config: SearchConfig, objective: Objective, steps: StepRunner, planned: int) -> Trial:
     """The trial that ``config`` names. Raises InputError where there is no such study or trial."""
     assert config.study is not None and config.storage is not None and config.trial is not None
     study = load_study(config.study, config.storage)
     try:
         trial = live_trial(study, config.trial)
     except KeyError:
-        raise InputError(f"study {config.study!r} has no trial {config.trial}", mend="the sweeper sets search.trial") from None
+        raise InputError(f"study {config.study!r} has no trial {config.trial}", hint="the sweeper sets search.trial") from None
     return Trial(trial, study.user_attrs[RULES], objective, steps, planned)
 
 
 def dev_f1(done: Round) -> float:
-    """Entity F1 on dev. Raises InputError where dev is empty."""
+    """Entity F1 on dev. Raises InputError where dev has no entity."""
     if "dev/f1/micro" not in done.scores:
-        raise InputError("dev has no sentence", mend="give a larger data.dev_size, or search=cross_fit")
+        raise InputError("dev has no entity", hint="give a larger data.dev_size, or search=cross_fit")
     return done.scores["dev/f1/micro"]

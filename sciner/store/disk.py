@@ -16,13 +16,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sciner.hashing import checksum
+from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
 from sciner.store.locks import Lease, held
-from sciner.store.step import Result, Step, key_of
+from sciner.store.step import Result, Step, key_of, short_key
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 FORMAT = 1  # of an entry's key.json
 REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
@@ -41,7 +43,7 @@ class Store(Protocol):
 
     keeps: bool
 
-    def run(self, step: Step) -> Result:
+    def run(self, step: Step[T]) -> Result[T]:
         """The step's result, computed if it is not there."""
 
     def has(self, key: str) -> bool:
@@ -59,11 +61,12 @@ class NoStore:
 
     keeps = False
 
-    def run(self, step: Step) -> Result:
+    def run(self, step: Step[T]) -> Result[T]:
         folder = tempfile.TemporaryDirectory(prefix="sciner-")  # goes with the last reference to it, in the result
         began = time.perf_counter()
-        step.make(Path(folder.name))
-        return Result(step.key, False, time.perf_counter() - began, lambda reader: reader(Path(folder.name)))
+        step.compute(Path(folder.name))
+        seconds = time.perf_counter() - began
+        return Result(step.key, False, seconds, lambda: step.load(Path(folder.name)))
 
     def has(self, key: str) -> bool:
         return False
@@ -86,7 +89,7 @@ class DiskStore:
     keeps: bool = field(default=True, init=False)
     warned: set[str] = field(default_factory=set, init=False)
 
-    def run(self, step: Step) -> Result:
+    def run(self, step: Step[T]) -> Result[T]:
         """As promised by Store. A store that cannot be written (full, read-only) is said aloud once; the step is computed
         all the same."""
         key = step.key
@@ -107,14 +110,14 @@ class DiskStore:
 
     def listed(self) -> list[str]:
         """The key of every entry, damaged or not."""
-        return sorted(p.name for p in (self.root / "steps").glob("*") if p.is_dir())
+        return sorted(p.name for p in (self.root / STEPS).glob("*") if p.is_dir())
 
     def entry(self, key: str) -> Path:
-        return self.root / "steps" / key
+        return self.root / STEPS / key
 
     def discard(self, key: str) -> None:
         """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or none of it."""
-        place = self.root / "tmp" / f"{key}.{uuid.uuid4().hex}"
+        place = self.root / TMP / f"{key}.{uuid.uuid4().hex}"
         try:
             with self.locked(key):
                 self._move(key, place)
@@ -125,17 +128,17 @@ class DiskStore:
     def record(self, archive: Callable[[Path], None]) -> None:
         """As promised by Store, under ``runs/``."""
         try:
-            archive(self.root / "runs")
+            archive(self.root / RUNS)
         except OSError as error:
             self._warn(f"the store {self.root} cannot be written ({error.strerror}): it has no record of this run")
 
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
         """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off."""
-        with held(self.root / "locks" / f"{key}.lock", wait=wait):
+        with held(self.root / LOCKS / f"{key}.lock", wait=wait):
             yield
 
-    def _found(self, step: Step, key: str, *, locked: bool = False) -> Result | None:
+    def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
         """Only under the key's lock is a damaged entry set aside: another process may be about to replace it."""
         if not self.has(key):
             return None
@@ -146,22 +149,22 @@ class DiskStore:
             if locked:
                 self._set_aside(key, str(damage))
             return None
-        return Result(key, True, seconds, lambda reader: self._lend(step, key, reader))
+        return Result(key, True, seconds, lambda: self._load(step, key))
 
-    def _computed(self, step: Step, key: str) -> Result:
+    def _computed(self, step: Step[T], key: str) -> Result[T]:
         """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead."""
-        folder = self.root / "tmp" / key
+        folder = self.root / TMP / key
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         try:
             began = time.perf_counter()
-            step.make(folder)
+            step.compute(folder)
             seconds = time.perf_counter() - began
             meta = {
                 "format": FORMAT,
-                "step": step.name,
-                "version": step.version,
-                "inputs": dict(step.inputs),
+                "step": step.NAME,
+                "version": step.VERSION,
+                "inputs": dict(step.inputs()),
                 "files": {p.relative_to(folder).as_posix(): [p.stat().st_size, checksum(p)] for p in files_in(folder)},
                 "seconds": seconds,
                 "created": time.time(),
@@ -174,24 +177,24 @@ class DiskStore:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._note_use(key)
-        return Result(key, False, seconds, lambda reader: self._lend(step, key, reader))
+        return Result(key, False, seconds, lambda: self._load(step, key))
 
-    def _lend(self, step: Step, key: str, reader: Callable[[Path], Any]) -> Any:
+    def _load(self, step: Step[T], key: str) -> T:
         """Verify and read; what is damaged, or gone by now, is computed once more."""
         try:
             self.verify(key)
-            return reader(self.entry(key))
+            return step.load(self.entry(key))
         except Damaged:
             try:
-                self.mend(key)
+                self.set_aside_if_damaged(key)
             except OSError as error:
                 if not self._refused(error):
                     raise
-                return NoStore().run(step).read(reader)
+                return NoStore().run(step).load()
         except FileNotFoundError:
-            if self.has(key):  # whole, and without what the reader wants: computing it again would bring nothing new
+            if self.has(key):  # whole, and without what is wanted: computing again brings nothing new
                 raise
-        return self.run(step).read(reader)
+        return self.run(step).load()
 
     def meta(self, key: str) -> dict[str, Any]:
         """What ``key.json`` says. Raises Damaged where it is missing or broken, NewerEntry where it is of a later format."""
@@ -205,7 +208,7 @@ class DiskStore:
         except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
             raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
         if newer:
-            raise NewerEntry(f"{key[:24]} was written by a newer sciner: its step is computed, and not kept")
+            raise NewerEntry(f"{short_key(key)} was written by a newer sciner: its step is computed, and not kept")
         if not same:
             raise Damaged("key.json names other inputs")
         return meta
@@ -221,7 +224,7 @@ class DiskStore:
             if checksum(file) != sha256:
                 raise Damaged(f"{name} has changed")
 
-    def mend(self, key: str) -> str | None:
+    def set_aside_if_damaged(self, key: str) -> str | None:
         """Set an entry aside if it is damaged, and say how. Raises NewerEntry."""
         with self.locked(key):
             try:
@@ -232,9 +235,9 @@ class DiskStore:
 
     def _set_aside(self, key: str, why: str) -> bool:
         """False where there is no such entry."""
-        place = self.root / "aside" / f"{key}.{uuid.uuid4().hex[:8]}"
+        place = self.root / ASIDE / f"{key}.{uuid.uuid4().hex[:8]}"
         if there := self._move(key, place):
-            log.warning("store entry %s is damaged (%s): set aside as aside/%s", key[:24], why, place.name)
+            log.warning("store entry %s is damaged (%s): set aside as aside/%s", short_key(key), why, place.name)
         return there
 
     def _move(self, key: str, place: Path) -> bool:
@@ -258,7 +261,7 @@ class DiskStore:
 
     @cached_property
     def lease(self) -> Lease:
-        return Lease(self.root / "leases")
+        return Lease(self.root / LEASES)
 
     def _refused(self, error: Exception) -> bool:
         """Is it the store's folder that takes nothing, and not what the step itself met? Then say so, once."""

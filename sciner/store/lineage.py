@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +9,9 @@ from typing import Any
 
 from sciner.errors import InputError
 from sciner.store.disk import Damaged, DiskStore, NewerEntry, files_in
+from sciner.store.step import KEY, Step, short_key
 
-KEY = re.compile(r"[a-z]+-v\d+-[0-9a-f]{64}")
-
-
-RESULTS = {
-    "fit": "report.json",
-    "predict": "speed.json",
-    "drift": "scores.json",
-    "select": "silver.json",
-    "judge": "scores.json",
-    "lens": "scores.json",
-}
+Steps = Mapping[str, type[Step[Any]]]  # the steps as they are now, by name
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +26,7 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Description:
     """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds since 1970. results: its
     figures by name. origins: empty for a step that was shown further up."""
 
@@ -59,25 +48,34 @@ def find(store: DiskStore, prefix: str) -> str:
     if prefix in found or len(found) == 1:
         return prefix if prefix in found else found[0]
     if not found:
-        raise InputError(f"no entry begins with {prefix!r}", mend="rounds.jsonl has the keys of a run, under steps")
-    shown = ", ".join(key[:24] for key in found[:3])
-    raise InputError(f"{len(found)} entries begin with {prefix!r}", mend=f"write more of it: {shown}{', …' * (len(found) > 3)}")
+        raise InputError(f"no entry begins with {prefix!r}", hint="rounds.jsonl has the keys of a run, under steps")
+    shown = ", ".join(short_key(key) for key in found[:3])
+    raise InputError(f"{len(found)} entries begin with {prefix!r}", hint=f"write more of it: {shown}{', …' * (len(found) > 3)}")
 
 
-def show(store: DiskStore, prefix: str) -> Shown:
-    """The entry whose key begins so. Raises InputError where that is none or several, or where it cannot be read."""
+def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
+    """The entry whose key begins so. steps: they say which figures it holds. Raises InputError
+    where that is none or several, or where it cannot be read."""
     key = find(store, prefix)
     try:
         meta = store.meta(key)
     except (Damaged, NewerEntry) as error:
-        raise InputError(str(error), file=key, mend="sciner store verify sets damaged entries aside") from None
+        raise InputError(str(error), file=key, hint="sciner store verify sets damaged entries aside") from None
     folder = store.entry(key)
     files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in files_in(folder)}
     used = (folder / "key.json").stat().st_mtime
     came = origins(store, meta["inputs"], {key})
-    step = meta["step"]
-    return Shown(
-        key, step, meta["version"], meta["inputs"], files, meta["seconds"], meta["created"], used, results(step, folder), came
+    return Description(
+        key,
+        meta["step"],
+        meta["version"],
+        meta["inputs"],
+        files,
+        meta["seconds"],
+        meta["created"],
+        used,
+        results(steps.get(meta["step"]), meta["version"], folder),
+        came,
     )
 
 
@@ -94,18 +92,16 @@ def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]
     return tuple(found)
 
 
-def results(step: str, folder: Path) -> dict[str, float]:
-    """The figures that a step left, by name; of a list its length, of a training loss the last."""
+def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[str, float]:
+    """The figures that a step left, by name; none of a step that is not known, or that meant
+    something else in that version."""
+    if step is None or version != step.VERSION:
+        return {}
     try:
-        found = json.loads((folder / RESULTS[step]).read_text(encoding="utf-8"))
+        found = step.figures(folder)
     except (KeyError, OSError, ValueError):
         return {}
-    if found.get("losses"):
-        found["loss"] = found.pop("losses")[-1][1]
-    figures = found.pop("scores", {}) if "scores" in found else found
-    if "accepted" in found:
-        figures |= {"sentences accepted": len(found["accepted"])}
-    return {name: value for name, value in figures.items() if isinstance(value, int | float)}
+    return {name: value for name, value in found.items() if isinstance(value, int | float)}
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
@@ -122,7 +118,3 @@ def meta_of(store: DiskStore, key: str) -> dict[str, Any] | None:
         return store.meta(key)
     except (Damaged, NewerEntry):
         return None
-
-
-def step_of(key: str | None) -> str:
-    return (key or "").partition("-")[0]

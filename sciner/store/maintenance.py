@@ -14,7 +14,9 @@ from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.store.disk import Damaged, DiskStore, NewerEntry
+from sciner.store.layout import ASIDE, LEASES, LOCKS, STEPS, TMP
 from sciner.store.locks import Busy, drop_dead_leases, held, is_held, leased
+from sciner.store.step import step_of
 
 State = Literal["current", "other version", "newer format", "damaged"]
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
@@ -33,7 +35,7 @@ class Entry:
 
     @property
     def step(self) -> str:
-        return self.key.partition("-")[0]
+        return step_of(self.key)
 
     @property
     def seconds(self) -> float:
@@ -91,9 +93,9 @@ class Verified:
 
 def open_store(root: Path) -> DiskStore:
     """The store in ``root``. Raises InputError where there is none."""
-    if not (root / "steps").is_dir():
+    if not (root / STEPS).is_dir():
         raise InputError(
-            "there is no store", file=root, mend="give --dir, or work in the folder that sciner run was started in"
+            "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
         )
     return DiskStore(root.resolve())
 
@@ -142,9 +144,9 @@ def stats(store: DiskStore, versions: Mapping[str, int]) -> Stats:
         else:
             found.others.setdefault(entry.state, Total()).add(entry.bytes, entry.seconds)
         found.total.add(entry.bytes, entry.seconds)
-    for place in below(store.root / "aside"):
+    for place in below(store.root / ASIDE):
         found.aside.add(bytes_in(place))
-    for place in below(store.root / "tmp"):
+    for place in below(store.root / TMP):
         if not is_held(lock_of(store, place)):
             found.leftover.add(bytes_in(place))
     return found
@@ -155,7 +157,7 @@ def verify(store: DiskStore, advance: Callable[[int], None] = lambda n: None) ->
     found = Verified()
     for key in store.listed():
         try:
-            if (why := store.mend(key)) is not None:
+            if (why := store.set_aside_if_damaged(key)) is not None:
                 found.damaged[key] = why
             elif store.has(key):
                 found.whole += 1
@@ -172,7 +174,7 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
     What a living process uses stays, be it over the limit. Raises InputError where the store cannot be written.
     """
     with said_plainly(store.root):
-        leases = store.root / "leases"
+        leases = store.root / LEASES
         dead = sum(not is_held(p) for p in leases.glob("*.lock")) if dry_run else drop_dead_leases(leases)
         found = sorted(entries(store, {}), key=lambda entry: (entry.used, entry.key))
         left, busy = sum(entry.bytes for entry in found), 0
@@ -188,8 +190,8 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
             removed.append(entry)
             left -= entry.bytes
         freed = sum(entry.bytes for entry in removed)
-        junk = [*sweep(store, below(store.root / "tmp"), dry_run)]
-        old = [*sweep(store, below(store.root / "aside") if aside else (), dry_run)]
+        junk = [*sweep(store, below(store.root / TMP), dry_run)]
+        old = [*sweep(store, below(store.root / ASIDE) if aside else (), dry_run)]
         locks = drop_free_locks(store, dry_run)
     return Pruned(tuple(removed), freed + sum(junk) + sum(old), left, busy, len(old), len(junk), dead, locks)
 
@@ -200,12 +202,12 @@ def evict(store: DiskStore, key: str) -> bool:
     It is moved away before the leases are read once more. A process notes its use before it looks at an entry: so either that
     process finds nothing, and computes, or its note is seen here, and the entry is put back.
     """
-    place = store.root / "tmp" / f"{key}.{uuid.uuid4().hex}"
+    place = store.root / TMP / f"{key}.{uuid.uuid4().hex}"
     place.parent.mkdir(exist_ok=True)
     try:
         with store.locked(key, wait=False):
             store.entry(key).rename(place)
-            if key in leased(store.root / "leases"):
+            if key in leased(store.root / LEASES):
                 place.rename(store.entry(key))
                 return False
             shutil.rmtree(place)
@@ -234,7 +236,7 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
 def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
     """Remove lock files that nobody holds. Who waits for one that is removed finds out, and takes a new one."""
     free = 0
-    for place in below(store.root / "locks"):
+    for place in below(store.root / LOCKS):
         try:
             with held(place, wait=False):
                 if not dry_run:
@@ -246,7 +248,7 @@ def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
 
 
 def lock(store: DiskStore, key: str) -> Path:
-    return store.root / "locks" / f"{key}.lock"
+    return store.root / LOCKS / f"{key}.lock"
 
 
 def lock_of(store: DiskStore, place: Path) -> Path:
@@ -265,7 +267,7 @@ def said_plainly(root: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise InputError(
-            f"cannot be pruned ({error.strerror})", file=root, mend="is it mounted read-only, or another's?"
+            f"cannot be pruned ({error.strerror})", file=root, hint="is it mounted read-only, or another's?"
         ) from None
 
 
@@ -274,6 +276,6 @@ def bytes_of(text: str) -> int:
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B)?\s*", text.upper())
     if not found or (not found[2] and float(found[1])):
         raise InputError(
-            f"--max-size {text}: this is no size", mend="write a number and its unit: 20GB, 500MB, or 0 for nothing"
+            f"--max-size {text}: this is no size", hint="write a number and its unit: 20GB, 500MB, or 0 for nothing"
         )
     return int(float(found[1]) * UNITS.get(found[2] or "", 0))

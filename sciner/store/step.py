@@ -2,61 +2,93 @@
 
 from __future__ import annotations
 
+import re
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from sciner.hashing import digest
 
 T = TypeVar("T")
+Item = TypeVar("Item")
+
+KEY = re.compile(r"[a-z_]+-v\d+-[0-9a-f]{64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A computation that a store may skip. version: see ``key_of``. make: compute, and write into an empty folder."""
+class Step(ABC, Generic[T]):
+    """A computation that a store may skip; ``T`` is what it results in. A kind of step is a class,
+    a frozen dataclass of all that it is computed from; one computation is an object of it.
 
-    name: str
-    version: int
-    inputs: Mapping[str, Any]
-    make: Callable[[Path], None]
+    All that is said of a step elsewhere is derived from its class: the versions that
+    ``sciner store stats`` counts by, the figures that ``show`` prints, what ``diff`` says an input
+    means, and the table in docs/store.md.
+    """
 
-    @property
+    NAME: ClassVar[str]
+    """What its keys begin with: lower case and underscores."""
+
+    VERSION: ClassVar[int]
+    """Raised by hand where the step's meaning changes, or what its result depends on: what older
+    versions stored is then no longer found."""
+
+    INPUTS: ClassVar[Mapping[str, str]]
+    """What each name in ``inputs`` means, in a few words; empty where the name says it. Not every
+    step of the class need have every input."""
+
+    RESULT: ClassVar[str]
+    """What it leaves in its folder, in a few words."""
+
+    @abstractmethod
+    def inputs(self) -> Mapping[str, Any]:
+        """All that the result depends on, as JSON's types; what is large as a digest."""
+
+    @abstractmethod
+    def compute(self, folder: Path) -> None:
+        """Compute, and write the result into ``folder``, which is empty."""
+
+    @abstractmethod
+    def load(self, folder: Path) -> T:
+        """The result from the files that ``compute`` wrote. Raises FileNotFoundError for a missing
+        one."""
+
+    @staticmethod
+    def figures(folder: Path) -> Mapping[str, float]:
+        """The figures in ``folder`` that ``sciner store show`` prints, by name; none unless a step
+        says which."""
+        return {}
+
+    @cached_property
     def key(self) -> str:
-        return key_of(self.name, self.version, self.inputs)
-
-
-Lend = Callable[[Callable[[Path], Any]], Any]  # calls a function of the entry's folder, and returns what it returns
+        """Where a store keeps the result."""
+        return key_of(self.NAME, self.VERSION, self.inputs())
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Generic[T]):
     """A step's outcome. hit: nothing was computed. seconds: what computing it took, now or then.
 
-    The value is not held here: ``read`` reads it from where it lies. A computed value is read as a stored one is, so that a
-    hit cannot differ from a miss.
+    The value is not held here: ``load`` reads it from where it lies. A computed value is read as
+    a stored one is, so that a hit cannot differ from a miss.
     """
 
     key: str
     hit: bool
     seconds: float
-    lend: Lend
+    load: Callable[[], T]
 
-    def read(self, reader: Callable[[Path], T]) -> T:
-        """What ``reader`` makes of the step's folder."""
-        found: T = self.lend(reader)
-        return found
-
-    def stream(self, reader: Callable[[Path], Iterator[T]]) -> Iterator[T]:
-        """What ``reader`` yields of the step's folder, without holding it all. If the entry goes meanwhile it is computed
-        once more, and read on from there."""
+    def stream(self, items: Callable[[T], Iterator[Item]]) -> Iterator[Item]:
+        """What ``items`` yields of the value, without holding it all. If the entry goes meanwhile
+        it is computed once more, and read on from there."""
         told = 0
         for again in (True, False):
             try:
-                for value in islice(self.read(reader), told, None):
+                for item in islice(items(self.load()), told, None):
                     told += 1
-                    yield value
+                    yield item
                 return
             except FileNotFoundError:
                 if not again:
@@ -64,6 +96,16 @@ class Result:
 
 
 def key_of(step: str, version: int, inputs: Mapping[str, Any]) -> str:
-    """``step-v<version>-<sha256 of the inputs>``. The version is raised by hand where a step's meaning changes; no source
-    code is hashed."""
+    """``step-v<version>-<sha256 of the inputs>``; no source code is hashed."""
     return f"{step}-v{version}-{digest(inputs)}"
+
+
+def step_of(key: str | None) -> str:
+    """The name of the step that ``key`` is of; empty for None."""
+    return (key or "").partition("-")[0]
+
+
+def short_key(key: str) -> str:
+    """A key with ten digits of its digest, to be read by people."""
+    head, _, digits = key.rpartition("-")
+    return f"{head}-{digits[:10]}"

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from sciner.text.corpus import Example, Sentence
 from sciner.text.prediction import Floats, Prediction
+
+Capability = Literal["initial_weights", "example_weights", "soft_labels", "embeddings", "samples", "int8"]
+Capabilities = frozenset[Capability]
+PROBES: Capabilities = frozenset({"embeddings", "samples"})  # what ``Probed`` shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,7 @@ class Fitted(Protocol):
 
 @runtime_checkable
 class Probed(Protocol):
-    """A trained tagger that shows more than its answers, for policies that need it (``policy.acquire.NEEDS``)."""
+    """A trained tagger that shows more than its answers, for policies that need it (``policy.acquisition``)."""
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, dimensions]."""
@@ -46,11 +50,20 @@ class Probed(Protocol):
 
 
 class Tagger(Protocol):
-    """A recipe for training: the same examples, seed and start give the same fitted tagger."""
+    """An untrained tagger: the same examples, seed and start give the same fitted tagger."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What it can beside training and predicting; a package of a tagger says it once, as CAPABILITIES.
+
+        initial_weights: a fit may start from an earlier one's. example_weights: examples may count more or less. soft_labels:
+        a token's label may be a distribution (none can yet). embeddings, samples: a trained one is ``Probed`` for them.
+        int8: a trained one can be rounded to whole numbers of eight bits.
+        """
 
     def identity(self) -> dict[str, Any]:
-        """All else that a fit depends on, for its key in a store: recipe, classes, initial weights by checksum, and what of
-        the machine changes the last bits. JSON's types alone; no path, no name."""
+        """All else that a fit depends on, for its key in a store: settings, classes, initial weights by checksum, and what of
+        the device changes the last bits. JSON's types alone; no path, no name."""
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
         """Train on weighted, possibly masked examples, from the pretrained weights or from those of ``start``."""

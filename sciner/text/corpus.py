@@ -103,7 +103,7 @@ class Corpus:
     def __post_init__(self) -> None:
         ids = Counter(s.id for split in (self.train, self.dev, self.test, self.unlabelled) for s in split)
         if twice := [i for i, n in ids.items() if n > 1]:
-            raise InputError(f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}", mend="ids must be unique")
+            raise InputError(f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}", hint="ids must be unique")
 
     def digest(self) -> str:
         """SHA-256 over every split's ids, tokens and gold: of [labels, splits by name] as JSON, which is never held whole."""

@@ -12,15 +12,15 @@ from sciner.text.corpus import Corpus, Sentence
 Guard = Literal["none", "report", "drop"]
 
 
-def folded(sentence: Sentence) -> tuple[str, ...]:
+def casefolded(sentence: Sentence) -> tuple[str, ...]:
     """The tokens without their case: what makes two sentences the same text."""
     return tuple(token.casefold() for token in sentence.tokens)
 
 
 def leaked(train: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int) -> tuple[Sentence, ...]:
     """Those of ``train`` with at least ``min_tokens`` tokens whose text stands in ``held_out`` (shorter: mostly headings)."""
-    known = {folded(sentence) for sentence in held_out}
-    return tuple(s for s in train if len(s.tokens) >= min_tokens and folded(s) in known)
+    known = {casefolded(sentence) for sentence in held_out}
+    return tuple(s for s in train if len(s.tokens) >= min_tokens and casefolded(s) in known)
 
 
 def guard(corpus: Corpus, how: Guard, min_tokens: int) -> Corpus:

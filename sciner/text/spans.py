@@ -19,6 +19,10 @@ class Span(NamedTuple):
     end: int
     label: str
 
+    def overlaps(self, other: Span) -> bool:
+        """Whether they share a token."""
+        return self.start < other.end and other.start < self.end
+
 
 def split_tag(tag: str) -> tuple[str, str]:
     """``B-Task`` as ``("B", "Task")`` and ``O`` as ``("O", "")``.
@@ -29,7 +33,7 @@ def split_tag(tag: str) -> tuple[str, str]:
         return "O", ""
     prefix, dash, label = tag.partition("-")
     if prefix not in ("B", "I", "E", "S") or not dash or not label:
-        raise InputError(f"tag {tag!r} belongs to no known scheme", mend="tags are O or B-, I-, E-, S- and a class")
+        raise InputError(f"tag {tag!r} belongs to no known scheme", hint="tags are O or B-, I-, E-, S- and a class")
     return prefix, label
 
 
@@ -102,4 +106,4 @@ def parse_scheme(name: str) -> Scheme:
     for scheme in SCHEMES:
         if name.upper() == scheme:
             return scheme
-    raise InputError(f"unknown tag scheme {name!r}", mend=nearest(name, SCHEMES))
+    raise InputError(f"unknown tag scheme {name!r}", hint=nearest(name, SCHEMES))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from sciner.text.corpus import Sentence
-from sciner.text.leaks import folded, leaked
+from sciner.text.leaks import casefolded, leaked
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def _count(sentences: Sequence[Sentence]) -> SplitStats:
         spans=classes.total(),
         longest=len(longest.tokens),
         longest_id=longest.id,
-        duplicates=len(sentences) - len({folded(s) for s in sentences}),
+        duplicates=len(sentences) - len({casefolded(s) for s in sentences}),
         classes=dict(sorted(classes.items())),
         dropped=_sorted(label for s in sentences for label in s.dropped),
     )
@@ -101,7 +101,7 @@ def _sorted(names: Iterable[str]) -> dict[str, int]:
 def _conflicts(sentences: Iterable[Sentence]) -> list[Conflict]:
     labels: dict[str, Counter[str]] = {}
     for sentence in sentences:
-        words = folded(sentence)
+        words = casefolded(sentence)
         for start, end, label in sentence.spans or ():
             labels.setdefault(" ".join(words[start:end]), Counter())[label] += 1
     several = [Conflict(form, dict(seen.most_common())) for form, seen in labels.items() if len(seen) > 1]

@@ -1,4 +1,4 @@
-"""The view: runs in MLflow, one a configuration, every figure with step = round; or nowhere."""
+"""The view: runs in MLflow, one a configuration, every figure with step = round."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from sciner.errors import InputError, nearest
 from sciner.redact import redacted
 
-log = logging.getLogger(__name__)
 BATCH = 1000  # metrics a call, MLflow's limit
 VALUE = 6000  # characters of a param, MLflow's limit
 
@@ -25,42 +24,6 @@ QUIET = {
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_LOGGING_LEVEL": "ERROR",
 }
-
-
-class Tracker(Protocol):
-    """Where one run's figures are shown. What it is told stands on disk already. run_id: its name for the run, once started;
-    empty where it has none."""
-
-    run_id: str
-
-    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
-
-    def scores(self, scores: Mapping[str, float], step: int) -> None:
-        """Figures of one round."""
-
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        """(optimiser step, value) pairs."""
-
-    def artifact(self, path: Path, folder: str | None = None) -> None:
-        """A file, or all files of a folder."""
-
-    def tag(self, name: str, value: str) -> None: ...
-
-    def finish(self, status: str) -> None:
-        """FINISHED, FAILED or KILLED."""
-
-
-class NoTracker:
-    """Shows nothing."""
-
-    run_id = ""
-
-    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
-    def scores(self, scores: Mapping[str, float], step: int) -> None: ...
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
-    def artifact(self, path: Path, folder: str | None = None) -> None: ...
-    def tag(self, name: str, value: str) -> None: ...
-    def finish(self, status: str) -> None: ...
 
 
 def local_uri(folder: Path) -> str:
@@ -189,11 +152,11 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
     from mlflow.exceptions import MlflowException
 
     if uri.startswith("sqlite:///") and not Path(uri.removeprefix("sqlite:///")).is_file():  # MLflow would make one
-        raise InputError(f"there is no tracker at {redacted(uri)}", mend="run `sciner run` here first, or give --uri")
+        raise InputError(f"there is no tracker at {redacted(uri)}", hint="run `sciner run` here first, or give --uri")
     client = MlflowClient(uri)
     there = {e.name: e.experiment_id for e in client.search_experiments()}
     if experiment is not None and experiment not in there:
-        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", mend=nearest(experiment, there))
+        raise InputError(f"no experiment {experiment!r} at {redacted(uri)}", hint=nearest(experiment, there))
     asked = there.values() if experiment is None else [there[experiment]]
     for run in (run for id in asked for run in _runs(client, id)):
         tags = run.data.tags
@@ -208,7 +171,7 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
                 client.download_artifacts(run.info.run_id, name, str(place))
         except (MlflowException, OSError):
             raise InputError(
-                f"the artefacts of run {run.info.run_id} cannot be read", mend="give run folders instead"
+                f"the artefacts of run {run.info.run_id} cannot be read", hint="give run folders instead"
             ) from None
         about = {
             "id": tags["sciner.run"],
@@ -220,23 +183,3 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
             "status": "FINISHED",
         }
         (place / "run.json").write_text(json.dumps(about), encoding="utf-8")
-
-
-class Guarded:
-    """A tracker whose failure costs nothing but the view: it is told once, and no longer spoken to."""
-
-    def __init__(self, tracker: Tracker) -> None:
-        self.tracker = tracker
-        self.lost: str | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*args: Any, **kwargs: Any) -> None:
-            if self.lost is not None:
-                return
-            try:
-                getattr(self.tracker, name)(*args, **kwargs)
-            except Exception as error:
-                self.lost = f"{type(error).__name__}: {error}".splitlines()[0]
-                log.warning("the tracker is lost (%s); the run goes on, its results are on disk", self.lost)
-
-        return call

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sciner.results.records import Record
 from sciner.tracking.mlflow import MlflowTracker, tracked
+from sciner.tracking.tracker import Tracker
 
 
 def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[Record, bool]]:
@@ -21,7 +22,7 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
         yield run, fresh
 
 
-def tell(run: Record, tracker: MlflowTracker) -> None:
+def tell(run: Record, tracker: Tracker) -> None:
     about = run.about
     tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
     for row in run.rounds:

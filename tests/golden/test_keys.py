@@ -8,12 +8,17 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from typing import get_args
 
 from sciner.loop.rounds import Iteration
-from sciner.policy.acquire import Acquire, Kind
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.seed import Amount
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
+from sciner.policy.threshold.curriculum import Curriculum
+from sciner.policy.threshold.per_class import PerClass
+from sciner.policy.threshold.quantile import Quantile
+from sciner.policy.threshold.quota import Quota
 from tests.fakes import small_corpus
 from tests.specs.test_loop import parts_of, turn
 
@@ -21,13 +26,13 @@ FILE = Path(__file__).parent / "keys.json"
 CORPUS = small_corpus(4, 2)
 THRESHOLDS = {
     "none": Threshold(),
-    "fixed": Threshold("fixed", "span", "min", 0.6, "match_seed_rate"),
-    "fixed_sentence": Threshold("fixed", "sentence", "mean", 0.5),
-    "quantile": Threshold("quantile", "token", share=0.5, empty="drop"),
-    "per_class": Threshold("per_class", min_confidence=0.5, classes={"TaskName": 0.6}),
-    "quota": Threshold("per_class", quota=20),
-    "curriculum": Threshold("curriculum", "token", schedule=(0.9, 0.7)),
-    "curriculum_share": Threshold("curriculum", schedule=(0.3, 0.6), schedule_of="share"),
+    "fixed": Threshold(Fixed(0.6), empty="match_seed_rate"),
+    "fixed_sentence": Threshold(Fixed(0.5), "sentence", "mean"),
+    "quantile": Threshold(Quantile(0.5), "token", empty="drop"),
+    "per_class": Threshold(PerClass(0.5, {"TaskName": 0.6})),
+    "quota": Threshold(Quota(20)),
+    "curriculum": Threshold(Curriculum((0.9, 0.7)), "token"),
+    "curriculum_share": Threshold(Curriculum((0.3, 0.6), "share")),
 }
 
 
@@ -39,7 +44,7 @@ def keys(threshold: Threshold = THRESHOLDS["fixed"], acquire: Acquire = Acquire(
 def test_keys() -> None:
     found = {"steps": keys()}
     found["select"] = {name: keys(threshold)["select"] for name, threshold in THRESHOLDS.items()}
-    found["rank"] = {k: keys(acquire=Acquire(k, Amount(10)))["rank"] for k in get_args(Kind) if k != "none"}
+    found["rank"] = {k: keys(acquire=Acquire(s(), Amount(10)))["rank"] for k, s in STRATEGIES.items() if s.buys}
     if os.environ.get("SCINER_GOLDEN") == "write":
         FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(FILE.read_text(encoding="utf-8"))

@@ -12,18 +12,19 @@ from pathlib import Path
 import pytest
 
 from sciner.loop.rounds import Iteration, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import Amount, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
 from sciner.store.disk import NoStore
 from tests.fakes import FakeTagger, small_corpus
 
 HERE = Path(__file__).parent
 THRESHOLDS = {
     "none": Threshold(),
-    "sentence": Threshold("fixed", "sentence", "min", 0.5, "keep"),
-    "span": Threshold("fixed", "span", "mean", 0.6, "match_seed_rate"),
-    "token": Threshold("fixed", "token", "min", 0.6, "drop"),
+    "sentence": Threshold(Fixed(0.5), "sentence", "min", "keep"),
+    "span": Threshold(Fixed(0.6), "span", "mean", "match_seed_rate"),
+    "token": Threshold(Fixed(0.6), "token", "min", "drop"),
 }
 
 
@@ -32,7 +33,7 @@ def test_trajectory(name: str) -> None:
     corpus = small_corpus()
     parts = split(corpus.train, (), seed=0, order="random", seed_size=Amount.parse("20%"), dev_size=Amount.parse(10))
     rounds = run_rounds(
-        corpus, parts, Steps(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
+        corpus, parts, StepRunner(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
     )
     found = [{k: round(v, 6) for k, v in sorted(r.scores.items()) if not k.startswith("time")} for r in rounds]
     file = HERE / f"{name}.json"

@@ -18,7 +18,7 @@ Case = tuple[tuple[Span, ...], tuple[Span, ...], frozenset[int]]
 cases = st.lists(st.tuples(spans, spans, st.frozensets(st.integers(0, LENGTH - 1), max_size=3)), min_size=1, max_size=4)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(cases=cases)
 def test_kappa_is_that_of_scikit_learn_over_the_tokens_that_one_of_the_two_marks(cases: list[Case]) -> None:
     """A span with a masked token is not accepted; masked tokens are not looked at; what has one answer alone is absent. Here

@@ -38,15 +38,15 @@ def driver() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> str:
+    from sciner.report.compared import compare_runs
     from sciner.report.page import write_page
-    from sciner.report.study import study
     from sciner.results.records import records
 
     place = tmp_path_factory.mktemp("page")
     for kind in ("none", "fixed"):
         write_run(place / "runs" / kind, f"threshold={kind} seed=0", [SCORES, SCORES])
     with_sentences(place / "runs" / "fixed", 2, more=60)
-    write_page(study(records([place / "runs"])), place / "report", "fixed", place / "store")
+    write_page(compare_runs(records([place / "runs"])), place / "report", "fixed", place / "store")
     return (place / "report" / "index.html").as_uri()
 
 

@@ -12,9 +12,9 @@ import yaml
 
 from sciner.score.entity import entity_scores
 from sciner.tagger.base import Fitted
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger
-from sciner.tagger.encoder.module import Recipe
+from sciner.tagger.encoder.module import TrainingConfig
 from sciner.tagger.encoder.weights import Source
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.sample import read_sample
@@ -37,11 +37,11 @@ pytestmark = [
 ]
 
 
-def minilm(**recipe: float) -> EncoderTagger:
-    """The encoder as conf/model/minilm.yaml configures it, but for ``recipe``."""
+def minilm(**config: float) -> EncoderTagger:
+    """The encoder as conf/model/minilm.yaml configures it, but for ``config``."""
     source = Source(**{name: VALUES[name] for name in Source.__dataclass_fields__})
-    values = {name: float(VALUES[name]) if "lr" in name else VALUES[name] for name in Recipe.__dataclass_fields__}
-    return EncoderTagger(source, Recipe(**values | recipe), Machine("cpu", threads=1), SAMPLE.labels)
+    values = {name: float(VALUES[name]) if "lr" in name else VALUES[name] for name in TrainingConfig.__dataclass_fields__}
+    return EncoderTagger(source, TrainingConfig(**values | config), Device("cpu", threads=1), SAMPLE.labels)
 
 
 def micro_f1(fitted: Fitted, sentences: tuple[Sentence, ...]) -> float:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.launch.main import foresee, main
+from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.plan import Plan, plan
 from tests.fakes import FakeTagger
@@ -48,10 +48,10 @@ def fits_of(sweep: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
 def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
     sweep: list[str], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before = foresee(sweep)
+    before = plan_sweep(sweep)
     assert not (project / ".sciner").exists() and before.stored == 0 and before.seconds is None
     assert before.least <= fits_of(sweep, monkeypatch) <= before.most <= before.alone
-    after = foresee(sweep)
+    after = plan_sweep(sweep)
     assert (after.least, after.most, after.alone) == (0, 0, before.alone)
     assert fits_of(sweep, monkeypatch) == 0
 
@@ -59,7 +59,7 @@ def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
 def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(words("iteration.rounds=1")) == 0
     longer = words("iteration.rounds=1,3")
-    found = foresee(longer)
+    found = plan_sweep(longer)
     assert found.stored == 2 and found.alone == 6 and found.most == 2
     assert found.seconds is not None and found.seconds[1] > 0
     assert found.least <= fits_of(longer, monkeypatch) <= found.most
@@ -68,13 +68,13 @@ def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytes
 def test_a_fit_whose_weights_are_gone_is_counted_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert main(words("iteration.rounds=1", "store.weights=none")) == 0
     longer = words("iteration.rounds=2", "store.weights=none")
-    found = foresee(longer)
+    found = plan_sweep(longer)
     assert (found.least, found.most) == (1, 2)
     assert found.least <= fits_of(longer, monkeypatch) <= found.most
 
 
 def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
-    found = foresee(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
+    found = plan_sweep(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
     assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
 
 

@@ -16,8 +16,8 @@ import pytest
 pytest.importorskip("optuna")
 pytest.importorskip("pycrfsuite")
 
-from sciner.search.show import open_study, show
 from sciner.search.study import ABANDONED
+from sciner.search.summary import open_study, summarise
 from tests.postgres import PASSWORD, server
 from tests.slow.test_sweeps import sciner
 
@@ -53,7 +53,7 @@ def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
     words = (*WORDS, *QUIET, "hydra.sweeper.n_trials=8", f"hydra.sweeper.storage={storage}")
     wait_for([start(*words, cwd=tmp_path) for _ in range(3)])
     study = open_study("search", storage, tmp_path)
-    assert len(study.trials) == 8 == sum(show(study).trials.values()) and "fail" not in show(study).trials
+    assert len(study.trials) == 8 == sum(summarise(study).trials.values()) and "fail" not in summarise(study).trials
     assert len({str(t.params) for t in study.trials}) == 8
     assert set(Counter(t.user_attrs["sciner.worker"] for t in study.trials).values()) != {8}  # more than one had work
     assert {p.name for p in (tmp_path / "sweep").iterdir() if p.is_dir()} == {str(n) for n in range(8)}
@@ -90,7 +90,7 @@ def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Pa
     sciner(*words, "hydra.sweeper.n_trials=6", "hydra.sweeper.study=unbroken", "store=none", cwd=tmp_path)
     resumed, unbroken = (open_study(name, storage, tmp_path) for name in ("search", "unbroken"))
     killed = [t for t in resumed.trials if ABANDONED in t.user_attrs]
-    assert len(killed) <= 1 and sum(show(resumed).trials.values()) == 6
+    assert len(killed) <= 1 and sum(summarise(resumed).trials.values()) == 6
     kept = [t for t in resumed.trials if t not in killed]
     assert len({str(t.params) for t in kept}) == 6
     assert [t.params for t in killed] == [t.params for t in kept if "again" in t.user_attrs]
@@ -109,7 +109,7 @@ def test_machines_share_a_study_on_a_server(tmp_path: Path, monkeypatch: pytest.
         wait_for([start(*words, "hydra.sweeper.n_trials=1", cwd=machines[0])])
         wait_for([start(*words, "hydra.sweeper.n_trials=8", cwd=machine) for machine in machines])
         study = open_study("search", url, tmp_path)
-        assert "fail" not in show(study).trials and 8 <= len(study.trials) <= 9  # both may ask for the last one at once
+        assert "fail" not in summarise(study).trials and 8 <= len(study.trials) <= 9  # both may ask for the last one at once
         assert len({t.user_attrs["sciner.worker"] for t in study.trials[1:]}) == 2
         assert len({str(t.params) for t in study.trials}) == len(study.trials)
         written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*.yaml")]

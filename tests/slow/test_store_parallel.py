@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from sciner.loop.rounds import Iteration
-from sciner.loop.steps import VERSIONS
 from sciner.store.disk import DiskStore, NoStore
 from sciner.store.locks import is_held
 from sciner.store.maintenance import lock, prune, stats
-from sciner.store.step import Step
+from tests.fakes import FakeStep
 from tests.specs.test_store import turn
 
 pytestmark = pytest.mark.slow
@@ -25,7 +24,7 @@ SPAWN = multiprocessing.get_context("spawn")
 PATIENCE = 60.0  # seconds until a process is taken to hang
 
 
-def slow_step(root: Path, name: str, seconds: float) -> Step:
+def slow_step(root: Path, name: str, seconds: float) -> FakeStep:
     """A step that leaves a line in ``computed`` when it begins to be computed."""
 
     def make(folder: Path) -> None:
@@ -35,31 +34,31 @@ def slow_step(root: Path, name: str, seconds: float) -> Step:
         time.sleep(seconds)
         (folder / "value").write_text(name)
 
-    return Step("numbers", 1, {"name": name}, make)
+    return FakeStep(name, write=make)
 
 
 def want(root: Path, names: Sequence[str], seconds: float) -> None:
     store = DiskStore(root / "store")
     for name in names:
-        assert store.run(slow_step(root, name, seconds)).read(lambda folder: (folder / "value").read_text()) == name
+        assert store.run(slow_step(root, name, seconds)).load() == name
 
 
 def want_nested(root: Path, names: Sequence[str], seconds: float) -> None:
     """Each step wants the one before it while it is computed, as a prediction wants its fit's weights."""
     store = DiskStore(root / "store")
 
-    def step(n: int) -> Step:
+    def step(n: int) -> FakeStep:
         inner = slow_step(root, f"{n}", seconds)
 
         def make(folder: Path) -> None:
             if n:
-                store.run(step(n - 1)).read(lambda found: (found / "value").read_text())
-            inner.make(folder)
+                store.run(step(n - 1)).load()
+            inner.compute(folder)
 
-        return Step(inner.name, inner.version, inner.inputs, make)
+        return FakeStep(inner.name, write=make)
 
     for name in names:
-        store.run(step(int(name))).read(lambda folder: (folder / "value").read_text())
+        store.run(step(int(name))).load()
 
 
 def whole_run(root: Path, scores: Any) -> None:
@@ -75,7 +74,7 @@ def hold(root: Path, names: Sequence[str], done: Any, end: Any) -> None:
     done.set()
     end.wait(PATIENCE)
     for name, result in zip(names, results, strict=True):
-        assert result.read(lambda folder: (folder / "value").read_text()) == name
+        assert result.load() == name
 
 
 def timeless(scores: list[dict[str, float]]) -> list[dict[str, float]]:
@@ -114,7 +113,7 @@ def test_each_step_is_computed_once_whatever_the_order(tmp_path: Path, target: C
     finish([start(target, tmp_path, order, 1.0) for order in orders])
     assert computed(tmp_path) == [*"01234"]
     store = DiskStore(tmp_path / "store")
-    assert len(store.listed()) == 5 and stats(store, VERSIONS).leftover.entries == 0
+    assert len(store.listed()) == 5 and stats(store, {}).leftover.entries == 0
 
 
 def test_a_killed_process_leaves_no_lock_and_its_folder_goes_with_the_next(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.launch.main import CONF
+from sciner.config.conf import CONF
 from sciner.text.sample import LABELS
 from sciner.tracking.mlflow import local_uri
 

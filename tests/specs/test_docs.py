@@ -5,12 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from sciner.launch.main import CONF
+from sciner.config.conf import CONF
 from sciner.loop.rounds import Iteration
-from sciner.policy.acquire import Acquire
+from sciner.loop.steps import STEPS
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.plain import Random
+from sciner.store.step import Step
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -28,7 +32,7 @@ def documented() -> set[str]:
 def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> None:
     parts = parts_of(SAMPLE, "15%", dev_size="20")  # so little that a class is rare in it
     corpus = replace(SAMPLE, test=(replace(SAMPLE.test[0], dropped=("TaskName",)), *SAMPLE.test[1:]))
-    _, rounds = turn(corpus, parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire("random"))
+    _, rounds = turn(corpus, parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire(Random()))
     names = {name for done in rounds for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}
@@ -36,6 +40,17 @@ def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> N
     dev = {name for name in names if name.startswith("dev/")}
     assert {name.replace("dev/", "test/") for name in dev} <= documented()
     assert names - dev == documented()
+
+
+def test_the_table_of_steps_says_what_the_classes_say() -> None:
+    section = (DOCS / "store.md").read_text(encoding="utf-8").split("## Steps")[1].split("\n## ")[0]
+    rows = [row for row in section.splitlines() if row.startswith("| `")]
+    assert rows == [row_of(step) for step in STEPS.values()]
+
+
+def row_of(step: type[Step[Any]]) -> str:
+    inputs = [f"`{name}`" + f" ({meaning})" * bool(meaning) for name, meaning in step.INPUTS.items()]
+    return f"| `{step.NAME}` | {', '.join(inputs)} | {step.RESULT} |"
 
 
 @pytest.mark.parametrize("group", [p.name for p in CONF.iterdir() if p.is_dir()])

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from experiments import artefact
-from experiments.__main__ import HERE, names, rendered
-from sciner.launch.main import CONF
+from experiments.__main__ import names, rendered
+from experiments.artefact import HERE
+from sciner.config.conf import CONF
 from sciner.report.frames import keys_of
 from tests.runs import write_run
 

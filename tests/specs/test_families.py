@@ -14,11 +14,11 @@ from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from torch.nn.modules.module import register_module_forward_hook
 from transformers import PreTrainedTokenizerFast
 
-from sciner.launch.main import CONF
+from sciner.config.conf import CONF
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
-from sciner.tagger.encoder.module import Recipe, TokenClassifier, narrowed
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.weights import HEADS, Source, load, mark_words
 from sciner.tagger.encoder.windows import MAX_PIECES, pieces_of, special_tokens, windows
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
@@ -27,10 +27,10 @@ from tests.families import FAMILIES, POSITIONS, Family, bytelevel
 
 LABELS = ("Method", "Task")
 TAGS = tagset(LABELS)
-RECIPE = Recipe(
+TRAINING = TrainingConfig(
     lr=3e-3, head_lr=1e-2, steps=6, batch_size=4, warmup=0.2, weight_decay=0.01, clip=1.0, max_length=POSITIONS, overlap=16
 )
-FULL, MIXED = Machine("cpu", "32-true", threads=1), Machine("cpu", "bf16-mixed", threads=1)
+FULL, MIXED = Device("cpu", "32-true", threads=1), Device("cpu", "bf16-mixed", threads=1)
 WORDS = ("the", "Network", "solves", "Müller", "α-synuclein", "LSTM-CRF", "\u200b", "日本", "x" * 400, "(", "trees", "93.5")
 WORDS_OF_TEXT = tuple(word for word in WORDS if word not in ("\u200b", "日本"))  # a trained vocabulary has their characters
 
@@ -79,8 +79,8 @@ def fitted(family: Family, folder: Path) -> FittedEncoder:
     return tagger(family.source(folder)).fit(EXAMPLES, seed=0)
 
 
-def tagger(source: Source, machine: Machine = FULL, **recipe: Any) -> EncoderTagger:
-    return EncoderTagger(source, replace(RECIPE, **recipe), machine, LABELS)
+def tagger(source: Source, device: Device = FULL, **config: Any) -> EncoderTagger:
+    return EncoderTagger(source, replace(TRAINING, **config), device, LABELS)
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
@@ -167,22 +167,22 @@ def test_all_weights_of_the_encoder_come_from_the_folder(
 
 def test_head_and_encoder_have_their_own_rates(loaded: tuple[Any, Any]) -> None:
     _, net = loaded
-    optimizer = TokenClassifier(net, RECIPE).configure_optimizers()["optimizer"]
+    optimizer = TokenClassifier(net, TRAINING).configure_optimizers()["optimizer"]
     names = {id(p): name for name, p in net.named_parameters()}
     found = {names[id(p)]: g["initial_lr"] for g in optimizer.param_groups for p in g["params"]}
-    assert found == {name: RECIPE.head_lr if name.startswith(HEADS) else RECIPE.lr for name in names.values()}
-    assert {name for name, rate in found.items() if rate == RECIPE.head_lr} == {"classifier.weight", "classifier.bias"}
+    assert found == {name: TRAINING.head_lr if name.startswith(HEADS) else TRAINING.lr for name in names.values()}
+    assert {name for name, rate in found.items() if rate == TRAINING.head_lr} == {"classifier.weight", "classifier.bias"}
 
 
 def test_no_window_is_longer_than_the_net_reads(family: Family, loaded: tuple[Any, Any]) -> None:
     """RoBERTa has as many positions as it reads, and two before them; a tokenizer that truncates by itself does not."""
     tokenizer, net = loaded
-    recipe = fit_to(tokenizer, net, replace(RECIPE, max_length=10**4))
-    assert recipe.max_length == POSITIONS
+    config = fit_to(tokenizer, net, replace(TRAINING, max_length=10**4))
+    assert config.max_length == POSITIONS
     long = Sentence("l#0", WORDS * 20)
-    found = windows(tokenizer, [long], recipe.max_length, recipe.overlap)
+    found = windows(tokenizer, [long], config.max_length, config.overlap)
     assert len(found) > 3 and max(len(w.ids) for w in found) <= POSITIONS
-    fitted = FittedEncoder(tokenizer, net.eval(), TAGS, recipe, FULL)
+    fitted = FittedEncoder(tokenizer, net.eval(), TAGS, config, FULL)
     (p,) = fitted.predict([long])
     assert p.distribution.shape == (len(long.tokens), len(TAGS)) and np.isfinite(p.distribution).all()
 
@@ -192,7 +192,7 @@ def test_no_window_is_longer_than_the_net_reads(family: Family, loaded: tuple[An
 
 def test_a_fit_learns_and_a_prediction_covers_every_token(fitted: FittedEncoder) -> None:
     losses = [loss for _, loss in fitted.report.losses]
-    assert len(losses) == RECIPE.steps and losses[-1] < losses[0]
+    assert len(losses) == TRAINING.steps and losses[-1] < losses[0]
     for sentence, p in zip(SENTENCES, fitted.predict(SENTENCES), strict=True):
         assert p.distribution.shape == (len(sentence.tokens), len(TAGS))
         assert np.allclose(p.distribution.sum(axis=1, dtype=np.float64), 1, atol=2e-3)
@@ -223,7 +223,7 @@ def test_dropout_is_on_during_a_fit(family: Family, folder: Path) -> None:
 
 def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: Path) -> None:
     mixed = tagger(family.source(folder), MIXED, steps=2).fit(EXAMPLES, seed=0)
-    assert {p.dtype for p in mixed.net.parameters()} == {torch.float32}
+    assert {p.dtype for p in mixed.model.parameters()} == {torch.float32}
     assert all(np.isfinite(row).all() for row in rows(mixed))
     assert all(p.confidence.dtype == np.float32 for p in mixed.predict(SENTENCES))
 
@@ -231,17 +231,17 @@ def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: P
 def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: FittedEncoder) -> None:
     """To the bit what autocast makes of wide ones with the same narrow stream; the encoder's own weights stay wide, and are
     shared where not cast."""
-    mixed = replace(fitted, machine=MIXED)
+    mixed = replace(fitted, device=MIXED)
     reader = mixed.reader()
     found = reader.windows(SENTENCES)
     batches = list(reader.tensors(found, [list(range(len(found)))]))
-    wide = TokenClassifier(fitted.net, fitted.recipe)
-    with narrow_stream(fitted.net), MIXED.predicting(MIXED.prediction_threads()[1]):
+    wide = TokenClassifier(fitted.model, fitted.config)
+    with narrow_stream(fitted.model), MIXED.predicting(MIXED.prediction_threads()[1]):
         expected = [wide.predict_step(batch, 0).numpy() for batch in batches]
     assert same(list(map(mixed.forward(), batches)), expected)
-    assert {p.dtype for p in fitted.net.parameters()} == {torch.float32}
-    narrow = narrowed(fitted.net)
-    assert narrow.get_input_embeddings().weight is fitted.net.get_input_embeddings().weight
+    assert {p.dtype for p in fitted.model.parameters()} == {torch.float32}
+    narrow = narrowed(fitted.model)
+    assert narrow.get_input_embeddings().weight is fitted.model.get_input_embeddings().weight
     assert torch.bfloat16 in {p.dtype for p in narrow.parameters()}
 
 
@@ -251,9 +251,9 @@ def test_between_its_layers_a_mixed_encoder_carries_bf16_and_a_full_one_float32(
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
 
     def carried() -> list[torch.dtype]:
-        return [state.dtype for state in fitted.net.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
+        return [state.dtype for state in fitted.model.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
 
-    with narrow_stream(fitted.net):
+    with narrow_stream(fitted.model):
         with MIXED.predicting():
             assert set(carried()) == {torch.bfloat16}
         with FULL.predicting():
@@ -267,10 +267,10 @@ def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> 
     fitted.save(tmp_path)
     assert (tmp_path / "model.safetensors").is_file() and not list(tmp_path.glob("*.bin"))
     tokenizer, net = load(Source(path=str(tmp_path)), TAGS)
-    again = FittedEncoder(tokenizer, net, TAGS, fit_to(tokenizer, net, RECIPE), FULL)
+    again = FittedEncoder(tokenizer, net, TAGS, fit_to(tokenizer, net, TRAINING), FULL)
     long = [*SENTENCES, Sentence("l#0", WORDS * 10)]
     assert windows(tokenizer, long, POSITIONS, 16) == windows(fitted.tokenizer, long, POSITIONS, 16)
-    assert again.recipe == fitted.recipe and same(rows(again, long), rows(fitted, long))
+    assert again.config == fitted.config and same(rows(again, long), rows(fitted, long))
 
 
 def test_a_fit_may_start_from_another(family: Family, folder: Path, fitted: FittedEncoder) -> None:

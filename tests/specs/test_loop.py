@@ -8,20 +8,21 @@ from dataclasses import replace
 import pytest
 
 from sciner.loop.rounds import Iteration, Round, run_rounds
-from sciner.loop.steps import Steps
-from sciner.policy.acquire import Acquire
+from sciner.loop.steps.runner import StepRunner
+from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, Split, split
-from sciner.policy.threshold import Threshold
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import AcceptNone, Fixed
 from sciner.score.entity import entity_scores
 from sciner.store.disk import NoStore, Store
 from sciner.text.corpus import Corpus, Sentence
 from tests.fakes import FakeTagger, small_corpus
 
 SAMPLE = small_corpus()
-FIXED = Threshold("fixed", "span", "min", 0.6, "match_seed_rate")
+FIXED = Threshold(Fixed(0.6), "span", "min", "match_seed_rate")
 DECIDED = ("silver/accepted", "silver/proposed_spans", "silver/masked", "silver/empty", "silver/spans", "silver/mean", "drift")
 
 
@@ -41,7 +42,7 @@ def turn(
     acquire: Acquire = Acquire(),  # noqa: B008
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
-    steps = Steps(tagger, store or NoStore(), corpus.labels)
+    steps = StepRunner(tagger, store or NoStore(), corpus.labels)
     parts = parts or parts_of(corpus)
     rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire)
     return tagger, list(rounds)
@@ -122,7 +123,7 @@ def test_no_threshold_accepts_the_whole_pool_and_reject_nothing() -> None:
     parts = parts_of(SAMPLE)
     _, paper = turn(threshold=Threshold())
     assert [len(r.examples) for r in paper] == [len(parts.seed_set), len(SAMPLE.train), len(SAMPLE.train)]
-    _, control = turn(threshold=Threshold("reject"))
+    _, control = turn(threshold=Threshold(AcceptNone()))
     assert [len(r.examples) for r in control] == [len(parts.seed_set)] * 3
     assert len({r.scores["test/f1/micro"] for r in control}) == 1
 

@@ -1,4 +1,4 @@
-"""Bad input costs one line that names file, line and mend, and never a traceback."""
+"""Bad input costs one line that names file, line and correction, and never a traceback."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def read(path: Path) -> list[Sentence]:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
-def test_a_malformed_file_is_refused_in_one_line_with_place_and_mend(name: str) -> None:
+def test_a_malformed_file_is_refused_in_one_line_with_place_and_correction(name: str) -> None:
     with pytest.raises(InputError) as error:
         read(MALFORMED / name)
     assert str(error.value) == f"{MALFORMED / name}{MESSAGES[name]}"
@@ -128,7 +128,7 @@ def test_every_malformed_file_has_its_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "render", "mend"),
+    ("name", "render", "hint"),
     [
         ("f.conll", "We O\n".__mul__, "a blank line between sentences is missing? data.repair=split_sentences finds them"),
         ("f.jsonl", lambda n: json.dumps({"tokens": ["We"] * n}), "write one sentence an object, of at most 2,000 tokens"),
@@ -136,13 +136,13 @@ def test_every_malformed_file_has_its_message() -> None:
         ("f.md", lambda n: "# " + "We " * n, "write one sentence a line, of at most 2,000 tokens"),
     ],
 )
-def test_an_endless_sentence_is_refused(tmp_path: Path, name: str, render: Callable[[int], str], mend: str) -> None:
+def test_an_endless_sentence_is_refused(tmp_path: Path, name: str, render: Callable[[int], str], hint: str) -> None:
     (tmp_path / name).write_text(render(2000))
     assert len(read(tmp_path / name)[0].tokens) == 2000
     (tmp_path / name).write_text(render(5000))
     with pytest.raises(InputError) as error:
         read(tmp_path / name)
-    assert str(error.value) == f"{tmp_path / name}:1: a sentence of 5,000 tokens; {mend}"
+    assert str(error.value) == f"{tmp_path / name}:1: a sentence of 5,000 tokens; {hint}"
 
 
 VALID = {

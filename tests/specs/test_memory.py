@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sciner.loop import steps
 from sciner.loop.rounds import Iteration
-from sciner.policy.threshold import Kind, Threshold
+from sciner.loop.steps import predict
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import Rule
+from sciner.policy.threshold.constant import Fixed
+from sciner.policy.threshold.quantile import Quantile
+from sciner.policy.threshold.quota import Quota
 from sciner.results.folder import RunFolder
 from sciner.run import annotate as annotating
 from sciner.run.annotate import annotate
@@ -27,8 +31,8 @@ from tests.specs.test_store import CORPUS, turn
 PART = 4
 
 
-@pytest.mark.parametrize("kind", ["fixed", "quantile", "per_class"])
-def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, monkeypatch: Any, kind: Kind) -> None:
+@pytest.mark.parametrize("rule", [Fixed(0.6), Quantile(0.5), Quota(20, 0.6)], ids=lambda rule: rule.kind)
+def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, monkeypatch: Any, rule: Rule) -> None:
     """Two while the next one is read; whatever the size of the pool."""
     held: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
     most = 0
@@ -41,9 +45,8 @@ def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, mon
             yield p
 
     monkeypatch.setattr("sciner.text.formats.npz.PART", PART)
-    monkeypatch.setattr(steps, "read_predictions", noted)
-    threshold = Threshold(kind, "span", "min", 0.6, share=0.5, quota=20 if kind == "per_class" else None)
-    done = turn(DiskStore(tmp_path / "store"), threshold, Iteration(2, relabel="frozen"))
+    monkeypatch.setattr(predict, "read_predictions", noted)
+    done = turn(DiskStore(tmp_path / "store"), Threshold(rule), Iteration(2, relabel="frozen"))
     RunFolder.create(tmp_path / "run", {}).write_round(done.rounds[-1])
     assert len(CORPUS.test) > 8 * PART
     assert 1 <= most <= 2

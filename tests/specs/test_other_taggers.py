@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 
+from sciner.config.conf import CONF
 from sciner.errors import InputError
-from sciner.launch.main import CONF, main
+from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration, Round, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.run import prepare
 from sciner.run.build import build_tagger, build_threshold
 from sciner.store.disk import DiskStore, NoStore, Store
@@ -33,7 +34,7 @@ both = pytest.mark.parametrize("model", sorted(WORDS))
 def turn(*words: str, store: Store | None = None) -> Iterator[Round]:
     """Two rounds on the sample's first papers."""
     (config,), *_ = check(parse_flags(words))
-    steps = Steps(build_tagger(config, SAMPLE.labels), store or NoStore(), SAMPLE.labels)
+    steps = StepRunner(build_tagger(config, SAMPLE.labels), store or NoStore(), SAMPLE.labels)
     return run_rounds(SAMPLE, parts_of(SAMPLE, "50%"), steps, build_threshold(config, SAMPLE.labels), Iteration(1), seed=0)
 
 

@@ -19,10 +19,10 @@ from optuna.trial import TrialState, create_trial
 
 from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch.main import foresee, main
+from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration, run_rounds
-from sciner.loop.steps import Steps
+from sciner.loop.steps.runner import StepRunner
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
@@ -31,8 +31,8 @@ from sciner.results.records import records
 from sciner.run import prepare
 from sciner.score.entity import entity_scores
 from sciner.search.folds import CrossFit
-from sciner.search.show import open_study, show
 from sciner.search.study import WORKER, live_trial, refuse_another, storage_of
+from sciner.search.summary import open_study, summarise
 from sciner.store.disk import NoStore
 from sciner.text.corpus import Corpus
 from tests.fakes import FakeTagger, small_corpus
@@ -123,7 +123,7 @@ def test_test_labels_change_nothing_that_a_search_does(project: Path, monkeypatc
 
 @pytest.mark.slow
 def test_what_a_trial_was_is_run_again_by_the_command_that_is_shown(project: Path) -> None:
-    found = show(search(BAR, "model.c1=0.1,0.2", trials=3))
+    found = summarise(search(BAR, "model.c1=0.1,0.2", trials=3))
     (best,) = found.best
     words = shlex.split(best.command)
     assert words[:2] == ["sciner", "run"] and main([*words[2:], "hydra.run.dir=again"]) == 0
@@ -159,7 +159,7 @@ def test_two_shells_are_never_told_the_same(sampler: str, project: Path) -> None
         one, other = (found.begin(project) for _ in range(2))
         batches = [study.ask(found.space, 3, f"{socket.gethostname()}:{project}/none-{turn}") for study in (one, other)]
         for asked in (asked for batch in batches for asked in batch):
-            told.append(asked.words[-6:-4])
+            told.append(asked.overrides[-6:-4])
             one.study.tell(asked.number, 1 / (asked.number + 1))
     assert len(told) == 24 == len({str(words) for words in told})
 
@@ -183,7 +183,7 @@ def test_a_hopeless_trial_stops_after_a_round_and_says_so(project: Path) -> None
     with pytest.raises(InputError, match="no finished run"):  # for a report
         records([folder])
     assert [record.about["id"] for record in records([folder], pruned=True)] == [about["id"]]  # for a replay
-    assert show(study).rounds_planned - show(study).rounds == 1
+    assert summarise(study).rounds_planned - summarise(study).rounds == 1
 
 
 @pytest.mark.slow
@@ -208,7 +208,7 @@ def test_a_trial_whose_worker_was_killed_is_run_again_and_counts_once(project: P
     killed, running, again = study.trials[1:]
     assert (killed.number, killed.state, running.state) == (asked.number, TrialState.FAIL, TrialState.RUNNING)
     assert again.params == killed.params and again.state == TrialState.COMPLETE
-    assert show(study).trials == {"complete": 2, "running": 1}
+    assert summarise(study).trials == {"complete": 2, "running": 1}
 
 
 def question(*words: str) -> dict[str, Any]:
@@ -257,7 +257,7 @@ def test_the_best_trial_is_within_the_limit_of_the_budget(project: Path) -> None
     study = search(sizes, *budget, trials=8)
     value = {t.number: t.value for t in study.trials if t.state == TrialState.COMPLETE}
     allowed = [t.number for t in study.trials if t.number in value and int(t.params["data.seed_size"]) + 20 <= 50]
-    (best,) = show(study).best
+    (best,) = summarise(study).best
     assert best.values[0] == max(value[n] for n in allowed) < max(value.values())
 
 
@@ -269,7 +269,7 @@ def test_two_objectives_give_the_front_and_no_pruning(project: Path, capsys: pyt
     for trial in study.trials:
         last = rows_of(project / "sweep" / str(trial.number))[-1]["scores"]
         assert trial.values == [last["search/f1"], last["budget/tokens"]]
-    pairs = {(b.values[0], b.values[1]) for b in show(study).best}
+    pairs = {(b.values[0], b.values[1]) for b in summarise(study).best}
     front = {
         (f1, spent)
         for f1, spent in (t.values for t in study.trials)
@@ -308,7 +308,7 @@ def test_a_search_that_cannot_be_meant_is_refused_before_anything_runs(words: st
 
 def test_a_plan_says_that_points_are_not_known_and_bounds_the_fits(project: Path) -> None:
     with pytest.raises(InputError, match=r"not known beforehand; at most 60 fits \(5 trials, 4 rounds, 3 a round\)"):
-        foresee([*SEARCH, "iteration.rounds=1,3", "search=cross_fit", "hydra.sweeper.n_trials=5", "search.folds=2"])
+        plan_sweep([*SEARCH, "iteration.rounds=1,3", "search=cross_fit", "hydra.sweeper.n_trials=5", "search.folds=2"])
 
 
 # Cross-fitting
@@ -323,7 +323,7 @@ def crossed(
 
     def begin(corpus: Corpus, parts: Split) -> Any:
         taggers.append(FakeTagger(corpus.labels))
-        steps = Steps(taggers[-1], NoStore(), corpus.labels)
+        steps = StepRunner(taggers[-1], NoStore(), corpus.labels)
         return steps, run_rounds(corpus, parts, steps, FIXED, Iteration(rounds), seed=0, annotator=annotator)
 
     _, own = begin(corpus, parts)
@@ -356,7 +356,7 @@ def test_the_value_is_the_f1_of_all_folds_together() -> None:
     for at in range(3):
         held = parts.seed_set[at::3]
         rest = tuple(s for s in parts.seed_set if s not in held)
-        steps = Steps(FakeTagger(SAMPLE.labels), NoStore(), SAMPLE.labels)
+        steps = StepRunner(FakeTagger(SAMPLE.labels), NoStore(), SAMPLE.labels)
         corpus = Corpus("fold", SAMPLE.labels, (*rest, *parts.pool), held)
         for done in run_rounds(corpus, Split(rest, parts.pool, ()), steps, FIXED, Iteration(2), seed=0):
             predicted[done.number] |= {p.sentence.id: p.spans for p in done.test.read()}
@@ -387,5 +387,5 @@ def test_cross_fitting_buys_no_more_gold_and_costs_its_folds_in_fits(project: Pa
     seed_set = rows_of(project / "sweep/0")[0]["scores"]["budget/sentences"]
     assert main(["data.dev_size=0", "tracking=none", "model=crf", "hydra.run.dir=plain", "store=none"]) == 0
     assert rows_of(project / "plain")[0]["scores"]["budget/sentences"] == seed_set
-    assert show(study).fits == 2 * 3 * (1 + 2)
+    assert summarise(study).fits == 2 * 3 * (1 + 2)
     assert study.trials[0].value == rows_of(project / "sweep/0")[-1]["scores"]["search/f1"]

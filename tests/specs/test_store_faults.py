@@ -16,9 +16,10 @@ import pytest
 
 from sciner.errors import InputError
 from sciner.loop.rounds import Iteration
-from sciner.loop.steps import VERSIONS
+from sciner.loop.steps.fit import Fit
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.store.maintenance import prune, verify
+from sciner.store.step import short_key
 from tests.specs.test_store import turn
 
 ROUNDS = Iteration(1)
@@ -93,15 +94,16 @@ def test_a_disk_that_fills_up_within_a_file(tmp_path: Path, monkeypatch: Any, ca
 def test_a_store_that_is_read_only(mounted: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     kept = DiskStore(tmp_path / "store")
     scores(kept)
-    judged, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("judge", "fit"))
-    kept.discard(judged)
+    evaluated, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("evaluate", "fit"))
+    kept.discard(evaluated)
     (kept.entry(fit) / "report.json").write_text("{}")
     before = sorted(p.relative_to(kept.root) for p in kept.root.rglob("*"))
     place = mounted("--bind", str(kept.root))
     mounted("-o", "remount,ro,bind")
     found = turn(DiskStore(place), iteration=ROUNDS)
     assert [{k: v for k, v in s.items() if not k.startswith("time")} for s in found.scores] == expected()
-    assert [s.step for s in found.steps if not s.hit] == ["judge"]  # all else is read, and what is damaged computed beside it
+    # all else is read, and what is damaged computed beside it
+    assert [s.step for s in found.steps if not s.hit] == ["evaluate"]
     (line,) = warnings(caplog)
     assert "cannot be written (Read-only file system)" in line
     assert sorted(p.relative_to(kept.root) for p in kept.root.rglob("*")) == before
@@ -118,7 +120,7 @@ def test_entries_of_a_newer_format(tmp_path: Path, caplog: pytest.LogCaptureFixt
         file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99, "files": "who knows"}))
     before = {key: (store.entry(key) / "key.json").read_text() for key in newer}
     assert scores(DiskStore(store.root)) == expected()
-    assert sorted(line[:24] for line in warnings(caplog)) == sorted(key[:24] for key in newer)
+    assert sorted(line.split()[0] for line in warnings(caplog)) == sorted(map(short_key, newer))
     assert {key: (store.entry(key) / "key.json").read_text() for key in newer} == before
     assert_whole(store.root)
 
@@ -153,13 +155,13 @@ def test_an_entry_whose_own_record_is_broken(tmp_path: Path, caplog: pytest.LogC
 def test_two_versions_of_the_code_on_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     store = DiskStore(tmp_path / "store")
     scores(store)
-    now = VERSIONS["fit"]
+    now = Fit.VERSION
     old = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob(f"steps/fit-v{now}-*/*")}
-    monkeypatch.setitem(VERSIONS, "fit", now + 1)
+    monkeypatch.setattr(Fit, "VERSION", now + 1)
     found = turn(DiskStore(store.root), iteration=ROUNDS)
     assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {f"fit-v{now + 1}-"}
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in old} == old
-    monkeypatch.setitem(VERSIONS, "fit", now)
+    monkeypatch.setattr(Fit, "VERSION", now)
     assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []  # the older code still finds its own
     assert warnings(caplog) == []
     assert_whole(store.root)

@@ -13,7 +13,7 @@ from functools import cached_property
 from importlib.metadata import version
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,7 +21,8 @@ from sciner import progress
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.tagger import decode
-from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.crf import CAPABILITIES
 from sciner.tagger.crf.features import features
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -31,7 +32,7 @@ MODEL, ABOUT = "model.crfsuite", "crf.json"
 
 
 @dataclass(frozen=True, slots=True)
-class CrfRecipe:
+class CrfTrainingConfig:
     """c1, c2: coefficients of the L1 and L2 penalties. max_iterations: of L-BFGS (with c1 > 0 OWL-QN), which may end before by
     CRFsuite's own test."""
 
@@ -44,19 +45,20 @@ class CrfRecipe:
 class CrfTagger:
     """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed."""
 
-    recipe: CrfRecipe
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
+    config: CrfTrainingConfig
     labels: tuple[str, ...]
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("pycrfsuite") is None:
-            raise InputError("model=crf needs the package python-crfsuite", mend="pip install 'sciner[crf]'")
+            raise InputError("model=crf needs the package python-crfsuite", hint="pip install 'sciner[crf]'")
 
     def identity(self) -> dict[str, Any]:
         """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last bits are the processor's."""
         return {
             "kind": "crf",
             "labels": self.labels,
-            "recipe": asdict(self.recipe),
+            "recipe": asdict(self.config),  # names in keys stay: another name would be another key
             "crfsuite": version("python-crfsuite"),
             "machine": platform.machine(),
         }
@@ -73,7 +75,7 @@ class CrfTagger:
             raise ValueError(f"{stray.sentence.id} has weight {stray.weight}: python-crfsuite weighs every sentence alike")
         began = time.perf_counter()
         losses: list[float] = []
-        with progress.bar("fit (iterations)", self.recipe.max_iterations) as advance:
+        with progress.bar("fit (iterations)", self.config.max_iterations) as advance:
 
             def on_iteration(loss: float) -> None:
                 losses.append(loss)
@@ -111,7 +113,7 @@ class CrfTagger:
                 if line.startswith("Loss: "):
                     on_iteration(float(line.removeprefix("Loss: ")))
 
-        return Trainer(algorithm="lbfgs", params=asdict(self.recipe), verbose=False)
+        return Trainer(algorithm="lbfgs", params=asdict(self.config), verbose=False)
 
 
 def pieces(example: Example) -> Iterator[tuple[int, int]]:

@@ -1,0 +1,7 @@
+"""A fine-tuned encoder. What it can is said here, where it is read without importing what it computes with."""
+
+from __future__ import annotations
+
+from sciner.tagger.base import Capabilities
+
+CAPABILITIES: Capabilities = frozenset({"initial_weights", "example_weights", "embeddings", "samples", "int8"})

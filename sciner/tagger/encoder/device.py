@@ -1,4 +1,4 @@
-"""The machine: precision, threads, and the one place where a Trainer is built."""
+"""The device: precision, threads, and the one place where a Trainer is built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_BATCHES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Device:
     """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on the CPU; None leaves
     torch's choice (the cores, or OMP_NUM_THREADS). matmul: highest, or high for TF32 in a GPU's float32 products.
 
@@ -32,9 +32,9 @@ class Machine:
     matmul: str = "highest"
 
     def __post_init__(self) -> None:
-        if self.accelerator == "gpu" and self.device() == "cpu":
+        if self.accelerator == "gpu" and self.type == "cpu":
             raise InputError(
-                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", mend="trainer=auto takes what there is"
+                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", hint="trainer=auto takes what there is"
             )
 
     def resolved_precision(self) -> str:
@@ -46,17 +46,18 @@ class Machine:
         return "bf16-mixed" if native_bf16() else "32-true"
 
     def identity(self) -> dict[str, str | int]:
-        """What of the machine changes a result's last bits: device, precision, threads (sums are split among them), torch."""
+        """What of the device changes a result's last bits: device, precision, threads (sums are split among them), torch."""
         threads = self.threads or torch.get_num_threads()
-        tf32: dict[str, str | int] = {"matmul": self.matmul} if self.device() == "cuda" else {}
+        tf32: dict[str, str | int] = {"matmul": self.matmul} if self.type == "cuda" else {}
         return tf32 | {
-            "device": self.device(),
+            "device": self.type,
             "precision": self.resolved_precision(),
-            "threads": threads if self.device() == "cpu" else 0,
+            "threads": threads if self.type == "cpu" else 0,
             "torch": str(torch.__version__),
         }
 
-    def device(self) -> str:
+    @property
+    def type(self) -> str:
         """cpu, cuda or mps, as Lightning chooses it."""
         if self.accelerator == "cpu":
             return "cpu"
@@ -66,13 +67,13 @@ class Machine:
 
     def prediction_pieces(self) -> int:
         """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""
-        return 1024 if self.device() == "cpu" else 65_536
+        return 1024 if self.type == "cpu" else 65_536
 
     def prediction_threads(self) -> tuple[int, int]:
         """Batches that are predicted side by side, and the threads of each. A batch is too small for its products to be shared
         well: two cores are half as fast again when each has one of its own. Past MOST_BATCHES they wait for the interpreter."""
         threads = self.threads or torch.get_num_threads()
-        batches = min(threads, MOST_BATCHES) if self.device() == "cpu" else 1
+        batches = min(threads, MOST_BATCHES) if self.type == "cpu" else 1
         return batches, threads // batches
 
     @contextmanager
@@ -82,7 +83,7 @@ class Machine:
         self.settle(threads)
         mixed = self.resolved_precision() == "bf16-mixed"
         try:
-            with torch.inference_mode(), torch.autocast(self.device(), torch.bfloat16, enabled=mixed):
+            with torch.inference_mode(), torch.autocast(self.type, torch.bfloat16, enabled=mixed):
                 yield
         finally:
             torch.set_num_threads(before)
@@ -90,16 +91,16 @@ class Machine:
     def settle(self, threads: int | None = None) -> None:
         """Set the number of threads (torch keeps one for each thread that computes) and what a GPU's float32 products are."""
         torch.set_num_threads(threads or self.threads or torch.get_num_threads())
-        if self.device() == "cuda":
+        if self.type == "cuda":
             torch.set_float32_matmul_precision(self.matmul)
 
     def pinned(self, batch: Batch) -> Batch:
         """``batch`` where a GPU can fetch it while it computes."""
-        return {name: tensor.pin_memory() for name, tensor in batch.items()} if self.device() == "cuda" else batch
+        return {name: tensor.pin_memory() for name, tensor in batch.items()} if self.type == "cuda" else batch
 
     def moved(self, batch: Batch) -> Batch:
         """``batch`` on the device."""
-        return {name: tensor.to(self.device(), non_blocking=True) for name, tensor in self.pinned(batch).items()}
+        return {name: tensor.to(self.type, non_blocking=True) for name, tensor in self.pinned(batch).items()}
 
     def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
         """A Trainer for one fit: a second one on the same Trainer would silently do nothing.

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -15,16 +15,16 @@ import transformers
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.base import FitReport, Fitted
-from sciner.tagger.encoder import mc_dropout, vectors
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.encoder import CAPABILITIES, mc_dropout, vectors
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
 from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.lora import Lora
-from sciner.tagger.encoder.module import Recipe, TokenClassifier, narrowed
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.predict import Forward, Reader, predict
 from sciner.tagger.encoder.weights import Source, load
 from sciner.tagger.encoder.windows import windows
@@ -32,16 +32,17 @@ from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
 CURVE_POINTS = 50  # of a training curve
-COMPUTING = 2  # raised where the same recipe comes to train another encoder
+COMPUTING = 2  # raised where the same settings come to train another encoder
 
 
 @dataclass(frozen=True)
 class EncoderTagger:
-    """A recipe over an encoder for the classes ``labels``. lora: adapters are trained in the place of the encoder."""
+    """An encoder to be fine-tuned for the classes ``labels``. lora: adapters are trained in the place of the encoder."""
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
     source: Source
-    recipe: Recipe
-    machine: Machine
+    config: TrainingConfig
+    device: Device
     labels: tuple[str, ...]
     lora: Lora | None = None
 
@@ -52,9 +53,9 @@ class EncoderTagger:
             "computing": COMPUTING,
             "labels": self.labels,
             "source": self.source.identity(),
-            "recipe": asdict(self.recipe),
+            "recipe": asdict(self.config),  # names in keys stay: another name would be another key
             "lora": asdict(self.lora) if self.lora else None,
-            "machine": self.machine.identity(),
+            "machine": self.device.identity(),
             "transformers": transformers.__version__,
         }
 
@@ -62,11 +63,11 @@ class EncoderTagger:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
         tags = tagset(self.labels)
         with torch.random.fork_rng():
-            tokenizer, net = load(Source(path=str(directory)), tags)
-        return FittedEncoder(tokenizer, net.eval(), tags, fit_to(tokenizer, net, self.recipe), self.machine, report)
+            tokenizer, model = load(Source(path=str(directory)), tags)
+        return FittedEncoder(tokenizer, model.eval(), tags, fit_to(tokenizer, model, self.config), self.device, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
-        """Fine-tune for ``recipe.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
+        """Fine-tune for ``config.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
 
         Raises ValueError without examples or with the ``start`` of another kind of tagger.
         """
@@ -76,27 +77,27 @@ class EncoderTagger:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             if start is None:
-                tokenizer, net = load(self.source, tags)
+                tokenizer, model = load(self.source, tags)
             elif isinstance(start, FittedEncoder) and start.tags == tags:
-                tokenizer, net = start.tokenizer, start.copy_of_net()
+                tokenizer, model = start.tokenizer, start.copy_of_model()
             else:
                 raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
-            recipe = replace(self.recipe, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.recipe
-            fitted = FittedEncoder(tokenizer, net, tags, fit_to(tokenizer, net, recipe), self.machine)
-            with self.lora.adapted(net) if self.lora else nullcontext():
+            config = replace(self.config, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.config
+            fitted = FittedEncoder(tokenizer, model, tags, fit_to(tokenizer, model, config), self.device)
+            with self.lora.adapted(model) if self.lora else nullcontext():
                 report = train(fitted, examples, seed)
             return replace(fitted, report=report)
 
 
-def fit_to(tokenizer: Any, net: Any, recipe: Recipe) -> Recipe:
-    """The recipe with windows no longer than the encoder reads."""
-    limits = [recipe.max_length, tokenizer.model_max_length]
-    if (positions := getattr(net.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
+def fit_to(tokenizer: Any, model: Any, config: TrainingConfig) -> TrainingConfig:
+    """The configuration with windows no longer than the encoder reads."""
+    limits = [config.max_length, tokenizer.model_max_length]
+    if (positions := getattr(model.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
         limits.append(positions)
-    for name, module in net.named_modules():
+    for name, module in model.named_modules():
         if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
             limits.append(module.num_embeddings - module.padding_idx - 1)  # RoBERTa's positions start behind its padding index
-    return replace(recipe, max_length=int(min(limits)))
+    return replace(config, max_length=int(min(limits)))
 
 
 @dataclass(frozen=True)
@@ -104,83 +105,84 @@ class FittedEncoder:
     """A trained encoder; predicts spans with their label distributions."""
 
     tokenizer: Any
-    net: Any
+    model: Any
     tags: tuple[str, ...]
-    recipe: Recipe
-    machine: Machine
+    config: TrainingConfig
+    device: Device
     report: FitReport = field(default=FitReport(0, 0, 0.0, ()))
 
-    def copy_of_net(self) -> Any:
-        twin = type(self.net)(self.net.config)
-        twin.load_state_dict(self.net.state_dict())
+    def copy_of_model(self) -> Any:
+        twin = type(self.model)(self.model.config)
+        twin.load_state_dict(self.model.state_dict())
         return twin
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """Predictions in the order of ``sentences``; memory is bounded by two chunks of them."""
-        return predict(sentences, self.tags, self.reader(), self.forward(), self.machine.prediction_threads()[0])
+        return predict(sentences, self.tags, self.reader(), self.forward(), self.device.prediction_threads()[0])
 
     def reader(self) -> Reader:
-        return Reader(self.tokenizer, self.recipe.max_length, self.recipe.overlap, self.machine.prediction_pieces())
+        return Reader(self.tokenizer, self.config.max_length, self.config.overlap, self.device.prediction_pieces())
 
     def forward(self) -> Forward:
         """Label distributions of a batch, for threads that predict side by side."""
-        net = self.net.eval()
-        if self.machine.device() == "cpu" and self.machine.resolved_precision() == "bf16-mixed":
-            net = narrowed(net)
-        module = TokenClassifier(net, self.recipe).to(self.machine.device())
-        _, threads = self.machine.prediction_threads()
+        model = self.model.eval()
+        if self.device.type == "cpu" and self.device.resolved_precision() == "bf16-mixed":
+            model = narrowed(model)
+        module = TokenClassifier(model, self.config).to(self.device.type)
+        _, threads = self.device.prediction_threads()
 
         def distributions(batch: dict[str, Tensor]) -> Floats:
-            with self.machine.predicting(threads):
-                found: Floats = module.predict_step(self.machine.moved(batch), 0).cpu().numpy()
+            with self.device.predicting(threads):
+                found: Floats = module.predict_step(self.device.moved(batch), 0).cpu().numpy()
             return found
 
         return distributions
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, hidden] (``vectors.embeddings``)."""
-        return vectors.embeddings(self.net, self.reader(), self.machine, sentences)
+        return vectors.embeddings(self.model, self.reader(), self.device, sentences)
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
         """[passes, words, tags] a sentence (``mc_dropout.samples``)."""
-        model = TokenClassifier(self.net, self.recipe)
-        return mc_dropout.samples(model, self.reader(), self.machine, sentences, passes, seed)
+        classifier = TokenClassifier(self.model, self.config)
+        return mc_dropout.samples(classifier, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
         """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
-        self.net.save_pretrained(directory, safe_serialization=True)
+        self.model.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
 
 
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
-    """Train the net of ``fresh`` in place."""
-    recipe, began = fresh.recipe, time.perf_counter()
-    found = windows(fresh.tokenizer, [e.sentence for e in examples], recipe.max_length, recipe.overlap)
+    """Train the model of ``fresh`` in place."""
+    config, began = fresh.config, time.perf_counter()
+    found = windows(fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap)
     targets = [targets_of(e, fresh.tags) for e in examples]
-    order = training_batches(found, recipe.batch_size, seed)
+    order = training_batches(found, config.batch_size, seed)
     tokens, losses = 0, []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
         nonlocal tokens
-        for _ in range(recipe.steps):
+        for _ in range(config.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield fresh.machine.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
+            yield fresh.device.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
 
-    with progress.bar("fit (steps)", recipe.steps) as advance:
+    with progress.bar("fit (steps)", config.steps) as advance:
 
         def on_step(step: int, loss: float) -> None:
             losses.append(loss)
             advance(1)
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
-        trainer = fresh.machine.trainer(steps=recipe.steps, on_step=on_step)
-        with only_rows(fresh.net, pieces), narrow_stream(fresh.net), cheap_dropout(fresh.net), lean_attention_in(fresh.net):
-            trainer.fit(TokenClassifier(fresh.net, recipe), batches())
-    if len(losses) != recipe.steps:
-        raise RuntimeError(f"the fit stopped after {len(losses)} of {recipe.steps} steps")
-    fresh.net.eval()
-    return FitReport(recipe.steps, tokens, time.perf_counter() - began, curve(losses))
+        trainer = fresh.device.trainer(steps=config.steps, on_step=on_step)
+        model = fresh.model
+        with only_rows(model, pieces), narrow_stream(model), cheap_dropout(model), lean_attention_in(model):
+            trainer.fit(TokenClassifier(model, config), batches())
+    if len(losses) != config.steps:
+        raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
+    fresh.model.eval()
+    return FitReport(config.steps, tokens, time.perf_counter() - began, curve(losses))
 
 
 def targets_of(example: Example, tags: Sequence[str]) -> Targets:

@@ -23,7 +23,7 @@ from torch import Tensor
 from sciner.errors import InputError
 from sciner.tagger.base import FitReport
 from sciner.tagger.encoder.encoder import FittedEncoder
-from sciner.tagger.encoder.module import Recipe, TokenClassifier
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.predict import predict
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats, Prediction
@@ -45,7 +45,7 @@ class QuantisedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """As ``FittedEncoder.predict``."""
-        beside, _ = self.source.machine.prediction_threads()
+        beside, _ = self.source.device.prediction_threads()
         return predict(sentences, self.source.tags, self.source.reader(), self.forward, beside)
 
     def forward(self, batch: dict[str, Tensor]) -> Floats:
@@ -61,13 +61,13 @@ class QuantisedEncoder:
 def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that ONNX cannot express."""
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise InputError(f"int8 needs {', '.join(missing)}", mend="pip install 'sciner[int8]'")
+        raise InputError(f"int8 needs {', '.join(missing)}", hint="pip install 'sciner[int8]'")
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    fitted = replace(fitted, machine=replace(fitted.machine, accelerator="cpu"))
+    fitted = replace(fitted, device=replace(fitted.device, accelerator="cpu"))
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = fitted.machine.prediction_threads()[1]
+    options.intra_op_num_threads = fitted.device.prediction_threads()[1]
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
     with TemporaryDirectory() as folder:
         whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
@@ -90,9 +90,9 @@ def no_advice(record: logging.LogRecord) -> bool:
 class Distributions(torch.nn.Module):
     """``TokenClassifier.predict_step`` with the batch spelled out."""
 
-    def __init__(self, net: torch.nn.Module, recipe: Recipe) -> None:
+    def __init__(self, model: torch.nn.Module, config: TrainingConfig) -> None:
         super().__init__()
-        self.classifier = TokenClassifier(net, recipe)
+        self.classifier = TokenClassifier(model, config)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor, firsts: Tensor) -> Tensor:
         batch = dict(zip(INPUTS, (input_ids, attention_mask, firsts), strict=True))
@@ -105,12 +105,12 @@ def export(fitted: FittedEncoder, file: Path) -> None:
     found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])  # any: their numbers are not looked at
     (example,) = reader.tensors(found, [[0, 1]])
     free = torch.export.Dim.DYNAMIC
-    net = Distributions(fitted.net.cpu(), fitted.recipe).eval()
+    model = Distributions(fitted.model.cpu(), fitted.config).eval()
     try:
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
             warnings.simplefilter("ignore")
             program = torch.onnx.export(
-                net,
+                model,
                 tuple(example[name] for name in INPUTS),
                 dynamo=True,
                 input_names=INPUTS,
@@ -121,4 +121,4 @@ def export(fitted: FittedEncoder, file: Path) -> None:
             program.save(file)
     except torch.onnx.errors.OnnxExporterError as error:
         first = str(error).strip().splitlines()[0]
-        raise InputError(f"this encoder cannot be exported to ONNX ({first})", mend="annotate without --int8") from error
+        raise InputError(f"this encoder cannot be exported to ONNX ({first})", hint="annotate without --int8") from error

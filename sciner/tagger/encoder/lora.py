@@ -1,4 +1,4 @@
-"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head, and leaves a plain net behind."""
+"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head, and leaves a plain model behind."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ class Lora:
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("peft") is None:
-            raise InputError("model.peft=lora needs the package peft", mend="pip install 'sciner[peft]'")
+            raise InputError("model.peft=lora needs the package peft", hint="pip install 'sciner[peft]'")
 
     @contextmanager
-    def adapted(self, net: Any) -> Iterator[None]:
-        """Within, adapters and the head are all that ``net`` trains; behind, the adapters are merged into its weights.
+    def adapted(self, model: Any) -> Iterator[None]:
+        """Within, adapters and the head are all that ``model`` trains; behind, the adapters are merged into its weights.
 
-        So what is saved, copied or started from (init=previous) is a plain net: it loads without peft, and the next fit puts
+        So what is saved, copied or started from (init=previous) is a plain model: it loads without peft, and the next fit puts
         fresh adapters on the merged weights. Their initial values come from torch's global generator.
         """
         from peft import LoraConfig, LoraModel
 
-        config = LoraConfig(r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=targets(net))
-        adapters = LoraModel(net, config, "default")
-        for name, parameter in net.named_parameters():
+        config = LoraConfig(r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=targets(model))
+        adapters = LoraModel(model, config, "default")
+        for name, parameter in model.named_parameters():
             if name.startswith(HEADS):
                 parameter.requires_grad_(True)
         try:
             yield
         finally:
             adapters.merge_and_unload()
-            net.requires_grad_(True)
+            model.requires_grad_(True)
 
 
-def targets(net: Any) -> list[str]:
+def targets(model: Any) -> list[str]:
     """The linear layers that get adapters: the family's attention projections, or all but the head of a family unknown here."""
     from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
-    linear = [name for name, module in net.named_modules() if isinstance(module, nn.Linear) and not name.startswith(HEADS)]
-    ends = (OWN_TARGETS | KNOWN).get(net.config.model_type, [])
+    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and not name.startswith(HEADS)]
+    ends = (OWN_TARGETS | KNOWN).get(model.config.model_type, [])
     return [name for name in linear if name.rpartition(".")[2] in ends] or linear

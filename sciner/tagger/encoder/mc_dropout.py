@@ -11,7 +11,7 @@ from torch import Tensor
 
 from sciner import progress
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.module import TokenClassifier
 from sciner.tagger.encoder.predict import Reader, outputs
 from sciner.tagger.encoder.windows import Window, merge
@@ -22,7 +22,7 @@ CHUNK = 1024  # sentences held at once, with all their passes
 
 
 def samples(
-    model: TokenClassifier, reader: Reader, machine: Machine, sentences: Sequence[Sentence], passes: int, seed: int
+    classifier: TokenClassifier, reader: Reader, device: Device, sentences: Sequence[Sentence], passes: int, seed: int
 ) -> Iterator[Floats]:
     """[passes, words, tags] label distributions of each sentence, every pass with another dropout mask.
 
@@ -30,17 +30,17 @@ def samples(
     """
 
     def forward(batch: dict[str, Tensor]) -> Tensor:
-        distributions: Tensor = model(batch).softmax(-1)
+        distributions: Tensor = classifier(batch).softmax(-1)
         return distributions
 
     def drawn(found: Sequence[Window], number: int) -> list[Any]:
-        with torch.random.fork_rng(), cheap_dropout(model.net):
+        with torch.random.fork_rng(), cheap_dropout(classifier.model):
             torch.manual_seed(int(np.random.default_rng((seed, number)).integers(2**63)))
-            model.net.train()
+            classifier.model.train()
             try:
-                rows = outputs(model.net, reader, machine, found, forward)
+                rows = outputs(classifier.model, reader, device, found, forward)
             finally:
-                model.net.eval()
+                classifier.model.eval()
         return [row[: len(window.firsts)] for window, row in zip(found, rows, strict=True)]
 
     with progress.bar(f"annotate with dropout, {passes} passes (sentences)", len(sentences)) as advance:

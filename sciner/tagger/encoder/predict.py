@@ -15,7 +15,7 @@ from torch import Tensor
 from sciner import progress
 from sciner.tagger import decode
 from sciner.tagger.encoder.batches import PREDICTION_LENGTHS, collate, prediction_batches
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.windows import Window, answered, windows
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats, Prediction
@@ -94,15 +94,15 @@ def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) ->
 
 
 def outputs(
-    net: Any, reader: Reader, machine: Machine, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]
+    model: Any, reader: Reader, device: Device, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]
 ) -> list[Any]:
     """What ``forward`` says of each window, in batches of similar length and in the precision of a prediction."""
     rows: list[Any] = [None] * len(found)
     batches = prediction_batches(found, reader.budget)
-    net.to(machine.device())
-    with machine.predicting():
+    model.to(device.type)
+    with device.predicting():
         for batch, tensors in zip(batches, reader.tensors(found, batches), strict=True):
-            output = forward(machine.moved(tensors))
+            output = forward(device.moved(tensors))
             for i, row in zip(batch, output.float().cpu().numpy(), strict=True):
                 rows[i] = row
     return rows

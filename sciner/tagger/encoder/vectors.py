@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.predict import Reader, outputs
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats
@@ -17,22 +17,22 @@ from sciner.text.prediction import Floats
 CHUNK = 1024  # sentences held at once
 
 
-def embeddings(net: Any, reader: Reader, machine: Machine, sentences: Sequence[Sentence]) -> Floats:
+def embeddings(model: Any, reader: Reader, device: Device, sentences: Sequence[Sentence]) -> Floats:
     """[sentences, hidden]: the mean of the last layer over a sentence's pieces; of several windows, their mean."""
 
     def forward(batch: dict[str, Tensor]) -> Tensor:
         ids, mask = batch["input_ids"], batch["attention_mask"]
-        states = net.base_model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
+        states = model.base_model(input_ids=ids, attention_mask=mask).last_hidden_state.float()
         means: Tensor = (states * mask.unsqueeze(-1)).sum(1) / mask.sum(1, keepdim=True)
         return means
 
-    rows = np.zeros((len(sentences), net.config.hidden_size), dtype=np.float32)
+    rows = np.zeros((len(sentences), model.config.hidden_size), dtype=np.float32)
     with progress.bar("embed (sentences)", len(sentences)) as advance:
         for at in range(0, len(sentences), CHUNK):
             chunk = sentences[at : at + CHUNK]
             found = reader.windows(chunk)
             shares = 1 / np.bincount([w.sentence for w in found], minlength=len(chunk))
-            for window, row in zip(found, outputs(net, reader, machine, found, forward), strict=True):
+            for window, row in zip(found, outputs(model, reader, device, found, forward), strict=True):
                 rows[at + window.sentence] += row * shares[window.sentence]
             advance(len(chunk))
     return rows

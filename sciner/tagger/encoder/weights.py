@@ -46,7 +46,7 @@ class Source:
         if self.path:
             if not (Path(self.path) / "config.json").is_file():
                 raise InputError(
-                    f"model.path={self.path} holds no config.json", mend="give a folder written by save_pretrained"
+                    f"model.path={self.path} holds no config.json", hint="give a folder written by save_pretrained"
                 )
             return self.path
         if self.package and (spec := importlib.util.find_spec(self.package)) and spec.origin:
@@ -55,11 +55,11 @@ class Source:
             if found != self.sha256:
                 raise InputError(
                     f"{folder / 'model.safetensors'} has SHA-256 {found}, not {self.sha256}",
-                    mend=f"reinstall the package {self.package.replace('_', '-')} or give model.path=FOLDER",
+                    hint=f"reinstall the package {self.package.replace('_', '-')} or give model.path=FOLDER",
                 )
             return str(folder)
         if not self.name:
-            raise InputError("the model has no source", mend="give model.path=FOLDER or model.name=HUB_NAME")
+            raise InputError("the model has no source", hint="give model.path=FOLDER or model.name=HUB_NAME")
         return self.name
 
     def identity(self) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def snapshot(source: Source, name: str) -> str:
         return snapshot_download(name, revision=source.revision, allow_patterns=wanted, ignore_patterns=["*/*"])
     except (OSError, ValueError, HfHubHTTPError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {name} ({first})", mend=mend_load(source, str(error))) from error
+        raise InputError(f"cannot load {name} ({first})", hint=hint_for(source, str(error))) from error
 
 
 def checksum(file: Path) -> str:
@@ -94,7 +94,7 @@ def checksum(file: Path) -> str:
     try:
         state = file.stat()
     except FileNotFoundError:
-        raise InputError(f"{file} is missing", mend="reinstall the package that ships it") from None
+        raise InputError(f"{file} is missing", hint="reinstall the package that ships it") from None
     return _checksum(file, state.st_size, state.st_mtime_ns)
 
 
@@ -140,12 +140,12 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{place}: pytorch_model.bin is torn or holds more than tensors, so it is not read",
-            mend="download it anew, or take a copy with model.safetensors",
+            hint="download it anew, or take a copy with model.safetensors",
         ) from error
     # SafetensorError, RuntimeError, EOFError: a torn file
     except (OSError, ValueError, ImportError, safetensors.SafetensorError, RuntimeError, EOFError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {place} ({first})", mend=mend_load(source, str(error))) from error
+        raise InputError(f"cannot load {place} ({first})", hint=hint_for(source, str(error))) from error
     usable(place, tokenizer)
     mark_words(tokenizer)
     if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
@@ -169,7 +169,7 @@ def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
             torch.nn.init.zeros_(layer.bias)
 
 
-def mend_load(source: Source, problem: str) -> str:
+def hint_for(source: Source, problem: str) -> str:
     """What helps where a folder or hub name cannot be loaded."""
     if "sentencepiece" in problem.lower() or "tiktoken" in problem:
         return "its tokenizer is a SentencePiece file: pip install 'sciner[sentencepiece]'"
@@ -186,9 +186,9 @@ def mend_load(source: Source, problem: str) -> str:
 def usable(place: str, tokenizer: Any) -> None:
     """Raises InputError for a tokenizer that cannot say which word a piece is of, or cannot pad."""
     if not tokenizer.is_fast:
-        raise InputError(f"{place} has no fast tokenizer: its pieces cannot be aligned with words", mend="take another model")
+        raise InputError(f"{place} has no fast tokenizer: its pieces cannot be aligned with words", hint="take another model")
     if tokenizer.pad_token_id is None or tokenizer.unk_token_id is None:
-        raise InputError(f"{place} has no padding or no unknown token: it is no encoder's", mend="take another model")
+        raise InputError(f"{place} has no padding or no unknown token: it is no encoder's", hint="take another model")
 
 
 def mark_words(tokenizer: Any) -> None:

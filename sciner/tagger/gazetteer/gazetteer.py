@@ -13,12 +13,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 
 from sciner import progress
-from sciner.tagger.base import FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.gazetteer import CAPABILITIES
 from sciner.tagger.gazetteer.trie import Form, Trie, longest_matches, occurrences, trie_of
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -48,6 +49,7 @@ class Answer(NamedTuple):
 class GazetteerTagger:
     """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had ``BERT``."""
 
+    capabilities: ClassVar[Capabilities] = CAPABILITIES
     case: Case
     labels: tuple[str, ...]
 
@@ -65,7 +67,7 @@ class GazetteerTagger:
         if not examples:
             raise ValueError("nothing to train on")
         began = time.perf_counter()
-        texts = [(example, folded(example.sentence.tokens, self.case)) for example in examples]
+        texts = [(example, normalised(example.sentence.tokens, self.case)) for example in examples]
         mentions: dict[Form, list[tuple[str, float]]] = defaultdict(list)  # (class, weight) of each
         seen: dict[Form, float] = defaultdict(float)
         for example, words in texts:
@@ -92,7 +94,7 @@ class GazetteerTagger:
         return FittedGazetteer(forms, tuple(kept["unmatched"]), self.case, self.labels, report)
 
 
-def folded(tokens: Sequence[str], case: Case) -> Form:
+def normalised(tokens: Sequence[str], case: Case) -> Form:
     return tuple(tokens) if case == "sensitive" else tuple(token.lower() for token in tokens)
 
 
@@ -143,7 +145,7 @@ class FittedGazetteer:
         rest = np.array(self.unmatched, dtype=np.float32)
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             for sentence in sentences:
-                words = folded(sentence.tokens, self.case)
+                words = normalised(sentence.tokens, self.case)
                 rows = np.tile(rest, (len(words), 1))
                 confidence = np.full(len(words), rest[0])
                 spans = []

@@ -33,7 +33,7 @@ class Downloads:
         """Bring ``part`` to its full length, asking only for what it lacks (RFC 9110, 14.2) and, where the server cannot do
         that, from the start. Goes on after a break for as long as every attempt brings something.
 
-        Raises InputError for what HTTP or the network refuses; its mend names ``by_hand``, where the file could be put instead.
+        Raises InputError for what HTTP or the network refuses; its hint names ``by_hand``, where the file could be put instead.
         """
         import requests
 
@@ -47,8 +47,8 @@ class Downloads:
                 if _size(part) > before:
                     continue
                 reason = type(error).__name__
-            mend = f"try again later, set SCINER_MIRROR to a copy, or put the file at {by_hand}"
-            raise InputError(f"cannot be downloaded ({reason})", file=url, mend=mend)
+            hint = f"try again later, set SCINER_MIRROR to a copy, or put the file at {by_hand}"
+            raise InputError(f"cannot be downloaded ({reason})", file=url, hint=hint)
 
     def _request(self, url: str, part: Path, have: int) -> None:
         headers = {"Range": f"bytes={have}-"} if have else {}

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+
+from sciner.text.corpus import Sentence
+
+GITHUB = "https://raw.githubusercontent.com"
+Splits = dict[str, Sequence[Sentence]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +34,9 @@ class Entry:
     """A corpus by name.
 
     splits: those that its authors published, of train, dev, test and unlabelled. source: the page that tells of it.
-    files: SHA-256 by path in a cache or mirror. places: the URL of a path, or of all paths that begin so. agreement: of its
-    annotators, as far as it was published or can be computed; none where it is not known.
+    files: SHA-256 by path in a cache or mirror. places: the URL of a path, or of all paths that begin so. read: given the
+    folder of its files, the splits; what of the gold it leaves out it counts. agreement: of its annotators, as far as it was
+    published or can be computed; none where it is not known.
     """
 
     name: str
@@ -40,6 +48,7 @@ class Entry:
     citation: str
     places: Mapping[str, str]
     files: Mapping[str, str]
+    read: Callable[[Path, Counter[str]], Splits]
     agreement: tuple[Agreement, ...] = ()
 
     def url(self, path: str) -> str:

@@ -56,8 +56,8 @@ def fetch(
                     _obtain(_place(entry, path, mirror), folder / path, entry.files[path], downloads)
                 progress(1)
     except OSError as error:
-        mend = "set SCINER_DATA to a folder of yours"
-        raise InputError(f"cannot be written ({error.strerror or error})", file=folder, mend=mend) from None
+        hint = "set SCINER_DATA to a folder of yours"
+        raise InputError(f"cannot be written ({error.strerror or error})", file=folder, hint=hint) from None
     return folder
 
 
@@ -87,10 +87,10 @@ def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> No
             return
         part.unlink()
     problem = f"SHA-256 is {found}, expected {expected}, so the file was not kept"
-    raise InputError(problem, file=place, mend="these are not the published bytes: fetch again, or from another place")
+    raise InputError(problem, file=place, hint="these are not the published bytes: fetch again, or from another place")
 
 
 def _copy(source: Path, part: Path) -> None:
     if not source.is_file():
-        raise InputError("the mirror has no such file", file=source, mend="check SCINER_MIRROR, or unset it to download")
+        raise InputError("the mirror has no such file", file=source, hint="check SCINER_MIRROR, or unset it to download")
     shutil.copyfile(source, part)

@@ -52,7 +52,7 @@ def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Coll
         id_ = f"{split}/{path.stem}#{len(sentences)}"
         sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
-        raise InputError("no sentence in it", file=path, mend="expected running text")
+        raise InputError("no sentence in it", file=path, hint="expected running text")
     notes.update(+Counter({"discontinuous spans made whole": sum(m.fragmented for m in mentions)}))
     count_dropped(notes, sum(len(s.dropped) for s in sentences), len(lost))
     return sentences
@@ -96,7 +96,7 @@ def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Me
 
 def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Mention]:
     if not file.is_file():
-        raise InputError("no annotations beside the text", file=file, mend="an empty file says that there are none")
+        raise InputError("no annotations beside the text", file=file, hint="an empty file says that there are none")
     found: dict[str, Mention] = {}
     for number, line in enumerate(read_lines(file), start=1):
         if not line.strip() or OTHER.fullmatch(line):
@@ -104,10 +104,10 @@ def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Men
         with located(file, number):
             match = BOUND.fullmatch(line)
             if match is None:
-                raise InputError(f"{line[:40]!r} is no BRAT annotation", mend=FORM)
+                raise InputError(f"{line[:40]!r} is no BRAT annotation", hint=FORM)
             id_, label, offsets, surface = match.groups()
             if id_ in found:
-                raise InputError(f"{id_} stands twice", mend="ids must be unique")
+                raise InputError(f"{id_} stands twice", hint="ids must be unique")
             check_label(label, labels)
             found[id_] = _mention(label, offsets, surface, text)
     return list(found.values())
@@ -118,12 +118,12 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
     fragments = [(int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))]
     for start, end in fragments:
         if not start < end <= len(text):
-            raise InputError(f"{start} {end} is no place in a text of {len(text)} characters", mend="count characters from 0")
+            raise InputError(f"{start} {end} is no place in a text of {len(text)} characters", hint="count characters from 0")
     held = " ".join(text[start:end] for start, end in fragments)
     if not held.strip():
-        raise InputError(f"span {offsets} covers only white space", mend="drop it")
+        raise InputError(f"span {offsets} covers only white space", hint="drop it")
     if held.split() != surface.split():
-        raise InputError(f"the text holds {held[:40]!r} there, not {surface[:40]!r}", mend="count characters from 0")
+        raise InputError(f"the text holds {held[:40]!r} there, not {surface[:40]!r}", hint="count characters from 0")
     start, end = min(fragments)[0], max(end for _, end in fragments)
     whole = text[start:end]
     start, end = end - len(whole.lstrip()), start + len(whole.rstrip())

@@ -116,9 +116,9 @@ def _rows(
         longest = max(longest, len(block.tokens))
         yield Sentence(f"{document}#{count}", tuple(block.tokens)), block
     if not before:
-        raise InputError("no sentence in it", file=path, mend="expected a token and its tag a line")
+        raise InputError("no sentence in it", file=path, hint="expected a token and its tag a line")
     if numbered and longest > 1:
-        raise InputError("the first column counts the tokens of each sentence", file=path, mend="drop that column")
+        raise InputError("the first column counts the tokens of each sentence", file=path, hint="drop that column")
 
 
 def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[Block]:
@@ -137,8 +137,8 @@ def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[
             token, tag = columns[0], columns[-1]
             if line[0].isspace() and _is_blank(line, columns, usual):
                 if "drop_blank_tokens" not in repair:
-                    mend = "drop the line, or add data.repair=drop_blank_tokens"
-                    raise InputError("a token of white space", file=file, line=number, mend=mend)
+                    hint = "drop the line, or add data.repair=drop_blank_tokens"
+                    raise InputError("a token of white space", file=file, line=number, hint=hint)
                 notes[BLANK] += 1
                 continue
             # entering `located` for every line would double the time
@@ -187,14 +187,14 @@ def _columns(line: str) -> list[str]:
 
 
 def _check_width(found: int, expected: int, expected_line: int) -> None:
-    mend = "a line is a token, up to two further columns and a tag"
+    hint = "a line is a token, up to two further columns and a tag"
     if found == 1:
-        raise InputError("one column, so token or tag is missing", mend=mend)
+        raise InputError("one column, so token or tag is missing", hint=hint)
     if found > 4:
-        raise InputError(f"{found} columns", mend=mend)
+        raise InputError(f"{found} columns", hint=hint)
     if found != expected:
-        mend = "fill the missing column" if found < expected else "give every line as many columns"
-        raise InputError(f"{found} columns where line {expected_line} has {expected}", mend=mend)
+        hint = "fill the missing column" if found < expected else "give every line as many columns"
+        raise InputError(f"{found} columns where line {expected_line} has {expected}", hint=hint)
 
 
 def _lines(rows: Iterable[tuple[Sentence, Sequence[Sequence[str]]]]) -> Iterator[str]:

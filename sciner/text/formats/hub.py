@@ -88,7 +88,7 @@ def read_hub(
             notes[BEGUN] += begun
         kept = [row for row in parsed if row.tokens not in ((), (DOCSTART,))]
         if not kept:
-            raise InputError("no sentence in it", file=file, mend=f"set data.splits.{ours} to another split")
+            raise InputError("no sentence in it", file=file, hint=f"set data.splits.{ours} to another split")
         if empty := len(parsed) - len(kept) - begun:
             notes["rows without tokens left out"] += empty
         tag_rows = [TagRow(row.tags, [row.number] * len(row.tags)) for row in kept]
@@ -103,7 +103,7 @@ def _prepare(path: str, config: str | None, revision: str | None) -> Any:
     try:
         import datasets
     except ImportError:
-        raise InputError("data=hub needs the package datasets", mend="pip install 'sciner[hub]'") from None
+        raise InputError("data=hub needs the package datasets", hint="pip install 'sciner[hub]'") from None
     for library in ("datasets", "huggingface_hub"):  # what they log they raise too
         logging.getLogger(library).setLevel(logging.CRITICAL)
     if not sys.stderr.isatty():
@@ -126,8 +126,8 @@ def _load_split(builder: Any, ours: str, theirs: str, path: str) -> Any:
             continue
         if ours == "dev":
             return None
-        mend = f"set data.splits.{ours} to one of {', '.join(there)}, or to a part of it: {next(iter(there))}[80%:]"
-        raise InputError(f"no split {split!r}", file=path, mend=mend)
+        hint = f"set data.splits.{ours} to one of {', '.join(there)}, or to a part of it: {next(iter(there))}[80%:]"
+        raise InputError(f"no split {split!r}", file=path, hint=hint)
     with _in_one_line(path):
         return builder.as_dataset(split=theirs)
 
@@ -140,8 +140,8 @@ def _in_one_line(path: str) -> Iterator[None]:
     except Exception as error:  # servers, files and formats fail in a dozen types that share no other base
         problem = str(error.__cause__ or error)
         script = "scripts are no longer supported" in problem
-        mend = "try data.revision=refs/convert/parquet" if script else "check data.path, .config, .revision and .splits"
-        raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, mend=mend) from None
+        hint = "try data.revision=refs/convert/parquet" if script else "check data.path, .config, .revision and .splits"
+        raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, hint=hint) from None
 
 
 def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: Repairs) -> Iterator[Row]:
@@ -154,7 +154,7 @@ def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: 
             tokens = _words(row[columns.tokens], token_names, columns.tokens)
             tags = _words(row[columns.tags], tag_names, columns.tags)
             if len(tags) != len(tokens):
-                raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="check data.columns")
+                raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="check data.columns")
             if "drop_blank_tokens" in repair and (blanks := sum(not token.strip() for token in tokens)):
                 notes[BLANK] += blanks
                 tags = tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
@@ -178,7 +178,7 @@ def _check_columns(features: Mapping[str, Any], columns: Columns, file: str) -> 
     for key, column in (("tokens", columns.tokens), ("tags", columns.tags), ("document", columns.document)):
         if column is not None and column not in features:
             there = ", ".join(features)
-            raise InputError(f"no column {column!r}", file=file, mend=f"set data.columns.{key} to one of {there}")
+            raise InputError(f"no column {column!r}", file=file, hint=f"set data.columns.{key} to one of {there}")
 
 
 def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str] | None:
@@ -186,23 +186,23 @@ def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str]
     items = getattr(features[column], "feature", None)
     names: Sequence[str] | None = getattr(items, "names", None)
     if names is None and getattr(items, "dtype", None) not in TEXT:
-        mend = "a row of it should be a list of words, or of numbers that the set's features give names"
-        raise InputError(f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, mend=mend)
+        hint = "a row of it should be a list of words, or of numbers that the set's features give names"
+        raise InputError(f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, hint=hint)
     return names
 
 
 def _words(values: Sequence[Any] | None, names: Sequence[str] | None, column: str) -> tuple[str, ...]:
     """``values`` as words. Raises InputError for a hole, and for a number without a name (-1 hides a gold tag)."""
     if values is None or None in values:
-        raise InputError(f"nothing where {column!r} should be", mend="name a split that is labelled throughout")
+        raise InputError(f"nothing where {column!r} should be", hint="name a split that is labelled throughout")
     if names is None:
         return tuple(values)
     if nameless := [value for value in values if not 0 <= value < len(names)]:
-        raise InputError(f"{nameless[0]} in {column!r} has no name", mend="name a split that is labelled throughout")
+        raise InputError(f"{nameless[0]} in {column!r} has no name", hint="name a split that is labelled throughout")
     return tuple(names[value] for value in values)
 
 
 def _document(value: object) -> str:
     if not isinstance(value, str | int) or not ID.fullmatch(f"{value}#0"):
-        raise InputError(f"document {value!r} is no name", mend="name it in one line")
+        raise InputError(f"document {value!r} is no name", hint="name it in one line")
     return str(value)

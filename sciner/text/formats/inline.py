@@ -30,12 +30,12 @@ def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
         if match is None:
             raise InputError(
                 f"stray {line[position]!r} at column {position + 1}",
-                mend=r"a span is [surface](Label), a literal [ or \ is written \[, \\",
+                hint=r"a span is [surface](Label), a literal [ or \ is written \[, \\",
             )
         surface = ESCAPE.sub(r"\1", match["plain"] or match["surface"])
         if match["plain"] is None:
             if not surface.strip():
-                raise InputError(f"empty surface at column {position + 1}", mend="mark at least one word")
+                raise InputError(f"empty surface at column {position + 1}", hint="mark at least one word")
             spans.append(Span(len(text), len(text) + len(surface), match["label"]))
         text += surface
         position = match.end()
@@ -55,7 +55,7 @@ def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]
         with located(path, number):
             if line.startswith("# ") == bool(sentences):
                 problem = "a second title" if sentences else "a sentence before the title"
-                raise InputError(problem, mend="a paper opens with one line behind '# '")
+                raise InputError(problem, hint="a paper opens with one line behind '# '")
             text, marked = parse_inline(line.removeprefix("# "))
             for span in marked:
                 check_label(span.label, labels)
@@ -65,5 +65,5 @@ def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]
         id_ = f"{Path(path).stem}#{len(sentences)}"
         sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
-        raise InputError("no sentence in it", file=path, mend="a paper opens with one line behind '# '")
+        raise InputError("no sentence in it", file=path, hint="a paper opens with one line behind '# '")
     return sentences

@@ -57,12 +57,12 @@ def read_jsonl(
     for number, id_, row in _rows(path, split, notes, repair):
         with located(path, number):
             if row.foreign:
-                mend = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
-                raise InputError(f'labels in "{row.foreign}", which is not read', mend=mend)
+                hint = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
+                raise InputError(f'labels in "{row.foreign}", which is not read', hint=hint)
             for span in row.spans or ():
                 check_label(span.label, labels)
             if id_ in rows:
-                raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", mend="ids must be unique")
+                raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique")
         rows[id_] = number, row
         count_dropped(notes, len(row.dropped), row.overlapping)
         notes.update(+Counter({BLANK: row.blanks}))
@@ -158,7 +158,7 @@ def _rows(path: str | Path, split: str, notes: Counter[str], repair: Repairs = (
             parts.hold()
             empty = False
     if empty:
-        raise InputError("no sentence in it", file=path, mend="expected a JSON object a line")
+        raise InputError("no sentence in it", file=path, hint="expected a JSON object a line")
 
 
 def _decode(

@@ -39,7 +39,7 @@ def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> It
             count += 1
         begin += len(line)
     if not count:
-        raise InputError("no sentence in it", file=path, mend="expected text")
+        raise InputError("no sentence in it", file=path, hint="expected text")
 
 
 def _words(line: str) -> tuple[tuple[str, ...], Offsets]:

@@ -55,7 +55,7 @@ def joined_files(read: Iterable[tuple[Path, Sequence[Sentence]]]) -> tuple[Sente
         for sentence in found:
             if sentence.id in sentences:
                 problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                raise InputError(problem, file=file, mend="give each file of a split its own name, and list it once")
+                raise InputError(problem, file=file, hint="give each file of a split its own name, and list it once")
             sentences[sentence.id] = sentence
             origin[sentence.id] = file
     return tuple(sentences.values())
@@ -109,7 +109,7 @@ def stream_file(path: str | Path, *, split: str, format: Format = "auto", tokeni
 
 
 def _unknown(format: str) -> InputError:
-    return InputError(f"unknown format {format!r}", mend=nearest(format, get_args(Format)))
+    return InputError(f"unknown format {format!r}", hint=nearest(format, get_args(Format)))
 
 
 def expand(path: str | Path) -> list[Path]:
@@ -123,5 +123,5 @@ def expand(path: str | Path) -> list[Path]:
         texts = {file.with_suffix("") for file in files if file.suffix.lower() == ".txt"}
         files = [f for f in files if f.suffix != ".conf" and not (f.suffix.lower() == ".ann" and f.with_suffix("") in texts)]
     if not files:
-        raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, mend="check the path")
+        raise InputError("no such file" if not place.is_dir() else "no file in this folder", file=path, hint="check the path")
     return files

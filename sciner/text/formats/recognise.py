@@ -47,11 +47,11 @@ def recognise(path: Path) -> Format:
     head = [line.strip() for line in islice((line for line in read_lines(path) if line.strip()), HEAD)]
     for name, begin in FOREIGN.items():
         if head and begin.match(head[0]):
-            raise InputError(f"this is {name}, which is not read", file=path, mend="convert it to BRAT, CoNLL or JSON lines")
+            raise InputError(f"this is {name}, which is not read", file=path, hint="convert it to BRAT, CoNLL or JSON lines")
     if suffix == ".txt":
         return "brat" if beside(path, ".ann").is_file() else "conll" if _is_tagged(head) else "text"
     if suffix not in SUFFIXES:
-        raise InputError(f"suffix {suffix!r} names no format", file=path, mend="set format to conll, jsonl, brat or text")
+        raise InputError(f"suffix {suffix!r} names no format", file=path, hint="set format to conll, jsonl, brat or text")
     return SUFFIXES[suffix]
 
 

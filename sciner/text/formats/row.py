@@ -76,7 +76,7 @@ def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
     value, document = row.get("id"), _text(row, "document")
     id_ = str(value) if type(value) is int else _text(row, "id")
     if document is not None and not ID.fullmatch(f"{document}#0"):
-        raise InputError(f'"document" {document!r} is no name', mend="name it in one line")
+        raise InputError(f'"document" {document!r} is no name', hint="name it in one line")
     if id_ is None or (type(value) is str and ID.fullmatch(id_)):
         return id_, document
     if document is None and isinstance(row.get("text"), str) and ID.fullmatch(f"{id_}#0"):
@@ -99,9 +99,9 @@ def _token_row(row: dict[str, Any], id_: str | None, document: str | None, token
     if marked is not None:
         marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
     if tags is not None and marked is not None:
-        raise InputError('"tags" and "spans" in one row', mend="keep one of them")
+        raise InputError('"tags" and "spans" in one row', hint="keep one of them")
     if tags is not None and len(tags) != len(tokens):
-        raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", mend="give one tag a token")
+        raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="give one tag a token")
     spans, masked = _unmasked(row, marked, len(tokens))
     solid = tuple(token for token in tokens if token.strip()) if "drop_blank_tokens" in repair else tokens
     if blanks := len(tokens) - len(solid):
@@ -127,10 +127,10 @@ def _running_rows(row: dict[str, Any], id_: str | None, document: str | None, re
     """Running text is a sentence where its id says so, and is split otherwise."""
     text = _text(row, "text")
     if text is None:
-        raise InputError('neither "tokens" nor "text"', mend='write {"tokens": [...], ...} or {"text": "...", ...}')
+        raise InputError('neither "tokens" nor "text"', hint='write {"tokens": [...], ...} or {"text": "...", ...}')
     for key in ("tags", "masked"):
         if row.get(key):
-            raise InputError(f'"{key}" of a text', mend='give "tokens" in the place of "text"')
+            raise InputError(f'"{key}" of a text', hint='give "tokens" in the place of "text"')
     spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
     gold = spans is not None
     spans, lost = _disjoint(spans or (), len(text), "characters", repair)
@@ -153,7 +153,7 @@ def _scierc_rows(row: dict[str, Any]) -> list[Row]:
     sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
     ner = row.get("ner")
     if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
-        raise InputError('"ner" is no list of as many lists as there are "sentences"', mend="write [] where there is none")
+        raise InputError('"ner" is no list of as many lists as there are "sentences"', hint="write [] where there is none")
     found, start = [], 0
     for i, tokens in enumerate(sentences):
         spans = dropped = None
@@ -167,7 +167,7 @@ def _scierc_rows(row: dict[str, Any]) -> list[Row]:
             found.append(Row(None, name, tokens, None if spans is None else tuple(spans), dropped=lost, overlapping=len(lost)))
         start += len(tokens)
     if not found:
-        raise InputError("a document without tokens", mend="leave it out")
+        raise InputError("a document without tokens", hint="leave it out")
     return found
 
 
@@ -180,9 +180,9 @@ def _unmasked(
     if not value:
         return spans, NOTHING
     if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
-        raise InputError('"masked" is no list of token positions', mend=f"count {length} tokens from 0")
+        raise InputError('"masked" is no list of token positions', hint=f"count {length} tokens from 0")
     if spans is None:
-        raise InputError('"masked" without "spans"', mend='write the known spans as "spans"')
+        raise InputError('"masked" without "spans"', hint='write the known spans as "spans"')
     known = accepted(spans, frozenset(value))
     doubtful = [*(s for s in spans if s not in known), *(_spans(row, "rejected") or ())]
     touched = {i for s in doubtful for i in range(s.start, s.end)}
@@ -195,18 +195,18 @@ def _object(line: str) -> dict[str, Any]:
         if "\\u" in line:  # an escaped lone surrogate parses, but could never be written as UTF-8
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", mend="write one object a line") from None
+        raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line") from None
     except (ValueError, RecursionError):
-        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", mend="mend the line") from None
+        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line") from None
     if not isinstance(row, dict):
-        raise InputError(f"a JSON {type(row).__name__}", mend="write one object a line")
+        raise InputError(f"a JSON {type(row).__name__}", hint="write one object a line")
     return row
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
-        raise InputError(f'"{key}" is no string', mend="put it in quotes")
+        raise InputError(f'"{key}" is no string', hint="put it in quotes")
     return value
 
 
@@ -215,7 +215,7 @@ def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f'"{key}" is no list of strings', mend=f'write "{key}": ["...", "..."]')
+        raise InputError(f'"{key}" is no list of strings', hint=f'write "{key}": ["...", "..."]')
     return tuple(value)
 
 
@@ -224,7 +224,7 @@ def _spans(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list):
-        raise InputError(f'"{key}" is no list', mend=f'write "{key}": [[start, end, "label"], ...]')
+        raise InputError(f'"{key}" is no list', hint=f'write "{key}": [[start, end, "label"], ...]')
     return tuple(_span(item) for item in value)
 
 
@@ -234,4 +234,4 @@ def _span(item: object) -> Span:
         # bool is an int to Python, not to JSON
         case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(end, bool):
             return Span(start, end, label)
-    raise InputError(f"{reprlib.repr(item)} is no span", mend='write [start, end, "label"] or name the three')
+    raise InputError(f"{reprlib.repr(item)} is no span", hint='write [start, end, "label"] or name the three')

@@ -109,5 +109,5 @@ def count_dropped(notes: Counter[str], dropped: int, overlapping: int) -> None:
 def _trim(text: str, span: Span) -> Span:
     surface = text[span.start : span.end]
     if not surface.strip():
-        raise InputError(f"span {tuple(span)} covers only white space", mend="drop it")
+        raise InputError(f"span {tuple(span)} covers only white space", hint="drop it")
     return Span(span.end - len(surface.lstrip()), span.start + len(surface.rstrip()), span.label)

@@ -38,7 +38,7 @@ def read_raw_lines(path: str | Path) -> Iterator[str]:
                     continue
                 yield _text(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, mend="check the path and its rights") from None
+        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check the path and its rights") from None
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def home(path: str | Path) -> Path:
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise InputError("no such file", file=path, mend="check the name behind ~") from None
+        raise InputError("no such file", file=path, hint="check the name behind ~") from None
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:
@@ -64,4 +64,4 @@ def _text(line: bytes, path: str | Path, number: int) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
-        raise InputError(problem, file=path, line=number, mend="convert the file to UTF-8") from None
+        raise InputError(problem, file=path, line=number, hint="convert the file to UTF-8") from None

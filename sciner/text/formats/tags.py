@@ -62,10 +62,10 @@ def _check_one_scheme(rows: Sequence[TagRow], file: str | Path, scheme: Scheme |
         closing = [(tag, line) for tag, line in marked if tag[0] in "ES"]
         if closing and scheme not in (None, "IOBES"):
             tag, line = closing[0]
-            raise InputError(f"tag {tag!r} does not exist in {scheme}", file=file, line=line, mend="is the scheme IOBES?")
+            raise InputError(f"tag {tag!r} does not exist in {scheme}", file=file, line=line, hint="is the scheme IOBES?")
         if marked and not closing and scheme is None:
             problem = "tags of several schemes: entities without E- or S-, which the file has elsewhere"
-            mend = "use one scheme, or name IOBES to have them repaired"
-            fault = InputError(problem, file=file, line=marked[0][1], mend=mend)
+            hint = "use one scheme, or name IOBES to have them repaired"
+            fault = InputError(problem, file=file, line=marked[0][1], hint=hint)
             fault.last = max(rows[-1].lines)
             raise fault

@@ -22,7 +22,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiskStore:
     monkeypatch.chdir(tmp_path)
     store = DiskStore(tmp_path / ".sciner" / "store")
     for name, threshold in (("a", SURE), ("b", SURER)):
-        folder_of(tmp_path / name, turn(store, threshold, Iteration(1)), threshold={"min_confidence": threshold.min_confidence})
+        folder_of(tmp_path / name, turn(store, threshold, Iteration(1)), threshold=threshold.identity())
     return store
 
 
@@ -49,7 +49,7 @@ def test_stats_counts_by_step(say: Any, store: DiskStore) -> None:
 
 
 def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
-    key = next(key for key in store.listed() if key.startswith("judge"))
+    key = next(key for key in store.listed() if key.startswith("evaluate"))
     code, out, _ = say("show", key[:20])
     assert code == 0 and key in out
     assert all(words in out for words in ("scores.json", "computed from predictions: predict-v4-", "fit: fit-v2-", "f1/micro"))
@@ -75,10 +75,11 @@ def test_diff_says_what_it_can_without_a_store_or_an_entry(say: Any, store: Disk
 
 
 def test_diff_says_when_what_differs_did_not_reach_a_training_set(say: Any, store: DiskStore, tmp_path: Path) -> None:
-    from sciner.policy.threshold import Threshold
+    from sciner.policy.threshold.accept import Threshold
+    from sciner.policy.threshold.constant import Fixed
 
     for name, bar in (("c", 0.0), ("d", 0.001)):
-        folder_of(tmp_path / name, turn(store, Threshold("fixed", "span", "min", bar), Iteration(1)))
+        folder_of(tmp_path / name, turn(store, Threshold(Fixed(bar)), Iteration(1)))
     assert "did not reach a training set" in say("diff", "c", "d")[1]
 
 

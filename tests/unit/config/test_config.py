@@ -14,17 +14,24 @@ from omegaconf import OmegaConf
 from pydantic import BaseModel, ValidationError
 
 from sciner.config import RunConfig, known_keys, parse
+from sciner.config.conf import CONF
+from sciner.config.errors import kind_of
 from sciner.config.model import CrfConfig, GazetteerConfig
+from sciner.config.rounds import IterationConfig
 from sciner.errors import InputError
-from sciner.launch.main import CONF
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration
-from sciner.policy.threshold import Threshold
+from sciner.policy.acquisition.base import STRATEGIES
+from sciner.policy.acquisition.batch import Acquire
+from sciner.policy.acquisition.doubt import Bald
+from sciner.policy.seed import Amount
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import RULES
+from sciner.policy.threshold.quota import Quota
 
 SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind
     name: get_args(field.annotation) or (field.annotation,) for name, field in RunConfig.model_fields.items() if name != "seed"
 }
-GROUPS = {name: models[0] for name, models in SECTIONS.items()}  # those of the default configuration
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 CHOICES = [path for path in FILES if path.stem != "encoder"]
 NEEDED = {  # by choices that are no configuration by themselves
@@ -32,9 +39,20 @@ NEEDED = {  # by choices that are no configuration by themselves
     "data=hub": {"path": "org/set"},
     "model=hub": {"name": "owner/model"},
 }
-BASE = check(parse_flags([]))[0][0].model_dump()
+DEFAULT = check(parse_flags([]))[0][0]
+BASE = DEFAULT.model_dump()
+GROUPS: dict[str, type[BaseModel]] = {name: type(getattr(DEFAULT, name)) for name in SECTIONS}
 CRF = {"kind": "crf", "c1": 0.1, "c2": 1, "max_iterations": 100}
 GAZETTEER = {"kind": "gazetteer", "case": "sensitive"}
+BALD = BASE["acquire"] | {"kind": "bald", "passes": 10}
+FIXED, SCHEDULE, QUOTA = (
+    BASE["threshold"] | more
+    for more in (
+        {"kind": "fixed", "min_confidence": 0.5},
+        {"kind": "curriculum", "schedule": [0.9, 0.5], "schedule_of": "share"},
+        {"kind": "quota", "quota": 5, "min_confidence": 0.0},
+    )
+)
 
 by_file = pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}={path.stem}")
 
@@ -78,13 +96,13 @@ def type_of(path: Path) -> type[BaseModel]:
 
 
 def literals() -> list[tuple[str, str, str]]:
-    """Every choice of every key that has a closed set of them; of a union those of its first type, and every kind."""
+    """Every choice of every key that has a closed set of them; of a union those of its default type, and every kind."""
     found = []
     for group, models in SECTIONS.items():
         for model in models:
             for key, field in model.model_fields.items():
                 kinds = [field.annotation, *get_args(field.annotation)]
-                if model is models[0] or key == "kind":
+                if model is GROUPS[group] or key == "kind":
                     found += [(group, key, c) for kind in kinds if get_origin(kind) is Literal for c in get_args(kind)]
     return found
 
@@ -120,9 +138,11 @@ def test_no_file_has_a_dead_key_or_lacks_one(path: Path) -> None:
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_field_can_be_set_from_some_file(group: str) -> None:
+    files = [path for path in FILES if path.parent.name == group]
+    types = [type_of(path) for path in files]
     for model in SECTIONS[group]:
-        files = [path for path in FILES if path.parent.name == group and type_of(path) is model]
-        assert {key for path in files for key in read(path)} == model.model_fields.keys()
+        found = {key for path, of in zip(files, types, strict=True) if of is model for key in read(path)}
+        assert found == model.model_fields.keys()
 
 
 @by_file
@@ -133,9 +153,26 @@ def test_a_comment_that_lists_choices_lists_them_all(path: Path) -> None:
     assert missing == []
 
 
-@pytest.mark.parametrize(("group", "target"), [("iteration", Iteration), ("threshold", Threshold)])
-def test_a_section_has_the_fields_of_what_it_configures(group: str, target: type) -> None:
-    assert GROUPS[group].model_fields.keys() == {field.name for field in fields(target)}
+def test_a_section_has_the_fields_of_what_it_configures() -> None:
+    """Where it has kinds, those of its kind and those that all have."""
+
+    def names(target: type) -> set[str]:
+        return {field.name for field in fields(target)}
+
+    assert IterationConfig.model_fields.keys() == names(Iteration)
+    for group, kinds, shared in (
+        ("threshold", RULES, names(Threshold) - {"rule"}),
+        ("acquire", STRATEGIES, names(Acquire) - {"strategy"} | {"scorer"}),
+    ):
+        found = {kind_of(model): model.model_fields.keys() - {"kind"} for model in SECTIONS[group]}
+        assert found == {kind: names(policy) | shared for kind, policy in kinds.items()}
+
+
+def test_a_section_describes_its_policy() -> None:
+    threshold = QUOTA | {"granularity": "token", "confidence": "mean", "empty": "drop"}
+    assert parse(changed(threshold=threshold)).threshold.policy() == Threshold(Quota(5), "token", "mean", "drop")
+    acquire = BALD | {"passes": 4, "batch": "5%", "budget": 9}
+    assert parse(changed(acquire=acquire)).acquire.policy() == Acquire(Bald(4), Amount(5, True), budget=9)
 
 
 def test_a_configuration_is_read_back_as_it_was_and_frozen() -> None:
@@ -188,8 +225,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(group: str, key: str) -> N
         ("iteration.rounds", 2.5),
         ("iteration.silver_weight", 0),
         ("iteration.min_churn", 1.5),
-        ("threshold.min_confidence", 1.5),
-        ("threshold.min_confidence", float("nan")),
+        ("threshold.measure", "probabilty"),
         ("trainer.threads", 0),
         ("tracking.save_weights", "yes"),
     ],
@@ -208,7 +244,7 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        (CRF | {"lr": 0.1}, "unknown key model.lr; known: c1, c2, kind, max_iterations"),
+        (CRF | {"lr": 0.1}, "model.lr means nothing to model.kind=crf; model.kind=encoder has it"),
         (CRF | {"c1": -0.1}, "model.c1=-0.1: it should be greater than or equal to 0"),
         (CRF | {"max_iterations": 0}, "model.max_iterations=0: it should be greater than 0"),
         (GAZETTEER | {"case": "sensitiv"}, "model.case=sensitiv: there is no such choice; did you mean 'sensitive'?"),
@@ -221,6 +257,21 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
 def test_a_model_is_refused_in_the_words_of_its_kind(model: Any, told: str) -> None:
     """The user knows of no union, so no message names its branch."""
     assert refusal(changed(model=model)).startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "told"),
+    [
+        ("quantile", {"share": 0.5, "min_confidence": 0.7}, "fixed or per_class or quota"),
+        ("none", {"share": 0.5}, "quantile"),
+        ("fixed", {"min_confidence": 0.5, "quota": 3}, "quota"),
+        ("reject", {"schedule": [0.5]}, "curriculum"),
+    ],
+)
+def test_a_setting_that_means_nothing_to_its_kind_names_the_kind_that_has_it(kind: str, values: Any, told: str) -> None:
+    key = list(values)[-1]
+    expected = f"threshold.{key} means nothing to threshold.kind={kind}; threshold.kind={told} has it"
+    assert refusal(changed(threshold=BASE["threshold"] | {"kind": kind} | values)) == expected
 
 
 def test_the_keys_of_a_group_are_those_of_all_its_kinds() -> None:
@@ -276,7 +327,17 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ({"acquire__batch": "0%"}, "acquire: batch=0 buys nothing: give acquire.batch=30"),
         ({"acquire__budget": 500}, "acquire: budget=500 ends what acquire=none never begins: add acquire=random"),
         ({"acquire__unit": "entities", "acquire__batch": "5%"}, "acquire: batch=5% of entities nobody has counted"),
-        ({"acquire__kind": "bald", "model": CRF}, "acquire=bald needs samples, and a crf has none: take an encoder"),
+        ({"threshold": FIXED | {"min_confidence": 1.5}}, "threshold.min_confidence=1.5: it should be less than or equal to 1"),
+        ({"threshold": FIXED | {"min_confidence": float("nan")}}, "threshold.min_confidence=nan: it should be "),
+        ({"threshold": SCHEDULE | {"schedule": [0.9, 2]}}, "threshold.schedule.1=2: it should be less than or equal to 1"),
+        ({"threshold": SCHEDULE | {"schedule": []}}, "threshold: a curriculum needs a schedule: give 'threshold.schedule="),
+        ({"threshold": QUOTA | {"quota": 0}}, "threshold.quota=0: it should be greater than or equal to 1"),
+        (
+            {"threshold": QUOTA | {"granularity": "sentence"}},
+            "threshold: granularity=sentence means nothing to threshold=quota",
+        ),
+        ({"acquire": BALD | {"passes": 1}}, "acquire.passes=1: it should be greater than or equal to 2"),
+        ({"acquire": BALD, "model": CRF}, "acquire=bald needs samples, and a crf has none: take an encoder"),
         ({"acquire__kind": "core_set", "acquire__scorer": "crf"}, "acquire=core_set needs embeddings, and a crf has none"),
         ({"acquire__kind": "mnlp", "data__pool": "unlabelled", "data__unlabelled": "a.txt"}, "acquire=mnlp buys from text"),
     ],
@@ -295,7 +356,8 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -
         {"iteration__stop": "churn", "iteration__relabel": "all"},
         {"model": CRF, "iteration__silver_weight": 1},
         {"model": GAZETTEER, "iteration__silver_weight": 0.5},
-        {"acquire__kind": "bald", "acquire__budget": 500},
+        {"acquire": BALD | {"budget": 500}},
+        {"threshold": QUOTA | {"granularity": "token"}},
         {"acquire__kind": "mnlp", "acquire__scorer": "crf", "acquire__batch": "5%"},
         {"acquire__kind": "mnlp", "data__pool": "both", "data__unlabelled": "a.txt"},
         {"model__clip": 1, "model__weight_decay": 0, "iteration__silver_weight": 1},  # whole numbers where fractions may be

@@ -15,11 +15,12 @@ import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sciner.config import RunConfig
+from sciner.config.conf import CONF
 from sciner.errors import InputError
-from sciner.launch.hydra_errors import explain
-from sciner.launch.main import CONF, main
+from sciner.launch.hydra_errors import explain_hydra_error
+from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
-from sciner.launch.quoting import is_taken, mend_words
+from sciner.launch.quoting import hint_for_words, is_taken
 
 ROOT = Path(__file__).parents[3]
 SWEEPS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem != "search")  # a product of axes
@@ -68,10 +69,22 @@ def composed(*words: str) -> Any:
             "model=crf model.clip=3",
             "unknown key model.clip; model=bert_base_cased or model=bert_large_cased or model=bert_large_ner",
         ),
-        ("model=crf +model.clip=3", "unknown key model.clip; known: c1, c2, kind, max_iterations"),
+        ("model=crf +model.clip=3", "model.clip means nothing to model.kind=crf; model.kind=encoder has it"),
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         ("model.config.hiden_size=3", "unknown key model.config.hiden_size; sciner run --cfg job shows what there is"),
         ("threshold.classes.Task=0.6", "unknown key threshold.classes.Task; threshold=per_class has it"),
+        (
+            "threshold=quantile threshold.min_confidence=0.7",
+            "unknown key threshold.min_confidence; threshold=fixed or threshold=",
+        ),
+        (
+            "threshold=quantile +threshold.min_confidence=0.7",
+            "threshold.min_confidence means nothing to threshold.kind=quantile",
+        ),
+        ("threshold=per_class threshold.quota=500", "unknown key threshold.quota; threshold=quota has it"),
+        ("acquire=mnlp acquire.passes=20", "unknown key acquire.passes; acquire=bald has it"),
+        ("threshold=quota threshold.granularity=sentence", "threshold: granularity=sentence means nothing to threshold=quota"),
+        ("threshold.measure=probabilty", "threshold.measure=probabilty: there is no such choice; did you mean 'probability'?"),
         ("threshold=per_class threshold.clases.Task=0.6", "unknown key threshold.clases.Task; did you mean 'classes'?"),
         ("+sed=3", "unknown key sed; did you mean 'seed'?"),
         ("+data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
@@ -268,7 +281,7 @@ def test_help_names_the_commands() -> None:
     ],
 )
 def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(word: str, form: str) -> None:
-    told = explain("HydraException", ["seed=1", word])
+    told = explain_hydra_error("HydraException", ["seed=1", word])
     assert str(told) == f"Hydra's grammar does not take {word}; write it {form}"
     (typed,) = shlex.split(form)
     assert is_taken(typed) and not is_taken(word)
@@ -277,7 +290,7 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(word: s
 def test_quotes_within_a_word_are_kept() -> None:
     """Whatever the shell makes of the mend is the word that was meant."""
     for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
-        (typed,) = shlex.split(str(mend_words([f"data.train={value}"])).removeprefix("write it "))
+        (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write it "))
         assert OverridesParser.create().parse_override(typed).value() == value
 
 

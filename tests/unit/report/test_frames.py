@@ -41,7 +41,14 @@ def test_a_row_is_a_run_a_round_and_a_metric(runs: Path) -> None:
 
 def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     """Those that change no result do not count; a key that one run does not have is empty there."""
-    write_run(runs / "c", "threshold=none seed=2", [{"test/f1/micro": 0.5}], tracking={"kind": "mlflow"}, store={"dir": "/x"})
+    write_run(
+        runs / "c",
+        "threshold=none seed=2",
+        [{"test/f1/micro": 0.5}],
+        tracking={"kind": "mlflow"},
+        store={"dir": "/x"},
+        search={"trial": 3},
+    )
     frame = frames.read_runs(runs)
     assert frames.keys_of(frame) == ["corpus", "model", "threshold", "threshold.min_confidence"]
     settings = frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
@@ -60,7 +67,6 @@ def test_a_value_is_written_as_on_a_command_line() -> None:
     assert [frames.word(value) for value in (None, True, 0.8, 3, "10%", [0.9, "a"], [])] == [
         "null", "true", "0.8", "3", "10%", "[0.9,a]", "[]"
     ]  # fmt: skip
-    assert frames.flat({"a": 1, "b": {"c": {"d": 2}, "e": {}}}) == {"a": 1, "b.c.d": 2}
 
 
 def test_a_run_of_before_choices_were_recorded_still_has_a_model(runs: Path) -> None:

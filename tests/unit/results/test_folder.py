@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import yaml
 
-from sciner.loop.outcomes import Done, Fit, Predicted
+from sciner.loop.outcomes import FitResult, Predicted, StepRecord
 from sciner.loop.rounds import Round
 from sciner.results.folder import RunFolder
 from sciner.text.corpus import Example, Sentence, gold_example
@@ -30,7 +30,7 @@ TEST = Prediction(
     Sentence("test/c#0", ("a", "b")), (Span(0, 2, "Task"),), np.ones((2, 1), np.float32), np.array([0.75, 0.5], np.float32)
 )
 FITTED = FakeTagger(("Method", "Task")).fit(EXAMPLES, seed=0)
-FIT = Fit("fit-v1-0", FITTED.report, lambda: FITTED)
+FIT = FitResult("fit-v1-0", FITTED.report, lambda: FITTED)
 ROUND = Round(
     0,
     {"test/f1/micro": 0.5, "drift/collapse": 1.0},
@@ -40,7 +40,7 @@ ROUND = Round(
     Predicted("predict-v1-0", (TEST.sentence,), 0.5, lambda: iter([TEST])),
     frozenset({"train/b#3", "train/a#0"}),
     {"test": np.array([[1, 2, 2]])},
-    (Done("fit", "fit-v1-0", True, 2.0), Done("predict", "predict-v1-0", False, 0.5)),
+    (StepRecord("fit", "fit-v1-0", True, 2.0), StepRecord("predict", "predict-v1-0", False, 0.5)),
     0.75,
 )
 CONFIG = {"seed": 0, "data": {"seed_size": "20%", "train": None, "labels": ["Méthode"]}}

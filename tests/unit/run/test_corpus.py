@@ -53,9 +53,3 @@ def test_masked_tokens_are_no_gold_to_score_against(folder: Path) -> None:
         with pytest.raises(InputError, match=r"masked#0 in data\.\w+ has masked tokens; give"):
             corpus(**words)
     assert corpus(train=file).train[0].masked == {1}
-
-
-def test_classes_that_only_the_held_out_text_has_are_named(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    (folder / "test.conll").write_text("BERT B-method\n\nparsing B-Task\n\nwins B-Method\n")
-    corpus(test="test.conll")
-    assert caplog.messages == ["data.test has classes that no training sentence has: Task, method (training has Method)"]

@@ -72,7 +72,7 @@ def test_what_is_suggested_lies_in_the_space_and_is_what_the_trial_remembers() -
 
 def test_a_later_word_replaces_an_earlier_one_of_its_key() -> None:
     space = space_of("model.c1=interval(0,1)", "model.c2=1,2", "model.c1=0.3")
-    assert (space.words, list(space.axes)) == (("model.c1=0.3",), ["model.c2"])
+    assert (space.fixed, list(space.axes)) == (("model.c1=0.3",), ["model.c2"])
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,22 @@ import pytest
 
 from sciner.errors import InputError
 from sciner.loop.rounds import Iteration
-from sciner.loop.steps import VERSIONS
-from sciner.policy.threshold import Threshold
+from sciner.loop.steps import STEPS
+from sciner.loop.steps.fit import Fit
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.constant import Fixed
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore, NoStore, Store
-from sciner.store.lineage import show
+from sciner.store.lineage import describe
 from sciner.store.locks import held, leased
 from sciner.store.maintenance import bytes_of, entries, evict, open_store, prune, stats, verify
-from sciner.store.step import Result, Step
+from sciner.store.step import Result
+from tests.fakes import FakeStep
 from tests.specs.test_store import Turn, turn
 
-SURE, SURER = (Threshold("fixed", "span", "min", bar) for bar in (0.5, 0.9))
+NOW = {FakeStep.NAME: FakeStep.VERSION}  # the versions of all steps
+SURE, SURER = (Threshold(Fixed(bar)) for bar in (0.5, 0.9))
 
 
 @pytest.fixture
@@ -29,9 +33,9 @@ def store(tmp_path: Path) -> DiskStore:
     return DiskStore(tmp_path / "store")
 
 
-def kept(store: Store, name: str, size: int = 1000, age: int = 0) -> Result:
+def kept(store: Store, name: str, size: int = 1000, age: int = 0) -> Result[str]:
     """A step of ``size`` bytes that was last used ``age`` seconds ago."""
-    found = store.run(Step("fit", VERSIONS["fit"], {"name": name}, lambda folder: write(folder / "value", "x" * size)))
+    found = store.run(FakeStep(name, "x" * size))
     if isinstance(store, DiskStore):
         file = store.entry(found.key) / "key.json"
         os.utime(file, (file.stat().st_mtime - age,) * 2)
@@ -57,18 +61,19 @@ def test_every_entry_is_counted_once(store: DiskStore, monkeypatch: pytest.Monke
     file = store.entry(newer.key) / "key.json"
     write(file, json.dumps(json.loads(file.read_text()) | {"format": 99}))
     (store.entry(broken.key) / "key.json").unlink()
-    monkeypatch.setitem(VERSIONS, "fit", VERSIONS["fit"] + 1)
+    monkeypatch.setattr(FakeStep, "VERSION", 2)
     kept(store, "a", 3000)
     write(store.root / "tmp" / "fit-v1-dead" / "half", "x" * 10)
     write(store.root / "aside" / "fit-v1-old.12" / "value", "x" * 20)
-    found = stats(store, VERSIONS)
-    assert found.steps["fit"].entries == 1 and found.steps["fit"].bytes > 3000
+    now = {"text": 2}
+    found = stats(store, now)
+    assert found.steps["text"].entries == 1 and found.steps["text"].bytes > 3000
     assert {state: total.entries for state, total in found.others.items()} == {
         "other version": 1,
         "newer format": 1,
         "damaged": 1,
     }
-    assert found.total.entries == 4 and found.total.bytes == sum(e.bytes for e in entries(store, VERSIONS))
+    assert found.total.entries == 4 and found.total.bytes == sum(e.bytes for e in entries(store, now))
     assert (found.leftover.bytes, found.aside.bytes) == (10, 20)
 
 
@@ -76,7 +81,7 @@ def test_what_is_being_computed_is_no_leftover(store: DiskStore) -> None:
     write(store.root / "tmp" / "fit-v1-a" / "half", "x")
     with store.locked("fit-v1-a"), store.locked("fit-v1-b"):
         (store.root / "steps").mkdir()
-        assert stats(store, VERSIONS).leftover.entries == 0
+        assert stats(store, NOW).leftover.entries == 0
         assert prune(store, 0).leftover == 0 and (store.root / "tmp" / "fit-v1-a").exists()
     assert prune(store, 0).leftover == 1 and not (store.root / "tmp" / "fit-v1-a").exists()
 
@@ -101,14 +106,14 @@ def test_verify_sets_aside_what_is_damaged_and_nothing_else(store: DiskStore) ->
 def test_what_another_process_has_computed_again_is_not_set_aside(store: DiskStore) -> None:
     first = kept(store, "a")
     write(store.entry(first.key) / "value", "")
-    store.mend(first.key)
+    store.set_aside_if_damaged(first.key)
     kept(DiskStore(store.root), "a")
-    assert store.mend(first.key) is None and store.has(first.key)
+    assert store.set_aside_if_damaged(first.key) is None and store.has(first.key)
 
 
 def test_a_reader_that_wants_what_was_never_written_is_told_so(store: DiskStore) -> None:
     with pytest.raises(FileNotFoundError):
-        kept(store, "a").read(lambda folder: (folder / "other").read_text())
+        store.run(FakeStep("a", write=lambda folder: None)).load()
     assert not (store.root / "aside").exists()
 
 
@@ -119,7 +124,7 @@ def test_the_least_recently_used_go_first_and_only_as_many_as_must(store: DiskSt
     old, middle, new = (kept(store, name, age=age) for name, age in (("a", 300), ("b", 200), ("c", 100)))
     ended(store)
     kept(DiskStore(store.root), "a")  # used again, by a process that has ended since
-    size = {entry.key: entry.bytes for entry in entries(store, VERSIONS)}
+    size = {entry.key: entry.bytes for entry in entries(store, NOW)}
     limit = size[old.key] + size[new.key]
     would = prune(store, limit, dry_run=True)
     assert store.listed() == sorted(size)
@@ -142,7 +147,7 @@ def test_what_a_living_process_uses_stays(store: DiskStore) -> None:
 def test_an_entry_that_comes_into_use_while_it_is_pruned_is_put_back(store: DiskStore) -> None:
     found = kept(store, "a")
     assert not evict(store, found.key)  # the lease is read once more, after the entry was moved
-    assert found.read(lambda folder: (folder / "value").read_text()) == "x" * 1000 and not [*(store.root / "tmp").iterdir()]
+    assert found.load() == "x" * 1000 and not [*(store.root / "tmp").iterdir()]
 
 
 def test_what_dead_processes_left_goes_and_what_was_set_aside_only_if_asked(store: DiskStore) -> None:
@@ -232,8 +237,8 @@ def test_other_gold_parts_the_runs_in_round_0(store: DiskStore, tmp_path: Path) 
 
 def test_another_version_of_a_step_parts_the_runs(store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     a = folder_of(tmp_path / "a", turn(store, SURE, Iteration(0)))
-    now = VERSIONS["fit"]
-    monkeypatch.setitem(VERSIONS, "fit", now + 1)
+    now = Fit.VERSION
+    monkeypatch.setattr(Fit, "VERSION", now + 1)
     (parting,) = diff(store, a, folder_of(tmp_path / "b", turn(store, SURE, Iteration(0)))).partings
     assert parting.cause and parting.cause.inputs == (Difference("version", f"v{now}", f"v{now + 1}"),)
 
@@ -250,19 +255,20 @@ def test_what_is_no_run_is_refused(tmp_path: Path, line: str | None, fault: str)
 
 def test_a_result_shows_the_chain_it_was_computed_from(store: DiskStore) -> None:
     last = {step.step: step.key for step in turn(store, SURE, Iteration(1)).steps}
-    found = show(store, last["judge"][:20])
-    assert (found.key, found.step) == (last["judge"], "judge") and "f1/micro" in found.results
+    found = describe(store, last["evaluate"][:20], STEPS)
+    assert (found.key, found.step) == (last["evaluate"], "evaluate") and "f1/micro" in found.results
     predicted = found.origins[0]
     assert (predicted.name, predicted.key, predicted.there) == ("predictions", last["predict"], True)
     assert [origin.key for origin in predicted.origins] == [last["fit"]]
     store.discard(last["predict"])
-    assert not show(store, last["judge"]).origins[0].there
-    assert show(store, last["select"]).results["sentences accepted"] > 0 and show(store, last["fit"]).results["steps"] == 1
+    assert not describe(store, last["evaluate"], STEPS).origins[0].there
+    assert describe(store, last["select"], STEPS).results["sentences accepted"] > 0
+    assert describe(store, last["fit"], STEPS).results["steps"] == 1
 
 
 def test_a_beginning_that_names_no_entry_or_several_is_refused(store: DiskStore) -> None:
     for name in "ab":
         kept(store, name)
-    for prefix, fault in (("fit-", "2 entries begin"), ("select", "no entry begins")):
+    for prefix, fault in (("text-", "2 entries begin"), ("select", "no entry begins")):
         with pytest.raises(InputError, match=fault):
-            show(store, prefix)
+            describe(store, prefix, STEPS)

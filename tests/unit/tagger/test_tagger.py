@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 
+from sciner.config.errors import kind_of
+from sciner.config.model import ModelConfig
 from sciner.hashing import canonical
-from sciner.loop.steps import digest_of_examples
+from sciner.loop.steps.fit import digest_of_examples
 from sciner.score.entity import entity_scores
-from sciner.tagger.base import Fitted, Tagger
-from sciner.tagger.crf.crf import CrfRecipe, CrfTagger
+from sciner.tagger.base import PROBES, Capability, Fitted, Probed, Tagger
+from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.prediction import Prediction
@@ -36,7 +38,7 @@ TAGGERS: dict[str, Any] = {
 try:
     import pycrfsuite  # noqa: F401
 
-    TAGGERS["crf"] = lambda labels=LABELS: CrfTagger(CrfRecipe(0.1, 0.1, 20), labels)
+    TAGGERS["crf"] = lambda labels=LABELS: CrfTagger(CrfTrainingConfig(0.1, 0.1, 20), labels)
 except ImportError:
     pass
 
@@ -128,6 +130,31 @@ def test_a_saved_tagger_is_the_tagger(tagger: Tagger, tmp_path: Path) -> None:
     again = tagger.restore(tmp_path / "new" / "folder", fitted.report)
     assert predicted(again, [*SENTENCES, *ODD]) == predicted(fitted, [*SENTENCES, *ODD])
     assert again.report == fitted.report
+
+
+def test_a_tagger_can_what_it_says_and_refuses_the_rest(tagger: Tagger) -> None:
+    """What it refuses it refuses before it computes: nothing is ignored."""
+    fitted = tagger.fit(EXAMPLES, seed=0)
+    tries: dict[Capability, Callable[[], Any]] = {
+        "initial_weights": lambda: tagger.fit(EXAMPLES, seed=0, start=fitted),
+        "example_weights": lambda: tagger.fit([replace(e, weight=0.5) for e in EXAMPLES], seed=0),
+        "embeddings": lambda: fitted.embeddings(SENTENCES),
+        "samples": lambda: list(fitted.samples(SENTENCES, 2, 0)),
+    }
+    for capability, attempt in tries.items():
+        if capability in tagger.capabilities:
+            attempt()
+        else:
+            with pytest.raises((ValueError, AttributeError)):
+                attempt()
+    assert isinstance(fitted, Probed) == (tagger.capabilities >= PROBES)
+
+
+@pytest.mark.parametrize("name", sorted(TAGGERS))
+def test_the_configuration_knows_what_a_tagger_can(name: str) -> None:
+    of = {kind_of(section): section for section in get_args(ModelConfig)}
+    tagger = TAGGERS[name]()
+    assert of[tagger.identity()["kind"]].capabilities is tagger.capabilities
 
 
 @pytest.mark.parametrize("name", sorted(TAGGERS))

@@ -92,3 +92,12 @@ def test_a_scheme_is_known_by_its_name_in_any_case() -> None:
     assert [parse_scheme(name.lower()) for name in SCHEMES] == list(SCHEMES)
     with pytest.raises(InputError, match="unknown tag scheme 'IOB3'; did you mean 'IOB"):
         parse_scheme("IOB3")
+
+
+any_span = st.tuples(st.integers(0, 5), st.integers(1, 3)).map(lambda place: Span(place[0], sum(place), "Task"))
+
+
+@few
+@given(any_span, any_span)
+def test_spans_overlap_where_they_share_a_token(a: Span, b: Span) -> None:
+    assert a.overlaps(b) == bool({*range(a.start, a.end)} & {*range(b.start, b.end)})

@@ -1,40 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sciner.redact import redacted
-from sciner.tracking.mlflow import Guarded, local_uri, place_of
-
-
-class Brittle:
-    """Records what it is told until it breaks."""
-
-    def __init__(self, breaks_at: int) -> None:
-        self.told: list[str] = []
-        self.breaks_at = breaks_at
-
-    def __getattr__(self, name: str) -> Any:
-        def call(*_: Any) -> None:
-            self.told.append(name)
-            if len(self.told) == self.breaks_at:
-                raise ConnectionError("gone\nfor good")
-
-        return call
-
-
-def test_a_broken_tracker_is_never_spoken_to_again(caplog: pytest.LogCaptureFixture) -> None:
-    brittle = Brittle(breaks_at=2)
-    guarded = Guarded(brittle)
-    guarded.start("run", {}, {})
-    assert guarded.lost is None
-    guarded.scores({}, 0)
-    guarded.finish("FINISHED")
-    assert brittle.told == ["start", "scores"]
-    assert guarded.lost == "ConnectionError: gone"
-    assert [r.levelname for r in caplog.records] == ["WARNING"]
+from sciner.tracking.mlflow import local_uri, place_of
 
 
 @pytest.mark.parametrize(

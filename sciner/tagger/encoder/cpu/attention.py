@@ -52,14 +52,14 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 
 @contextmanager
-def lean_attention_in(net: Any) -> Iterator[None]:
-    """Within, ``net`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as before."""
-    own = net.config._attn_implementation
-    lean = own == "sdpa" and next(net.parameters()).device.type == "cpu"
+def lean_attention_in(model: Any) -> Iterator[None]:
+    """Within, ``model`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as before."""
+    own = model.config._attn_implementation
+    lean = own == "sdpa" and next(model.parameters()).device.type == "cpu"
     if lean:
-        net.set_attn_implementation(NAME)
+        model.set_attn_implementation(NAME)
     try:
         yield
     finally:
         if lean:
-            net.set_attn_implementation(own)
+            model.set_attn_implementation(own)

@@ -14,10 +14,10 @@ import torch
 from torch.utils.hooks import RemovableHandle
 
 
-def narrow(net: Any) -> RemovableHandle | None:
-    """From now on ``net`` goes on in bf16 behind its embeddings, under autocast on a CPU. None for a net whose embeddings
+def narrow(model: Any) -> RemovableHandle | None:
+    """From now on ``model`` goes on in bf16 behind its embeddings, under autocast on a CPU. None for a model whose embeddings
     have no layer of their own: it stays as it is."""
-    embeddings = getattr(net.base_model, "embeddings", None)
+    embeddings = getattr(model.base_model, "embeddings", None)
     return None if embeddings is None else embeddings.register_forward_hook(in_bf16)
 
 
@@ -28,9 +28,9 @@ def in_bf16(_module: Any, _read: Any, made: Any) -> Any:
 
 
 @contextmanager
-def narrow_stream(net: Any) -> Iterator[None]:
-    """Within, ``net`` is ``narrow``."""
-    handle = narrow(net)
+def narrow_stream(model: Any) -> Iterator[None]:
+    """Within, ``model`` is ``narrow``."""
+    handle = narrow(model)
     try:
         yield
     finally:

@@ -15,7 +15,7 @@ class ByteDropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
             return input
-        if input.device.type != "cpu":  # a fit puts the net on its GPU after this layer was put into the net
+        if input.device.type != "cpu":  # a fit puts the model on its GPU after this layer was put into it
             return super().forward(input)
         return drop(input, self.p)
 
@@ -32,13 +32,13 @@ def drop(values: Tensor, p: float) -> Tensor:
 
 
 @contextmanager
-def cheap_dropout(net: nn.Module) -> Iterator[None]:
-    """Within, ``net`` on a CPU drops out by ByteDropout; behind, it has its own modules back."""
+def cheap_dropout(model: nn.Module) -> Iterator[None]:
+    """Within, ``model`` on a CPU drops out by ByteDropout; behind, it has its own modules back."""
     own: list[tuple[nn.Module, str, nn.Dropout]] = []
-    if next(net.parameters()).device.type == "cpu":
+    if next(model.parameters()).device.type == "cpu":
         own = [
             (parent, name, child)
-            for parent in net.modules()
+            for parent in model.modules()
             for name, child in parent.named_children()
             if isinstance(child, nn.Dropout) and child.p < 1
         ]
@@ -48,4 +48,4 @@ def cheap_dropout(net: nn.Module) -> Iterator[None]:
         yield
     finally:
         for parent, name, child in own:
-            setattr(parent, name, child.train(net.training))
+            setattr(parent, name, child.train(model.training))

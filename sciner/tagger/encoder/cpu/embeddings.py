@@ -26,23 +26,23 @@ class Rows(nn.Module):
 
 
 @contextmanager
-def only_rows(net: Any, pieces: Iterable[int]) -> Iterator[None]:
-    """Within, ``net`` has the word embeddings of ``pieces`` alone; behind, the whole vocabulary with those rows trained.
+def only_rows(model: Any, pieces: Iterable[int]) -> Iterator[None]:
+    """Within, ``model`` has the word embeddings of ``pieces`` alone; behind, the whole vocabulary with those rows trained.
 
     Half of a small encoder's parameters are word embeddings. A row without a gradient would move by weight decay only, and
     does not now; every other update is the same, and the optimiser and the gradient's norm cost less.
     """
-    whole = net.get_input_embeddings()
+    whole = model.get_input_embeddings()
     if type(whole) is not nn.Embedding or not whole.weight.requires_grad or whole.max_norm or whole.sparse:
         yield  # frozen, or of a kind of its own
         return
     padding = () if whole.padding_idx is None else (whole.padding_idx,)
     kept = torch.tensor(sorted({*pieces, *padding}), device=whole.weight.device)
     rows = Rows(whole, kept)
-    net.set_input_embeddings(rows)
+    model.set_input_embeddings(rows)
     try:
         yield
     finally:
         with torch.no_grad():
             whole.weight[kept] = rows.weight.to(whole.weight.device)
-        net.set_input_embeddings(whole)
+        model.set_input_embeddings(whole)

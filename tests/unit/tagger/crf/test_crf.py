@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sciner.errors import InputError
-from sciner.tagger.crf.crf import MODEL, CrfRecipe, CrfTagger, pieces
+from sciner.tagger.crf.crf import MODEL, CrfTagger, CrfTrainingConfig, pieces
 from sciner.tagger.crf.features import features, shape, short_shape
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.spans import Span
@@ -18,11 +18,11 @@ from tests.unit.tagger.encoder.test_encoder import EXAMPLES, LABELS, SENTENCES
 
 pytest.importorskip("pycrfsuite", reason="pip install 'sciner[crf]'")
 TAGS = tagset(LABELS)
-RECIPE = CrfRecipe(c1=0.1, c2=0.1, max_iterations=20)
+TRAINING = CrfTrainingConfig(c1=0.1, c2=0.1, max_iterations=20)
 
 
-def crf(**recipe: float) -> CrfTagger:
-    return CrfTagger(replace(RECIPE, **recipe), LABELS)  # type: ignore[arg-type]
+def crf(**config: float) -> CrfTagger:
+    return CrfTagger(replace(TRAINING, **config), LABELS)  # type: ignore[arg-type]
 
 
 def of(word: str) -> set[str]:
@@ -156,7 +156,7 @@ def test_a_damaged_file_and_another_ones_classes_do_not_reach_the_library(tmp_pa
     fitted = crf().fit(EXAMPLES, seed=0)
     fitted.save(tmp_path)
     with pytest.raises(ValueError, match="does not hold this CRF whole"):
-        CrfTagger(RECIPE, ("Task", "Method")).restore(tmp_path, fitted.report)
+        CrfTagger(TRAINING, ("Task", "Method")).restore(tmp_path, fitted.report)
     (tmp_path / MODEL).write_bytes((tmp_path / MODEL).read_bytes()[:-1])
     with pytest.raises(ValueError, match="does not hold this CRF whole"):
         crf().restore(tmp_path, fitted.report)

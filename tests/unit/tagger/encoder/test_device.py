@@ -1,4 +1,4 @@
-"""The machine: what a GPU would be told, shown on one that is not there."""
+"""The device: what a GPU would be told, shown on one that is not there."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import torch
 
 from sciner.errors import InputError
 from sciner.launch.overrides import check, parse_flags
-from sciner.tagger.encoder import device as machine
+from sciner.tagger.encoder import device as module
 from sciner.tagger.encoder.cpu.dropout import ByteDropout
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 
 
 class FakeTensor:
@@ -31,49 +31,49 @@ class FakeTensor:
 
 
 @pytest.fixture
-def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
     """`trainer=gpu` where torch says that there is one."""
     before = torch.get_float32_matmul_precision()
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    yield Machine(**check(parse_flags(["trainer=gpu"]))[0][0].trainer.model_dump())
+    yield Device(**check(parse_flags(["trainer=gpu"]))[0][0].trainer.model_dump())
     torch.set_float32_matmul_precision(before)
 
 
 @pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU")
 def test_a_gpu_is_refused_where_there_is_none() -> None:
     with pytest.raises(InputError, match=r"accelerator=gpu.* sees no GPU; trainer=auto"):
-        Machine("gpu")
+        Device("gpu")
 
 
-def test_a_gpu_is_asked_for_as_the_configuration_says(gpu: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_is_asked_for_as_the_configuration_says(gpu: Device, monkeypatch: pytest.MonkeyPatch) -> None:
     """One GPU, bf16, TF32 for the rest; the trainer's arguments are those that Lightning gets."""
     asked: dict[str, Any] = {}
-    monkeypatch.setattr(machine.pl, "Trainer", lambda **arguments: asked.update(arguments))
+    monkeypatch.setattr(module.pl, "Trainer", lambda **arguments: asked.update(arguments))
     gpu.trainer(steps=7)
     given = {name: asked[name] for name in ("accelerator", "devices", "precision", "max_steps")}
     assert given == {"accelerator": "gpu", "devices": 1, "precision": "bf16-mixed", "max_steps": 7}
     assert torch.get_float32_matmul_precision() == "high"
-    assert gpu.prediction_pieces() > Machine("cpu").prediction_pieces()
+    assert gpu.prediction_pieces() > Device("cpu").prediction_pieces()
 
 
-def test_batches_are_pinned_for_a_gpu_and_left_alone_on_a_cpu(gpu: Machine) -> None:
+def test_batches_are_pinned_for_a_gpu_and_left_alone_on_a_cpu(gpu: Device) -> None:
     there, here = FakeTensor(), torch.zeros(3)
     gpu.moved({"ids": there})  # type: ignore[dict-item]
     assert there.seen == ["pinned", ("cuda", True)]
-    moved = Machine("cpu").moved({"ids": here})
+    moved = Device("cpu").moved({"ids": here})
     assert moved["ids"] is here
 
 
-def test_what_changes_a_gpus_sums_is_in_its_identity(gpu: Machine) -> None:
+def test_what_changes_a_gpus_sums_is_in_its_identity(gpu: Device) -> None:
     """And is not in a CPU's, which TF32 does not touch."""
     assert gpu.identity()["matmul"] == "high" and gpu.identity()["device"] == "cuda"
-    assert Machine("cpu", matmul="high").identity() == Machine("cpu").identity()
+    assert Device("cpu", matmul="high").identity() == Device("cpu").identity()
 
 
 def test_the_threads_of_a_prediction_are_those_asked_for() -> None:
     before = torch.get_num_threads()
     try:
-        with Machine("cpu", "bf16-mixed", threads=1).predicting():
+        with Device("cpu", "bf16-mixed", threads=1).predicting():
             assert torch.get_num_threads() == 1 and torch.is_inference_mode_enabled() and torch.is_autocast_enabled("cpu")
         assert not torch.is_inference_mode_enabled() and not torch.is_autocast_enabled("cpu")
     finally:
@@ -81,9 +81,9 @@ def test_the_threads_of_a_prediction_are_those_asked_for() -> None:
 
 
 def test_the_threads_are_shared_among_batches_side_by_side_and_given_back() -> None:
-    assert [Machine("cpu", threads=n).prediction_threads() for n in (1, 2, 20)] == [(1, 1), (2, 1), (8, 2)]
+    assert [Device("cpu", threads=n).prediction_threads() for n in (1, 2, 20)] == [(1, 1), (2, 1), (8, 2)]
     before = torch.get_num_threads()
-    with Machine("cpu", threads=20).predicting(3):
+    with Device("cpu", threads=20).predicting(3):
         assert torch.get_num_threads() == 3
     assert torch.get_num_threads() == before
 

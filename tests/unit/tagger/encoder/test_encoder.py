@@ -20,9 +20,9 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 from sciner.hashing import canonical
 from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
-from sciner.tagger.encoder.device import Machine
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to, targets_of
-from sciner.tagger.encoder.module import Recipe, TokenClassifier
+from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.weights import Source, load, scratch
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
@@ -38,11 +38,11 @@ CONFIG = {
     "intermediate_size": 32,
     "max_position_embeddings": 128,
 }
-RECIPE = Recipe(
+TRAINING = TrainingConfig(
     lr=1e-2, head_lr=1e-2, steps=4, batch_size=4, warmup=0.25, weight_decay=0.01, clip=1.0, max_length=128, overlap=16
 )
-FULL = Machine("cpu", "32-true", threads=1)
-MIXED = Machine("cpu", "bf16-mixed", threads=1)
+FULL = Device("cpu", "32-true", threads=1)
+MIXED = Device("cpu", "bf16-mixed", threads=1)
 WORDS = ("the", "Bert", "solves", "Parsing", "of", "Trees", "\u200b", "we", "use", "Adam")
 
 
@@ -61,8 +61,8 @@ EXAMPLES = examples()
 SENTENCES = [e.sentence for e in EXAMPLES]
 
 
-def tagger(machine: Machine = FULL, source: Source | None = None, **recipe: Any) -> EncoderTagger:
-    return EncoderTagger(source or Source(config=CONFIG), replace(RECIPE, **recipe), machine, LABELS)
+def tagger(device: Device = FULL, source: Source | None = None, **config: Any) -> EncoderTagger:
+    return EncoderTagger(source or Source(config=CONFIG), replace(TRAINING, **config), device, LABELS)
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
@@ -126,13 +126,13 @@ def recording() -> Iterator[Recorder]:
 # what a fit depends on
 
 
-@pytest.mark.parametrize("machine", [FULL, MIXED], ids=lambda m: m.precision)
-def test_the_same_examples_and_seed_give_the_same_tagger(machine: Machine) -> None:
+@pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
+def test_the_same_examples_and_seed_give_the_same_tagger(device: Device) -> None:
     """Bit by bit, whatever was drawn from the global generators before; they are left as they were."""
-    first = fit_rows(machine=machine)
+    first = fit_rows(device=device)
     torch.rand(7), np.random.rand(7), random.random()
     states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
-    second = fit_rows(machine=machine)
+    second = fit_rows(device=device)
     assert same(first, second)
     assert torch.equal(states[0], torch.get_rng_state())
     assert states[1:] == (np.random.get_state()[1].tolist(), random.getstate())
@@ -240,7 +240,7 @@ def test_predicting_draws_no_random_numbers(fitted: FittedEncoder) -> None:
     with recording() as seen:
         assert same(rows(fitted), rows(fitted))
     assert seen.dropping == {False} and torch.equal(before, torch.get_rng_state())
-    assert not any(module.training for module in fitted.net.modules())
+    assert not any(module.training for module in fitted.model.modules())
 
 
 def test_probabilities_are_float32_under_bf16() -> None:
@@ -256,12 +256,12 @@ def test_probabilities_are_float32_under_bf16() -> None:
 
 def test_a_fit_may_start_from_another(fitted: FittedEncoder) -> None:
     """It goes on from the weights given, and leaves them as they were."""
-    before, said = weights(fitted.net), rows(fitted)
+    before, said = weights(fitted.model), rows(fitted)
     still = tagger(lr=0.0, head_lr=0.0).fit(EXAMPLES, seed=1, start=fitted)
-    assert equal(weights(still.net), before) and same(rows(still), said)
+    assert equal(weights(still.model), before) and same(rows(still), said)
     moved = tagger().fit(EXAMPLES, seed=1, start=fitted)
-    assert not equal(weights(moved.net), before)
-    assert equal(weights(fitted.net), before) and same(rows(fitted), said)
+    assert not equal(weights(moved.model), before)
+    assert equal(weights(fitted.model), before) and same(rows(fitted), said)
     assert moved.report.losses[-1][1] < fitted.report.losses[0][1]
 
 
@@ -277,10 +277,10 @@ def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> 
     names = {f.name for f in folder.iterdir()}
     assert "model.safetensors" in names and {Path(n).suffix for n in names} <= {".safetensors", ".json", ".txt"}
     tokenizer, net = load(Source(path=str(folder)), TAGS)
-    assert equal(weights(net), weights(fitted.net))
+    assert equal(weights(net), weights(fitted.model))
     odd = [Sentence("o#0", ("The", "Größe", "LSTM-CRF", "\u200b", "日本", "x" * 500)), *SENTENCES]
     assert windows(tokenizer, odd, 128, 16) == windows(fitted.tokenizer, odd, 128, 16)
-    again = FittedEncoder(tokenizer, net, TAGS, fitted.recipe, FULL)
+    again = FittedEncoder(tokenizer, net, TAGS, fitted.config, FULL)
     assert same(rows(again, odd), rows(fitted, odd))
 
 
@@ -300,13 +300,13 @@ def test_dropout_is_on_during_the_fit_and_off_behind_it(fitted: FittedEncoder, t
     assert not load(Source(path=str(tmp_path)), TAGS)[1].training
     for source, start in ((Source(path=str(tmp_path)), None), (None, None), (None, fitted)):
         with recording() as seen:
-            net = tagger(source=source).fit(EXAMPLES, seed=0, start=start).net
+            net = tagger(source=source).fit(EXAMPLES, seed=0, start=start).model
         assert seen.dropping == {True} and not any(m.training for m in net.modules())
 
 
 def test_bf16_weights_are_trained_in_float32(fitted: FittedEncoder, tmp_path: Path) -> None:
     """transformers 5 would load, and train, in the precision of the file."""
-    fitted.copy_of_net().bfloat16().save_pretrained(tmp_path)
+    fitted.copy_of_model().bfloat16().save_pretrained(tmp_path)
     fitted.tokenizer.save_pretrained(tmp_path)
     assert '"dtype": "bfloat16"' in (tmp_path / "config.json").read_text()
     _, net = load(Source(path=str(tmp_path)), TAGS)
@@ -322,10 +322,10 @@ def test_other_classes_get_a_new_head(labels: tuple[str, ...], fitted: FittedEnc
     for seed in (0, 0, 1):
         torch.manual_seed(seed)
         _, net = load(Source(path=str(tmp_path)), tags)
-        old = weights(fitted.net)
+        old = weights(fitted.model)
         assert all(torch.equal(value, old[name]) for name, value in net.state_dict().items() if "classifier" not in name)
         heads.append(net.classifier.weight)
-        assert not torch.equal(net.classifier.weight[:5], fitted.net.classifier.weight)
+        assert not torch.equal(net.classifier.weight[:5], fitted.model.classifier.weight)
     assert heads[0].shape == (len(tags), 16) and net.config.id2label == dict(enumerate(tags))
     assert torch.equal(heads[0], heads[1]) and not torch.equal(heads[0], heads[2])
 
@@ -336,16 +336,16 @@ def test_each_fit_has_its_own_trainer() -> None:
     first = one.fit(EXAMPLES, seed=0)
     second = one.fit(EXAMPLES, seed=0, start=first)
     third = one.fit(EXAMPLES, seed=0)
-    assert not equal(weights(first.net), weights(second.net)) and equal(weights(first.net), weights(third.net))
+    assert not equal(weights(first.model), weights(second.model)) and equal(weights(first.model), weights(third.model))
 
 
-@pytest.mark.parametrize("machine", [FULL, MIXED], ids=lambda m: m.precision)
-def test_gradients_are_clipped(machine: Machine) -> None:
+@pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
+def test_gradients_are_clipped(device: Device) -> None:
     """No step's gradient is longer than ``clip``, and without a clip it is; the optimiser is the fused one."""
     with recording() as free:
-        tagger(machine, clip=1e9).fit(EXAMPLES, seed=0)
+        tagger(device, clip=1e9).fit(EXAMPLES, seed=0)
     with recording() as clipped:
-        tagger(machine, clip=0.01).fit(EXAMPLES, seed=0)
+        tagger(device, clip=0.01).fit(EXAMPLES, seed=0)
     assert min(free.norms) > 0.1 and clipped.norms == pytest.approx([0.01] * 4, rel=1e-3)
     assert free.fused == clipped.fused == {True}
 
@@ -364,14 +364,14 @@ def test_a_schedule_of_any_length_teaches(steps: int, warmup: float) -> None:
     with recording() as seen:
         tagger(steps=steps, warmup=warmup).fit(EXAMPLES[:1], seed=0)
     rates = [rate for rate, _ in seen.rates]
-    assert len(rates) == steps and min(rates) > 0 and max(rates) == pytest.approx(RECIPE.lr)
+    assert len(rates) == steps and min(rates) > 0 and max(rates) == pytest.approx(TRAINING.lr)
 
 
 def test_head_and_encoder_have_their_own_rates(fitted: FittedEncoder) -> None:
     """Every parameter is in one group; biases and LayerNorms are not decayed."""
-    recipe = replace(RECIPE, lr=1e-5, head_lr=1e-3, weight_decay=0.1)
-    optimizer = TokenClassifier(fitted.net, recipe).configure_optimizers()["optimizer"]
-    names = {id(p): name for name, p in fitted.net.named_parameters()}
+    config = replace(TRAINING, lr=1e-5, head_lr=1e-3, weight_decay=0.1)
+    optimizer = TokenClassifier(fitted.model, config).configure_optimizers()["optimizer"]
+    names = {id(p): name for name, p in fitted.model.named_parameters()}
     found = [(names[id(p)], g["initial_lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]]
     assert sorted(name for name, _, _ in found) == sorted(names.values())
     for name, rate, decay in found:
@@ -386,7 +386,7 @@ def loss(module: TokenClassifier, data: Sequence[Example], tokenizer: Any, targe
 
 def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder) -> None:
     """Computed here from the predictions: padding, and what is masked, gives none; half the weight is half the loss."""
-    module = TokenClassifier(fitted.net.eval(), RECIPE)
+    module = TokenClassifier(fitted.model.eval(), TRAINING)
     data = [replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})), EXAMPLES[1], replace(EXAMPLES[2], weight=0.25)]
     terms = []
     for example in data:
@@ -408,22 +408,22 @@ def test_wholly_masked_examples_teach_nothing_and_break_nothing(fitted: FittedEn
     masked = [replace(e, masked=frozenset(range(len(e.sentence.tokens)))) for e in EXAMPLES]
     fit = tagger(weight_decay=0.0).fit(masked, seed=0, start=fitted)
     assert {value for _, value in fit.report.losses} == {0.0}
-    assert equal(weights(fit.net), weights(fitted.net))
+    assert equal(weights(fit.model), weights(fitted.model))
 
 
 def test_windows_are_no_longer_than_the_encoder_reads(fitted: FittedEncoder) -> None:
     """Asked for more, a fit takes what its positions allow, and a long sentence is no index error."""
-    assert fit_to(fitted.tokenizer, fitted.net, replace(RECIPE, max_length=500)).max_length == 128
+    assert fit_to(fitted.tokenizer, fitted.model, replace(TRAINING, max_length=500)).max_length == 128
     long = gold_example(Sentence("l#0", WORDS * 20, (Span(1, 2, "Method"),)))
     wide = tagger(max_length=500).fit([long], seed=0)
-    assert wide.recipe.max_length == 128 and len(rows(wide, [long.sentence])[0]) == 200
+    assert wide.config.max_length == 128 and len(rows(wide, [long.sentence])[0]) == 200
 
 
 def test_precision_auto_is_one_that_works() -> None:
     """``auto`` resolves to a precision Lightning knows, and a given one is kept."""
-    assert Machine("cpu").resolved_precision() in ("bf16-mixed", "32-true")
-    assert [Machine("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
-    assert np.isfinite(fit_rows(machine=Machine("cpu"))[0]).all()
+    assert Device("cpu").resolved_precision() in ("bf16-mixed", "32-true")
+    assert [Device("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
+    assert np.isfinite(fit_rows(device=Device("cpu"))[0]).all()
 
 
 # identity, for the store
@@ -445,7 +445,7 @@ def test_a_restored_encoder_predicts_what_it_predicted(fitted: FittedEncoder, tm
     fitted.save(tmp_path)
     restored = tagger().restore(tmp_path, fitted.report)
     assert same(rows(restored), rows(fitted)) and restored.report == fitted.report
-    assert not any(m.training for m in restored.net.modules())
+    assert not any(m.training for m in restored.model.modules())
 
 
 def test_embeddings_are_a_sentences_own(fitted: FittedEncoder) -> None:
@@ -456,7 +456,7 @@ def test_embeddings_are_a_sentences_own(fitted: FittedEncoder) -> None:
     np.testing.assert_allclose(found, alone, atol=1e-5)
     (window,) = windows(fitted.tokenizer, SENTENCES[:1], 128, 16)
     with torch.inference_mode():
-        states = fitted.net.base_model(torch.tensor([window.ids])).last_hidden_state[0]
+        states = fitted.model.base_model(torch.tensor([window.ids])).last_hidden_state[0]
     np.testing.assert_allclose(found[0], states.mean(0).numpy(), atol=1e-5)
 
 
@@ -472,4 +472,4 @@ def test_samples_scatter_about_the_prediction_and_leave_nothing_behind(fitted: F
     assert same(first, again) and not same(first, other)
     assert all((sample[0] != sample[1]).any() for sample in first)
     assert all(np.allclose(sample.sum(-1), 1, atol=1e-5) for sample in first)
-    assert same(rows(fitted), before) and torch.equal(torch.get_rng_state(), state) and not fitted.net.training
+    assert same(rows(fitted), before) and torch.equal(torch.get_rng_state(), state) and not fitted.model.training

@@ -16,7 +16,7 @@ from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.encoder.lora import Lora, targets
 from sciner.tagger.encoder.weights import HEADS, Source, load, scratch
 from tests.families import FAMILIES, Family
-from tests.specs.test_families import EXAMPLES, FULL, MIXED, RECIPE, TAGS, family, folder, rows, same, tagger  # noqa: F401
+from tests.specs.test_families import EXAMPLES, FULL, MIXED, TAGS, TRAINING, family, folder, rows, same, tagger  # noqa: F401
 
 pytest.importorskip("peft")
 LORA = Lora(r=4, alpha=8, dropout=0.1, lr=1e-2)
@@ -27,8 +27,8 @@ def imported() -> None:
     import peft  # noqa: F401
 
 
-def adapting(source: Source, machine: Any = FULL, lora: Lora = LORA, **recipe: Any) -> EncoderTagger:
-    return replace(tagger(source, machine, **recipe), lora=lora)
+def adapting(source: Source, device: Any = FULL, lora: Lora = LORA, **config: Any) -> EncoderTagger:
+    return replace(tagger(source, device, **config), lora=lora)
 
 
 def weights(net: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -61,7 +61,7 @@ def test_adapters_and_head_are_all_that_trains(family: Family, folder: Path) -> 
 def test_a_fit_changes_what_is_adapted_and_the_head(family: Family, folder: Path, fitted: FittedEncoder) -> None:  # noqa: F811
     """The rest of the encoder is bit by bit the folder's."""
     _, net = load(family.source(folder), TAGS)
-    moved = changed(weights(net), weights(fitted.net))
+    moved = changed(weights(net), weights(fitted.model))
     assert {name for name in moved if not name.startswith(HEADS)} == {f"{name}.weight" for name in targets(net)}
     assert "classifier.weight" in moved
     losses = [loss for _, loss in fitted.report.losses]
@@ -77,9 +77,9 @@ def test_what_is_saved_loads_without_peft(
     assert not list(tmp_path.glob("adapter*"))
     monkeypatch.setitem(sys.modules, "peft", None)
     tokenizer, net = load(Source(path=str(tmp_path)), TAGS)
-    again = FittedEncoder(tokenizer, net, TAGS, fit_to(tokenizer, net, fitted.recipe), FULL)
-    assert changed(weights(net), weights(fitted.net)) == set() and same(rows(again), rows(fitted))
-    assert changed(weights(fitted.copy_of_net()), weights(fitted.net)) == set()
+    again = FittedEncoder(tokenizer, net, TAGS, fit_to(tokenizer, net, fitted.config), FULL)
+    assert changed(weights(net), weights(fitted.model)) == set() and same(rows(again), rows(fitted))
+    assert changed(weights(fitted.copy_of_model()), weights(fitted.model)) == set()
 
 
 def test_a_fit_may_start_from_an_adapted_one(family: Family, folder: Path, fitted: FittedEncoder) -> None:  # noqa: F811
@@ -101,7 +101,7 @@ def test_adapters_have_their_own_rate(tmp_path: Path, monkeypatch: pytest.Monkey
     FAMILIES["bert_base_cased"].write(tmp_path)
     seen = []
     real = encoder.train
-    monkeypatch.setattr(encoder, "train", lambda fresh, *a: (seen.append(fresh.recipe), real(fresh, *a))[1])
+    monkeypatch.setattr(encoder, "train", lambda fresh, *a: (seen.append(fresh.config), real(fresh, *a))[1])
     adapting(Source(path=str(tmp_path)), steps=1).fit(EXAMPLES, seed=0)
     assert [(r.lr, r.head_lr) for r in seen] == [(LORA.lr, LORA.lr)]
 

@@ -59,7 +59,7 @@ def refused(source: Source) -> str:
 
 
 def test_a_right_checksum_is_accepted_and_a_wrong_one_refused(shipped: Path) -> None:
-    """The line names the file, both sums and the mend."""
+    """The line names the file, both sums and the hint."""
     right, wrong = sha256(b"weights").hexdigest(), sha256(b"others").hexdigest()
     assert Source(package="sciner_shipped", sha256=right).locate() == str(shipped)
     line = refused(Source(package="sciner_shipped", sha256=wrong, name="some/model"))

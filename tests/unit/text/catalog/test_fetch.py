@@ -31,6 +31,7 @@ TINY = Entry(
     citation="",
     places={"": "http://127.0.0.1:9/"},
     files={path: sha256(content).hexdigest() for path, content in FILES.items()},
+    read=lambda folder, notes: {},
 )
 
 

@@ -1,0 +1,41 @@
+"""A section that has the settings of its kind, for every kind that is registered."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Union, get_type_hints
+
+from pydantic import Field, create_model
+
+from sciner.config.base import Strict
+
+
+def by_kind(shared: type[Strict], kinds: Mapping[str, type], **choices: Any) -> Any:
+    """The union, told apart by ``kind``, of ``shared`` with the fields of each of ``kinds``, which are dataclasses.
+
+    choices: names that a field of ``shared`` is one of; so that all known names need not stand in its type.
+    """
+    closed: dict[str, Any] = {key: (one_of(names), ...) for key, names in choices.items()}
+    sections = [
+        create_model(shared.__name__, __base__=shared, kind=(one_of([kind]), ...), **closed, **settings(of))
+        for kind, of in kinds.items()
+    ]
+    return Annotated[Union[tuple(sections)], Field(discriminator="kind")]  # noqa: UP007
+
+
+def one_of(names: Any) -> Any:
+    """The type of a value that is one of ``names``."""
+    return Literal[tuple(names)]
+
+
+def settings(of: type) -> dict[str, Any]:
+    """The fields of a dataclass as pydantic wants them: {name: (type, default)}."""
+    hints = get_type_hints(of, include_extras=True)
+    return {f.name: (hints[f.name], default(f)) for f in dataclasses.fields(of)}
+
+
+def default(field: dataclasses.Field[Any]) -> Any:
+    if field.default_factory is not dataclasses.MISSING:
+        return Field(default_factory=field.default_factory)
+    return ... if field.default is dataclasses.MISSING else field.default

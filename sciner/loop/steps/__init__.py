@@ -1,0 +1,29 @@
+"""The steps of a round, a file each. Each is keyed by what it is computed from; a store may know
+its result.
+
+Small results are keyed by value: two thresholds that accept the same silver are the same training
+from there on, and a run of two rounds is the beginning of a run of four.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sciner.loop.steps.drift import Drift
+from sciner.loop.steps.evaluate import Evaluate
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.predict import Predict
+from sciner.loop.steps.rank import Rank
+from sciner.loop.steps.select import Select
+from sciner.loop.steps.unseen_entities import UnseenEntities
+from sciner.loop.steps.weights import Weights
+from sciner.store.step import Step
+
+ALL = (Fit, Weights, Predict, Rank, Drift, Select, Evaluate, UnseenEntities)
+STEPS: Mapping[str, type[Step[Any]]] = {step.NAME: step for step in ALL}
+
+
+def versions() -> dict[str, int]:
+    """The version of every step, by name."""
+    return {name: step.VERSION for name, step in STEPS.items()}

@@ -1,0 +1,85 @@
+"""Train a tagger."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar
+
+from sciner.hashing import digest_of_rows
+from sciner.loop.outcomes import FitResult
+from sciner.loop.steps.files import read_json, write_json
+from sciner.store.step import Step
+from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.text.corpus import Example, tags_of
+
+
+@dataclass(frozen=True)
+class Fit(Step[FitReport]):
+    """Train on ``examples``, from the pretrained weights or from those of ``start``. keep: saves
+    the weights of this step's tagger, given the step's key and the tagger, before the step ends: a
+    fit that is known has weights, unless they were dropped."""
+
+    NAME = "fit"
+    VERSION = 2
+    INPUTS: ClassVar = {
+        "tagger": "recipe, classes, initial weights by checksum, device, precision, threads, "
+        "versions of torch and transformers",
+        "examples": "the training set",
+        "seed": "",
+        "start": "the fit whose weights it starts from, if any",
+    }
+    RESULT = "what the fit did: steps, tokens, seconds, losses"
+
+    tagger: Tagger
+    examples: Sequence[Example]
+    seed: int
+    start: FitResult | None
+    keep: Callable[[str, Fitted], None]
+    in_memory: list[Fitted] = field(default_factory=list, init=False)  # at most one: once trained
+
+    def inputs(self) -> Mapping[str, Any]:
+        return {
+            "tagger": self.tagger.identity(),
+            "examples": digest_of_examples(self.examples),
+            "seed": self.seed,
+            "start": self.start.key if self.start else None,
+        }
+
+    def compute(self, folder: Path) -> None:
+        fitted = self.train()
+        self.keep(self.key, fitted)
+        write_json(folder / "report.json", asdict(fitted.report))
+
+    def load(self, folder: Path) -> FitReport:
+        found = read_json(folder / "report.json")
+        losses = tuple((int(step), loss) for step, loss in found["losses"])
+        return FitReport(**found | {"losses": losses})
+
+    @staticmethod
+    def figures(folder: Path) -> Mapping[str, float]:
+        """The report, of its losses the last."""
+        report: dict[str, Any] = read_json(folder / "report.json")
+        losses = report.pop("losses")
+        return report | ({"loss": losses[-1][1]} if losses else {})
+
+    def train(self) -> Fitted:
+        """The trained tagger; it is trained once, however often it is asked for."""
+        if not self.in_memory:
+            start = self.start.live() if self.start else None
+            self.in_memory.append(self.tagger.fit(self.examples, seed=self.seed, start=start))
+        return self.in_memory[0]
+
+
+def digest_of_examples(examples: Sequence[Example]) -> str:
+    """What a fit sees of its training set: tokens, the labels of unmasked tokens, weights, in
+    order; no id, no provenance."""
+    return digest_of_rows(
+        [
+            e.sentence.tokens,
+            [None if i in e.masked else tag for i, tag in enumerate(tags_of(e))],
+            e.weight,
+        ]
+        for e in examples
+    )

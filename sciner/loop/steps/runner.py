@@ -1,0 +1,136 @@
+"""What a run holds of its steps: which were taken, and whose weights stay."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeVar
+
+from sciner.loop.outcomes import FitResult, Predicted, StepRecord
+from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.predict import Predict
+from sciner.loop.steps.weights import Weights, weights_key
+from sciner.store.disk import Store
+from sciner.store.step import Result, Step
+from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.text.corpus import Example, Sentence
+
+log = logging.getLogger(__name__)
+
+KeepWeights = Literal["none", "last", "all"]
+T = TypeVar("T")
+
+
+class StepRunner:
+    """One run's steps. taken: all of them, in order; weights are no step of a round.
+    keep_weights, shared: see ``KeptWeights``."""
+
+    def __init__(
+        self,
+        tagger: Tagger,
+        store: Store,
+        labels: Sequence[str],
+        keep_weights: KeepWeights = "last",
+        shared: bool = False,
+    ) -> None:
+        self.tagger, self.store, self.labels = tagger, store, tuple(labels)
+        self.weights = KeptWeights(tagger, store, keep_weights, shared)
+        self.taken: list[StepRecord] = []
+
+    def run(self, step: Step[T]) -> T:
+        """The step's value, computed or known."""
+        return self._result(step).load()
+
+    def fit(
+        self,
+        examples: Sequence[Example],
+        *,
+        seed: int,
+        start: FitResult | None = None,
+    ) -> FitResult:
+        """Train on ``examples``, from the pretrained weights or from those of ``start``."""
+        fit = Fit(self.tagger, examples, seed, start, self.weights.keep)
+        report = self.run(fit)
+        self.weights.moved_on_to(fit.key)
+        return FitResult(fit.key, report, partial(self._live, fit, report))
+
+    def predict(self, fit: FitResult, sentences: Sequence[Sentence]) -> Predicted:
+        """Let the trained tagger annotate ``sentences``."""
+        result = self._result(Predict(fit, sentences, self.labels))
+        read = partial(result.stream, lambda stored: stored.predictions)
+        return Predicted(result.key, sentences, result.load().seconds, read)
+
+    def close(self) -> None:
+        """The run has ended: drop weights that nobody asked to keep."""
+        self.weights.close()
+
+    def _result(self, step: Step[T]) -> Result[T]:
+        result = self.store.run(step)
+        self.taken.append(StepRecord(step.NAME, result.key, result.hit, result.seconds))
+        return result
+
+    def _live(self, fit: Fit, report: FitReport) -> Fitted:
+        """The trained tagger: in memory already, from its weights, or trained again."""
+
+        def again() -> Fitted:
+            log.info("the weights of this fit were not kept: training again")
+            self.taken.append(StepRecord(fit.NAME, fit.key, False, report.seconds))
+            return fit.train()
+
+        if not fit.in_memory:
+            weights = self.weights.of(fit.key, again, report)
+            fit.in_memory[:] = fit.in_memory or [weights.load()]
+        return fit.in_memory[0]
+
+
+class KeptWeights:
+    """The weights of one run's fits: they are large, and a fit that lacks them can be done again.
+
+    Every fit's are kept until the next one's are (a killed run goes on from them); then ``all``
+    stay, the ``last`` fit's, or ``none``. With ``last``, those of round 0 stay too where
+    ``shared``: other runs of a sweep begin with the same tagger, and who began the sweep drops
+    them (``spare``) when it has ended.
+    """
+
+    def __init__(self, tagger: Tagger, store: Store, which: KeepWeights, shared: bool) -> None:
+        self.tagger, self.store, self.which = tagger, store, which
+        self.shared = shared and which == "last"
+        self.written: list[str] = []  # keys: what others wrote is not this run's to drop
+        self.first: str | None = None
+        self.spare: list[str] = []  # that of round 0, once this run needs it no more
+
+    def keep(self, fit: str, fitted: Fitted) -> None:
+        """Save the tagger that was trained by ``fit``, a key, where the store keeps anything."""
+        if self.store.keeps:
+            self.of(fit, lambda: fitted, fitted.report)
+
+    def of(self, fit: str, trained: Callable[[], Fitted], report: FitReport) -> Result[Fitted]:
+        """The weights of ``fit``, a key; saved if they are not there."""
+
+        def restore(folder: Path) -> Fitted:
+            return self.tagger.restore(folder, report)
+
+        found = self.store.run(Weights(fit, trained, restore))
+        self.written += [] if found.hit else [found.key]
+        return found
+
+    def moved_on_to(self, fit: str) -> None:
+        """There is the next fit: what was kept in case the run dies before it may go."""
+        self.first = self.first or weights_key(fit)
+        if self.which != "all":
+            self._drop(but=weights_key(fit))
+
+    def close(self) -> None:
+        """The run has ended."""
+        if self.which == "none":
+            self._drop()
+
+    def _drop(self, but: str | None = None) -> None:
+        for key in [key for key in self.written if key != but]:
+            self.written.remove(key)
+            if self.shared and key == self.first:
+                self.spare.append(key)
+            else:
+                self.store.discard(key)

@@ -1,0 +1,31 @@
+"""Strategies that look at no tagger."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sciner.policy.acquisition.base import Evidence, Scores, Strategy, acquisition
+
+
+@acquisition("none", buys=False)
+class Nothing(Strategy):
+    """Nothing is asked for: the seed set (and dev) is all the gold there is."""
+
+    def scores(self, evidence: Evidence) -> Scores:
+        return np.zeros(len(evidence.candidates))
+
+
+@acquisition("random")
+class Random(Strategy):
+    """Any sentences: what every other strategy has to beat."""
+
+    def scores(self, evidence: Evidence) -> Scores:
+        return np.zeros(len(evidence.candidates))
+
+
+@acquisition("longest")
+class Longest(Strategy):
+    """The sentences with the most tokens."""
+
+    def scores(self, evidence: Evidence) -> Scores:
+        return np.array([len(s.tokens) for s in evidence.candidates], dtype=np.float64)

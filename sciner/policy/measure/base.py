@@ -1,0 +1,30 @@
+"""What a measure is, and the measures by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from sciner.policy.registry import Registry
+from sciner.text.prediction import Prediction
+
+Measure = Callable[[Prediction], npt.NDArray[np.floating]]
+MEASURES: Registry[Measure] = Registry("measure")
+DEFAULT = "probability"
+
+
+def measure(name: str) -> Callable[[Measure], Measure]:
+    """Register a function of a prediction as ``threshold.measure=name``.
+
+    The function returns an array [tokens]: how sure the tagger is of each token's decoded tag, in
+    [0, 1], higher where it is surer. Columns of ``Prediction.distribution`` are those of
+    ``text.corpus.tagset``; its values are float16.
+    """
+
+    def register(function: Measure) -> Measure:
+        MEASURES.add(name, function)
+        return function
+
+    return register

@@ -1,0 +1,27 @@
+"""Types for the settings of policies: what they are, and which values they may have.
+
+A policy's fields are its settings. The configuration checks them by these types before a run begins.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """A number from ``low`` to ``high``, both included; None: without an end."""
+
+    low: float
+    high: float | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> dict[str, Any]:
+        """How pydantic learns the bounds, without this layer importing it."""
+        schema: dict[str, Any] = handler(source)
+        ends = {"ge": self.low} if self.high is None else {"ge": self.low, "le": self.high}
+        return schema | ends
+
+
+Share = Annotated[float, Between(0, 1)]
+Positive = Annotated[int, Between(1)]

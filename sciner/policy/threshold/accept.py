@@ -1,0 +1,151 @@
+"""What a threshold accepts: sentences, spans or tokens that the tagger is sure enough of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from sciner.policy.measure.base import DEFAULT, MEASURES
+from sciner.policy.threshold.base import Empty, Granularity, Measured, Rule
+from sciner.policy.threshold.constant import AcceptAll
+from sciner.policy.threshold.values import Thresholds
+from sciner.text.corpus import NOTHING, Example
+from sciner.text.prediction import Aggregate, Prediction
+
+Margins = npt.NDArray[np.float64]  # [tokens]: how sure the tagger is, minus the threshold
+
+
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Which silver is accepted: where the threshold lies (``rule``), on what, and of what.
+
+    granularity: what is judged, and lost when it is under its threshold. sentence: the whole
+    sentence, if any of its tokens is under. span: the span, masked out of the loss; O outside spans
+    stays. token: each token by itself, O included. confidence: a span's or sentence's is the min or
+    mean of its tokens'. empty: what becomes of sentences left without a span: kept, dropped, or kept
+    (surest first) up to their share in the gold, because self-training on mainly confident empty
+    sentences can unlearn the entities. measure: how sure the tagger is of a token, by name
+    (``policy.measure``).
+
+    Raises ValueError for a granularity that the rule has no meaning for.
+    """
+
+    rule: Rule = field(default_factory=AcceptAll)
+    granularity: Granularity = "span"
+    confidence: Aggregate = "min"
+    empty: Empty = "keep"
+    measure: str = DEFAULT
+
+    def __post_init__(self) -> None:
+        if self.granularity not in self.rule.granularities:
+            known = " or ".join(self.rule.granularities)
+            raise ValueError(f"granularity={self.granularity} means nothing to threshold={self.rule.kind}: give {known}")
+
+    @property
+    def needs_silver(self) -> bool:
+        """Can any silver be accepted?"""
+        return self.rule.needs_silver
+
+    def identity(self) -> dict[str, Any]:
+        """What it means, for keys: its kind with the settings of that kind, and what all kinds have.
+
+        A field that came later is only there where it is not what it was before there was one, so
+        that it changes no key.
+        """
+        shared = {"granularity": self.granularity, "confidence": self.confidence, "empty": self.empty}
+        later = {"measure": self.measure} if self.measure != DEFAULT else {}
+        return {"kind": self.rule.kind, **vars(self.rule), **shared, **later}
+
+    def measured(self, p: Prediction) -> Prediction:
+        """The same spans, with what the measure says of each token as its confidence."""
+        return replace(p, confidence=np.asarray(MEASURES[self.measure](p), dtype=np.float32))
+
+
+def masked_sentence(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int] | None:
+    """All or nothing. The mean, where asked for, is over all tokens: then a sentence may keep a doubtful one."""
+    return frozenset() if _reaches(margins, how) else None
+
+
+def masked_span(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+    return frozenset(i for s in p.spans if not _reaches(margins[s.start : s.end], how) for i in range(s.start, s.end))
+
+
+def masked_token(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+    return frozenset(np.flatnonzero(margins < 0).tolist())
+
+
+def _reaches(margins: Margins, how: Aggregate) -> bool:
+    return len(margins) == 0 or bool((margins.min() if how == "min" else margins.mean()) >= 0)
+
+
+# masked positions of a prediction, or None where the sentence is refused
+MASKED: dict[Granularity, Callable[[Prediction, Margins, Aggregate], frozenset[int] | None]] = {
+    "sentence": masked_sentence,
+    "span": masked_span,
+    "token": masked_token,
+}
+
+
+def accept(
+    silver: Callable[[], Iterable[Prediction]],
+    threshold: Threshold,
+    *,
+    gold_empty_rate: float,
+    round: int,
+    gold_shares: Mapping[str, float] | None = None,
+    weight: float = 1.0,
+) -> list[Example]:
+    """The silver that ``threshold`` lets into training, in its order.
+
+    silver: gives all of it anew at every call; it is gone through at most twice, for the thresholds and to be accepted.
+    gold_empty_rate: share in [0, 1] of the bought gold sentences that hold no span (for ``match_seed_rate``).
+    gold_shares: of each class among the bought gold's spans (for ``quota``). round: the round this annotation pass belongs
+    to. weight: the examples' weight in the loss. Sentences of which the loss would see nothing are never accepted.
+    The examples' confidences are probabilities, whatever was measured.
+    """
+    if not threshold.needs_silver:
+        return []
+
+    def measured() -> Iterable[Prediction]:
+        return map(threshold.measured, silver())
+
+    how = threshold.confidence
+    thresholds = threshold.rule.thresholds(Measured(measured, threshold.granularity, how, round, gold_shares or {}))
+    taken: list[tuple[Example, float]] = []
+    for p in silver():
+        told = threshold.measured(p)
+        masked = MASKED[threshold.granularity](p, margins_of(told, thresholds), how)
+        if masked is None or len(masked) == len(p.sentence.tokens):
+            continue
+        example = Example(p.sentence, p.spans, "silver", round, p.span_confidences(how), masked or NOTHING, weight)
+        taken.append((example, told.sentence_confidence(how)))
+    empty = [(example.sentence.id, sure) for example, sure in taken if not example.accepted()]
+    kept = surest(empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate))
+    return [example for example, _ in taken if example.accepted() or example.sentence.id in kept]
+
+
+def margins_of(p: Prediction, thresholds: Thresholds) -> Margins:
+    """How far each token's confidence is above the threshold of its label's class."""
+    threshold = np.full(len(p.confidence), thresholds(""))
+    for span in p.spans:
+        threshold[span.start : span.end] = thresholds(span.label)
+    return np.asarray(p.confidence - threshold, dtype=np.float64)
+
+
+def allowed_empty(rule: Empty, filled: int, empty: int, rate: float) -> int:
+    """How many empty sentences may stand beside ``filled`` others."""
+    if rule == "keep" or (rule == "match_seed_rate" and rate >= 1):
+        return empty
+    if rule == "drop":
+        return 0
+    return min(empty, round(filled * rate / (1 - rate)))
+
+
+def surest(candidates: Sequence[tuple[str, float]], count: int) -> set[str]:
+    """The ids of the ``count`` highest confidences; ties fall by id."""
+    ranked = sorted(candidates, key=lambda c: (-c[1], c[0]))
+    return {identity for identity, _ in ranked[:count]}

@@ -1,0 +1,33 @@
+"""One threshold for everything: at 0, out of reach, or where it is set."""
+
+from __future__ import annotations
+
+from sciner.policy.settings import Share
+from sciner.policy.threshold.base import Measured, Rule, threshold
+from sciner.policy.threshold.values import UNREACHABLE, Thresholds, constant
+
+
+@threshold("none")
+class AcceptAll(Rule):
+    """All silver is accepted (arXiv 2502.16312)."""
+
+    def thresholds(self, silver: Measured) -> Thresholds:
+        return constant(0.0)
+
+
+@threshold("reject", needs_silver=False)
+class AcceptNone(Rule):
+    """No silver is accepted: the supervised control."""
+
+    def thresholds(self, silver: Measured) -> Thresholds:
+        return constant(UNREACHABLE)
+
+
+@threshold("fixed")
+class Fixed(Rule):
+    """What is at least ``min_confidence`` sure is accepted."""
+
+    min_confidence: Share
+
+    def thresholds(self, silver: Measured) -> Thresholds:
+        return constant(self.min_confidence)

@@ -1,0 +1,109 @@
+"""`sciner show`: sentences in the terminal, gold on the left, what the tagger said on the right."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from sciner.errors import InputError, nearest
+from sciner.report.sentences import Part, findings_of, folder_of, name_of, read_part, rounds_of, wrong
+from sciner.score.errors import Finding, Kind
+from sciner.text.corpus import Example
+from sciner.text.spans import Span
+
+STYLES = {
+    Kind.RIGHT: "green",
+    Kind.WRONG_BOUNDARY: "yellow",
+    Kind.WRONG_CLASS: "magenta",
+    Kind.MISSED: "cyan",
+    Kind.SPURIOUS: "red",
+}
+
+
+def print_sentences(
+    console: Console, run: str, store: Path, round: int | None, part: Part, label: str | None = None, errors: bool = False
+) -> None:
+    """Print the sentences of ``part`` that have a span of the class ``label`` and, with ``errors``, one that is wrong (one of
+    that class, if both are asked for); through a pager on a terminal.
+
+    Raises InputError for a run, round or class that is not there, and for ``errors`` where the run kept no gold.
+    """
+    folder = folder_of(run, store)
+    round = rounds_of(folder)[-1] if round is None else round
+    examples = read_part(folder, round, part)
+    if errors and examples and not any(e.sentence.spans is not None for e in examples):
+        raise InputError("this run kept no gold for these sentences: there are no errors to show", file=folder)
+    known = sorted({span.label for e in examples for span in (*e.spans, *(e.sentence.spans or ()))})
+    if label is not None and label not in known:
+        raise InputError(f"no sentence has a span of class {label!r}", file=folder, hint=nearest(label, known))
+    os.environ.setdefault("LESS", "-RFX")  # colours; short output stays on the screen
+    with console.pager(styles=True) if console.is_terminal else nullcontext():
+        right = "silver" if part == "silver" else "predicted"
+        what = "silver that trained" if part == "silver" else "test set of"
+        title = printable(f"{name_of(folder)}: {what} round {round}; gold on the left, {right} on the right")
+        console.print(Text(title, style="bold"), end="\n\n")
+        if not examples:
+            console.print("This round was trained on no silver." if part == "silver" else "The test set is empty.")
+            return
+        total: Counter[Kind] = Counter()
+        shown = 0
+        for example in examples:
+            found = findings_of(example) if example.sentence.spans is not None else []
+            of_class = [f for f in found if label is None or label in labels_of(f)]
+            if (errors and not wrong(of_class)) or (label and not of_class and label not in {s.label for s in example.spans}):
+                continue
+            shown += 1
+            total.update(f.kind for f in of_class)
+            console.print(*sentence(example, found), sep="\n", end="\n\n")
+        kinds = ", ".join(f"{total[kind]:,} {kind}" for kind in Kind if total[kind])
+        console.print(f"{shown:,} of {len(examples):,} sentences{f'; spans: {kinds}' * bool(kinds)}", style="bold")
+
+
+def labels_of(finding: Finding) -> set[str]:
+    return {span.label for span in (finding.gold, finding.predicted) if span}
+
+
+def sentence(example: Example, found: Sequence[Finding]) -> Iterator[Text | Table]:
+    """Its id, both readings of it beside each other, and a line for each span that is not right."""
+    kinds = {span: f.kind for f in found for span in (f.gold, f.predicted) if span}
+    yield Text(printable(example.sentence.id), style="dim")
+    sides = Table.grid(padding=(0, 3, 0, 0), expand=True)
+    sides.add_column(ratio=1)
+    sides.add_column(ratio=1)
+    tokens, gold = example.sentence.tokens, example.sentence.spans
+    left = Text("no gold", style="dim") if gold is None else marked(tokens, gold, kinds)
+    sides.add_row(left, marked(tokens, example.spans, kinds))
+    yield sides
+    confidence = dict(zip(example.spans, example.confidences, strict=True))
+    for f in found:
+        if f.kind != Kind.RIGHT:
+            words = [f"gold {worded(tokens, f.gold)}"] if f.gold else []
+            words += [f"predicted {worded(tokens, f.predicted)}, {confidence[f.predicted]:.2f}"] if f.predicted else []
+            yield Text(f"  {f.kind}: ", style=STYLES[f.kind]).append("; ".join(words), style="default")
+
+
+def marked(tokens: Sequence[str], spans: Sequence[Span], kinds: dict[Span, Kind]) -> Text:
+    """The sentence with each span in brackets before its class, in the colour of its kind."""
+    text, at = Text(), 0
+    for span in sorted(spans):
+        text.append(printable(" ".join([*tokens[at : span.start], ""])))
+        text.append(worded(tokens, span), style=STYLES[kinds[span]] if span in kinds else "bold")
+        text.append(" " if span.end < len(tokens) else "")
+        at = span.end
+    return text.append(printable(" ".join(tokens[at:])))
+
+
+def worded(tokens: Sequence[str], span: Span) -> str:
+    return printable(f"[{' '.join(tokens[span.start : span.end])}]{span.label}")
+
+
+def printable(text: str) -> str:
+    """Without the control characters that a corpus could steer a terminal with."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)

@@ -1,0 +1,89 @@
+"""What a run tells a tracker, whichever it is: none, or one that may break."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+
+class Tracker(Protocol):
+    """Where one run's figures are shown. What it is told stands on disk already."""
+
+    @property
+    def run_id(self) -> str:
+        """Its name for the run, once started; empty where it has none."""
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+
+    def scores(self, scores: Mapping[str, float], step: int) -> None:
+        """Figures of one round."""
+
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
+        """(optimiser step, value) pairs."""
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        """A file, or all files of a folder."""
+
+    def tag(self, name: str, value: str) -> None: ...
+
+    def finish(self, status: str) -> None:
+        """FINISHED, FAILED or KILLED."""
+
+
+class NoTracker:
+    """Shows nothing."""
+
+    run_id = ""
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+    def scores(self, scores: Mapping[str, float], step: int) -> None: ...
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
+    def artifact(self, path: Path, folder: str | None = None) -> None: ...
+    def tag(self, name: str, value: str) -> None: ...
+    def finish(self, status: str) -> None: ...
+
+
+class GuardedTracker:
+    """A tracker whose failure costs nothing but the view: it is reported once, and the tracker is called no more.
+
+    lost: the error in one line, None while there was none.
+    """
+
+    def __init__(self, tracker: Tracker) -> None:
+        self.tracker = tracker
+        self.lost: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        return self.tracker.run_id
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        self._attempt(lambda: self.tracker.start(name, params, tags))
+
+    def scores(self, scores: Mapping[str, float], step: int) -> None:
+        self._attempt(lambda: self.tracker.scores(scores, step))
+
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
+        self._attempt(lambda: self.tracker.curve(name, points))
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        self._attempt(lambda: self.tracker.artifact(path, folder))
+
+    def tag(self, name: str, value: str) -> None:
+        self._attempt(lambda: self.tracker.tag(name, value))
+
+    def finish(self, status: str) -> None:
+        self._attempt(lambda: self.tracker.finish(status))
+
+    def _attempt(self, call: Callable[[], None]) -> None:
+        if self.lost is not None:
+            return
+        try:
+            call()
+        except Exception as error:
+            self.lost = f"{type(error).__name__}: {error}".splitlines()[0]
+            log.warning("the tracker is lost (%s); the run goes on, its results are on disk", self.lost)

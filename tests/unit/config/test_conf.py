@@ -1,0 +1,16 @@
+from __future__ import annotations
+
+import yaml
+
+from sciner.config import RunConfig
+from sciner.config.conf import CONF, GROUPS, NO_RESULT
+from sciner.store.layout import DEFAULT_FOLDER
+
+
+def test_groups_that_change_no_result_are_groups_and_all_of_them_but_experiment_are_sections() -> None:
+    assert set(GROUPS) >= NO_RESULT
+    assert NO_RESULT - RunConfig.model_fields.keys() == {"experiment"}
+
+
+def test_the_store_that_a_run_writes_is_the_one_that_commands_look_for() -> None:
+    assert yaml.safe_load((CONF / "store" / "disk.yaml").read_text(encoding="utf-8"))["dir"] == str(DEFAULT_FOLDER)

@@ -1,0 +1,42 @@
+"""The installed Hydra has what is taken of it without being promised."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+from hydra import compose, initialize_config_dir
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+
+from sciner.config.conf import CONF
+from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values, skip_batch_validation
+from sciner.launch.main import FLAGS_WITHOUT_JOB
+
+
+def test_the_parser_has_the_flags_that_are_asked_for() -> None:
+    flags = argument_parser().parse_intermixed_args(["seed=1", "-m", "model=tiny"])
+    assert flags.overrides == ["seed=1", "model=tiny"] and flags.multirun
+    assert {*FLAGS_WITHOUT_JOB, "config_dir"} - {"version"} <= vars(flags).keys()  # at --version it ends the process
+
+
+def test_values_that_are_set_are_those_that_hydra_composes() -> None:
+    words = ["seed=7", "data.limit=50"]
+    for _ in range(2):  # it may begin again
+        forget_initialisation()
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            config = compose("run")
+            set_values(OverridesParser.create().parse_overrides(words), config)
+            assert config == compose("run", words)
+
+
+def test_hydra_asks_the_method_that_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    Plugins.instance()  # imports the sweeper anew
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+
+    original = BasicSweeper.validate_batch_is_legal
+    monkeypatch.setattr(BasicSweeper, "validate_batch_is_legal", original)  # restores it behind the test
+    assert list(inspect.signature(original).parameters) == ["self", "batch"]
+    assert "self.validate_batch_is_legal(" in inspect.getsource(BasicSweeper.sweep)
+    skip_batch_validation()
+    assert BasicSweeper.validate_batch_is_legal is not original

@@ -1,0 +1,82 @@
+"""A run goes on without its tracker."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from sciner.tracking.tracker import GuardedTracker, NoTracker, Tracker
+
+
+class Brittle:
+    """Records what it is told until it breaks."""
+
+    run_id = "r1"
+
+    def __init__(self, breaks_at: int) -> None:
+        self.told: list[str] = []
+        self.breaks_at = breaks_at
+
+    def note(self, call: str) -> None:
+        self.told.append(call)
+        if len(self.told) == self.breaks_at:
+            raise ConnectionError("gone\nfor good")
+
+    def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
+        self.note(f"start {name} {params} {tags}")
+
+    def scores(self, scores: Mapping[str, float], step: int) -> None:
+        self.note(f"scores {scores} {step}")
+
+    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
+        self.note(f"curve {name} {points}")
+
+    def artifact(self, path: Path, folder: str | None = None) -> None:
+        self.note(f"artifact {path} {folder}")
+
+    def tag(self, name: str, value: str) -> None:
+        self.note(f"tag {name} {value}")
+
+    def finish(self, status: str) -> None:
+        self.note(f"finish {status}")
+
+
+def tell(tracker: Tracker) -> None:
+    tracker.start("run", {"seed": "0"}, {"sciner.run": "x"})
+    tracker.scores({"test/f1/micro": 0.5}, 1)
+    tracker.curve("loss", ((1, 0.25),))
+    tracker.artifact(Path("config.yaml"))
+    tracker.artifact(Path("model"), "model")
+    tracker.tag("sciner.cache", "all")
+    tracker.finish("FINISHED")
+
+
+def test_a_guarded_tracker_is_told_what_the_tracker_would_be() -> None:
+    plain, guarded = Brittle(breaks_at=0), Brittle(breaks_at=0)
+    tell(plain)
+    tell(GuardedTracker(guarded))
+    assert guarded.told == plain.told and len(plain.told) == 7
+    assert GuardedTracker(guarded).run_id == "r1"
+
+
+def test_a_broken_tracker_is_never_spoken_to_again(caplog: pytest.LogCaptureFixture) -> None:
+    brittle = Brittle(breaks_at=2)
+    guarded = GuardedTracker(brittle)
+    tell(guarded)
+    assert [told.split()[0] for told in brittle.told] == ["start", "scores"]
+    assert guarded.lost == "ConnectionError: gone"
+    assert [r.levelname for r in caplog.records] == ["WARNING"]
+
+
+def test_a_method_that_no_tracker_has_is_a_mistake_and_no_lost_tracker() -> None:
+    guarded = GuardedTracker(Brittle(breaks_at=0))
+    with pytest.raises(AttributeError):
+        guarded.artefact(Path("config.yaml"))  # type: ignore[attr-defined]
+    assert guarded.lost is None
+
+
+def test_without_a_tracker_nothing_is_shown() -> None:
+    tell(NoTracker())
+    assert NoTracker().run_id == ""
