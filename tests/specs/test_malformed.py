@@ -53,7 +53,7 @@ MESSAGES = {
     "pubtator.txt": ": this is PubTator, which is not read; convert it to BRAT, CoNLL or JSON lines",
     "bioc.xml": ": this is XML (BioC, for example), which is not read; convert it to BRAT, CoNLL or JSON lines",
     "lengths_differ.jsonl": ":1: 1 tags for 2 tokens; give one tag a token",
-    "lone_surrogate.jsonl": ":1: JSON with a lone surrogate, a giant number or deep nesting; mend the line",
+    "lone_surrogate.jsonl": ":1: JSON with a lone surrogate, a giant number or deep nesting; correct the line",
     "no_object.jsonl": ":1: a JSON list; write one object a line",
     "no_token.jsonl": ":1: a sentence without tokens; leave it out",
     "no_tokens.jsonl": ':1: neither "tokens" nor "text"; write {"tokens": [...], ...} or {"text": "...", ...}',
