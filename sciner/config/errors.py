@@ -34,6 +34,7 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
     if kind == "value_error":
         return InputError(f"{key}: {text}" if key else text)
     if kind == "literal_error" and isinstance(given, str):
+        key = ".".join(part for part in loc if not part.isdecimal())  # of a list of choices, the list
         return InputError(f"{key}={given}: there is no such choice", hint=nearest(given, re.findall("'([^']*)'", text)))
     return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
 
@@ -42,8 +43,6 @@ def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]
     """A finding's place as the user names it: without the branches of unions that pydantic took."""
     parts: list[str] = []
     for at, part in enumerate(loc):
-        if isinstance(part, int):  # a place in a list, which is named whole
-            continue
         if part not in TYPES and not is_branch(part, under(root, loc[:at])):
             parts.append(str(part))
     return tuple(parts)

@@ -32,7 +32,9 @@ def is_taken(word: str) -> bool:
 
 def forms(word: str) -> Iterator[str]:
     """Other ways to say ``word``. A class with accents or parentheses cannot be a key, so its mapping is given as text."""
-    key, _, value = word.partition("=")
+    key, equals, value = word.partition("=")
+    if not equals:
+        return
     for mapping in OPEN:
         if word.startswith(f"{mapping}."):
             label, _, number = word.removeprefix(f"{mapping}.").rpartition("=")
