@@ -15,6 +15,8 @@ class InputError(ValueError):
         where = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
         text = f"{where}{problem}" + (f"; {hint}" if hint else "")
         super().__init__(" ".join(text.split()))
+        self.file, self.line = file, line
+        self.last: int | None = None  # the last line that is at fault, where there are several
 
     def __reduce__(self) -> tuple[type[InputError], tuple[str]]:
         return type(self), (str(self),)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count.")
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
+Tokenised = Annotated[bool, typer.Option("--tokenised", help="Plain text is a sentence a line, with blanks between tokens.")]
 CONFLICTS = 10
 
 
@@ -58,17 +59,38 @@ def fetch(names: Annotated[list[str], typer.Argument(help="Names, or all.", meta
 def check(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…")],
     format: Format = "auto",
+    tokenised: Tokenised = False,
+    scheme: Annotated[str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: told by the tags.")] = None,
     labels: Annotated[str | None, typer.Option(help="The classes there may be, with commas; any other is an error.")] = None,
+    repair: Annotated[list[str] | None, typer.Option(help="As data.repair; may be given several times.")] = None,
     json: Json = False,
 ) -> None:
-    """Read files, folders or globs as a run would: what they hold, and what had to be repaired."""
+    """Read files, folders or globs as a run would: what they hold, what had to be repaired, or up to 20 faults."""
     from collections import Counter
 
-    from sciner.text.formats.read import read_files
+    from sciner.text.formats.faults import MOST, read_all
+    from sciner.text.formats.read import expand
+    from sciner.text.formats.recognise import NAMES, recognise
+    from sciner.text.formats.repair import Repair
+    from sciner.text.spans import parse_scheme
 
     notes: Counter[str] = Counter()
+    for word in repair or ():
+        if word not in get_args(Repair):
+            raise InputError(f"unknown repair {word!r}", hint=nearest(word, get_args(Repair)))
     known = [label.strip() for label in labels.split(",")] if labels else None
-    sentences = read_files(paths, split="check", notes=notes, format=format, labels=known)  # type: ignore[arg-type]
+    how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known, "repair": repair or ()}
+    sentences, faults = read_all(paths, split="check", notes=notes, scheme=parse_scheme(scheme) if scheme else None, **how)
+    if not faults:
+        faults = _refused(sentences)
+    for fault in faults:
+        typer.echo(f"sciner: {fault}", err=True)
+    if len(faults) >= MOST:
+        typer.echo(f"sciner: {MOST} faults are shown, there may be more", err=True)
+    if faults:
+        raise typer.Exit(2)
+    read_as = [recognise(file) if format == "auto" else format for path in paths for file in expand(path)]
+    files = Counter(NAMES[name] for name in read_as)
     found: dict[str, Any] = {
         "sentences": len(sentences),
         "tokens": sum(len(s.tokens) for s in sentences),
@@ -77,28 +99,43 @@ def check(
         "unlabelled": sum(s.spans is None for s in sentences),
     }
     if json:
-        return say_json({**found, "notes": dict(notes)})
+        return say_json({**found, "files": dict(files), "notes": dict(notes)})
     table = table_of("readable", "", figures=True)
-    for name, count in {**found, **dict(sorted(notes.items()))}.items():
+    told = {f"files read as {name}": count for name, count in sorted(files.items())}
+    for name, count in {**told, **found, **dict(sorted(notes.items()))}.items():
         add_row(table, name, f"{count:,}")
     say(table)
 
 
+def _refused(sentences: Sequence[Sentence]) -> list[InputError]:
+    """Why no run would take readable sentences for training or test text: labels of some, or not one entity."""
+    bare = [s.id for s in sentences if s.spans is None]
+    if bare and len(bare) < len(sentences):
+        hint = "text without labels goes to data.unlabelled=PATH"
+        return [InputError(f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", hint=hint)]
+    if not bare and not any(s.spans for s in sentences):
+        return [InputError("there are labels, but no entity among them", hint="check --format and --scheme")]
+    return []
+
+
 @app.command()
 def stats(
-    what: Annotated[list[str], typer.Argument(metavar="NAME|PATH…")], format: Format = "auto", json: Json = False
+    what: Annotated[list[str], typer.Argument(metavar="NAME|PATH…")],
+    format: Format = "auto",
+    tokenised: Tokenised = False,
+    json: Json = False,
 ) -> None:
     """Count a named corpus (fetched if need be), or files, each a split: sizes, classes, label conflicts, duplicates."""
     from sciner.text.stats import describe
 
-    found = describe(_splits(what, format))
+    found = describe(_splits(what, {"format": format, "tokenised": tokenised}))
     if json:
         return say_json(asdict(found))
     shown = [_sizes(found), _classes(found), _conflicts(found)]
     say(*shown, *([_overlaps(found)] if found.overlaps else ()))
 
 
-def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
+def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence, ...]]:
     """The splits of a named corpus, or one for each path, by the shortest names that tell them apart."""
     from collections import Counter
     from glob import has_magic
@@ -107,6 +144,7 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     from sciner.text.catalog.known import CATALOG
     from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.read import read_files
+    from sciner.text.formats.source import home
     from sciner.text.sample import read_sample
 
     if len(what) == 1 and what[0] in {*CATALOG, "sample"}:
@@ -115,10 +153,10 @@ def _splits(what: list[str], format: str) -> Mapping[str, tuple[Sentence, ...]]:
     names = {path: Path(path).name for path in what}
     splits = {}
     for path in what:
-        if not has_magic(path) and not Path(path).expanduser().exists():
+        if not has_magic(path) and not home(path).exists():
             raise InputError("neither a file nor a named corpus", file=path, hint=nearest(path, {*CATALOG, "sample"}))
         name = names[path] if len(set(names.values())) == len(names) else path
-        splits[name] = read_files(path, split=name, notes=Counter(), format=format)  # type: ignore[arg-type]
+        splits[name] = read_files(path, split=name, notes=Counter(), **how)
     return splits
 
 
@@ -127,6 +165,9 @@ def _sizes(found: Stats) -> Any:
     for row in ("documents", "sentences", "tokens", "spans", "longest", "duplicates"):
         words = {"longest": "longest sentence, tokens", "duplicates": "sentences that repeat an earlier one"}.get(row, row)
         add_row(table, words, *(f"{getattr(split, row):,}" for split in found.splits.values()))
+    dropped = [sum(split.dropped.values()) for split in found.splits.values()]
+    if any(dropped):
+        add_row(table, "gold spans that the reader dropped", *(f"{count:,}" for count in dropped))
     return table
 
 

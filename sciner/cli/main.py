@@ -78,6 +78,9 @@ def annotate(
     inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…")],
     out: Annotated[Path, typer.Option("-o", "--out", help="JSON lines: id, tokens, spans with confidences.")],
     format: Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")] = "auto",
+    tokenised: Annotated[
+        bool, typer.Option("--tokenised", help="Plain text is a sentence a line, with blanks between its tokens.")
+    ] = False,
     confidence: Annotated[str, typer.Option(help="Of a span's tokens: min or mean.")] = "min",
     precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="On the CPU; default: all cores.")] = None,
@@ -86,7 +89,7 @@ def annotate(
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/]."""
     settle()
     from sciner.config.model import TrainerConfig
-    from sciner.run.annotate import annotate
+    from sciner.run.annotate import annotate, tokens_of
     from sciner.run.saved import open_tagger
 
     if confidence not in ("min", "mean"):
@@ -95,7 +98,8 @@ def annotate(
         raise InputError(f"--precision {precision}: there is no such choice", hint=nearest(precision, known))
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
     opened = open_tagger(tagger, trainer, int8=int8)
-    done = annotate(opened, inputs, out, format=format, confidence=confidence)  # type: ignore[arg-type]
+    how = {"format": format, "tokenised": tokenised, "confidence": confidence, "trained": tokens_of(tagger)}
+    done = annotate(opened, inputs, out, **how)  # type: ignore[arg-type]
     speed = f"{done.tokens / done.seconds:,.0f} tokens a second"
     typer.echo(f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} ({speed})")
 

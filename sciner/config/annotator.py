@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import field_validator
 
-from sciner.config.base import Seed, Share, Strict, Weight
+from sciner.config.base import ByClass, Seed, Share, Strict, Weight
 from sciner.errors import nearest
 from sciner.policy.annotator import Adjudicate
 from sciner.policy.noise import ERROR_KINDS
@@ -37,7 +37,7 @@ class NoiseConfig(PaidConfig):
     """``policy.noise.Noise``. rates: of classes; None is no class's. seed: None is the run's."""
 
     rate: Share
-    rates: dict[str, Share] | None
+    rates: ByClass | None
     kinds: dict[str, Weight]
     seed: Seed | None
 

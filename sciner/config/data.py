@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sciner.config.base import Positive, Strict
 from sciner.policy.seed import Amount, Order
 from sciner.text.catalog.known import find
+from sciner.text.formats.repair import Repair
 from sciner.text.leaks import Guard
 
 Paths = str | list[str] | None
@@ -35,6 +36,8 @@ class DataConfig(Strict):
 
     seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the remaining or dev) sentences.
     limit: caps seed set and pool together, never test.
+    tokenised: of unlabelled plain text, a sentence is a line and blanks separate its tokens.
+    repair: what of files, or a set of the hub, is mended that is refused otherwise (``text.formats.repair``).
     leak_guard: what becomes of training sentences of at least leak_min_tokens tokens that stand in dev or test.
     """
 
@@ -54,12 +57,25 @@ class DataConfig(Strict):
     format: Literal["auto", "conll", "jsonl", "brat", "text"] = "auto"
     documents: Literal["separator", "file"] = "separator"
     scheme: Literal["IOB1", "IOB2", "IOBES"] | None = None
+    tokenised: bool = False
     labels: list[str] | None = None
+    repair: list[Repair] = Field(default_factory=list)
     path: str | None = None
     config: str | None = None
     revision: str | None = None
     columns: HubColumns = HubColumns()
     splits: HubSplits = HubSplits()
+
+    @field_validator("repair", mode="before")
+    @classmethod
+    def _one_repair(cls, value: object) -> object:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """A class may be called 123."""
+        return [str(name) if type(name) is int else name for name in value] if isinstance(value, list) else value
 
     @field_validator("seed_size", "dev_size")
     @classmethod

@@ -42,6 +42,8 @@ def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]
     """A finding's place as the user names it: without the branches of unions that pydantic took."""
     parts: list[str] = []
     for at, part in enumerate(loc):
+        if isinstance(part, int):  # a place in a list, which is named whole
+            continue
         if part not in TYPES and not is_branch(part, under(root, loc[:at])):
             parts.append(str(part))
     return tuple(parts)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from sciner.config.base import Share, Strict
+from sciner.config.base import Share, Strict, by_class
 from sciner.config.by_kind import by_kind
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire, BudgetUnit, Unit
@@ -79,6 +79,11 @@ class ThresholdConfig(Strict):
     confidence: Aggregate
     empty: Empty
     measure: str
+
+    @field_validator("classes", mode="before", check_fields=False)  # the rules that have classes
+    @classmethod
+    def _classes(cls, value: object) -> object:
+        return by_class(value)
 
     @model_validator(mode="after")
     def _meant(self) -> ThresholdConfig:

@@ -9,6 +9,7 @@ from pathlib import Path
 from sciner.config import known_keys
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError, nearest
+from sciner.launch.quoting import hint_for_words, is_taken
 from sciner.search.options import SearchOptions
 
 PLUGINS = {  # choices that are not there unless a package is: what brings it
@@ -17,8 +18,8 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
 }
 
 
-def explain_hydra_error(message: str) -> InputError:
-    """Hydra's message as one line with the nearest right spelling."""
+def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
+    """Hydra's message as one line with the nearest right spelling. words: what was given to it."""
     if found := re.search(r"Could not override '([^']+)'", message):
         return InputError(f"unknown key {found[1]}", hint=hint_for_key(found[1].split(".")))
     if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
@@ -33,6 +34,9 @@ def explain_hydra_error(message: str) -> InputError:
         if group.startswith("hydra/"):
             choices = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
         return InputError(f"{group}={choice}: there is no such choice", hint=nearest(choice, choices or {group}))
+    if hint := hint_for_words(words):
+        word = next(word for word in words if not is_taken(word))
+        return InputError(f"Hydra's grammar does not take {word}", hint=hint)
     return InputError(" ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form")
 
 

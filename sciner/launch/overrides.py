@@ -66,7 +66,7 @@ def check(flags: Namespace) -> Checked:
             raise InputError(str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
-        raise explain_hydra_error(str(error)) from None
+        raise explain_hydra_error(str(error), flags.overrides) from None
     return Checked(points, multirun, search)
 
 

@@ -12,6 +12,7 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.score.drift import collapse_warning
 from sciner.score.evaluation import named
+from sciner.score.gold import with_dropped
 from sciner.score.names import escaped
 from sciner.score.stats import Counts
 from sciner.text.corpus import Sentence
@@ -49,6 +50,7 @@ class Evaluator:
             self.first.setdefault(name, result)
             scores |= named(name, result.scores)
             scores |= named(name, steps.run(UnseenEntities(gold, predicted, seen, rare)))
+            scores |= named(f"{name}/with_dropped", with_dropped(gold, result.counts))
             scores |= named(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
                 drift = steps.run(Drift(self.last.get(name), predicted, steps.labels))

@@ -13,9 +13,10 @@ from typing import Any
 
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
-from sciner.text.corpus import Example, Sentence
+from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
+from sciner.text.formats.running import READER
 
 VERSION = 1  # of a line of rounds.jsonl
 
@@ -42,7 +43,7 @@ class RunFolder:
                 (path / name).unlink(missing_ok=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
         folder.config.write_text(redacted(text), encoding="utf-8")
-        folder.about(**about or {}, started=time.time())
+        folder.about(**about or {}, reader=READER, started=time.time())
         return folder
 
     def about(self, **more: Any) -> dict[str, Any]:
@@ -83,8 +84,9 @@ class RunFolder:
         """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
         self.last_round = self.path / f"round_{done.number}"
         self.last_round.mkdir(exist_ok=True)
-        write_examples_jsonl(self.last_round / "annotated.jsonl", done.examples)
-        write_examples_conll(self.last_round / "annotated.conll", done.examples)
+        examples = reading_order(done.examples)
+        write_examples_jsonl(self.last_round / "annotated.jsonl", examples)
+        write_examples_conll(self.last_round / "annotated.conll", examples)
         predicted = (
             Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
         )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +18,14 @@ from sciner import progress
 from sciner.errors import InputError
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Example, Sentence
-from sciner.text.formats.jsonl import write_examples_jsonl
-from sciner.text.formats.read import Format, expand, stream_file
+from sciner.text.formats.jsonl import write_placed_jsonl
+from sciner.text.formats.read import expand, stream_file
+from sciner.text.formats.recognise import Format
+from sciner.text.formats.running import READER, Offsets, Placed, cut_share, differ
 from sciner.text.prediction import Aggregate
 
+log = logging.getLogger(__name__)
+TOKENS = "tokens.json"
 BLOCK = 32_768  # sentences given to a tagger at once: whole chunks of its own, so that its batches are those of a run
 
 
@@ -33,11 +40,19 @@ class Summary:
 
 
 def annotate(
-    fitted: Fitted, inputs: Sequence[str], out: Path, *, format: Format = "auto", confidence: Aggregate = "min"
+    fitted: Fitted,
+    inputs: Sequence[str],
+    out: Path,
+    *,
+    format: Format = "auto",
+    tokenised: bool = False,
+    confidence: Aggregate = "min",
+    trained: float | None = None,
 ) -> Summary:
     """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order; labels they may hold are
-    not looked at. ``out`` is complete or absent. Text and predictions are streamed: what is held is BLOCK sentences, eight
-    bytes of every other one, and of BRAT a file.
+    not looked at. ``out`` is complete or absent. Text and predictions are streamed: what is held is BLOCK sentences, and eight
+    bytes of every other one. tokenised: of plain text, a sentence is a line and blanks separate its tokens.
+    trained: what ``tokens_of`` says of the text that the tagger was trained on; other tokens are warned of.
 
     Raises InputError for whatever cannot be read, and for an id that stands twice, before anything is annotated.
     """
@@ -46,22 +61,51 @@ def annotate(
     if out.resolve() in {file.resolve() for file in files}:
         raise InputError("the output would replace its own input", file=out, hint="give another -o")
 
-    def text() -> Iterator[tuple[Path, Sentence]]:
-        return ((file, sentence) for file in files for sentence in stream_file(file, split="input", format=format))
+    def text() -> Iterator[tuple[Path, Placed]]:
+        how: dict[str, Any] = {"split": "input", "format": format, "tokenised": tokenised}
+        return ((file, placed) for file in files for placed in stream_file(file, **how))
 
     total = check(text)
+    if trained is not None:
+        compare_tokens(trained, text())
     count: Counter[str] = Counter()
     with progress.whole("annotate (sentences)", total):
-        write_examples_jsonl(out, examples(fitted, (sentence for _, sentence in text()), confidence, count))
+        write_placed_jsonl(out, examples(fitted, (placed for _, placed in text()), confidence, count))
     return Summary(count["sentences"], count["tokens"], count["spans"], time.perf_counter() - began)
 
 
-def check(text: Callable[[], Iterator[tuple[Path, Sentence]]]) -> int:
+def note_tokens(folder: Path, train: Sequence[Sentence]) -> None:
+    """Write into the folder of a saved tagger how the text is tokenised that it was trained on (``cut_share``)."""
+    noted = {"cut_share": cut_share(train), "reader": READER}
+    (folder / TOKENS).write_text(json.dumps(noted) + "\n", encoding="utf-8")
+
+
+def tokens_of(folder: Path) -> float | None:
+    """What ``note_tokens`` wrote there; None where it did not."""
+    try:
+        return float(json.loads((folder / TOKENS).read_text(encoding="utf-8"))["cut_share"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
+    """Warn of text that seems to be tokenised in another way than the training text."""
+    share = cut_share([placed.sentence for _, placed in islice(text, 2000)])
+    if differ(share, trained):
+        log.warning(
+            "the text is tokenised in another way than that which the tagger was trained on: of its tokens %.0f%% hold "
+            "punctuation that sciner would cut off, of the training text's %.0f%%",
+            100 * share,
+            100 * trained,
+        )
+
+
+def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:
     """The number of sentences, once all were read. Raises InputError for what cannot be, and for an id that stands twice."""
-    hashes = np.sort(np.fromiter((hash(s.id) for _, s in text()), np.int64))
+    hashes = np.sort(np.fromiter((hash(placed.sentence.id) for _, placed in text()), np.int64))
     suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     origin: dict[str, Path] = {}
-    for file, sentence in text() if suspects else ():
+    for file, (sentence, _) in text() if suspects else ():
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
                 problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
@@ -70,11 +114,13 @@ def check(text: Callable[[], Iterator[tuple[Path, Sentence]]]) -> int:
     return len(hashes)
 
 
-def examples(fitted: Fitted, sentences: Iterator[Sentence], how: Aggregate, count: Counter[str]) -> Iterator[Example]:
-    """The annotated ``sentences``; ``count`` goes along."""
-    for block in iter(lambda: list(islice(sentences, BLOCK)), []):
-        for p in fitted.predict(block):
+def examples(
+    fitted: Fitted, text: Iterator[Placed], how: Aggregate, count: Counter[str]
+) -> Iterator[tuple[Example, Offsets | None]]:
+    """The annotated sentences, with the places of their tokens; ``count`` goes along."""
+    for block in iter(lambda: list(islice(text, BLOCK)), []):
+        for p, placed in zip(fitted.predict([placed.sentence for placed in block]), block, strict=True):
             count["sentences"] += 1
             count["tokens"] += len(p.sentence.tokens)
             count["spans"] += len(p.spans)
-            yield Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how))
+            yield Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how)), placed.offsets

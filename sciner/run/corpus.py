@@ -2,21 +2,44 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from sciner.config.data import DataConfig
 from sciner.errors import InputError
+from sciner.policy.seed import Amount
 from sciner.text.catalog.read import read_catalog
 from sciner.text.corpus import Corpus, Sentence, labels_of
+
+log = logging.getLogger(__name__)
 
 
 def read_corpus(config: DataConfig) -> Corpus:
     """The text to work on. Raises InputError for whatever in it cannot be read."""
     from sciner.text.leaks import guard
 
-    return guard(read_splits(config), config.leak_guard, config.leak_min_tokens)
+    corpus = read_splits(config)
+    if config.unlabelled and corpus.unlabelled:
+        compare_tokens(corpus.train, corpus.unlabelled)
+    return guard(corpus, config.leak_guard, config.leak_min_tokens)
+
+
+def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
+    """Warn where the pool seems to be tokenised in another way than the training text."""
+    from sciner.text.formats.running import cut_share, differ
+
+    theirs, ours = cut_share(pool), cut_share(train)
+    if differ(theirs, ours):
+        log.warning(
+            "data.unlabelled is tokenised in another way than the training text: of its tokens %.0f%% hold punctuation that "
+            "sciner would cut off, of the training text's %.0f%% (data.tokenised=%s)",
+            100 * theirs,
+            100 * ours,
+            "true says that plain text is tokenised" if theirs < ours else "false has plain text tokenised",
+        )
 
 
 def read_splits(config: DataConfig) -> Corpus:
@@ -26,7 +49,8 @@ def read_splits(config: DataConfig) -> Corpus:
     notes: Counter[str] = Counter()
     pool: tuple[Sentence, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
-        pool = tuple(s.withheld() for s in read_files(config.unlabelled, split="unlabelled", notes=notes))
+        read = read_files(config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised)
+        pool = tuple(s.withheld() for s in read)
     if config.kind == "sample":
         from sciner.text.sample import read_sample
 
@@ -54,15 +78,31 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
         "documents": config.documents,
         "scheme": config.scheme,
         "labels": config.labels,
+        "repair": config.repair,
     }
     splits = {
         name: read_files(paths, split=name, **how) if paths else ()
         for name, paths in (("train", config.train), ("dev", config.dev), ("test", config.test))
     }
+    check_masks(splits, dev_of_train=not config.dev and not is_zero(config.dev_size))
     for name, sentences in splits.items():
         if bare := next((s.id for s in sentences if s.spans is None), None):
             raise InputError(f"{bare} in data.{name} has no labels", hint="text without labels goes to data.unlabelled=PATH")
     return splits
+
+
+def check_masks(splits: Mapping[str, Sequence[Sentence]], *, dev_of_train: bool) -> None:
+    """Raise InputError for masked tokens in what is to be scored against: nobody knows their labels."""
+    for name, sentences in splits.items():
+        if name == "train" and not dev_of_train:
+            continue
+        if partly := next((s.id for s in sentences if s.masked), None):
+            hint = "give sentences that are labelled throughout" + (", as data.dev too" if name == "train" else "")
+            raise InputError(f"{partly} in data.{name} has masked tokens", hint=hint)
+
+
+def is_zero(amount: int | str) -> bool:
+    return Amount.parse(amount).value == 0
 
 
 def read_set(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentence, ...]]:
@@ -78,4 +118,5 @@ def read_set(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentenc
         revision=config.revision,
         scheme=config.scheme,
         labels=config.labels,
+        repair=config.repair,
     )

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig
 from sciner.config.places import TrackingConfig
+from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.job import Job
 from sciner.run.prepare import Prepared, classes_without_training, prepare
 from sciner.run.saved import save_tagger
 from sciner.text.corpus import Corpus, labels_of
+from sciner.text.stats import dropped_spans
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
@@ -62,6 +64,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         "params": params(config, job),
         "tags": tags(config, job, corpus),
         "labels": corpus.labels,
+        "dropped": dropped_spans({"train": corpus.train, "dev": corpus.dev, "test": corpus.test}),
     }
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
@@ -74,6 +77,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
+            note_tokens(folder.path / "model", corpus.train)
             tracker.artifact(folder.path / "model", "model")
         conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})
     except BaseException as error:

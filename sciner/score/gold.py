@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sciner.score.entity import entity_counts, gold_spans
 from sciner.score.kappa import cohen_kappa
+from sciner.score.stats import Counts
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, encode
 
@@ -18,6 +19,17 @@ def gold_scores(bought: Sequence[Sentence], withheld: Mapping[str, tuple[Span, .
     correct, marked, clean = totals(bought, [withheld[s.id] for s in bought])
     figures = {"precision": (correct, marked), "recall": (correct, clean), "f1": (2 * correct, marked + clean)}
     return {name: above / below for name, (above, below) in figures.items() if below}
+
+
+def with_dropped(gold: Sequence[Sentence], counts: Counts) -> dict[str, float]:
+    """Strict ``recall`` and ``f1`` in [0, 1] that count gold spans which the reader dropped as missed, and their number,
+    ``spans``. counts: [documents, 3], of correct, predicted and gold spans. Nothing where no span was dropped."""
+    dropped = sum(len(s.dropped) for s in gold)
+    if not dropped:
+        return {}
+    correct, marked, true = counts.sum(0).tolist()
+    every = true + dropped
+    return {"recall": correct / every, "f1": 2 * correct / (marked + every), "spans": float(dropped)}
 
 
 def agreement_scores(first: Sequence[Sentence], second: Sequence[Sentence]) -> dict[str, float]:

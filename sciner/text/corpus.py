@@ -11,14 +11,23 @@ from dataclasses import dataclass, field, replace
 from sciner.errors import InputError
 from sciner.text.spans import Span, encode
 
+NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """Tokens with an id ``document#index``; ``spans`` is None where no gold exists or where it is withheld."""
+    """Tokens with an id ``document#index``.
+
+    spans: None where no gold exists or where it is withheld. masked: positions of tokens of which
+    nobody said whether they belong to a span; they are left out of the loss. dropped: the labels of gold
+    spans that begin here and that ``spans`` cannot hold, such as nested ones.
+    """
 
     id: str
     tokens: tuple[str, ...]
     spans: tuple[Span, ...] | None = None
+    masked: frozenset[int] = NOTHING
+    dropped: tuple[str, ...] = ()
 
     @property
     def document(self) -> str:
@@ -26,10 +35,7 @@ class Sentence:
 
     def withheld(self) -> Sentence:
         """The same text without its gold: all that a decision may see."""
-        return replace(self, spans=None)
-
-
-NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
+        return replace(self, spans=None, dropped=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +57,32 @@ class Example:
 
     def accepted(self) -> tuple[Span, ...]:
         """The spans that the loss sees whole."""
-        if not self.masked:
-            return self.spans
-        return tuple(s for s in self.spans if self.masked.isdisjoint(range(s.start, s.end)))
+        return accepted(self.spans, self.masked)
 
 
 def gold_example(sentence: Sentence) -> Example:
     """A sentence whose gold has been bought. Raises ValueError where there is none."""
     if sentence.spans is None:
         raise ValueError(f"{sentence.id} has no gold")
-    return Example(sentence, sentence.spans, confidences=(1.0,) * len(sentence.spans))
+    sure = (1.0,) * len(sentence.spans)
+    return Example(sentence, sentence.spans, confidences=sure, masked=sentence.masked)
+
+
+def accepted(spans: tuple[Span, ...], masked: frozenset[int]) -> tuple[Span, ...]:
+    """Those of ``spans`` that hold no masked token."""
+    if not masked:
+        return spans
+    return tuple(s for s in spans if masked.isdisjoint(range(s.start, s.end)))
+
+
+def reading_order(examples: Iterable[Example]) -> list[Example]:
+    """By document, then by the sentence's place in it."""
+
+    def place(example: Example) -> tuple[str, int]:
+        document, _, index = example.sentence.id.rpartition("#")
+        return document, int(index)
+
+    return sorted(examples, key=place)
 
 
 @dataclass(frozen=True)
@@ -89,10 +111,15 @@ class Corpus:
         for n, name in enumerate(("dev", "test", "train", "unlabelled")):
             whole.update(f'{", " * (n > 0)}"{name}": ['.encode())
             for i, s in enumerate(getattr(self, name)):
-                whole.update(f"{', ' * (i > 0)}{_json([s.id, s.tokens, s.spans])}".encode())
+                whole.update(f"{', ' * (i > 0)}{_json(_digested(s))}".encode())
             whole.update(b"]")
         whole.update(b"}]")
         return whole.hexdigest()
+
+
+def _digested(sentence: Sentence) -> list[object]:
+    mask = [sorted(sentence.masked)] if sentence.masked else []
+    return [sentence.id, sentence.tokens, sentence.spans, *mask]
 
 
 def _json(value: object) -> str:

@@ -13,7 +13,10 @@ from sciner.text.leaks import casefolded, leaked
 
 @dataclass(frozen=True, slots=True)
 class SplitStats:
-    """One split. duplicates: sentences whose text, case aside, an earlier one has. classes: spans by label."""
+    """One split. duplicates: sentences whose text, case aside, an earlier one has. classes: spans by label.
+
+    dropped: gold spans by label that the reader could not keep (``Sentence.dropped``).
+    """
 
     documents: int
     sentences: int
@@ -23,6 +26,7 @@ class SplitStats:
     longest_id: str
     duplicates: int
     classes: dict[str, int]
+    dropped: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,25 @@ def _count(sentences: Sequence[Sentence]) -> SplitStats:
         longest_id=longest.id,
         duplicates=len(sentences) - len({casefolded(s) for s in sentences}),
         classes=dict(sorted(classes.items())),
+        dropped=_sorted(label for s in sentences for label in s.dropped),
     )
+
+
+def dropped_spans(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, dict[str, object]]:
+    """For every split that lost gold spans to its reader: how many ("spans"), of which "classes", in which "documents"."""
+    return {
+        name: {
+            "spans": sum(len(s.dropped) for s in sentences),
+            "classes": _sorted(label for s in sentences for label in s.dropped),
+            "documents": _sorted(s.document for s in sentences for _ in s.dropped),
+        }
+        for name, sentences in splits.items()
+        if any(s.dropped for s in sentences)
+    }
+
+
+def _sorted(names: Iterable[str]) -> dict[str, int]:
+    return dict(sorted(Counter(names).items()))
 
 
 def _conflicts(sentences: Iterable[Sentence]) -> list[Conflict]:

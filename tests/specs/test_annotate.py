@@ -13,6 +13,7 @@ from sciner.errors import InputError
 from sciner.launch.main import main
 from sciner.run.annotate import annotate
 from sciner.text.corpus import Sentence, gold_example
+from sciner.text.spans import Span
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
 FIT = ["data.limit=60", "iteration=supervised", "tracking.save_weights=true", "tracking=none", "hydra.run.dir=run"]
@@ -36,12 +37,19 @@ def saved(request: pytest.FixtureRequest, project: Path) -> Path:
     return project
 
 
-def test_every_sentence_is_annotated_in_its_order(saved: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_sentence_is_annotated_in_its_order(
+    saved: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """And text with tokens of another kind than the training text's is warned of."""
+    caplog.clear()
     call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl")
+    assert not caplog.messages
     found = rows(saved / "out/spans.jsonl")
     assert [" ".join(row["tokens"])[:6] for row in found] == ["We fin", "The we"]
     assert all(0 < span["confidence"] <= 1 for row in found for span in row["spans"])
     assert "2 sentences" in capsys.readouterr().out
+    call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl", "--tokenised")
+    assert "tokenised in another way" in caplog.text
 
 
 def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
@@ -51,7 +59,36 @@ def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
     )
     call("annotate", "run/model", "test.jsonl", "-o", "out.jsonl")
     kept = ("id", "tokens", "spans")
-    assert [[row[k] for k in kept] for row in rows(saved / "out.jsonl")] == [[row[k] for k in kept] for row in made]
+    found = rows(saved / "out.jsonl")
+    for span in (span for row in found for span in row["spans"]):
+        span.pop("start_char"), span.pop("end_char")
+    assert [[row[k] for k in kept] for row in found] == [[row[k] for k in kept] for row in made]
+
+
+def test_every_span_says_where_it_stands_in_the_text(tmp_path: Path) -> None:
+    """Of plain text and BRAT in the file, of JSON lines in the row, of tokens with one blank between them."""
+    from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
+
+    known = gold_example(Sentence("d#0", ("learning", "rate"), (Span(0, 2, "HyperparameterName"),)))
+    tagger = GazetteerTagger("sensitive", ("HyperparameterName",)).fit([known], seed=0)
+    text = "\r\nTitle\r\nIt has (no) learning  rate. The learning\trate was fine.\n"
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    (tmp_path / "b.ann").touch()
+    (tmp_path / "c.jsonl").write_text(json.dumps({"text": text}) + "\n", encoding="utf-8")
+
+    def said(name: str, **how: Any) -> list[str]:
+        annotate(tagger, [str(tmp_path / name)], tmp_path / "out.jsonl", **how)
+        spans = [span for row in rows(tmp_path / "out.jsonl") for span in row["spans"]]
+        return [text[span["start_char"] : span["end_char"]] for span in spans]
+
+    assert said("a.txt") == said("b.txt") == said("c.jsonl") == ["learning  rate", "learning\trate"]
+    assert said("a.txt", tokenised=True) == ["learning\trate"]  # "rate." is a token
+
+    (tmp_path / "d.conll").write_text("The O\nlearning O\nrate O\n")
+    annotate(tagger, [str(tmp_path / "d.conll")], tmp_path / "out.jsonl")
+    (span,) = rows(tmp_path / "out.jsonl")[0]["spans"]
+    assert (span["start_char"], span["end_char"]) == (4, 17)
 
 
 def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
@@ -89,7 +126,7 @@ def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annot
     (saved / "again.jsonl").write_text(row)
     bad = {
         "broken.jsonl": (row + "{", "broken.jsonl:2: invalid JSON"),
-        "long.txt": ("We\n" + "w " * 2001, "long.txt:2: a sentence of"),
+        "long.txt": ("We\n" + "w," * 1001, "long.txt:2: a sentence of"),
         "id.jsonl": (row + row.replace("We", "They"), "'d#0' stands in id.jsonl too"),
         "no.conll": ("We O\n\nuse\n", "no.conll:3"),
         "other.jsonl": (row, "other.jsonl: sentence id 'd#0' stands in again.jsonl too"),

@@ -13,11 +13,12 @@ from filelock import FileLock
 from sciner.errors import InputError
 from sciner.text.catalog.download import Downloads, is_url
 from sciner.text.catalog.entry import Entry
+from sciner.text.formats.source import home
 
 
 def cache_folder() -> Path:
     """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``."""
-    return Path(os.environ.get("SCINER_DATA") or "~/.cache/sciner").expanduser()
+    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner")
 
 
 def mirror_place() -> str | None:
@@ -68,7 +69,7 @@ def sha256(path: Path) -> str:
 def _place(entry: Entry, path: str, mirror: str | None) -> str:
     if mirror is None:
         return entry.url(path)
-    return f"{mirror.rstrip('/')}/{entry.name}/{path}" if is_url(mirror) else str(Path(mirror).expanduser() / entry.name / path)
+    return f"{mirror.rstrip('/')}/{entry.name}/{path}" if is_url(mirror) else str(home(mirror) / entry.name / path)
 
 
 def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> None:

@@ -12,9 +12,9 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, check_length, is_solid, located
-from sciner.text.formats.segment import sentence_bounds
-from sciner.text.formats.source import read_lines
-from sciner.text.formats.tokenise import tokenise
+from sciner.text.formats.recognise import beside
+from sciner.text.formats.running import count_dropped, longest, pieces
+from sciner.text.formats.source import read_lines, read_raw_lines
 from sciner.text.spans import Span
 
 BOUND = re.compile(r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
@@ -30,33 +30,31 @@ class Mention(NamedTuple):
 
 
 def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None) -> list[Sentence]:
-    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character.
+    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character
+    or as two, as its spans say.
 
     Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first fragment to its last: all
     its words stay in it, and it counts as one mention in scores, as it did for its annotator. Of spans that overlap the longest
-    is kept, of equally long ones the first. The text is split into sentences, never inside a span, and tokenised.
+    is kept, of equally long ones the first. The text is split into sentences and tokenised without a look at its spans; one
+    that cuts a token or crosses a sentence's end is dropped. What is dropped stands in ``Sentence.dropped``.
 
-    notes counts "discontinuous spans made whole", "overlapping spans dropped", "sentence ends inside a span ignored", and
-    "tokens split at a span edge". Raises InputError for a missing or empty file of the two, invalid UTF-8, a malformed line,
-    an id that stands twice, offsets outside the text, text other than at its offsets, a label outside ``labels``, a sentence
-    of more than 2,000 tokens.
+    notes counts "discontinuous spans made whole", "overlapping spans dropped", and the others dropped. Raises InputError for a
+    missing or empty file of the two, invalid UTF-8, a malformed line, an id that stands twice, offsets outside the text, text
+    other than at its offsets, a label outside ``labels``, a sentence of more than 2,000 tokens.
     """
     path = Path(path)
-    text = "\n".join(read_lines(path))
-    counted: Counter[str] = Counter()
-    spans = _flat(_mentions(path.with_suffix(".ann"), text, labels), counted)
-    bounds, counted["sentence ends inside a span ignored"] = sentence_bounds(text, spans)
+    text, mentions = _annotated(path, labels)
+    spans, lost = longest([mention.span for mention in mentions])
     sentences: list[Sentence] = []
-    for start, end in bounds:
-        inside = [Span(s.start - start, s.end - start, s.label) for s in spans if start <= s.start < end]
-        with located(path, text.count("\n", 0, start) + 1):
-            tokens, gold, splits = tokenise(text[start:end], inside)
-            check_length(len(tokens), too_long="start a new line between sentences")
-        counted["tokens split at a span edge"] += splits
-        sentences.append(Sentence(f"{split}/{path.stem}#{len(sentences)}", tokens, gold))
+    for piece in pieces(text, spans, lost):
+        with located(path, text.count("\n", 0, piece.start) + 1):
+            check_length(len(piece.tokens), too_long="start a new line between sentences")
+        id_ = f"{split}/{path.stem}#{len(sentences)}"
+        sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
         raise InputError("no sentence in it", file=path, hint="expected running text")
-    notes.update(+counted)
+    notes.update(+Counter({"discontinuous spans made whole": sum(m.fragmented for m in mentions)}))
+    count_dropped(notes, sum(len(s.dropped) for s in sentences), len(lost))
     return sentences
 
 
@@ -79,6 +77,21 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
             _check_writable(member)
         write_lines(place.with_name(f"{place.name}.ann"), _annotations(members))
         write_lines(place.with_name(f"{place.name}.txt"), (" ".join(s.tokens) for s in members))
+
+
+def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Mention]]:
+    """The text and its annotations. With Windows line ends some tools count two characters a line's end, others one: the
+    reading holds under which every span is where its text is."""
+    whole = "".join(read_raw_lines(path))
+    file = beside(path, ".ann")
+    readings = dict.fromkeys((whole.replace("\r\n", "\n"), whole))
+    faults: list[InputError] = []
+    for text in readings:
+        try:
+            return text, _mentions(file, text, labels)
+        except InputError as error:
+            faults.append(error)
+    raise faults[0]
 
 
 def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Mention]:
@@ -117,17 +130,6 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
     return Mention(Span(start, end, label), len(fragments) > 1)
 
 
-def _flat(mentions: Sequence[Mention], notes: Counter[str]) -> list[Span]:
-    """The spans to keep, in order and disjoint."""
-    notes["discontinuous spans made whole"] += sum(m.fragmented for m in mentions)
-    kept: list[Span] = []
-    for span, _ in sorted(mentions, key=lambda m: (m.span.start - m.span.end, m.span.start)):
-        if all(span.end <= other.start or other.end <= span.start for other in kept):
-            kept.append(span)
-    notes["overlapping spans dropped"] += len(mentions) - len(kept)
-    return sorted(kept)
-
-
 def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:
     offset = number = 0
     for sentence in sentences:
@@ -142,6 +144,8 @@ def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:
 def _check_writable(sentence: Sentence) -> None:
     if not sentence.tokens:
         raise ValueError(f"BRAT cannot hold {sentence.id}, a sentence without tokens")
+    if sentence.masked:
+        raise ValueError(f"BRAT cannot hold {sentence.id}, a sentence with masked tokens")
     for text in (*sentence.tokens, *(span.label for span in sentence.spans or ())):
         if not is_solid(text):
             raise ValueError(f"BRAT cannot hold {text!r} of {sentence.id}")

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from sciner.errors import InputError
-from sciner.text.corpus import Example, Sentence, tags_of
+from sciner.text.corpus import NOTHING, Example, Sentence, accepted
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_length, check_token, is_solid, located
+from sciner.text.formats.documents import DOCSTART
+from sciner.text.formats.recognise import TAG
+from sciner.text.formats.repair import BLANK, Repairs, longest_allowed, split_sentences
+from sciner.text.formats.running import Placed
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, encode
 
-DOCSTART = "-DOCSTART-"
+MASKED = "masked"
+SOURCE = re.compile(rf"gold|[a-z]+:[0-9]+|{MASKED}")  # the middle column that a run writes
 Documents = Literal["separator", "file"]
 
 
@@ -29,25 +35,34 @@ def read_conll(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
     documents: Documents = "separator",
+    repair: Repairs = (),
 ) -> list[Sentence]:
     """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line without one, spaces.
 
     Ids are ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}`` where -DOCSTART- lines separate documents (counted from
     0, empty ones not at all) unless ``documents`` is ``file``; i counts the sentences of a document from 0.
     ``scheme`` None detects it over the whole file; repairs are counted in notes["tags repaired"].
+    In a file that a run wrote (``write_examples_conll``), masked tokens stay masked.
 
-    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a tag of no or of another scheme,
-    a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
+    Lines that begin with #, stand before a sentence and are no token with its tag are comments, left out and counted.
+
+    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a first column that counts, a tag of
+    no or of another scheme, a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
     """
-    found = list(_rows(path, split, documents))
-    spans = decode_file([tags for _, tags in found], file=path, notes=notes, scheme=scheme, labels=labels)
-    return [replace(sentence, spans=gold) for (sentence, _), gold in zip(found, spans, strict=True)]
+    found = list(_rows(path, split, documents, notes, repair))
+    rows = [TagRow(block.tags, block.lines) for _, block in found]
+    spans = decode_file(rows, file=path, notes=notes, scheme=scheme, labels=labels)
+    read = [replace(sentence, spans=gold) for (sentence, _), gold in zip(found, spans, strict=True)]
+    told = {source for _, block in found for source in block.sources}
+    if MASKED in told and all(map(SOURCE.fullmatch, told)):
+        read = [_unmasked(s, block.sources) for s, (_, block) in zip(read, found, strict=True)]
+    return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
-def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Sentence]:
+def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Placed]:
     """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at, and may be anything. The file
     is gone through twice, the first time for -DOCSTART- lines. Raises InputError as ``read_conll``, but for tags."""
-    return (sentence for sentence, _ in _rows(path, split, documents))
+    return (Placed(sentence) for sentence, _ in _rows(path, split, documents, Counter()))
 
 
 def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:
@@ -60,51 +75,107 @@ def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Sche
 
 
 def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
-    """Three columns: token, source (``gold``, ``silver:<round>``, or ``masked``) and IOB2 tag. Raises as ``write_conll``."""
-    write_lines(path, _lines((e.sentence, [_sources(e), tags_of(e)]) for e in examples))
+    """Three columns: token, source and IOB2 tag. Raises as ``write_conll``.
+
+    source: ``gold``, ``silver:<round>``, or ``masked`` for tokens that the loss does not see and those of
+    spans that it does not see whole; their tag is O.
+    """
+    write_lines(path, _lines(_example_columns(e) for e in examples))
 
 
-def _rows(path: str | Path, split: str, documents: Documents) -> Iterator[tuple[Sentence, TagRow]]:
-    """Sentences, without gold, and their tags."""
+class Block(NamedTuple):
+    """The lines between two blank ones, after ``document`` -DOCSTART- lines that begin one.
+
+    sources: the middle one of three columns, empty where there are more or fewer.
+    """
+
+    document: int
+    lines: list[int]
+    tokens: list[str]
+    tags: list[str]
+    sources: list[str]
+
+
+def _rows(
+    path: str | Path, split: str, documents: Documents, notes: Counter[str], repair: Repairs = ()
+) -> Iterator[tuple[Sentence, Block]]:
+    """Sentences, without gold, and the lines that they come from."""
     separated = documents == "separator" and any(
         DOCSTART in line and _columns(line)[0] == DOCSTART for line in read_lines(path)
     )
     stem = f"{split}/{Path(path).stem}"
     before, count = "", 0  # the document, and its sentences so far
-    for number, first, tokens, tags in _sentences(read_lines(path), path):
-        with located(path, first):
-            check_length(len(tokens), too_long="a blank line between sentences is missing?")
-        document = f"{stem}.{number:04d}" if separated else stem
+    numbered, longest = True, 0
+    for block in _blocks(path, notes, repair):
+        with located(path, block.lines[0], block.lines[-1]):
+            too_long = "a blank line between sentences is missing? data.repair=split_sentences finds them"
+            check_length(len(block.tokens), too_long=too_long, most=longest_allowed(repair))
+        document = f"{stem}.{block.document:04d}" if separated else stem
         before, count = document, count + 1 if document == before else 0
-        yield Sentence(f"{document}#{count}", tuple(tokens)), TagRow(tags, range(first, first + len(tags)))
+        numbered = numbered and block.tokens == [str(i + 1) for i in range(len(block.tokens))]
+        longest = max(longest, len(block.tokens))
+        yield Sentence(f"{document}#{count}", tuple(block.tokens)), block
     if not before:
         raise InputError("no sentence in it", file=path, hint="expected a token and its tag a line")
+    if numbered and longest > 1:
+        raise InputError("the first column counts the tokens of each sentence", file=path, hint="drop that column")
 
 
-def _sentences(lines: Iterable[str], file: str | Path) -> Iterator[tuple[int, int, list[str], list[str]]]:
-    """(document number, first line, tokens, tags), with as many columns everywhere."""
-    document, used = 0, False
+def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[Block]:
+    """Blocks with as many columns everywhere; comments before them are left out and counted."""
+    used = False
     width, width_line = 0, 0
-    tokens: list[str] = []
-    tags: list[str] = []
-    for number, line in enumerate(chain(lines, [""]), start=1):
+    block = Block(0, [], [], [], [])
+    usual = next((len(_columns(line)) for line in read_lines(file) if line.strip() and line[0] != "#"), 0)
+    for number, line in enumerate(chain(read_lines(file), [""]), start=1):
         columns = _columns(line)
+        if line.startswith("#") and not block.tokens and _is_comment(line, columns, usual):
+            notes["comment lines left out"] += 1
+            continue
         separator = columns[:1] == [DOCSTART]
         if columns and not separator:
             token, tag = columns[0], columns[-1]
-            if len(columns) != width or not is_solid(token):  # entering `located` for every line would double the time
+            if line[0].isspace() and _is_blank(line, columns, usual):
+                if "drop_blank_tokens" not in repair:
+                    hint = "drop the line, or add data.repair=drop_blank_tokens"
+                    raise InputError("a token of white space", file=file, line=number, hint=hint)
+                notes[BLANK] += 1
+                continue
+            # entering `located` for every line would double the time
+            if len(columns) != width or not is_solid(token):
                 width, width_line = width or len(columns), width_line or number
                 with located(file, number):
                     _check_width(len(columns), width, width_line)
                     check_token(token)
-            tokens.append(token)
-            tags.append(tag)
+            block.lines.append(number)
+            block.tokens.append(token)
+            block.tags.append(tag)
+            if width == 3:
+                block.sources.append(columns[1])
             continue
-        if tokens:
-            yield document, number - len(tokens), tokens, tags
-            tokens, tags, used = [], [], True
-        if separator and used:
-            document, used = document + 1, False
+        if block.tokens:
+            yield block
+            used = True
+        begins = separator and used
+        if block.tokens or begins:
+            block = Block(block.document + begins, [], [], [], [])
+            used = used and not begins
+
+
+def _is_comment(line: str, columns: Sequence[str], usual: int) -> bool:
+    """Whether a line that begins with # is none of the token #: ``# id 7``, ``# domain=dev``."""
+    return not TAG.fullmatch(columns[-1]) and (len(columns) != usual or "=" in line)
+
+
+def _is_blank(line: str, columns: Sequence[str], usual: int) -> bool:
+    """Whether white space stands where the token should."""
+    return not columns[0].strip() or ("\t" not in line.rstrip() and len(columns) == usual - 1)
+
+
+def _unmasked(sentence: Sentence, sources: Sequence[str]) -> Sentence:
+    """The sentence without the labels of tokens that a run masked."""
+    masked = frozenset(i for i, source in enumerate(sources) if source == MASKED) or NOTHING
+    return replace(sentence, spans=accepted(sentence.spans or (), masked), masked=masked)
 
 
 def _columns(line: str) -> list[str]:
@@ -148,11 +219,15 @@ def _check_writable(sentence: Sentence, tags: Sequence[str]) -> None:
 
 
 def _gold_tags(sentence: Sentence, scheme: Scheme) -> list[str]:
-    if sentence.spans is None:
-        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold")
+    if sentence.spans is None or sentence.masked:
+        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold or with masked tokens")
     return encode(sentence.spans, len(sentence.tokens), scheme)
 
 
-def _sources(example: Example) -> list[str]:
+def _example_columns(example: Example) -> tuple[Sentence, list[list[str]]]:
     source = "gold" if example.source == "gold" else f"{example.source}:{example.round}"
-    return ["masked" if i in example.masked else source for i in range(len(example.sentence.tokens))]
+    known, length = example.accepted(), len(example.sentence.tokens)
+    doubtful = {i for s in example.spans if s not in known for i in range(s.start, s.end)}
+    hidden = doubtful | example.masked
+    sources = [MASKED if i in hidden else source for i in range(length)]
+    return example.sentence, [sources, encode(known, length)]

@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from textwrap import shorten
 from typing import Any, NamedTuple
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.check import check_length, check_token, located
+from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
+from sciner.text.formats.repair import BLANK, Repairs, longest_allowed, split_sentences
 from sciner.text.formats.row import ID
+from sciner.text.formats.source import home
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme
 
@@ -50,6 +52,7 @@ def read_hub(
     revision: str | None = None,
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
+    repair: Repairs = (),
 ) -> dict[str, tuple[Sentence, ...]]:
     """Sentences of each split, by the names on the left of ``splits``; on its right stand the set's, slices and sums
     (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks is empty.
@@ -58,12 +61,13 @@ def read_hub(
     brings is executed. Tags are words, or numbers that the set's features give names; ``scheme`` None detects it by split.
     Ids are ``{split}/{name}#{i}``, or ``{split}/{document}#{i}`` where ``columns`` names documents; i counts from 0.
 
-    notes counts "tags repaired" and "rows without tokens left out". Raises InputError for a set that cannot be loaded, a split
-    or column that it lacks, columns of other types, and, with the row counted from 1, tokens, tags and labels that are no use
-    to ``read_jsonl`` either.
+    Rows of the one token -DOCSTART- begin documents; notes counts them, "tags repaired" and "rows without tokens left out".
+
+    Raises InputError for a set that cannot be loaded, a split or column that it lacks, columns of other types, and, with the
+    row counted from 1, tokens, tags and labels that are no use to ``read_jsonl`` either.
     """
     builder = _prepare(path, config, revision)
-    place = Path(path).expanduser()
+    place = home(path)
     name = place.stem if place.is_file() else place.resolve().name
     found: dict[str, tuple[Sentence, ...]] = {}
     for ours, theirs in splits.items():
@@ -72,16 +76,25 @@ def read_hub(
             found[ours] = ()
             continue
         file = f"{path} ({theirs})"
-        parsed = list(_parse(rows, columns, file))
-        kept = [row for row in parsed if row.tokens]
+        parsed = list(_parse(rows, columns, file, notes, repair))
+        documents, parts = [], Parts()
+        for row in parsed:
+            if row.tokens == (DOCSTART,):
+                parts.begin()
+            elif row.tokens:
+                parts.hold()
+                documents.append(f"{ours}/{row.document or name + parts.suffix}")
+        if begun := sum(row.tokens == (DOCSTART,) for row in parsed):
+            notes[BEGUN] += begun
+        kept = [row for row in parsed if row.tokens not in ((), (DOCSTART,))]
         if not kept:
             raise InputError("no sentence in it", file=file, hint=f"set data.splits.{ours} to another split")
-        if empty := len(parsed) - len(kept):
+        if empty := len(parsed) - len(kept) - begun:
             notes["rows without tokens left out"] += empty
         tag_rows = [TagRow(row.tags, [row.number] * len(row.tags)) for row in kept]
         spans = decode_file(tag_rows, file=file, notes=notes, scheme=scheme, labels=labels)
-        documents = [f"{ours}/{row.document or name}" for row in kept]
-        found[ours] = tuple(map(Sentence, _number(documents), (row.tokens for row in kept), spans))
+        read = list(map(Sentence, _number(documents), (row.tokens for row in kept), spans))
+        found[ours] = tuple(split_sentences(read, notes) if "split_sentences" in repair else read)
     return found
 
 
@@ -95,7 +108,7 @@ def _prepare(path: str, config: str | None, revision: str | None) -> Any:
         logging.getLogger(library).setLevel(logging.CRITICAL)
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
-    place = Path(path).expanduser()
+    place = home(path)
     with _in_one_line(path):
         if place.is_file():
             builder = datasets.load_dataset_builder("parquet", data_files=str(place))
@@ -131,7 +144,7 @@ def _in_one_line(path: str) -> Iterator[None]:
         raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, hint=hint) from None
 
 
-def _parse(rows: Any, columns: Columns, file: str) -> Iterator[Row]:
+def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: Repairs) -> Iterator[Row]:
     _check_columns(rows.features, columns, file)
     token_names, tag_names = (_names(rows.features, column, file) for column in (columns.tokens, columns.tags))
     used = [column for column in (columns.tokens, columns.tags, columns.document) if column]
@@ -142,9 +155,13 @@ def _parse(rows: Any, columns: Columns, file: str) -> Iterator[Row]:
             tags = _words(row[columns.tags], tag_names, columns.tags)
             if len(tags) != len(tokens):
                 raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="check data.columns")
+            if "drop_blank_tokens" in repair and (blanks := sum(not token.strip() for token in tokens)):
+                notes[BLANK] += blanks
+                tags = tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
+                tokens = tuple(token for token in tokens if token.strip())
             if tokens:
-                check_length(len(tokens), too_long="a row should be a sentence")
-            for token in tokens:
+                check_length(len(tokens), too_long="a row should be a sentence", most=longest_allowed(repair))
+            for token in tokens if tokens != (DOCSTART,) else ():
                 check_token(token)
         yield Row(number, document, tokens, tags)
 

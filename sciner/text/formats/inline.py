@@ -10,8 +10,8 @@ from pathlib import Path
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.check import check_label, check_length, located
+from sciner.text.formats.running import count_dropped, pieces
 from sciner.text.formats.source import read_lines
-from sciner.text.formats.tokenise import tokenise
 from sciner.text.spans import Span
 
 PLAIN = r"[^\[\]\\]|\\[\[\\]|\](?!\()"  # one character; a literal ] needs no escape unless ( follows
@@ -45,8 +45,8 @@ def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
 def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]) -> list[Sentence]:
     """Sentences of one paper: the title behind ``# ``, then a sentence a line; ``## `` headings and blank lines are skipped.
 
-    Ids are ``{stem}#{i}``. notes counts "tokens split at a span edge". Raises InputError for faulty marks, a label outside
-    ``labels``, a title that is missing, late or repeated, a sentence of more than 2,000 tokens.
+    Ids are ``{stem}#{i}``. notes counts spans dropped since they cut a token. Raises InputError for faulty
+    marks, a label outside ``labels``, a title that is missing, late or repeated, a sentence of more than 2,000 tokens.
     """
     sentences: list[Sentence] = []
     for number, line in enumerate(read_lines(path), start=1):
@@ -59,11 +59,11 @@ def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]
             text, marked = parse_inline(line.removeprefix("# "))
             for span in marked:
                 check_label(span.label, labels)
-            tokens, spans, splits = tokenise(text, marked)
-            check_length(len(tokens), too_long="write one sentence a line, of at most 2,000 tokens")
-        if splits:
-            notes["tokens split at a span edge"] += splits
-        sentences.append(Sentence(f"{Path(path).stem}#{len(sentences)}", tokens, spans))
+            (piece,) = pieces(text, marked, whole=True)
+            check_length(len(piece.tokens), too_long="write one sentence a line, of at most 2,000 tokens")
+        count_dropped(notes, len(piece.dropped), 0)
+        id_ = f"{Path(path).stem}#{len(sentences)}"
+        sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
         raise InputError("no sentence in it", file=path, hint="a paper opens with one line behind '# '")
     return sentences

@@ -6,12 +6,16 @@ import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from sciner.errors import InputError
-from sciner.text.corpus import Example, Sentence
+from sciner.text.corpus import NOTHING, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
-from sciner.text.formats.row import Row, parse_row
+from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
+from sciner.text.formats.repair import BLANK, Repairs, split_sentences
+from sciner.text.formats.row import FOREIGN, Row, parse_rows
+from sciner.text.formats.running import Offsets, Placed, count_dropped, joined
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
@@ -24,50 +28,89 @@ def read_jsonl(
     notes: Counter[str],
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
+    repair: Repairs = (),
 ) -> list[Sentence]:
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
-    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens; otherwise {"text": "..."} with
-    "spans" or "entities" in characters. A span may also be {"start", "end", "label"}. Without any of them (or with null) a
-    sentence is unlabelled. "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document
-    being "document" or the file's stem and i counting its sentences from 0.
+    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens. "masked" lists the
+    positions of tokens whose label is not known; a span that holds one is no gold, and its tokens are masked too.
 
-    notes counts "tags repaired" and "tokens split at a span edge". Raises InputError for a file that is not UTF-8 or holds
+    {"text": "..."} with "spans" or "entities" in characters. The text is tokenised and, unless it has an "id",
+    split into sentences, without a look at its spans: one that cuts a token or crosses a sentence's end is
+    dropped (``Sentence.dropped``). A span may also be {"start", "end", "label"}.
+
+    {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]} is a document of
+    SciERC, counted in its tokens, both ends inclusive; of spans that overlap the longest is kept.
+
+    Without labels (or with null) a sentence is unlabelled.
+
+    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being "document", of a
+    text an "id" of any other form, or the file's stem, and i counting its sentences from 0. An object of the one token
+    -DOCSTART- begins a document. One whose "answer" is "reject" or "ignore" is left out and counted.
+
+    notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not UTF-8 or holds
     no sentence, invalid JSON, wrong types, tags that are not one a token, spans outside the sentence or overlapping, a label
     outside ``labels``, tags of no or of several schemes, an id that stands twice, a token with white space, a sentence of
     more than 2,000 tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
-    for number, id_, row in _rows(path, split):
+    for number, id_, row in _rows(path, split, notes, repair):
         with located(path, number):
+            if row.foreign:
+                hint = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
+                raise InputError(f'labels in "{row.foreign}", which is not read', hint=hint)
             for span in row.spans or ():
                 check_label(span.label, labels)
             if id_ in rows:
                 raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique")
         rows[id_] = number, row
-        if row.splits:
-            notes["tokens split at a span edge"] += row.splits
+        count_dropped(notes, len(row.dropped), row.overlapping)
+        notes.update(+Counter({BLANK: row.blanks}))
     decoded = _decode(rows, path, notes, scheme, labels)
-    return [Sentence(id_, row.tokens, decoded.get(id_, row.spans)) for id_, (_, row) in rows.items()]
+    read = [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
+    return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
-def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Sentence]:
-    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, but for the edges at which
-    spans split the tokens of running text. Ids are not compared. Raises InputError as ``read_jsonl``, but for labels and ids.
+def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
+    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, and ids not
+    compared. Raises InputError as ``read_jsonl``, but for labels and ids.
     """
-    return (Sentence(id_, row.tokens) for _, id_, row in _rows(path, split))
+    return (Placed(Sentence(id_, row.tokens), row.offsets) for _, id_, row in _rows(path, split, Counter()))
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
-    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold."""
-    write_lines(path, (_dump(_head(s) | ({} if s.spans is None else {"spans": s.spans})) for s in sentences))
+    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold, and with "masked" if any token is."""
+
+    def row(s: Sentence) -> dict[str, Any]:
+        mask = {"masked": sorted(s.masked)} if s.masked and s.spans is not None else {}
+        return _head(s) | ({} if s.spans is None else {"spans": s.spans}) | mask
+
+    write_lines(path, (_dump(row(s)) for s in sentences))
 
 
 def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
-    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source", "round", "weight" (unless
-    1) and "masked" (if any). Raises ValueError unless every span has a finite confidence.
+    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source", "round",
+    "weight" (unless 1) and, where tokens are left out of the loss, "masked" and "rejected".
+
+    "spans" holds the spans that the loss sees whole, "rejected" the others. Raises ValueError unless
+    every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
+
+
+def write_placed_jsonl(path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]) -> None:
+    """As ``write_examples_jsonl``, each span with "start_char" and "end_char" too: characters of the text that the tokens come
+    from, or where there is none, of the tokens with one blank between them."""
+
+    def rows() -> Iterator[str]:
+        for example, offsets in examples:
+            row = _example_row(example)
+            places = offsets or joined(example.sentence.tokens)
+            for span in row["spans"]:
+                span |= {"start_char": places[span["start"]][0], "end_char": places[span["end"] - 1][1]}
+            yield _dump(row)
+
+    write_lines(path, rows())
 
 
 def read_examples_jsonl(path: str | Path) -> list[Example]:
@@ -78,11 +121,12 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
             continue
         try:
             row = json.loads(line)
-            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in row["spans"])
+            known = sorted([*row["spans"], *row.get("rejected", ())], key=lambda s: int(s["start"]))
+            spans = tuple(Span(int(s["start"]), int(s["end"]), str(s["label"])) for s in known)
             sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
             encode(spans, len(sentence.tokens))
-            confidences = tuple(float(span["confidence"]) for span in row["spans"])
-            masked = frozenset(map(int, row.get("masked", ())))
+            confidences = tuple(float(span["confidence"]) for span in known)
+            masked = frozenset(map(int, row.get("masked", ()))) or NOTHING
             weight = float(row.get("weight", 1))
             found.append(Example(sentence, spans, str(row["source"]), int(row["round"]), confidences, masked, weight))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -91,19 +135,28 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
     return found
 
 
-def _rows(path: str | Path, split: str) -> Iterator[tuple[int, str, Row]]:
+def _rows(path: str | Path, split: str, notes: Counter[str], repair: Repairs = ()) -> Iterator[tuple[int, str, Row]]:
     """(line, sentence id, what the line says)."""
     seen: Counter[str] = Counter()
-    empty = True
+    stem = Path(path).stem
+    parts, empty = Parts(), True
     for number, line in enumerate(read_lines(path), start=1):
         if not line.strip():
             continue
         with located(path, number):
-            row = parse_row(line)
-        document = f"{split}/{row.document or Path(path).stem}"
-        yield number, row.id or f"{document}#{seen[document]}", row
-        seen[document] += row.id is None
-        empty = False
+            rows = parse_rows(line, repair)
+        if not rows:
+            notes["rows left out: they were rejected or ignored"] += 1
+        for row in rows:
+            if row.tokens == (DOCSTART,):
+                notes[BEGUN] += 1
+                parts.begin()
+                continue
+            document = f"{split}/{row.document or stem + parts.suffix}"
+            yield number, row.id or f"{document}#{seen[document]}", row
+            seen[document] += row.id is None
+            parts.hold()
+            empty = False
     if empty:
         raise InputError("no sentence in it", file=path, hint="expected a JSON object a line")
 
@@ -121,21 +174,21 @@ def _decode(
     return dict(zip(tagged, spans, strict=True))
 
 
-def _head(sentence: Sentence) -> dict[str, object]:
+def _head(sentence: Sentence) -> dict[str, Any]:
     return {"id": sentence.id, "tokens": sentence.tokens}
 
 
-def _example_row(example: Example) -> dict[str, object]:
+def _example_row(example: Example) -> dict[str, Any]:
     row = _head(example.sentence)
-    row["spans"] = [
-        {**span._asdict(), "confidence": round(float(confidence), 6)}
-        for span, confidence in zip(example.spans, example.confidences, strict=True)
-    ]
-    row |= {"source": example.source, "round": example.round}
+    sure = set(example.accepted())
+    told: dict[bool, list[dict[str, object]]] = {True: [], False: []}
+    for span, confidence in zip(example.spans, example.confidences, strict=True):
+        told[span in sure].append({**span._asdict(), "confidence": round(float(confidence), 6)})
+    row |= {"spans": told[True], "source": example.source, "round": example.round}
     if example.weight != 1:
         row["weight"] = float(example.weight)
     if example.masked:
-        row["masked"] = sorted(example.masked)
+        row |= {"masked": sorted(example.masked), "rejected": told[False]}
     return row
 
 

@@ -1,32 +1,47 @@
-"""Plain text: a tokenised sentence or paragraph a line, without labels."""
+"""Plain text, without labels: running text, or a tokenised sentence a line."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
-from sciner.text.formats.check import check_length, located
-from sciner.text.formats.source import read_lines
+from sciner.text.formats.check import check_length, check_token, located
+from sciner.text.formats.running import Offsets, Placed, pieces
+from sciner.text.formats.source import read_raw_lines
 
 
-def read_plain(path: str | Path, *, split: str) -> list[Sentence]:
+def read_plain(path: str | Path, *, split: str, tokenised: bool = False) -> list[Sentence]:
     """All sentences that ``stream_plain`` yields."""
-    return list(stream_plain(path, split=split))
+    return [placed.sentence for placed in stream_plain(path, split=split, tokenised=tokenised)]
 
 
-def stream_plain(path: str | Path, *, split: str) -> Iterator[Sentence]:
-    """One unlabelled sentence a line, split on white space; blank lines are skipped. Ids are ``{split}/{stem}#{i}``.
+def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> Iterator[Placed]:
+    """Unlabelled sentences with the places of their tokens in the file, line by line. Ids are ``{split}/{stem}#{i}``.
 
-    Raises InputError for a file that is not UTF-8 or holds no sentence, and for a line of more than 2,000 tokens.
+    Running text is split into sentences and tokenised, as that of BRAT and JSON lines; with ``tokenised`` a line is a
+    sentence and blanks separate its tokens. Raises InputError for a file that is not UTF-8 or holds no sentence, and for
+    a sentence of more than 2,000 tokens.
     """
-    document, count = f"{split}/{Path(path).stem}", 0
-    for number, line in enumerate(read_lines(path), start=1):
-        if tokens := tuple(line.split()):
+    document, count, begin = f"{split}/{Path(path).stem}", 0, 0
+    for number, line in enumerate(read_raw_lines(path), start=1):
+        for tokens, offsets in [_words(line)] if tokenised else [(p.tokens, p.offsets) for p in pieces(line)]:
+            if not tokens:
+                continue
             with located(path, number):
-                check_length(len(tokens), too_long="write one sentence or paragraph a line, of at most 2,000 tokens")
-            yield Sentence(f"{document}#{count}", tokens)
+                check_length(len(tokens), too_long="start a new line between sentences")
+                for token in tokens if tokenised else ():
+                    check_token(token)
+            places = tuple((begin + a, begin + b) for a, b in offsets)
+            yield Placed(Sentence(f"{document}#{count}", tokens), places)
             count += 1
+        begin += len(line)
     if not count:
-        raise InputError("no sentence in it", file=path, hint="expected a tokenised sentence a line")
+        raise InputError("no sentence in it", file=path, hint="expected text")
+
+
+def _words(line: str) -> tuple[tuple[str, ...], Offsets]:
+    offsets = tuple(match.span() for match in re.finditer(r"\S+", line))
+    return tuple(line[a:b] for a, b in offsets), offsets

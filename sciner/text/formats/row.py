@@ -5,58 +5,188 @@ from __future__ import annotations
 import json
 import re
 import reprlib
+from types import UnionType
 from typing import Any, NamedTuple
 
 from sciner.errors import InputError
+from sciner.text.corpus import NOTHING, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
-from sciner.text.formats.tokenise import tokenise
+from sciner.text.formats.documents import DOCSTART
+from sciner.text.formats.repair import Repairs, longest_allowed, without_blanks
+from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
+# where other tools keep labels, and what is read instead
+FOREIGN = {"ner_tags": "tags", "label": "spans", "labels": "spans", "annotations": "spans", "ner": "spans"}
 
 
 class Row(NamedTuple):
-    """What an object says; at most one of ``spans`` and ``tags`` is given. splits: tokens split at a span edge."""
+    """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
+
+    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold; ``overlapping`` of them
+    since they overlap another. offsets: of the tokens in the text, where there is one. blanks: tokens left out. foreign: the
+    key of labels that are not read, where there are no others.
+    """
 
     id: str | None
     document: str | None
     tokens: tuple[str, ...]
-    spans: tuple[Span, ...] | None
-    tags: tuple[str, ...] | None
-    splits: int = 0
+    spans: tuple[Span, ...] | None = None
+    tags: tuple[str, ...] | None = None
+    masked: frozenset[int] = NOTHING
+    dropped: tuple[str, ...] = ()
+    overlapping: int = 0
+    offsets: Offsets | None = None
+    blanks: int = 0
+    foreign: str | None = None
 
 
-def parse_row(line: str) -> Row:
-    """The object on ``line`` in one of the forms that ``read_jsonl`` names. Raises InputError without a place."""
+def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
+    """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
+
+    None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART- alone begins a document.
+    Raises InputError without a place.
+    """
     row = _object(line)
-    id_, document = _text(row, "id"), _text(row, "document")
-    if id_ is not None and not ID.fullmatch(id_):
-        raise InputError(f'"id" {id_!r} is no sentence id', hint="an id is document#index")
+    if row.get("answer") in ("reject", "ignore"):
+        return []
+    id_, document = _names(row)
+    if _is_scierc(row):
+        found = _scierc_rows(row)
+    elif "text" in row and _holds(row.get("tokens"), dict):  # Prodigy's own tokens
+        found = _running_rows(row, id_, document, repair)
+    elif (tokens := _strings(row, "tokens")) == (DOCSTART,):
+        return [Row(None, document, (DOCSTART,))]
+    elif tokens is not None:
+        found = [_token_row(row, id_, document, tokens, repair)]
+    else:
+        found = _running_rows(row, id_, document, repair)
+    for sentence in found:
+        too_long = "write one sentence an object, of at most 2,000 tokens"
+        check_length(len(sentence.tokens), too_long=too_long, most=longest_allowed(repair))
+        for token in sentence.tokens:
+            check_token(token)
+    return found
+
+
+def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
+    """(sentence id, document). An "id" of another form than document#index names the document of a text that has no other
+    name; of tokens, which are one sentence, it is ignored."""
+    value, document = row.get("id"), _text(row, "document")
+    id_ = str(value) if type(value) is int else _text(row, "id")
     if document is not None and not ID.fullmatch(f"{document}#0"):
         raise InputError(f'"document" {document!r} is no name', hint="name it in one line")
+    if id_ is None or (type(value) is str and ID.fullmatch(id_)):
+        return id_, document
+    if document is None and isinstance(row.get("text"), str) and ID.fullmatch(f"{id_}#0"):
+        document = id_
+    return None, document
 
-    tags = _strings(row, "tags")
-    tokens = _strings(row, "tokens")
-    splits = 0
-    if tokens is not None:
-        spans = _spans(row, "spans")
-        if spans is not None:
-            spans = check_spans(spans, len(tokens))
-    else:
-        text = _text(row, "text")
-        if text is None:
-            raise InputError('neither "tokens" nor "text"', hint='write {"tokens": [...], ...} or {"text": "...", ...}')
-        spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
-        tokens, found, splits = tokenise(text, spans or ())
-        spans = None if spans is None else found
-    check_length(len(tokens), too_long="write one sentence an object, of at most 2,000 tokens")
-    for token in tokens:
-        check_token(token)
-    if tags is not None and spans is not None:
+
+def _foreign(row: dict[str, Any]) -> str | None:
+    """The key under which other tools keep labels, where the row has one that holds some."""
+    return next((key for key in FOREIGN if _holds(row.get(key), list | dict) or (key == "ner_tags" and row.get(key))), None)
+
+
+def _holds(value: object, kind: type | UnionType) -> bool:
+    return isinstance(value, list) and any(isinstance(item, kind) for item in value)
+
+
+def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...], repair: Repairs) -> Row:
+    tags, marked = _strings(row, "tags"), _spans(row, "spans")
+    lost: list[Span] = []
+    if marked is not None:
+        marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
+    if tags is not None and marked is not None:
         raise InputError('"tags" and "spans" in one row', hint="keep one of them")
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="give one tag a token")
-    return Row(id_, document, tokens, spans, tags, splits)
+    spans, masked = _unmasked(row, marked, len(tokens))
+    solid = tuple(token for token in tokens if token.strip()) if "drop_blank_tokens" in repair else tokens
+    if blanks := len(tokens) - len(solid):
+        moved, masked = without_blanks(tokens, spans or (), masked)
+        spans = None if spans is None else tuple(moved)
+        tags = None if tags is None else tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
+    foreign = _foreign(row) if spans is None and tags is None else None
+    dropped = tuple(span.label for span in lost)
+    return Row(id_, document, solid, spans, tags, masked, dropped, len(lost), blanks=blanks, foreign=foreign)
+
+
+def _disjoint(spans: tuple[Span, ...], length: int, unit: str, repair: Repairs) -> tuple[tuple[Span, ...], list[Span]]:
+    """(spans in order, those that were lost to overlaps). Raises InputError for overlaps that are not to be repaired."""
+    if "longest_span" not in repair:
+        return check_spans(spans, length, unit), []
+    for span in spans:
+        check_spans([span], length, unit)
+    kept, lost = longest(spans)
+    return tuple(kept), lost
+
+
+def _running_rows(row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs) -> list[Row]:
+    """Running text is a sentence where its id says so, and is split otherwise."""
+    text = _text(row, "text")
+    if text is None:
+        raise InputError('neither "tokens" nor "text"', hint='write {"tokens": [...], ...} or {"text": "...", ...}')
+    for key in ("tags", "masked"):
+        if row.get(key):
+            raise InputError(f'"{key}" of a text', hint='give "tokens" in the place of "text"')
+    spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
+    gold = spans is not None
+    spans, lost = _disjoint(spans or (), len(text), "characters", repair)
+    foreign = None if gold else _foreign(row)
+    return [
+        Row(id_, document, p.tokens, p.spans if gold else None, None, NOTHING, p.dropped, p.overlapping, p.offsets, 0, foreign)
+        for p in pieces(text, spans, lost, whole=id_ is not None or not text.strip())
+    ]
+
+
+def _is_scierc(row: dict[str, Any]) -> bool:
+    """The original form of SciERC (Luan et al. 2018), which DyGIE and PURE read too."""
+    return isinstance(row.get("sentences"), list) and "tokens" not in row and "text" not in row
+
+
+def _scierc_rows(row: dict[str, Any]) -> list[Row]:
+    """A document: "sentences" are lists of tokens, "ner" has for each its [first, last, label], counted over the document
+    and both inclusive. Of spans that overlap the longest is kept; a sentence without tokens is left out."""
+    name = _text(row, "doc_key")
+    sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
+    ner = row.get("ner")
+    if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
+        raise InputError('"ner" is no list of as many lists as there are "sentences"', hint="write [] where there is none")
+    found, start = [], 0
+    for i, tokens in enumerate(sentences):
+        spans = dropped = None
+        if ner is not None:
+            marked = [Span(s.start - start, s.end + 1 - start, s.label) for s in _spans({"ner": ner[i]}, "ner") or ()]
+            for span in marked:
+                check_spans([span], len(tokens))
+            spans, dropped = longest(marked)
+        if tokens:
+            lost = tuple(span.label for span in dropped or ())
+            found.append(Row(None, name, tokens, None if spans is None else tuple(spans), dropped=lost, overlapping=len(lost)))
+        start += len(tokens)
+    if not found:
+        raise InputError("a document without tokens", hint="leave it out")
+    return found
+
+
+def _unmasked(
+    row: dict[str, Any], spans: tuple[Span, ...] | None, length: int
+) -> tuple[tuple[Span, ...] | None, frozenset[int]]:
+    """The spans without a masked token, and all tokens whose label is not known: those of "masked",
+    and those of the other spans, "rejected" ones included."""
+    value = row.get("masked")
+    if not value:
+        return spans, NOTHING
+    if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
+        raise InputError('"masked" is no list of token positions', hint=f"count {length} tokens from 0")
+    if spans is None:
+        raise InputError('"masked" without "spans"', hint='write the known spans as "spans"')
+    known = accepted(spans, frozenset(value))
+    doubtful = [*(s for s in spans if s not in known), *(_spans(row, "rejected") or ())]
+    touched = {i for s in doubtful for i in range(s.start, s.end)}
+    return known, frozenset({*value, *touched} & set(range(length)))
 
 
 def _object(line: str) -> dict[str, Any]:

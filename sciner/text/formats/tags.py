@@ -65,4 +65,7 @@ def _check_one_scheme(rows: Sequence[TagRow], file: str | Path, scheme: Scheme |
             raise InputError(f"tag {tag!r} does not exist in {scheme}", file=file, line=line, hint="is the scheme IOBES?")
         if marked and not closing and scheme is None:
             problem = "tags of several schemes: entities without E- or S-, which the file has elsewhere"
-            raise InputError(problem, file=file, line=marked[0][1], hint="use one scheme, or name IOBES to have them repaired")
+            hint = "use one scheme, or name IOBES to have them repaired"
+            fault = InputError(problem, file=file, line=marked[0][1], hint=hint)
+            fault.last = max(rows[-1].lines)
+            raise fault

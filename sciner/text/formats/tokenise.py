@@ -2,42 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator
 
-from sciner.errors import InputError
-from sciner.text.formats.check import check_spans
-from sciner.text.spans import Span
+import regex
 
-TOKEN = re.compile(r"\w+(?:(?:[-.'\u2019]|(?<=\d),(?=\d))\w+)*|\S")
+MARK = r"\p{M}\u00AD\u200B-\u200D\uFE0F"  # combining marks, soft hyphen, zero-width characters: part of what they stand in
+LETTER = rf"[\p{{L}}\p{{N}}_{MARK}]"
+TOKEN = regex.compile(rf"{LETTER}+(?:(?:[-.'\u2019]|(?<=\d),(?=\d)){LETTER}+)*|[^\s\x1c-\x1f][{MARK}]*")
 
 
-def tokenise(text: str, spans: Sequence[Span] = ()) -> tuple[tuple[str, ...], tuple[Span, ...], int]:
-    """Tokens, the character ``spans`` in tokens, and how many tokens had to be split at a span's edge.
+def tokenise(text: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of each token in characters.
 
     A token is a word, joined inside by hyphens, full stops, apostrophes, underscores and by a comma between digits
-    (``LSTM-CRF``, ``3e-5``, ``12,400``), or a single other character.
-    Spans are trimmed of white space and returned in order. Raises InputError for spans that leave the text, overlap, are
-    empty or cover only white space.
+    (``LSTM-CRF``, ``3e-5``, ``12,400``), or a single other character. Marks, soft hyphens and zero-width characters
+    belong to the word or character that they stand in or behind.
     """
-    trimmed = tuple(_trim(text, span) for span in check_spans(spans, len(text), "characters"))
-    edges = sorted({edge for span in trimmed for edge in (span.start, span.end)})
-    bounds: list[tuple[int, int]] = []
-    splits = 0
-    for match in TOKEN.finditer(text):
-        start, end = match.span()
-        inside = edges[bisect_right(edges, start) : bisect_left(edges, end)]
-        bounds += zip([start, *inside], [*inside, end], strict=True)
-        splits += bool(inside)
-    first = {start: i for i, (start, _) in enumerate(bounds)}
-    last = {end: i for i, (_, end) in enumerate(bounds)}
-    tokens = tuple(text[start:end] for start, end in bounds)
-    return tokens, tuple(Span(first[s.start], last[s.end] + 1, s.label) for s in trimmed), splits
-
-
-def _trim(text: str, span: Span) -> Span:
-    surface = text[span.start : span.end]
-    if not surface.strip():
-        raise InputError(f"span {tuple(span)} covers only white space", hint="drop it")
-    return Span(span.end - len(surface.lstrip()), span.start + len(surface.rstrip()), span.label)
+    return (match.span() for match in TOKEN.finditer(text))

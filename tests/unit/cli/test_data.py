@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +15,9 @@ import pytest
 from sciner.cli import main as cli
 from sciner.text.catalog.known import CATALOG
 from sciner.text.corpus import Sentence
+from sciner.text.formats.read import read_files
 from sciner.text.spans import Span
-from sciner.text.stats import Conflict, Overlap, describe
+from sciner.text.stats import Conflict, Overlap, describe, dropped_spans
 
 MALFORMED = Path(__file__).parents[2] / "data" / "malformed"
 SCIERC = {"train.txt": "[/] NN O I-Task\n\n[/] NN O I-Task\n", "dev.txt": "[/] NN O I-Method\n", "test.txt": "we NN O O\n"}
@@ -86,7 +88,7 @@ def test_check_counts_what_it_read_and_mended(say: Any, place: Path) -> None:
     (place / "a.conll").write_text("We O\nuse O\nAdam I-Method\n\nIt B-Method\n")
     found = json.loads(say("check", "a.conll", "--json")[1])
     counts = {"sentences": 2, "tokens": 4, "spans": 2, "documents": 1, "unlabelled": 0}
-    assert found == {**counts, "notes": {"tags repaired": 1}}
+    assert found == {**counts, "files": {"CoNLL": 1}, "notes": {"tags repaired": 1}}
     assert "tags repaired" in say("check", "a.conll")[1]
 
 
@@ -107,6 +109,63 @@ def test_stats_takes_each_path_for_a_split(say: Any, place: Path) -> None:
     both = json.loads(say("stats", "a/train.conll", "b/train.conll", "--json")[1])
     assert [*both["splits"]] == ["a/train.conll", "b/train.conll"]
     assert json.loads(say("stats", "sample", "--json")[1])["splits"]["train"]["documents"] == 24
+
+
+def test_check_shows_up_to_20_faults_of_all_files(say: Any, place: Path) -> None:
+    """Each with its line; what stands behind a fault is looked at too, once."""
+    (place / "a.conll").write_text("We O\n\tO\nuse B\nAdam B-Task\n\n" + "long O\n" * 2500 + "\nIt I\n")
+    (place / "b.jsonl").write_text('{"tokens": ["a"]\n{"tokens": ["a"], "tags": ["O"]}\n{"tokens": []}\n')
+    (place / "c.txt").write_text("fine")
+    code, out, err = say("check", "a.conll", "b.jsonl", "c.txt")
+    assert (code, out) == (2, "")
+    told = [line.removeprefix("sciner: ") for line in err.splitlines()]
+    assert [line.split(" ")[0] for line in told] == [
+        "a.conll:2:",
+        "a.conll:3:",
+        "a.conll:6:",
+        "a.conll:2507:",
+        "b.jsonl:1:",
+        "b.jsonl:3:",
+    ]
+
+    (place / "d.conll").write_text("a B\n" * 30)
+    code, _, err = say("check", "d.conll")
+    lines = err.splitlines()
+    assert (code, len(lines)) == (2, 21)
+    assert "d.conll:20:" in lines[19] and "20 faults are shown" in lines[20]
+
+
+def test_check_fails_where_a_run_would(say: Any, place: Path) -> None:
+    (place / "some.jsonl").write_text('{"tokens": ["a"], "tags": ["B-X"]}\n{"tokens": ["a"]}\n')
+    (place / "none.conll").write_text("a O\n")
+    (place / "pool.jsonl").write_text('{"tokens": ["a"]}\n')
+    (place / "iob1.conll").write_text("a E-X\n")
+    for words, fault in (
+        (["some.jsonl"], "check/some#1 has no labels, others have (1 of 2); text without labels goes to data.unlabelled"),
+        (["none.conll"], "no entity among them"),
+        (["iob1.conll", "--scheme", "IOB1"], "iob1.conll:1: tag 'E-X' does not exist in IOB1"),
+        (["iob1.conll", "--scheme", "IOB3"], "unknown tag scheme 'IOB3'"),
+        (["iob1.conll", "--repair", "longest"], "did you mean 'longest_span'?"),
+    ):
+        code, _, err = say("check", *words)
+        assert code == 2 and fault in err
+    assert say("check", "pool.jsonl")[0] == 0
+
+
+def test_check_repairs_what_a_run_can_be_told_to(say: Any, place: Path) -> None:
+    (place / "a.conll").write_text("We O\n  O\nuse O\nBERT B-Method\n")
+    found = json.loads(say("check", "a.conll", "--repair", "drop_blank_tokens", "--json")[1])
+    assert (found["tokens"], found["notes"]) == (3, {"blank tokens dropped": 1})
+
+
+def test_gold_that_the_reader_dropped_is_counted_by_split(say: Any, place: Path) -> None:
+    (place / "a.txt").write_text("one two")
+    (place / "a.ann").write_text("T1\tA 0 7\tone two\nT2\tB 4 7\ttwo\nT3\tB 5 7\two\n")
+    assert json.loads(say("stats", "a.txt", "--json")[1])["splits"]["a.txt"]["dropped"] == {"B": 2}
+    assert "gold spans that the reader dropped" in say("stats", "a.txt")[1]
+    sentences = read_files("a.txt", split="test", notes=Counter())
+    expected = {"test": {"spans": 2, "classes": {"B": 2}, "documents": {"test/a": 2}}}
+    assert dropped_spans({"train": (), "test": sentences}) == expected
 
 
 def test_figures_are_those_of_the_sentences() -> None:

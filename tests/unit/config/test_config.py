@@ -205,7 +205,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(group: str, key: str) -> N
         ("data.dev_size", "101%"),
         ("data.limit", 0),
         ("data.seed_order", None),
-        ("data.labels", ["Task", 1]),
+        ("data.labels", ["Task", 1.5]),
         ("model.lr", 0.0),
         ("model.lr", 1),
         ("model.head_lr", -0.1),

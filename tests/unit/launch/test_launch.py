@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 import subprocess
 import sys
 from collections import Counter
@@ -11,12 +12,15 @@ from typing import Any
 
 import pytest
 import yaml
+from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.errors import InputError
+from sciner.launch.hydra_errors import explain_hydra_error
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
+from sciner.launch.quoting import hint_for_words, is_taken
 
 ROOT = Path(__file__).parents[3]
 SWEEPS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem != "search")  # a product of axes
@@ -260,3 +264,37 @@ def test_help_names_the_commands() -> None:
     done = subprocess.run([sys.executable, "-m", "sciner", "--help"], cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
     assert " run " in done.stdout and " ui " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("word", "form"),
+    [
+        ("data.train=Müller/a.conll", """'data.train="Müller/a.conll"'"""),
+        ("data.train=a=b.conll", """'data.train="a=b.conll"'"""),
+        ("data.train=a(b).conll", """'data.train="a(b).conll"'"""),
+        ("data.train=a#b.conll", """'data.train="a#b.conll"'"""),
+        ("data.train=[Müller/a.conll,b.conll]", """'data.train=["Müller/a.conll",b.conll]'"""),
+        ("threshold.classes.Tâche=0.6", """'threshold.classes="{Tâche: 0.6}"'"""),
+        ('threshold.classes={"Tâche":0.6}', """'threshold.classes="{Tâche: 0.6}"'"""),
+        ("threshold.classes={Metric(%):0.6,Task:0.5}", """'threshold.classes="{Metric(%): 0.6, Task: 0.5}"'"""),
+        ("data.labels=[Tâche,Metric(%)]", """'data.labels=["Tâche","Metric(%)"]'"""),
+    ],
+)
+def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(word: str, form: str) -> None:
+    told = explain_hydra_error("HydraException", ["seed=1", word])
+    assert str(told) == f"Hydra's grammar does not take {word}; write it {form}"
+    (typed,) = shlex.split(form)
+    assert is_taken(typed) and not is_taken(word)
+
+
+def test_quotes_within_a_word_are_kept() -> None:
+    """Whatever the shell makes of the mend is the word that was meant."""
+    for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
+        (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write it "))
+        assert OverridesParser.create().parse_override(typed).value() == value
+
+
+def test_classes_of_any_name_get_a_bar_from_the_command_line() -> None:
+    (point,) = points("threshold=per_class", 'threshold.classes="{Tâche: 0.6, Metric(%): 0.5, 123: 0.4}"')
+    assert point.threshold.classes == {"Tâche": 0.6, "Metric(%)": 0.5, "123": 0.4}
+    assert "is no mapping" in refusal("threshold=per_class", "threshold.classes='{a'")

@@ -79,11 +79,12 @@ def test_the_configuration_is_there_before_the_first_round(folder: RunFolder) ->
 
 @pytest.mark.parametrize("name", ["annotated.jsonl", "annotated.conll"])
 def test_the_annotated_corpus_reads_back(folder: RunFolder, name: str) -> None:
-    """To the same tokens and spans, masked ones included, with nothing to repair."""
+    """To the same tokens and accepted spans, with nothing to repair."""
     folder.write_round(ROUND)
     notes: Counter[str] = Counter()
     found = read_file(folder.path / "round_0" / name, split="train", notes=notes)
-    assert [(s.tokens, s.spans) for s in found] == [(e.sentence.tokens, e.spans) for e in EXAMPLES]
+    assert [(s.tokens, s.spans) for s in found] == [(e.sentence.tokens, e.accepted()) for e in EXAMPLES]
+    assert [s.masked for s in found] == [e.masked for e in EXAMPLES]
     assert not notes
     if name.endswith("jsonl"):  # CoNLL has no place for ids
         assert [s.id for s in found] == [e.sentence.id for e in EXAMPLES]
@@ -96,7 +97,8 @@ def test_provenance_stands_beside_every_label(folder: RunFolder) -> None:
     assert (gold["source"], gold["round"], "weight" in gold, "masked" in gold) == ("gold", 0, False, False)
     assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == ("silver", 2, 0.5, [0, 1])
     assert [span["confidence"] for span in gold["spans"]] == [1.0, 1.0]  # type: ignore[attr-defined]
-    assert [span["confidence"] for span in silver["spans"]] == [0.875, 0.123457]  # type: ignore[attr-defined]
+    for name, confidence in (("spans", 0.123457), ("rejected", 0.875)):
+        assert [span["confidence"] for span in silver[name]] == [confidence]  # type: ignore[attr-defined]
     (predicted,) = rows(folder.path / "round_0" / "test_predictions.jsonl")
     assert (predicted["id"], predicted["tokens"], predicted["source"]) == ("test/c#0", ["a", "b"], "predicted")
     assert predicted["spans"] == [{"start": 0, "end": 2, "label": "Task", "confidence": 0.5}]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from sciner.score.gold import agreement_scores, gold_scores
+from sciner.score.entity import entity_counts
+from sciner.score.gold import agreement_scores, gold_scores, with_dropped
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span
 
@@ -25,6 +28,14 @@ def test_gold_is_scored_strictly_against_the_clean_labels() -> None:
     clean = {s.id: s.spans or () for s in FIRST}
     assert gold_scores(SECOND, clean) == {"precision": 1 / 4, "recall": 1 / 3, "f1": 2 / 7}
     assert gold_scores(FIRST, clean) == {"precision": 1.0, "recall": 1.0, "f1": 1.0}
+
+
+def test_gold_that_the_reader_dropped_is_missed() -> None:
+    """4 marked and 3 + 2 true spans, of which one is found."""
+    gold = [replace(FIRST[0], dropped=("Task", "Method")), *FIRST[1:]]
+    counts = entity_counts(gold, [s.spans or () for s in SECOND])
+    assert with_dropped(gold, counts) == {"recall": 1 / 5, "f1": 2 / 9, "spans": 2.0}
+    assert with_dropped(FIRST, counts) == {}
 
 
 def test_a_figure_without_a_denominator_is_absent() -> None:

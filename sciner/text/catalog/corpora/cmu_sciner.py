@@ -33,7 +33,7 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
     for split in ("train", "test"):
         file = folder / f"{split}.conll"
         splits[split] = name_papers(read_conll(file, split=split, notes=notes, scheme="IOB2"), papers, split, file)
-    splits["unlabelled"] = read_plain(folder / "unlabelled.txt", split="unlabelled")
+    splits["unlabelled"] = read_plain(folder / "unlabelled.txt", split="unlabelled", tokenised=True)
     return splits
 
 

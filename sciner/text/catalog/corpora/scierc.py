@@ -25,7 +25,10 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
 CORPUS = Entry(
     name="scierc",
     task="methods, tasks, metrics in AI",
-    about="SciERC: 500 abstracts of AI papers, six types of scientific terms, in the SciBERT authors' CoNLL version.",
+    about=(
+        "SciERC: 500 abstracts of AI papers, six types of scientific terms, in the SciBERT authors' CoNLL version, "
+        "which lacks 89 of its 8,094 spans and has 58 that no annotator marked."
+    ),
     splits=("train", "dev", "test"),
     source="https://github.com/allenai/scibert",
     licence="see source",

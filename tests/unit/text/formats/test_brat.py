@@ -14,7 +14,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.brat import read_brat, write_brat
 from sciner.text.formats.read import read_files
-from sciner.text.formats.segment import sentence_bounds
+from sciner.text.formats.running import UNMET
 from sciner.text.spans import Span, decode
 
 TAGS = ("O", "B-Method", "I-Method", "B-Metric", "I-Metric")
@@ -56,6 +56,7 @@ def test_brat_gives_back_the_sentences_it_was_given(
     [
         Sentence("d#0", ("New York",), ()),
         Sentence("d#0", (), ()),
+        Sentence("d#0", ("a",), (), frozenset({0})),
         Sentence("d#0", ("a",), (Span(0, 1, "a b"),)),
         Sentence("../d#0", ("a",), ()),
         Sentence("/d#0", ("a",), ()),
@@ -82,16 +83,6 @@ def test_text_is_split_into_sentences_and_tokens_with_all_its_lines(tmp_path: Pa
     assert not notes
 
 
-def test_no_sentence_ends_inside_a_span(tmp_path: Path) -> None:
-    text = "We bought Foo Inc. Bar products. They work."
-    assert len(read(tmp_path, "We bought it all. Bar products work.")[0]) == 2
-    found, notes = read(tmp_path, "We bought it all. Bar products work.", "T1\tMethod 10 21\tit all. Bar")
-    assert [s.spans for s in found] == [(Span(2, 6, "Method"),)]
-    assert notes == {"sentence ends inside a span ignored": 1}
-    bounds, _ = sentence_bounds(text, [Span(len(text) - 10, len(text), "Method")])
-    assert bounds[-1][0] <= len(text) - 10
-
-
 def test_a_discontinuous_span_reaches_from_its_first_fragment_to_its_last(tmp_path: Path) -> None:
     found, notes = read(tmp_path, "left and right wing", "T1\tPart 0 4;15 19\tleft wing")
     assert found[0].spans == (Span(0, 4, "Part"),)
@@ -112,11 +103,32 @@ def test_of_overlapping_spans_the_longest_stays(tmp_path: Path, annotations: tup
     assert notes == {"overlapping spans dropped": 1}
 
 
-def test_a_span_is_trimmed_and_a_token_that_it_cuts_is_split(tmp_path: Path) -> None:
+def test_a_span_is_trimmed_and_one_that_cuts_a_token_is_dropped(tmp_path: Path) -> None:
     found, notes = read(tmp_path, "pre-trained on it", "T1\tA 0 3\tpre", "T2\tB 11 15\t on ")
-    assert found[0].tokens == ("pre", "-trained", "on", "it")
-    assert found[0].spans == (Span(0, 1, "A"), Span(2, 3, "B"))
-    assert notes == {"tokens split at a span edge": 1}
+    assert found[0].tokens == ("pre-trained", "on", "it")
+    assert (found[0].spans, found[0].dropped) == ((Span(1, 2, "B"),), ("A",))
+    assert notes == {UNMET: 1}
+
+
+@pytest.mark.parametrize("line_end", [1, 2])
+def test_offsets_may_count_a_windows_line_end_as_one_character_or_two(tmp_path: Path, line_end: int) -> None:
+    """Whatever the tool counted: every span stands where its text is."""
+    begin = 12 + line_end
+    found, _ = read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", f"T2\tN {begin + 9} {begin + 13}\ttext")
+    assert [s.spans for s in found] == [(Span(2, 3, "M"),), (Span(2, 3, "N"),)]
+
+
+def test_offsets_that_fit_neither_way_are_refused_with_their_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"x.ann:2: the text holds .xt.* there, not 'text'; count characters from 0"):
+        read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", "T2\tN 24 28\ttext")
+
+
+def test_suffixes_may_be_upper_case(tmp_path: Path) -> None:
+    (tmp_path / "A.TXT").write_text("Abc def")
+    (tmp_path / "A.ANN").write_text("T1\tX 0 3\tAbc\n")
+    for path in (tmp_path, tmp_path / "A.TXT", tmp_path / "A.ANN"):
+        (sentence,) = read_files(path, split="train", notes=Counter())
+        assert sentence.spans == (Span(0, 1, "X"),)
 
 
 def test_one_file_of_a_pair_is_not_enough(tmp_path: Path) -> None:
@@ -134,13 +146,3 @@ def test_a_folder_with_annotations_is_brat_and_its_pairs_count_once(tmp_path: Pa
     for paths in (tmp_path, tmp_path / "*", tmp_path / "*.ann", tmp_path / "?.txt", [tmp_path / "a.ann", tmp_path / "b.txt"]):
         found = read_files(paths, split="train", notes=Counter())  # type: ignore[arg-type]
         assert [(s.id, len(s.spans or ())) for s in found] == [("train/a#0", 0), ("train/b#0", 1)]
-
-
-@settings(max_examples=100, deadline=None)
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60), cuts=st.lists(st.integers(0, 60), max_size=4))
-def test_bounds_hold_all_text_and_no_span_crosses_them(text: str, cuts: list[int]) -> None:
-    places = sorted({min(cut, len(text)) for cut in cuts})
-    spans = [Span(a, b, "A") for a, b in zip(places[::2], places[1::2], strict=False)]
-    bounds, _ = sentence_bounds(text, spans)
-    assert "".join("".join(text[a:b].split()) for a, b in bounds) == "".join(text.split())
-    assert all(not span.start < a < span.end for a, _ in bounds for span in spans)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -74,10 +75,12 @@ def test_conll_gives_back_the_sentences_it_was_given(folder: Path, sentences: li
 
 
 @few
-@given(sentences=corpora(), withheld=st.booleans())
-def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], withheld: bool) -> None:
-    if withheld:
+@given(sentences=corpora(), how=st.sampled_from(["labelled", "withheld", "masked"]))
+def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: list[Sentence], how: str) -> None:
+    if how == "withheld":
         sentences = [sentence.withheld() for sentence in sentences]
+    if how == "masked":
+        sentences = [replace(s, spans=(), masked=frozenset({0})) for s in sentences]
     write_jsonl(folder / "file.jsonl", sentences)
     assert read(folder / "file.jsonl") == sentences
 
@@ -91,6 +94,7 @@ def test_jsonl_gives_back_the_sentences_it_was_given(folder: Path, sentences: li
         Sentence("d#0", ("-DOCSTART-",), ()),
         Sentence("d#0", (), ()),
         Sentence("d#0", ("a",), None),
+        Sentence("d#0", ("a",), (), frozenset({0})),
         Sentence("d#0", ("a",), (Span(0, 1, "a b"),)),
         Sentence("d#0", ("a",), (Span(0, 2, "Method"),)),
     ],
@@ -115,14 +119,17 @@ def test_examples_keep_their_provenance_as_jsonl(tmp_path: Path) -> None:
     assert silver["spans"][0] == {"start": 0, "end": 1, "label": "Method", "confidence": 0.123457}
     assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == ("silver", 2, 0.5, [2, 3])
     assert (gold["source"], gold["round"], gold.keys() & {"weight", "masked"}) == ("gold", 0, set())
-    assert [(s.id, s.spans) for s in read(tmp_path / "train.jsonl")] == [(e.sentence.id, e.spans) for e in EXAMPLES]
+    assert silver["rejected"] == [{"start": 2, "end": 4, "label": "Metric", "confidence": 1.0}]
+    found = [(s.id, s.spans) for s in read(tmp_path / "train.jsonl")]
+    assert found == [(e.sentence.id, e.accepted()) for e in EXAMPLES]
 
 
 def test_examples_keep_their_provenance_as_conll(tmp_path: Path) -> None:
     write_examples_conll(tmp_path / "train.conll", EXAMPLES)
     columns = [line.split("\t") for line in (tmp_path / "train.conll").read_text().splitlines() if line]
     assert [source for _, source, _ in columns] == ["-X-", "silver:2", "silver:2", "masked", "masked", "gold"]
-    assert [(s.tokens, s.spans) for s in read(tmp_path / "train.conll")] == [(e.sentence.tokens, e.spans) for e in EXAMPLES]
+    found = [(s.tokens, s.spans) for s in read(tmp_path / "train.conll")]
+    assert found == [(e.sentence.tokens, e.accepted()) for e in EXAMPLES]
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
@@ -208,6 +215,94 @@ def test_jsonl_ids_are_kept_or_counted_by_document(tmp_path: Path) -> None:
     assert all(sentence.spans is None for sentence in found)
 
 
+def test_scierc_documents_are_counted_in_tokens_with_inclusive_ends(tmp_path: Path) -> None:
+    """As its authors published it; of nested spans the longest stays, the others are counted."""
+    document = {
+        "doc_key": "X96-1059",
+        "sentences": [["We", "parse", "text", "."], [], ["Deep", "parsing", "nets", "win"]],
+        "ner": [[[2, 2, "Method"]], [], [[4, 5, "Metric"], [4, 6, "Method"]]],
+        "relations": [[], [], []],
+        "clusters": [],
+    }
+    (tmp_path / "dev.json").write_text(json.dumps(document) + "\n")
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "dev.json", split="dev", notes=notes)
+    assert [s.id for s in found] == ["dev/X96-1059#0", "dev/X96-1059#1"]
+    assert [s.spans for s in found] == [(Span(2, 3, "Method"),), (Span(0, 3, "Method"),)]
+    assert [s.dropped for s in found] == [(), ("Metric",)]
+    assert notes == {"overlapping spans dropped": 1}
+
+
+@pytest.mark.parametrize(
+    ("ner", "fault"),
+    [
+        ([[[0, 0, "X"]]], '"ner" is no list of as many lists'),
+        ([[], [[1, 1, "X"]]], r"leaves the sentence of 1 tokens"),
+        ([[], [[1]]], "is no span"),
+    ],
+)
+def test_scierc_spans_lie_in_their_sentences(tmp_path: Path, ner: object, fault: str) -> None:
+    row = {"doc_key": "d", "sentences": [["a", "b"], ["c"]], "ner": ner}
+    (tmp_path / "a.json").write_text(json.dumps(row))
+    with pytest.raises(InputError, match=rf"a\.json:1: .*{fault}"):
+        read(tmp_path / "a.json")
+
+
+@pytest.mark.parametrize(
+    ("row", "id_"),
+    [
+        ({"id": 7, "tokens": ["a"], "tags": ["O"]}, "train/f#0"),
+        ({"id": "7", "tokens": ["a"], "tags": ["O"]}, "train/f#0"),
+        ({"id": "7", "text": "a", "spans": []}, "train/7#0"),
+        ({"id": 7, "text": "a", "spans": []}, "train/7#0"),
+        ({"id": "7", "document": "d", "text": "a", "spans": []}, "train/d#0"),
+        ({"id": "d#7", "tokens": ["a"], "tags": ["O"]}, "d#7"),
+    ],
+)
+def test_an_id_of_another_form_names_a_text_and_is_ignored_of_tokens(tmp_path: Path, row: object, id_: str) -> None:
+    (tmp_path / "f.jsonl").write_text(json.dumps(row))
+    assert [s.id for s in read(tmp_path / "f.jsonl")] == [id_]
+
+
+def test_what_an_annotator_rejected_or_ignored_is_no_gold(tmp_path: Path) -> None:
+    """Prodigy's own tokens are not needed."""
+    row = {"text": "We use Adam.", "tokens": [{"text": "We", "start": 0, "end": 2, "id": 0}]}
+    row["spans"] = [{"start": 7, "end": 11, "label": "Method", "token_start": 2, "token_end": 2}]  # type: ignore[list-item]
+    answers = ("accept", "reject", "ignore")
+    (tmp_path / "f.jsonl").write_text("\n".join(json.dumps(row | {"answer": answer}) for answer in answers))
+    notes: Counter[str] = Counter()
+    (sentence,) = read_file(tmp_path / "f.jsonl", split="train", notes=notes)
+    assert sentence.spans == (Span(2, 3, "Method"),)
+    assert notes == {"rows left out: they were rejected or ignored": 2}
+
+
+def test_a_row_of_docstart_begins_a_document(tmp_path: Path) -> None:
+    separator, row = {"tokens": ["-DOCSTART-"], "tags": ["O"]}, {"tokens": ["a"], "tags": ["O"]}
+    rows = [row, separator, separator, row, row, separator, row]
+    (tmp_path / "f.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "f.jsonl", split="train", notes=notes)
+    assert [s.id for s in found] == ["train/f#0", "train/f.0000#0", "train/f.0000#1", "train/f.0001#0"]
+    assert notes == {"-DOCSTART- rows read as the begin of a document": 3}
+
+
+@pytest.mark.parametrize("columns", [2, 4])
+def test_comments_before_a_sentence_are_left_out_and_counted(tmp_path: Path, columns: int) -> None:
+    """The token # is none, nor is what stands within a sentence."""
+    middle = " _" * (columns - 2)
+    lines = ["# id a1b2 domain=dev", "#text", f"We{middle} O", f"#{middle} O", "", f"#{middle} B-Method", f"1{middle} O"]
+    (tmp_path / "f.conll").write_text("\n".join(lines))
+    notes: Counter[str] = Counter()
+    found = read_file(tmp_path / "f.conll", split="train", notes=notes)
+    assert [s.tokens for s in found] == [("We", "#"), ("#", "1")]
+    assert notes == {"comment lines left out": 2}
+
+
+def test_comments_are_no_tokens_where_tags_are_not_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "m.conll").write_text("# id a1b2 domain=dev\nwe _ _ _\nuse _ _ _\n\n# id c3d4 domain=dev\nBeta2 _ _ _\n")
+    assert [s.tokens for s in streamed(tmp_path / "m.conll")] == [("we", "use"), ("Beta2",)]
+
+
 # Text alone
 
 
@@ -215,7 +310,7 @@ def test_jsonl_ids_are_kept_or_counted_by_document(tmp_path: Path) -> None:
 @given(sentences=corpora(), name=st.sampled_from(["file.conll", "file.jsonl"]))
 def test_streamed_text_is_the_text_that_is_read(folder: Path, sentences: list[Sentence], name: str) -> None:
     (write_conll if name == "file.conll" else write_jsonl)(folder / name, sentences)
-    assert list(stream_file(folder / name, split="train")) == [s.withheld() for s in read(folder / name)]
+    assert streamed(folder / name) == [s.withheld() for s in read(folder / name)]
 
 
 def test_streamed_text_is_the_text_that_is_read_from_brat_and_plain_files(tmp_path: Path) -> None:
@@ -223,15 +318,51 @@ def test_streamed_text_is_the_text_that_is_read_from_brat_and_plain_files(tmp_pa
     (tmp_path / "brat.txt").write_text("We use Adam. It wins.\n")
     (tmp_path / "brat.ann").write_text("T1\tMethod 7 11\tAdam\n")
     for name in ("plain.txt", "brat.txt", "brat.ann"):
-        found = list(stream_file(tmp_path / name, split="train"))
+        found = streamed(tmp_path / name)
         assert found == [s.withheld() for s in read(tmp_path / name)] and len(found) == 2
+
+
+def streamed(path: Path) -> list[Sentence]:
+    return [placed.sentence for placed in stream_file(path, split="train")]
+
+
+TEXT = "We fine-tune BERT. It beats a CRF (0.71 F1) on SciERC, NER and more.\r\n\r\nPöschl’s title\n  It works. It wins."
+
+
+def test_raw_text_is_read_alike_whatever_it_comes_in(tmp_path: Path) -> None:
+    """As plain text, as BRAT without spans, and line by line as JSON: the same sentences of the same tokens."""
+    (tmp_path / "a.txt").write_text(TEXT, newline="")
+    (tmp_path / "b.txt").write_text(TEXT, newline="")
+    (tmp_path / "b.ann").touch()
+    (tmp_path / "c.jsonl").write_text("\n".join(json.dumps({"text": line}) for line in TEXT.splitlines() if line.strip()))
+    plain, brat, rows = ([s.tokens for s in streamed(tmp_path / name)] for name in ("a.txt", "b.txt", "c.jsonl"))
+    assert plain == brat == rows
+    assert plain[0] == ("We", "fine-tune", "BERT", ".")
+    assert len(plain) == 5
+
+
+@pytest.mark.parametrize("name", ["a.txt", "b.txt", "b.ann"])
+def test_every_token_has_its_place_in_the_file(tmp_path: Path, name: str) -> None:
+    for stem in "ab":
+        (tmp_path / f"{stem}.txt").write_text(TEXT, newline="", encoding="utf-8-sig")
+    (tmp_path / "b.ann").touch()
+    for tokenised in (False, True):
+        for sentence, offsets in stream_file(tmp_path / name, split="train", tokenised=tokenised):
+            assert [TEXT[a:b] for a, b in offsets or ()] == list(sentence.tokens)
+
+
+def test_tokenised_text_is_a_sentence_a_line(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("We use\tAdam . It wins .\n\nB- side\n")
+    found = read(tmp_path / "a.txt", tokenised=True)
+    assert [s.tokens for s in found] == [("We", "use", "Adam", ".", "It", "wins", "."), ("B-", "side")]
+    assert [s.id for s in found] == ["train/a#0", "train/a#1"]
 
 
 def test_text_may_carry_any_tags(tmp_path: Path) -> None:
     (tmp_path / "pos.conll").write_text("We PRP\nuse VBP\n")
     (tmp_path / "tags.jsonl").write_text('{"tokens": ["We", "use"], "tags": ["PRP", "VBP"]}\n')
     for name in ("pos.conll", "tags.jsonl"):
-        assert [s.tokens for s in stream_file(tmp_path / name, split="train")] == [("We", "use")]
+        assert [s.tokens for s in streamed(tmp_path / name)] == [("We", "use")]
 
 
 # Files, folders and globs
@@ -240,18 +371,28 @@ def test_text_may_carry_any_tags(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "tokens"),
     [
-        ("a.txt", "We use Adam\n\nB- side O.\n", [("We", "use", "Adam"), ("B-", "side", "O.")]),
+        ("a.txt", "We use Adam\n\nB- side O.\n", [("We", "use", "Adam"), ("B", "-", "side", "O", ".")]),
         ("a.txt", "\n-DOCSTART- -X- O O\n\nWe NN O\n", [("We",)]),
         ("a.txt", "We\tNN\tI-Method\n", [("We",)]),
         ("a.TSV", "We O\n", [("We",)]),
         ("a.json", '{"text": "We use"}\n', [("We", "use")]),
+        ("a.IOB2", "We O\n", [("We",)]),
+        ("a.txt", "Vitamin B-12\n", [("Vitamin", "B-12")]),
+        (
+            "a.txt",
+            "Radioactive iodine I-131\nAlpha1 net method\n",
+            [("Radioactive", "iodine", "I-131"), ("Alpha1", "net", "method")],
+        ),
+        ("a.txt", "Effects of B-12\nWe use it on all tasks and so on.\n", [("Effects", "of", "B-12")]),
+        ("a.txt", "Human B-cell\n", [("Human", "B-cell")]),
+        ("a.txt", "# doc = 1\nWe O\nuse O\nAdam B-Method\nhere\tO\n", [("We", "use", "Adam", "here")]),
     ],
 )
-def test_auto_tells_formats_by_suffix_and_plain_text_by_its_first_line(
+def test_auto_tells_formats_by_suffix_and_those_of_a_txt_by_its_text(
     tmp_path: Path, name: str, content: str, tokens: list[tuple[str, ...]]
 ) -> None:
     (tmp_path / name).write_text(content)
-    assert [sentence.tokens for sentence in read(tmp_path / name)] == tokens
+    assert [sentence.tokens for sentence in read(tmp_path / name)][: len(tokens)] == tokens
 
 
 def test_folders_globs_and_lists_expand_to_sorted_files(tmp_path: Path) -> None:
@@ -280,6 +421,7 @@ def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
         ("no*.conll", "auto", r"no\*.conll: no such file; check"),
         ("empty", "auto", "empty: no file in this folder; check"),
         ("file.doc", "auto", "file.doc: suffix '.doc' names no format; set format"),
+        ("~nobody-of-that-name/a.conll", "auto", "a.conll: no such file; check the name behind ~"),
         ("file.doc", "connl", "unknown format 'connl'; did you mean 'conll'"),
     ],
 )
@@ -287,4 +429,4 @@ def test_a_path_that_cannot_be_read_is_named(tmp_path: Path, path: str, format: 
     (tmp_path / "empty").mkdir()
     (tmp_path / "file.doc").touch()
     with pytest.raises(InputError, match=fault):
-        read_files(tmp_path / path, split="test", notes=Counter(), format=format)  # type: ignore[arg-type]
+        read_files(path if path.startswith("~") else tmp_path / path, split="test", notes=Counter(), format=format)  # type: ignore[arg-type]

@@ -1,0 +1,69 @@
+"""Words that Hydra's grammar does not take, in a form that it does."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+
+import yaml
+
+OPEN = ("threshold.classes", "annotator.rates")  # mappings whose keys are classes of a corpus
+
+
+def hint_for_words(words: Sequence[str]) -> str | None:
+    """The hint for the first of ``words`` that is not taken: how to write it, quoted for the shell. None where all are
+    taken, or where no form of it is known."""
+    word = next((word for word in words if not is_taken(word)), None)
+    form = next(filter(is_taken, forms(word)), None) if word is not None else None
+    return None if form is None else f"write it {shlex.quote(form)}"
+
+
+def is_taken(word: str) -> bool:
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+    from hydra.errors import HydraException
+
+    try:
+        OverridesParser.create().parse_override(word)
+    except HydraException:
+        return False
+    return True
+
+
+def forms(word: str) -> Iterator[str]:
+    """Other ways to say ``word``. A class with accents or parentheses cannot be a key, so its mapping is given as text."""
+    key, _, value = word.partition("=")
+    for mapping in OPEN:
+        if word.startswith(f"{mapping}."):
+            label, _, number = word.removeprefix(f"{mapping}.").rpartition("=")
+            yield f"{mapping}={quoted(f'{{{in_yaml(label)}: {number}}}')}"
+        elif key == mapping and (classes := read_mapping(value)):
+            pairs = ", ".join(f"{in_yaml(str(label))}: {number}" for label, number in classes.items())
+            yield f"{mapping}={quoted(f'{{{pairs}}}')}"
+    if value.startswith("[") and value.endswith("]"):
+        items = [item.strip() for item in value[1:-1].split(",")]
+        yield f"{key}=[{','.join(item if is_taken(f'{key}={item}') else quoted(item) for item in items)}]"
+    yield f"{key}={quoted(value)}"
+
+
+def quoted(value: str) -> str:
+    """In the quotes of Hydra's grammar."""
+    mark = "'" if '"' in value and "'" not in value else '"'
+    return mark + value.replace(mark, f"\\{mark}") + mark
+
+
+def in_yaml(label: str) -> str:
+    """A key of a YAML mapping in braces, quoted if need be."""
+    return label if read_mapping(f"{{{label}: 1}}") == {label: 1} else json.dumps(label, ensure_ascii=False)
+
+
+def read_mapping(text: str) -> dict[object, object]:
+    """Empty for what is none. A colon needs no blank behind it, as in Hydra's grammar."""
+    for form in (text, text.replace(":", ": ")):
+        try:
+            found = yaml.safe_load(form)
+        except yaml.YAMLError:
+            continue
+        if isinstance(found, dict) and None not in found.values():
+            return found
+    return {}
