@@ -26,7 +26,7 @@ from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.predict import Forward, Reader, predict
-from sciner.tagger.encoder.weights import Source, load
+from sciner.tagger.encoder.weights import Source, load, load_trained
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -63,7 +63,7 @@ class EncoderTagger:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
         tags = tagset(self.labels)
         with torch.random.fork_rng():
-            tokenizer, model = load(Source(path=str(directory)), tags)
+            tokenizer, model = load_trained(directory, tags)
         return FittedEncoder(tokenizer, model.eval(), tags, fit_to(tokenizer, model, self.config), self.device, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
