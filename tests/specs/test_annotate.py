@@ -66,7 +66,7 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
         with pytest.raises(InputError, match=problem.replace("?", r"\?")):
             call("annotate", *words)
     about = saved / "run/model/sciner.json"
-    about.write_text(about.read_text().replace('"version": 1', '"version": 2'))
+    about.write_text(about.read_text().replace('"version": 2', '"version": 3'))
     with pytest.raises(InputError, match=r"sciner\.json: version"):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl")
     assert not (saved / "out.jsonl").exists() and (saved / "in.txt").read_text() == TEXT

@@ -18,7 +18,7 @@ def refuse_code(folder: Path) -> None:
             file=folder / "adapter_config.json",
             hint="merge it into its model, and give the folder of the whole",
         )
-    for file in sorted(folder.glob("*config*.json")):
+    for file in [*folder.glob("config*.json"), *folder.glob("tokenizer_config*.json")]:
         try:
             values = json.loads(file.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
