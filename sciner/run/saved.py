@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,14 +14,15 @@ from sciner.config.model import ModelConfig, TrainerConfig
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.run.build import tagger_of
+from sciner.run.card import card
 from sciner.tagger.base import FitReport, Fitted
 
-ABOUT = "sciner.json"
+ABOUT, CARD = "sciner.json", "README.md"
 UNKNOWN = FitReport(0, 0, 0.0, ())  # of a fit that was elsewhere
 
 
 class About(BaseModel):
-    """``sciner.json`` of a saved tagger. files: the SHA-256 of each file beside it; version 1 had none."""
+    """``sciner.json`` of a saved tagger. files: the SHA-256 of each file of the tagger; version 1 had none."""
 
     model_config = ConfigDict(extra="forbid")
     version: Literal[1, 2]
@@ -30,10 +32,17 @@ class About(BaseModel):
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
-    """Save a trained tagger, and in ``sciner.json`` what it takes to restore it (``open_tagger``)."""
-    fitted.save(folder)
-    files = {file.name: checksum(file) for file in sorted(folder.iterdir()) if file.name != ABOUT}
+    """Save a trained tagger, its model card, and in ``sciner.json`` what it takes to restore it
+    (``open_tagger``). What else lies in ``folder`` stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as scratch:
+        fitted.save(Path(scratch))
+        written = sorted(Path(scratch).iterdir())
+        files = {file.name: checksum(file) for file in written}
+        for file in written:
+            file.replace(folder / file.name)
     about = {"version": 2, "labels": list(labels), "model": model.model_dump(), "files": files}
+    (folder / CARD).write_text(card(model.kind, labels), encoding="utf-8")
     (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

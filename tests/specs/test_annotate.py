@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,17 @@ def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
     call("annotate", "run/model", "test.jsonl", "-o", "out.jsonl")
     kept = ("id", "tokens", "spans")
     assert [[row[k] for k in kept] for row in rows(saved / "out.jsonl")] == [[row[k] for k in kept] for row in made]
+
+
+def test_what_is_saved_can_be_read_by_whoever_the_umask_lets_and_says_how(saved: Path) -> None:
+    """safetensors by itself makes a file that only its owner reads."""
+    umask = os.umask(0)
+    os.umask(umask)
+    files = list((saved / "run/model").iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o666 & ~umask}
+    encoder = (saved / "run/model/config.json").exists()
+    card = (saved / "run/model/README.md").read_text(encoding="utf-8")
+    assert "- `MethodName`" in card and ('aggregation_strategy="first"' in card) == encoder
 
 
 def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
