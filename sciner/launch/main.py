@@ -21,7 +21,7 @@ from sciner.errors import InputError
 from sciner.launch.hydra_internals import skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
-from sciner.redact import redacted
+from sciner.redact import redacted, veiled
 from sciner.report.terminal import console
 from sciner.run.build import build_store
 from sciner.search.options import SearchOptions
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
     Raises InputError for words that cannot be meant.
     """
+    arguments = [veiled(word) for word in arguments]
     flags = parse_flags(arguments)
     points, multirun, search = check(flags)
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
-        raise InputError(found[0].problem)
+        raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
     say_where(points, found, multirun)
