@@ -165,9 +165,10 @@ def main() -> None:
     except OSError as error:
         if isinstance(error, BrokenPipeError) or error.errno is None:  # no line of the system's
             raise
-        place = " ".join(str(error.filename or "").split())
+        place = " ".join(str(error.filename2 or error.filename or "").split())
         problem = f"{place}: {error.strerror}" if place else str(error.strerror)
-    typer.echo(f"sciner: {redacted(problem)}", err=True)
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in redacted(problem))  # it may quote a corpus
+    typer.echo(f"sciner: {shown}", err=True)
     raise SystemExit(2)
 
 

@@ -99,10 +99,16 @@ def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
     skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
+    # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises
+    full = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         entry()
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=error.filename) from None
     finally:
         sys.argv = before
+        os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(HYDRA_FULL_ERROR=full)
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:

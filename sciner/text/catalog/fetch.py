@@ -16,8 +16,16 @@ from sciner.text.catalog.entry import Entry
 
 
 def cache_folder() -> Path:
-    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``."""
-    return Path(os.environ.get("SCINER_DATA") or "~/.cache/sciner").expanduser()
+    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``. Raises InputError where there is no home folder."""
+    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner", "SCINER_DATA")
+
+
+def home(path: str, variable: str) -> Path:
+    """``path`` with ~ as the user's folder. Raises InputError where there is none, or the ~ of nobody."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InputError("no such home folder", file=path, hint=f"set {variable} to a folder") from None
 
 
 def mirror_place() -> str | None:
@@ -68,7 +76,11 @@ def sha256(path: Path) -> str:
 def _place(entry: Entry, path: str, mirror: str | None) -> str:
     if mirror is None:
         return entry.url(path)
-    return f"{mirror.rstrip('/')}/{entry.name}/{path}" if is_url(mirror) else str(Path(mirror).expanduser() / entry.name / path)
+    return (
+        f"{mirror.rstrip('/')}/{entry.name}/{path}"
+        if is_url(mirror)
+        else str(home(mirror, "SCINER_MIRROR") / entry.name / path)
+    )
 
 
 def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> None:

@@ -21,14 +21,17 @@ def write_lines(path: str | Path, lines: Iterable[str]) -> None:
     They go to a temporary file in the same folder, which is renamed last: whatever ``lines`` or the disk raises,
     ``path`` stays as it was. What a killed process left of its temporary file is overwritten.
 
-    Raises InputError where ``path`` is a device, a pipe or a folder, which a renamed file would replace,
-    and OSError, with the file's name, where it cannot be written.
+    Raises InputError where ``path`` is a device, a pipe or a folder, which a renamed file would replace, or in a
+    folder that cannot be written, and OSError, with the file's name, for a full disk.
     """
     path = Path(os.path.realpath(path))  # resolve() raises RuntimeError for a loop of links
     if path.exists() and not path.is_file():
         raise InputError("not a regular file, so it is not replaced", file=path, hint="name another file")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    place, file = unfinished(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        place, file = unfinished(path)
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror})", file=path, hint="name another file") from None
     try:
         with file:
             file.writelines(f"{line}\n" for line in lines)
