@@ -1,10 +1,109 @@
-"""Text without passwords."""
+"""Text without passwords: those of addresses, which SQLAlchemy takes apart as it will when it connects."""
 
 from __future__ import annotations
 
+import logging
+import os
 import re
+from collections.abc import Iterator
+from itertools import pairwise
+
+SECRET = "SCINER_SECRET_"  # variables of the environment: what ``veiled`` took out of words
+SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+HIDING = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)  # names of an address's options
+OPTION = re.compile(r"(?<=[?&])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
+SHORTEST = 4  # characters of a password, or a part of one, that are looked for outside of addresses too
+VEIL = re.compile(rf"\$\{{oc\.env:{SECRET}\d+\}}")
 
 
-def redacted(text: str) -> str:
-    """``text`` without the password of any address in it."""
-    return re.sub(r"(://[^:/@\s]*):[^@/\s]+@", r"\1:***@", text)
+def redacted(text: str, *, veils: bool = True) -> str:
+    """``text`` without the password of any address in it, nor any that ``veiled`` has met. veils: what stands
+    for one is replaced too, for readers; Hydra's files can do without."""
+    text = VEIL.sub("***", text) if veils else text
+    for part in sorted({part for secret in known().values() for part in parts_of(secret)}, key=len, reverse=True):
+        text = text.replace(part, "***") if len(part) >= SHORTEST else text
+    for start, end in reversed(list(secrets(text, r"\S*"))):
+        if not VEIL.fullmatch(text[start:end]):
+            text = f"{text[:start]}***{text[end:]}"
+    return text
+
+
+def veiled(word: str) -> str:
+    """A word of a command line with a variable of the environment (``${oc.env:…}``) for each password, so that
+    whatever Hydra writes and prints of its words is safe to read. Processes that are started inherit it."""
+    for start, end in reversed(list(secrets(word, r"[^\n]*"))):
+        secret = re.sub(r"\\(.)", r"\1", word[start:end])  # Hydra's escapes
+        there = known()
+        name = next((name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}")
+        os.environ[name] = secret
+        word = f"{word[:start]}${{oc.env:{name}}}{word[end:]}"
+    return word
+
+
+def known() -> dict[str, str]:
+    """The passwords that ``veiled`` has met, by variable."""
+    return {name: value for name, value in os.environ.items() if name.startswith(SECRET)}
+
+
+def parts_of(secret: str) -> Iterator[str]:
+    """A password, and what a library that takes its ``@`` or ``/`` for the address's own may say of it."""
+    ends = [found.end() for found in re.finditer(r"[@:/?#]", secret)]
+    yield from (secret[start:] for start in (0, *ends))
+    yield from re.split(r"[@:/?#]", secret)
+
+
+class Redaction(logging.Filter):
+    """Keeps passwords out of a log: of messages, and of tracebacks."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = redacted(record.getMessage()), ()
+        if record.exc_info:
+            record.exc_text = redacted(logging.Formatter().formatException(record.exc_info))
+        return True
+
+
+def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
+    """(start, end) of every password in an address of ``text``. rest: what may follow an address's scheme (a
+    regular expression); an address ends before the next one."""
+    begins = [found.start() for found in SCHEME.finditer(text)]
+    for start, behind in pairwise([*begins, len(text)]):
+        whole = re.compile(SCHEME.pattern + rest).match(text, start, behind)
+        if whole and ("@" in whole[0] or "?" in whole[0]):
+            yield from ((start + a, start + b) for a, b in secrets_of(whole[0]))
+
+
+def secrets_of(address: str) -> list[tuple[int, int]]:
+    """(start, end) of the password of ``address``, if it has one, and of options that are named like one.
+    A password is often written as it is, though its ``@`` and ``:`` ought to be escaped: it goes on to the
+    last ``@`` of what would else be the host, the port or the database."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    begin = address.index("://") + 3
+    try:
+        url = make_url(address)
+        has, behind = url.password is not None, f"{url.host or ''}/{url.database or ''}"
+    except (ArgumentError, ValueError):
+        has, behind = ":" in address[begin:].partition("@")[0], "@"
+    found = []
+    if has and "@" in address:
+        start, end = address.index(":", begin) + 1, address.index("@", begin)
+        if "@" in behind:
+            query = address.find("?", end)
+            end = address.rindex("@", begin, query if query > 0 else len(address))
+        found.append((start, end))
+    for option in OPTION.finditer(address, max(address.find("?"), 0)):
+        if HIDING.search(option[1]):
+            found.append(option.span(2))
+    return joined(found)
+
+
+def joined(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """``spans`` in their order, those that overlap as one."""
+    found: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if found and start <= found[-1][1]:
+            found[-1] = (found[-1][0], max(end, found[-1][1]))
+        else:
+            found.append((start, end))
+    return found

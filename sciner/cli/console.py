@@ -13,18 +13,23 @@ def table_of(first: str, *others: str, figures: bool = False) -> Any:
     from rich.table import Table
     from rich.text import Text
 
+    from sciner.report.terminal import printable
+
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
     for column in others:
-        table.add_column(Text(column), overflow="fold", justify="right" if figures else "left")
+        table.add_column(Text(printable(column)), overflow="fold", justify="right" if figures else "left")
     return table
 
 
 def add_row(table: Any, *cells: str) -> None:
-    """A row of ``cells`` as they are: brackets in a corpus are no markup."""
+    """A row of ``cells`` as they are: brackets in a corpus are no markup, and control characters are shown as
+    such."""
     from rich.text import Text
 
-    table.add_row(*map(Text, cells))
+    from sciner.report.terminal import printable
+
+    table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
 def say(*things: Any) -> None:

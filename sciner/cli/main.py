@@ -138,18 +138,42 @@ def ui(
         raise InputError("no mlflow.db in this folder", hint="run `sciner run` here first, or give --uri")
     quiet()
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")  # eleven processes less, 20 s sooner
+    free(port)
+    os.environ["MLFLOW_BACKEND_STORE_URI"] = place  # as an argument, all users of the machine could read it
     typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
-    words = ["server", "--backend-store-uri", place, "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
 
 
+def free(port: int) -> None:
+    """Raises InputError for a port that another server listens on."""
+    import socket
+
+    with socket.socket() as trial:
+        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            trial.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise InputError(f"port {port} cannot be used ({error.strerror})", hint="give another --port") from None
+
+
 def main() -> None:
-    """The console script. Bad input is one line on standard error and exit code 2."""
+    """The console script. Bad input, and a place that cannot be read or written, is one line on standard error and exit
+    code 2."""
+    from sciner.redact import redacted
+
     try:
         app()
     except InputError as error:
-        typer.echo(f"sciner: {error}", err=True)
-        raise SystemExit(2) from None
+        problem = str(error)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError) or error.errno is None:  # no line of the system's
+            raise
+        place = " ".join(str(error.filename2 or error.filename or "").split())
+        problem = f"{place}: {error.strerror}" if place else str(error.strerror)
+    shown = "".join(c if c.isprintable() else "\ufffd" for c in redacted(problem))  # it may quote a corpus
+    typer.echo(f"sciner: {shown}", err=True)
+    raise SystemExit(2)
 
 
 if __name__ == "__main__":

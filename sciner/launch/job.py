@@ -16,7 +16,7 @@ from typing import Any
 from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
-from sciner.redact import redacted
+from sciner.redact import Redaction, redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
 from sciner.run.job import Job
@@ -53,9 +53,20 @@ def one_job(cfg: Any) -> int:
         sweep=sweep,
         choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
     )
+    keep_secrets(job.directory)
     if sweep:
         say_progress(info.job.num, redacted(job.name))
     return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+
+
+def keep_secrets(directory: Path) -> None:
+    """Passwords stay out of the job's logs, and go from what Hydra has written: those of the command's words are
+    not there (``redact.veiled``), those of a configuration's file are."""
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(Redaction())
+    for file in (*directory.glob(".hydra/*.yaml"), directory.parent / "multirun.yaml"):
+        if file.is_file() and (text := file.read_text(encoding="utf-8")) != redacted(text, veils=False):
+            file.write_text(redacted(text, veils=False), encoding="utf-8")
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:

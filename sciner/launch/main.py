@@ -21,7 +21,7 @@ from sciner.errors import InputError
 from sciner.launch.hydra_internals import skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
-from sciner.redact import redacted
+from sciner.redact import redacted, veiled
 from sciner.report.terminal import console
 from sciner.run.build import build_store
 from sciner.search.options import SearchOptions
@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
     Raises InputError for words that cannot be meant.
     """
+    arguments = [veiled(word) for word in arguments]
     flags = parse_flags(arguments)
     points, multirun, search = check(flags)
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
@@ -59,7 +60,7 @@ def main(arguments: Sequence[str]) -> int:
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
-        raise InputError(found[0].problem)
+        raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
     say_where(points, found, multirun)
@@ -98,10 +99,16 @@ def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
     skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
+    # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises
+    full = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
         entry()
+    except OSError as error:
+        raise InputError(f"cannot be written ({error.strerror or error})", file=error.filename) from None
     finally:
         sys.argv = before
+        os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(HYDRA_FULL_ERROR=full)
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:

@@ -14,6 +14,7 @@ from rich.text import Text
 
 from sciner.errors import InputError, nearest
 from sciner.report.sentences import Part, findings_of, folder_of, name_of, read_part, rounds_of, wrong
+from sciner.report.terminal import printable
 from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
@@ -102,8 +103,3 @@ def marked(tokens: Sequence[str], spans: Sequence[Span], kinds: dict[Span, Kind]
 
 def worded(tokens: Sequence[str], span: Span) -> str:
     return printable(f"[{' '.join(tokens[span.start : span.end])}]{span.label}")
-
-
-def printable(text: str) -> str:
-    """Without the control characters that a corpus could steer a terminal with."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)

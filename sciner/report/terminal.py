@@ -59,7 +59,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
-        row(escape(f"  {label}"), f"test/f1/{escaped(label)}")
+        row(escape(f"  {printable(label)}"), f"test/f1/{escaped(label)}")
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")
@@ -86,10 +86,15 @@ def rich_table(table: Tabular) -> Table:
     """A table of text with its notes below."""
     shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="\n".join(table.notes), caption_justify="left")
     for number, heading in enumerate(table.headings):
-        shown.add_column(escape(heading), justify="left" if number < table.words else "right", no_wrap=True)
+        shown.add_column(escape(printable(heading)), justify="left" if number < table.words else "right", no_wrap=True)
     for row in table.rows:
-        shown.add_row(*map(escape, row))
+        shown.add_row(*(escape(printable(cell)) for cell in row))
     return shown
+
+
+def printable(text: str) -> str:
+    """Without the control characters that a corpus could steer a terminal with."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def console() -> Console:
@@ -102,6 +107,6 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
     console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:
         for warning in row["warnings"]:
-            console.print(Text(f"! round {row['round']}: {warning}", style="yellow"), soft_wrap=True)
+            console.print(Text(printable(f"! round {row['round']}: {warning}"), style="yellow"), soft_wrap=True)
     if any("test/f1/micro_low" in row["scores"] for row in rows):
         console.print("[dim]Intervals: bootstrap over test documents.[/]")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
-from sciner.redact import redacted
+from sciner.redact import redacted, veiled
 from sciner.search.options import SearchOptions
 from sciner.search.space import Space
 from sciner.store.locks import held, is_held
@@ -101,7 +101,7 @@ class SharedStudy:
         self.study.sampler = build_sampler(self.options, trial.number)
         overrides = space.suggest(trial)
         trial.set_user_attr(OVERRIDES, overrides)
-        place = self.place.replace("\\", r"\\").replace("'", r"\'")
+        place = veiled(self.place).replace("\\", r"\\").replace("'", r"\'")
         own = [f"search.study={self.options.study}", f"search.storage='{place}'", f"search.trial={trial.number}"]
         return NextTrial(trial.number, [*overrides, *own, f"hydra.sweep.subdir={trial.number}"])
 

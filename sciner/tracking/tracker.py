@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from sciner.redact import redacted
+
 log = logging.getLogger(__name__)
 
 
@@ -85,5 +87,5 @@ class GuardedTracker:
         try:
             call()
         except Exception as error:
-            self.lost = f"{type(error).__name__}: {error}".splitlines()[0]
+            self.lost = redacted(f"{type(error).__name__}: {error}").splitlines()[0]
             log.warning("the tracker is lost (%s); the run goes on, its results are on disk", self.lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,17 @@ def test_every_span_says_where_it_stands_in_the_text(tmp_path: Path) -> None:
     assert (span["start_char"], span["end_char"]) == (4, 17)
 
 
+def test_what_is_saved_can_be_read_by_whoever_the_umask_lets_and_says_how(saved: Path) -> None:
+    """safetensors by itself makes a file that only its owner reads."""
+    umask = os.umask(0)
+    os.umask(umask)
+    files = list((saved / "run/model").iterdir())
+    assert {file.stat().st_mode & 0o777 for file in files} == {0o666 & ~umask}
+    encoder = (saved / "run/model/config.json").exists()
+    card = (saved / "run/model/README.md").read_text(encoding="utf-8")
+    assert "- `MethodName`" in card and ('aggregation_strategy="first"' in card) == encoder
+
+
 def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
     bad = {
         ("run", "in.txt", "-o", "out.jsonl"): "tracking.save_weights=true",
@@ -103,7 +115,7 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
         with pytest.raises(InputError, match=problem.replace("?", r"\?")):
             call("annotate", *words)
     about = saved / "run/model/sciner.json"
-    about.write_text(about.read_text().replace('"version": 1', '"version": 2'))
+    about.write_text(about.read_text().replace('"version": 2', '"version": 3'))
     with pytest.raises(InputError, match=r"sciner\.json: version"):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl")
     assert not (saved / "out.jsonl").exists() and (saved / "in.txt").read_text() == TEXT

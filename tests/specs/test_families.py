@@ -19,7 +19,7 @@ from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
-from sciner.tagger.encoder.weights import HEADS, Source, load, mark_words
+from sciner.tagger.encoder.weights import HEADS, Source, load, load_trained, mark_words
 from sciner.tagger.encoder.windows import MAX_PIECES, pieces_of, special_tokens, windows
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
 from sciner.text.spans import Span
@@ -279,3 +279,47 @@ def test_a_fit_may_start_from_another(family: Family, folder: Path, fitted: Fitt
     still = tagger(family.source(folder), lr=0.0, head_lr=0.0, steps=1).fit(EXAMPLES, seed=1, start=fitted)
     moved = tagger(family.source(folder), steps=1).fit(EXAMPLES, seed=1, start=fitted)
     assert same(rows(still), said) and same(rows(fitted), said) and not same(rows(moved), said)
+
+
+# The saved folder in others' hands
+
+
+def groups(tags: Sequence[str]) -> list[tuple[int, int, str]]:
+    """(start, end, class) of the stretches of words that the pipeline puts together: a tag of another class begins one, and a
+    B- does."""
+    found: list[tuple[int, int, str]] = []
+    for i, tag in enumerate(tags):
+        label = tag[2:] or tag
+        if found and found[-1][2] == label and not tag.startswith("B-"):
+            found[-1] = (found[-1][0], i + 1, label)
+        else:
+            found.append((i, i + 1, label))
+    return found
+
+
+def test_the_pipeline_takes_each_word_for_what_its_most_probable_tag_says(fitted: FittedEncoder, tmp_path: Path) -> None:
+    """Whatever hyphens and brackets a word has; spans begin and end where words do. (Of tokenizers without
+    a prefix the pipeline guesses words by blanks, and takes a piece that is a blank alone for one.)"""
+    from transformers import pipeline
+
+    if not any(p.startswith("##") for p in fitted.tokenizer.get_vocab()):
+        pytest.skip("no WordPiece tokenizer")
+    fitted.save(tmp_path)
+    pipe = pipeline("token-classification", str(tmp_path), aggregation_strategy="first", ignore_labels=[], device="cpu")
+    sentences = [Sentence("s#0", WORDS_OF_TEXT), *(e.sentence for e in EXAMPLES[:3])]
+    for made in fitted.predict(sentences):
+        words = made.sentence.tokens
+        text, starts = " ".join(words), np.cumsum([0, *(len(word) + 1 for word in words)])
+        expected = groups([TAGS[k] for k in made.distribution.argmax(axis=1)])
+        found = [(group["start"], group["end"], group["entity_group"]) for group in pipe(text)]
+        assert found == [(starts[a], starts[b] - 1, label) for a, b, label in expected]
+
+
+def test_a_saved_tokenizer_makes_the_same_pieces(fitted: FittedEncoder, tmp_path: Path) -> None:
+    fitted.save(tmp_path)
+    tokenizer, _ = load_trained(tmp_path, TAGS)
+    again = tagger(Source(path=str(tmp_path))).restore(tmp_path, fitted.report)
+    odd = ("\ue000the", "[MASK]", "##ing", "the\ue000", "x" * 99, "x" * 100, "x" * 101, "ﬁne", "▁the")
+    read = [Sentence("s#0", WORDS), Sentence("s#1", odd), *(e.sentence for e in EXAMPLES)]
+    assert list(pieces_of(tokenizer, read)) == list(pieces_of(fitted.tokenizer, read))
+    assert same(rows(again), rows(fitted))

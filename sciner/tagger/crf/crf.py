@@ -43,7 +43,8 @@ class CrfTrainingConfig:
 
 @dataclass(frozen=True)
 class CrfTagger:
-    """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed."""
+    """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed, and
+    for a class with a NUL in its name, at which CRFsuite's C strings end."""
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     config: CrfTrainingConfig
@@ -52,6 +53,8 @@ class CrfTagger:
     def __post_init__(self) -> None:
         if importlib.util.find_spec("pycrfsuite") is None:
             raise InputError("model=crf needs the package python-crfsuite", hint="pip install 'sciner[crf]'")
+        if stray := next((label for label in self.labels if "\0" in label), None):
+            raise InputError(f"the class {stray!r} holds a NUL: model=crf cannot have it", hint="rename the class")
 
     def identity(self) -> dict[str, Any]:
         """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last bits are the processor's."""
@@ -103,7 +106,10 @@ class CrfTagger:
         about = json.loads((directory / ABOUT).read_text(encoding="utf-8"))
         if about != {"labels": list(self.labels), "sha256": checksum(directory / MODEL)}:
             raise ValueError(f"{directory} does not hold this CRF whole")
-        return FittedCrf((directory / MODEL).read_bytes(), self.labels, report)
+        fitted = FittedCrf((directory / MODEL).read_bytes(), self.labels, report)
+        if strange := set(fitted.chain.labels()) - set(tagset(self.labels)):
+            raise ValueError(f"{MODEL} has tags of other classes: {', '.join(sorted(strange))}")
+        return fitted
 
     def _trainer(self, on_iteration: Callable[[float], None]) -> Any:
         import pycrfsuite

@@ -23,10 +23,11 @@ from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
 from sciner.tagger.encoder.device import Device
+from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.predict import Forward, Reader, predict
-from sciner.tagger.encoder.weights import Source, load
+from sciner.tagger.encoder.weights import Source, load, load_trained
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -63,7 +64,7 @@ class EncoderTagger:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
         tags = tagset(self.labels)
         with torch.random.fork_rng():
-            tokenizer, model = load(Source(path=str(directory)), tags)
+            tokenizer, model = load_trained(directory, tags)
         return FittedEncoder(tokenizer, model.eval(), tags, fit_to(tokenizer, model, self.config), self.device, report)
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
@@ -148,9 +149,13 @@ class FittedEncoder:
         return mc_dropout.samples(classifier, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
-        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer."""
+        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer, so that
+        ``transformers.pipeline`` reads words as sciner does (``export``)."""
         self.model.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
+        mark_beginnings(directory, list(self.tokenizer.model_input_names))
+        for weights in directory.glob("*.safetensors"):  # safetensors makes them the owner's alone
+            weights.chmod((directory / "config.json").stat().st_mode)
 
 
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:

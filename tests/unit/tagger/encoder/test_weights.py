@@ -3,6 +3,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import os
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from unittest.mock import Mock
@@ -15,7 +16,8 @@ from safetensors.torch import load_file, save_file
 from transformers.utils.import_utils import is_env_variable_true
 
 from sciner.errors import InputError
-from sciner.tagger.encoder.weights import Source, load, renew_head, scratch, usable
+from sciner.tagger.encoder.checks import usable
+from sciner.tagger.encoder.weights import Source, load, renew_head, scratch
 from tests.families import FAMILIES
 
 TINY = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
@@ -214,6 +216,24 @@ def test_weights_that_the_folder_lacks_are_named(saved: Path, caplog: pytest.Log
     save_file(kept, saved / "model.safetensors", metadata={"format": "pt"})
     load(Source(path=str(saved)), TAGS)
     assert f"{saved} lacks " in caplog.text and "drawn at random: bert." in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (lambda values: values[:, :-1].clone(), "have other shapes than config.json says, bert."),
+        (lambda values: values * float("nan"), "holds NaN or infinite weights"),
+    ],
+)
+def test_weights_of_another_shape_or_no_numbers_are_refused(
+    spoil: Callable[[torch.Tensor], torch.Tensor], problem: str, saved: Path
+) -> None:
+    """They would else be drawn at random in silence, or every prediction would be NaN."""
+    state = load_file(saved / "model.safetensors")
+    name = "bert.encoder.layer.0.intermediate.dense.weight"
+    save_file(state | {name: spoil(state[name])}, saved / "model.safetensors", metadata={"format": "pt"})
+    line = refused(Source(path=str(saved)))
+    assert str(saved) in line and problem in line
 
 
 def test_a_sentencepiece_file_without_sentencepiece_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,6 +153,22 @@ def test_what_breaks_for_good_leaves_its_part_for_the_next_fetch(tmp_path: Path,
     assert held(tmp_path) == FILES
 
 
+@pytest.mark.parametrize(
+    ("bound", "value", "reason"),
+    [("MOST_BYTES", CHUNK, "more than 0 MB"), ("MOST_TRIES", 3, "it broke off 3 times"), ("MOST_SECONDS", -60, "not done in")],
+)
+def test_a_download_without_an_end_is_given_up(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, bound: str, value: int, reason: str
+) -> None:
+    """One that never stops, one that always breaks off, one that drips."""
+    monkeypatch.setattr(f"sciner.text.catalog.download.{bound}", value)
+    server.breaks = [n * CHUNK for n in range(1, 6)] if bound == "MOST_TRIES" else []
+    with pytest.raises(InputError, match=rf"cannot be downloaded \({reason}.*SCINER_MIRROR"):
+        fetch(TINY, cache=tmp_path, mirror=server.url)
+    assert len(server.asked) == (3 if bound == "MOST_TRIES" else 1)
+    assert sum(map(len, held(tmp_path).values())) <= 3 * CHUNK
+
+
 @pytest.mark.parametrize("part", [b"old bytes", FILES["train.conll"], FILES["train.conll"] + b"more"], ids=len)
 def test_a_part_of_whatever_origin_never_spoils_the_file(tmp_path: Path, server: Server, part: bytes) -> None:
     (tmp_path / "tiny").mkdir()

@@ -421,7 +421,7 @@ def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
         ("no*.conll", "auto", r"no\*.conll: no such file; check"),
         ("empty", "auto", "empty: no file in this folder; check"),
         ("file.doc", "auto", "file.doc: suffix '.doc' names no format; set format"),
-        ("~nobody-of-that-name/a.conll", "auto", "a.conll: no such file; check the name behind ~"),
+        ("~nobody-of-that-name/a.conll", "auto", "a.conll: no such home folder; check the name behind ~"),
         ("file.doc", "connl", "unknown format 'connl'; did you mean 'conll'"),
     ],
 )
