@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from sciner.launch.overrides import Bases
     from sciner.report.frames import Counts
 
 HERE = Path(__file__).parent
-ASIDE = ("store", "tracking", "experiment", "hydra")  # groups of words that change no result
+ASIDE = {"store", "tracking", "search", "experiment", "hydra"}  # groups that change no result
+BASES: Bases = {}  # all that Hydra has composed so far
 COLUMNS = {"data": "corpus", "seed": "seed"}  # words whose column has another name, or stands in every frame
 
-Words = frozenset[str]
+Settings = tuple[str, int]  # of a run: a digest of what its words resolve to, and its seed
 
 
 def names() -> list[str]:
@@ -43,8 +47,8 @@ def params_of(name: str) -> list[dict[str, str]]:
     return [{key: str(values) for key, values in grid.items()} for grid in grids]
 
 
-def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
-    """{words as a set: words in order} of every point, each once. overrides: words that replace axes; another model does so in
+def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]]:
+    """{settings: words} of every point, each once. overrides: words that replace axes; another model does so in
     the grids that say nothing of theirs but its name (not in those with ``model.steps``)."""
     from omegaconf import OmegaConf
 
@@ -53,18 +57,36 @@ def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
     other = any(word.startswith("model=") for word in overrides)
     asked = [grid for grid in params_of(name) if not (other and any(key.startswith("model.") for key in grid))]
     grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
-    return {told(point): point for grid in grids for point in sweep_points(overrides, grid)}
+    found = [point for grid in grids for point in sweep_points(overrides, grid)]
+    return dict(zip(settings_of(found), found, strict=True))
 
 
-def told(words: Sequence[str]) -> Words:
-    """What the words ask for: their set without those that change no result."""
-    return frozenset(word for word in words if word.split("=")[0].split(".")[0] not in ASIDE)
+def settings_of(runs: Sequence[Sequence[str]]) -> list[Settings]:
+    """What each of ``runs`` is, whatever words say so. Raises InputError for words that mean nothing (any more)."""
+    told = [dict(word.split("=", 1) for word in words if tells(word)) for words in runs]
+    seeds = [int(words.pop("seed", 0)) for words in told]
+    return [(resolved(frozenset(words.items())), seed) for words, seed in zip(told, seeds, strict=True)]
 
 
-def known(frame: pd.DataFrame) -> set[Words]:
+@cache
+def resolved(words: frozenset[tuple[str, str]]) -> str:
+    """A digest of the settings that come of ``words``, those left out that change no result."""
+    from sciner.hashing import digest
+    from sciner.launch.overrides import configurations
+
+    (config,) = configurations([[f"{key}={value}" for key, value in sorted(words)]], BASES)
+    return digest(config.model_dump(exclude=ASIDE))
+
+
+def tells(word: str) -> bool:
+    """Is it about a result, and not about where that goes?"""
+    return re.split(r"[.=]", word)[0] not in ASIDE
+
+
+def known(frame: pd.DataFrame) -> set[Settings]:
     """The points that ``frame`` has a run of."""
     runs = frame.drop_duplicates("run")
-    return {told([*shlex.split(words), f"seed={seed}"]) for words, seed in zip(runs["words"], runs["seed"], strict=True)}
+    return set(settings_of([[*shlex.split(w), f"seed={seed}"] for w, seed in zip(runs["words"], runs["seed"], strict=True)]))
 
 
 def read(name: str) -> tuple[pd.DataFrame, Counts]:
@@ -115,7 +137,7 @@ def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
     from sciner.report.frames import write_counts, write_csv
 
     fresh = frame[~frame["metric"].str.startswith("time/")]
-    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(w for w in shlex.split(text) if told([w]))))
+    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(filter(tells, shlex.split(text)))))
     if (HERE / name / "runs.csv").exists():
         older, older_counts = read(name)
         columns = list(dict.fromkeys([*fresh.columns, *older.columns]))

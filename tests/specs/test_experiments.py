@@ -149,5 +149,17 @@ def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypat
     assert len(artefact.points("small")) == 2
 
 
-def test_words_that_change_no_result_make_no_other_point() -> None:
-    assert artefact.told(["seed=0", "store.dir=/x", "tracking=none", "a=1"]) == artefact.told(["a=1", "seed=0"])
+def test_a_point_is_what_its_words_mean_and_not_how_they_say_it() -> None:
+    """In any order, by a file or by the values in it, with or without defaults and words that change no result."""
+    (point, *same) = artefact.settings_of(
+        [
+            ["model=crf", "threshold=fixed_sentence", "seed=1"],
+            ["seed=1", "threshold=fixed_sentence", "model=crf", "tracking=none", "store.dir=/x"],
+            ["model=crf", "threshold=fixed", "threshold.granularity=sentence", "threshold.min_confidence=0.8",
+             "threshold.empty=keep", "iteration.rounds=2", "seed=1"],
+        ]
+    )  # fmt: skip
+    assert same == [point, point]
+    others = [["seed=2"], ["model.c1=1", "seed=1"], ["trainer.precision=32-true", "seed=1"]]
+    whole = [["model=crf", "threshold=fixed_sentence", *words] for words in others]
+    assert point not in artefact.settings_of(whole)
