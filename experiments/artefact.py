@@ -1,7 +1,7 @@
 """An artefact that is made of runs: its sweep, what of it is not in runs.csv yet, and RESULTS.md.
 
-``conf/experiment/NAME.yaml``, and ``NAME_*.yaml`` where one grid is not enough, hold the points; each says all of itself, so
-that the words of a run repeat it without the file. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
+``conf/experiment/NAME/`` holds the points, a file for each variant of the sweep. The words of a run say all that these files
+do, so that they repeat it without them. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
+from sciner.config.conf import CONF, NO_RESULT
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from sciner.report.frames import Counts
 
 HERE = Path(__file__).parent
-ASIDE = {"store", "tracking", "search", "experiment", "hydra"}  # groups that change no result
+ASIDE = {*NO_RESULT, "hydra"}  # groups of words that change no result
 BASES: Bases = {}  # all that Hydra has composed so far
 COLUMNS = {"data": "corpus", "seed": "seed"}  # words whose column has another name, or stands in every frame
 
@@ -36,15 +38,17 @@ def names() -> list[str]:
     return sorted(p.parent.name for p in HERE.glob("*/runs.csv"))
 
 
-def params_of(name: str) -> list[dict[str, str]]:
-    """The grids of an artefact: each {word: its values, as Hydra reads them}."""
-    import yaml
+def grids_of(name: str) -> list[dict[str, str]]:
+    """What the variants of an artefact set: each {word: its value, or those of an axis, as Hydra reads them}, the seed last."""
+    from sciner.launch.experiment import read_experiment
 
-    from sciner.config.conf import CONF
+    grids = [read_experiment(variant).words for variant in variants(name)]
+    return [{key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")} for grid in grids]
 
-    files = [CONF / "experiment" / f"{name}.yaml", *sorted((CONF / "experiment").glob(f"{name}_*.yaml"))]
-    grids = [yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"] for file in files]
-    return [{key: str(values) for key, values in grid.items()} for grid in grids]
+
+def variants(name: str) -> list[str]:
+    """The experiments of an artefact, as ``sciner run experiment=VARIANT`` takes them."""
+    return [f"{name}/{f.stem}" for f in sorted((CONF / "experiment" / name).glob("*.yaml")) if not f.stem.startswith("_")]
 
 
 def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]]:
@@ -55,7 +59,7 @@ def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]
     from sciner.launch.overrides import sweep_points
 
     other = any(word.startswith("model=") for word in overrides)
-    asked = [grid for grid in params_of(name) if not (other and any(key.startswith("model.") for key in grid))]
+    asked = [grid for grid in grids_of(name) if not (other and any(key.startswith("model.") for key in grid))]
     grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
     found = [point for grid in grids for point in sweep_points(overrides, grid)]
     return dict(zip(settings_of(found), found, strict=True))
@@ -126,7 +130,7 @@ def run_point(name: str, words: Sequence[str]) -> bool:
 
 def keys_of_points(name: str) -> list[str]:
     """The columns that tell the points of an artefact apart."""
-    return sorted({key for grid in params_of(name) for key in grid} - COLUMNS.keys() - {"model"})
+    return sorted({key for grid in grids_of(name) for key in grid} - COLUMNS.keys() - {"model"})
 
 
 def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:

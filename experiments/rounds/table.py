@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -26,6 +28,7 @@ SHARES = tuple(f"{fate}_share" for fate in Fate)
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     fates = with_shares(frame)
+    classes = classes_of(frame)
     followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["none", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
@@ -47,7 +50,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
         means(fates, [*ROWS, "round"], [], [PREFIX + name for name in ("before", *SHARES, "new", "spread_share")]),
         "By class, round 2, means over seeds:",
-        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs))),
+        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs, classes))),
         "## Drift and collapse",
         "Of the predictions for test, the share of spans that only one of this round and the last has:",
         means(frame, ROWS, ["round"], "drift/churn"),
@@ -59,7 +62,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         LENS_WORDS,
         means(frame, ROWS, [], LENS),
         "## Class by class, last round",
-        means(frame, ROWS, [], [f"test/f1/{label}" for label in classes_of(frame)]),
+        means(frame, ROWS, [], [f"test/f1/{label}" for label in classes]),
         "## Published",
         published("rounds"),
     )
@@ -105,10 +108,10 @@ def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def fates_by_class(followed: pd.DataFrame) -> str:
+def fates_by_class(followed: pd.DataFrame, classes: Sequence[str]) -> str:
     """A line a threshold and class of one model and round; – where no seed had any."""
     found = followed.groupby(["threshold", "metric"])["value"].mean()
-    labels = sorted({m.removeprefix(f"{PREFIX}before/") for m in followed["metric"] if m.startswith(f"{PREFIX}before/")})
+    labels = [label for label in classes if (followed["metric"] == f"{PREFIX}before/{label}").any()]
     rows = []
     for threshold in followed["threshold"].drop_duplicates():
         for label in labels:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
-from sciner.launch.hydra_errors import explain_hydra_error
+from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
 from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
 from sciner.search.options import TARGET
 
@@ -142,6 +142,8 @@ def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
     files: list[Any] = []
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group
+        if key in GROUPS and is_base(str(override.value())):
+            raise no_choice(key, str(override.value()))
         is_value = "/" not in key and key not in GROUPS and not key.startswith("hydra.") and override.package is None
         (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
     name = tuple(str(override.input_line) for override in files)

@@ -25,6 +25,17 @@ class Record:
         return sweep
 
     @property
+    def corpus(self) -> str:
+        corpus: str = self.about["tags"].get("sciner.corpus", "")
+        return corpus
+
+    @property
+    def labels(self) -> list[str]:
+        """Its classes."""
+        labels: list[str] = self.about["labels"]
+        return labels
+
+    @property
     def ids(self) -> set[str]:
         """Its own, and MLflow's if it was tracked there."""
         return {self.about["id"], self.about.get("mlflow", self.about["id"])}

@@ -125,11 +125,12 @@ def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:
-    """What the user set, and the seed."""
+    """What the user set, on the command line or by an experiment's file, and the seed."""
     from sciner.redact import redacted
 
-    pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
-    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, _, value in pairs}
+    words = (word.lstrip("+~").partition("=") for word in job.overrides)
+    told = {**job.constants} | {key: value for key, _, value in words}
+    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, value in told.items()}
 
 
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 
 from experiments import artefact
 from experiments.__main__ import names, rendered
 from experiments.artefact import HERE
-from sciner.config.conf import CONF
 from sciner.report.frames import keys_of
 from tests.runs import write_run
 
@@ -69,11 +68,11 @@ def test_a_published_figure_says_where_it_comes_from(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_RUNS)
-def test_the_words_of_a_run_say_all_that_its_sweep_says(name: str) -> None:
-    """Else a run by its words alone would be another than the one in the table."""
-    for file in [CONF / "experiment" / f"{name}.yaml", *(CONF / "experiment").glob(f"{name}_*.yaml")]:
-        assert yaml.safe_load(file.read_text(encoding="utf-8")).keys() == {"hydra"}, file.name
-    assert len(artefact.points(name)) == len({frozenset(words) for words in artefact.points(name).values()})
+def test_every_point_of_an_artefact_is_told_by_its_words(name: str) -> None:
+    """Else a run by its words alone would be another than the one in the table (see also test_experiment.py)."""
+    grids = artefact.grids_of(name)
+    points = sum(math.prod(len(values.split(",")) for values in grid.values()) for grid in grids)
+    assert len(artefact.points(name)) == points == len({frozenset(w) for w in artefact.points(name).values()})
 
 
 def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
@@ -113,7 +112,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     (tmp_path / "small").mkdir()
     grid = {"threshold": "none,fixed", "data.seed_size": "5%,10%", "seed": "0"}
     monkeypatch.setattr(artefact, "HERE", tmp_path)
-    monkeypatch.setattr(artefact, "params_of", lambda name: [grid])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: [grid])
     fake = Launched()
     monkeypatch.setattr("sciner.launch.main.main", fake)
     return fake
@@ -144,7 +143,7 @@ def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launc
 
 def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
     own = {"model": "minilm", "model.steps": "150", "seed": "0"}
-    monkeypatch.setattr(artefact, "params_of", lambda name: [{"model": "crf", "seed": "0"}, own])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: [{"model": "crf", "seed": "0"}, own])
     assert list(artefact.points("small", ["model=tiny"]).values()) == [["model=tiny", "seed=0"]]
     assert len(artefact.points("small")) == 2
 

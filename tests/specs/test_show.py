@@ -14,6 +14,7 @@ from sciner.launch.main import main
 from sciner.report.sentences import findings_of, read_part
 from sciner.results.folder import RunFolder
 from sciner.score.errors import Kind
+from sciner.score.names import escaped
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_examples_jsonl
 from sciner.text.spans import Span
@@ -113,7 +114,9 @@ ERRORS = {"before": 4.0, "again": 1.0, "changed": 1.0, "mended": 2.0, "gone": 0.
 
 
 def test_what_became_of_errors_is_a_table_of_counts_and_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", "/[b]Task")}
+    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", f"/{escaped('[b]Task')}")}
+    scores["silver/errors/before/all classes alike"] = 4.0  # a figure that is none of a class
+    (folder / "run.json").write_text('{"labels": ["[b]Task", "Metric"]}', encoding="utf-8")
     lines = [{"round": 0, "scores": {}}, {"round": 1, "scores": {}}, {"round": 2, "scores": scores}]
     (folder / "rounds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     call(str(folder), "--propagation")

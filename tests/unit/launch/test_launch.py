@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -10,16 +11,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.errors import InputError
+from sciner.launch.experiment import read_experiment
+from sciner.launch.hydra_errors import choices_of
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
 
 ROOT = Path(__file__).parents[3]
-SWEEPS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem != "search")  # a product of axes
+SWEEPS = sorted(choices_of("experiment") - {"search/minilm"})  # a product of axes
 
 
 def points(*words: str) -> list[RunConfig]:
@@ -36,8 +38,8 @@ def refusal(*words: str) -> str:
 
 def axes(experiment: str) -> dict[str, list[str]]:
     """The swept keys of a committed sweep and their values."""
-    values = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8"))
-    return {key: str(value).split(",") for key, value in values["hydra"]["sweeper"]["params"].items()}
+    found = read_experiment(experiment)
+    return {key: found.words[key].split(",") for key in found.axes}
 
 
 def composed(*words: str) -> Any:
@@ -90,7 +92,11 @@ def composed(*words: str) -> Any:
         ("treshold=none", "unknown key treshold; did you mean 'threshold'?"),
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
-        ("experiment=sede_size", "experiment=sede_size: there is no such choice; did you mean 'seed_size'?"),
+        ("experiment=sede_size/crf", "experiment=sede_size/crf: there is no such choice; did you mean 'seed_size/crf'?"),
+        ("experiment=rounds", "experiment=rounds: there is no such choice; did you mean 'rounds/crf'?"),
+        ("experiment=rounds/_base", "experiment=rounds/_base: there is no such choice; did you mean 'rounds/crf'?"),
+        ("experiment/rounds=crf", "unknown group experiment/rounds; give experiment=rounds/CHOICE"),
+        ("data=_sample", "data=_sample: there is no such choice; did you mean 'sample'?"),
         ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
         ("threshold=null", "Config group override must be a string or a list"),
         ("model=encoder", "model: an encoder needs a source"),
@@ -195,7 +201,7 @@ def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SWEEPS for key in axes(name)])
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SWEEPS for key in sorted(axes(name))])
 def test_a_word_for_a_swept_key_replaces_its_axis(name: str, key: str) -> None:
     one = axes(name)[key][0]
     rest = math.prod(len(values) for other, values in axes(name).items() if other != key)
@@ -203,13 +209,13 @@ def test_a_word_for_a_swept_key_replaces_its_axis(name: str, key: str) -> None:
 
 
 def test_a_swept_point_has_the_values_of_its_place_in_the_product() -> None:
-    found = points("experiment=seed_size", "seed=5", "data.seed_size=40%")
-    expected = [("40%", kind, 5) for kind in axes("seed_size")["threshold"]]
+    found = points("experiment=seed_size/crf", "seed=5", "data.seed_size=40%")
+    expected = [("40%", kind, 5) for kind in axes("seed_size/crf")["threshold"]]
     assert [(p.data.seed_size, p.threshold.kind, p.seed) for p in found] == expected
 
 
 def test_a_sweep_keeps_what_its_file_sets_unless_told_otherwise() -> None:
-    (point,) = points("experiment=rounds", "seed=0", "threshold=fixed", "threshold.granularity=token", "iteration.rounds=2")
+    (point,) = points("experiment=rounds/crf", "seed=0", "threshold=fixed", "threshold.granularity=token", "iteration.rounds=2")
     assert (point.data.seed_size, point.iteration.rounds, point.threshold.granularity) == ("10%", 2, "token")
 
 
@@ -250,10 +256,18 @@ def test_a_search_without_its_plugin_says_where_it_is(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(ROOT / name)
     others = "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, 'hydra_plugins/sciner_sweeper').is_dir()]"
     code = f"import pathlib, sys; {others}; from sciner.cli.main import main; main()"
-    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search"]):
+    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search/minilm"]):
         done = subprocess.run([sys.executable, "-c", code, "run", *words], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr.count("\n") == 1
         assert "Hydra finds no plugin of that name; install sciner as a package" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_help_of_a_run_lists_choices_and_not_what_they_are_made_of() -> None:
+    done = subprocess.run([sys.executable, "-m", "sciner", "run", "--help"], cwd=ROOT, capture_output=True, text=True)
+    lists = dict(re.findall(r"^([\w/]+): (.+)$", done.stdout.split("== Config ==")[0], re.M))
+    assert lists["experiment/rounds"] == "crf, minilm, minilm_fixed"
+    assert not [name for listed in lists.values() for name in listed.split(", ") if name.startswith("_")]
 
 
 def test_help_names_the_commands() -> None:
