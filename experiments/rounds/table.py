@@ -16,8 +16,8 @@ from sciner.score.propagation import Fate
 
 ROWS = ("corpus", "model", "threshold")
 METHODS = {
-    "reject": "control, no silver",
-    "none": "all silver (paper)",
+    "accept_none": "control, no silver",
+    "accept_all": "all silver (paper)",
     "fixed": "sure spans",
     "fixed_sentence": "sentences from 0.8",
 }
@@ -29,11 +29,11 @@ SHARES = tuple(f"{fate}_share" for fate in Fate)
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     fates = with_shares(frame)
     classes = classes_of(frame)
-    followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["none", "fixed"])]
+    followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["accept_all", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
-        "Entity F1 (strict, micro) on test. `threshold=reject` accepts no silver: the supervised control, trained every round. "
-        f"{BARS}",
+        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: the supervised control, trained every "
+        f"round. {BARS}",
         means(frame, ROWS, ["round"]),
         "![F1 by round](f1.svg)",
         "## Against the control, and later rounds against the first",
@@ -43,7 +43,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "![Silver precision by round](silver.svg)",
         means(frame, ROWS, ["round"], "silver/precision/micro"),
         "Sentences left without a span, of those accepted:",
-        means(frame[frame["threshold"] != "reject"], [*ROWS, "round"], [], ACCEPTED),
+        means(frame[frame["threshold"] != "accept_none"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
         "Of the wrong spans in the silver of the round before (`before`): the share that this round's silver has again, has "
         "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of the wrong spans where none "
@@ -78,9 +78,12 @@ def collapses(frame: pd.DataFrame) -> str:
 
 def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
     """Of one model: the first and the last round against the control, and against each other."""
-    last, names = int(runs["round"].max()), [name for name in METHODS if name != "reject" and (runs["threshold"] == name).any()]
+    last, names = (
+        int(runs["round"].max()),
+        [name for name in METHODS if name != "accept_none" and (runs["threshold"] == name).any()],
+    )
     control = {
-        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "reject", "round": k})
+        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "accept_none", "round": k})
         for name in names
         for k in (1, last)
     }

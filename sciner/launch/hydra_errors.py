@@ -17,17 +17,28 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
 }
 
 
+RENAMED = {  # words of before, and what they are called now
+    "threshold=none": "threshold=accept_all",
+    "threshold=reject": "threshold=accept_none",
+    "iteration=self_training": "iteration=paper",
+    "model.weights": "model.weights_format",
+    "store.weights": "store.keep_weights",
+    "tracking.save_weights": "save_model",
+}
+
+
 def explain_hydra_error(message: str) -> InputError:
     """Hydra's message as one line with the nearest right spelling."""
     if found := re.search(r"Could not override '([^']+)'", message):
         group, _, folder = found[1].partition("/")
         if folder and group in GROUPS:
             return InputError(f"unknown group {found[1]}", hint=f"give {group}={folder}/CHOICE")
-        return InputError(f"unknown key {found[1]}", hint=hint_for_key(found[1].split(".")))
+        hint = f"it is {RENAMED[found[1]]} now" if found[1] in RENAMED else hint_for_key(found[1].split("."))
+        return InputError(f"unknown key {found[1]}", hint=hint)
     if found := re.search(r"Could not find '((?:hydra/)?[^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
-        if hint := PLUGINS.get(f"{group}={choice}"):
-            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=hint)
+        if plugin := PLUGINS.get(f"{group}={choice}"):
+            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=plugin)
         if group == "search" and "test" in choice:
             return InputError(
                 f"search={choice}: test is for the report, nothing is decided on it", hint="give dev or cross_fit"
@@ -38,10 +49,12 @@ def explain_hydra_error(message: str) -> InputError:
 
 def no_choice(group: str, choice: str) -> InputError:
     """That ``group`` has no file ``choice``, or that it is none to choose: a base of others."""
-    known = choices_of(group)
+    word, known = f"{group}={choice}", choices_of(group)
+    if word in RENAMED:
+        return InputError(f"{word}: there is no such choice", hint=f"it is {RENAMED[word]} now")
     if group.startswith("hydra/"):
         known = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
-    return InputError(f"{group}={choice}: there is no such choice", hint=nearest(choice, known or {group}))
+    return InputError(f"{word}: there is no such choice", hint=nearest(choice, known or {group}))
 
 
 def choices_of(group: str) -> set[str]:

@@ -72,7 +72,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         folder.about(mlflow=tracker.run_id)
     try:
         last = follow(ready.rounds, folder, tracker)
-        if config.tracking.save_weights:
+        if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             tracker.artifact(folder.path / "model", "model")
         conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})

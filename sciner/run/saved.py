@@ -26,7 +26,7 @@ from sciner.tagger.base import FitReport, Fitted
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
     """Save a trained tagger, and in ``sciner.json`` what it takes to restore it (``open_tagger``)."""
     fitted.save(folder)
-    about = {"version": 1, "labels": list(labels), "model": model.model_dump()}
+    about = {"version": 2, "labels": list(labels), "model": model.model_dump()}
     (folder / "sciner.json").write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -37,19 +37,19 @@ class About(BaseModel):
     """``sciner.json`` of a saved tagger."""
 
     model_config = ConfigDict(extra="forbid")
-    version: Literal[1]
+    version: Literal[2]
     labels: tuple[str, ...]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
 
 
 def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> Fitted:
-    """The tagger that a run saved in ``folder`` (``tracking.save_weights=true``), in ``int8`` if so wanted.
+    """The tagger that a run saved in ``folder`` (``save_model=true``), in ``int8`` if so wanted.
 
     Raises InputError for a folder that holds none, or not the whole of it, and for int8 where there is none.
     """
     file = folder / "sciner.json"
     if not file.is_file():
-        hint = "give the model/ folder of a run with tracking.save_weights=true"
+        hint = "give the model/ folder of a run with save_model=true"
         raise InputError("no saved tagger", file=folder, hint=hint)
     try:
         about = About.model_validate_json(file.read_text(encoding="utf-8"))

@@ -41,7 +41,7 @@ def scores_of(folder: Path) -> list[dict[str, float]]:
 def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None:
     from mlflow import MlflowClient
 
-    axes = ("data.seed_size=25%,50%", "iteration.rounds=1,2", "threshold=none,fixed")
+    axes = ("data.seed_size=25%,50%", "iteration.rounds=1,2", "threshold=accept_all,fixed")
     sciner("run", "-m", *axes, *SMOKE, "hydra.sweep.dir=sweep", cwd=project)
     client = MlflowClient(local_uri(project))
     runs = list(client.search_runs([e.experiment_id for e in client.search_experiments()]))

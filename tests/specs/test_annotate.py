@@ -15,7 +15,7 @@ from sciner.run.annotate import annotate
 from sciner.text.corpus import Sentence, gold_example
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
-FIT = ["data.limit=60", "iteration=supervised", "tracking.save_weights=true", "tracking=none", "hydra.run.dir=run"]
+FIT = ["data.limit=60", "iteration=supervised", "save_model=true", "tracking=none", "hydra.run.dir=run"]
 
 
 def call(*words: str) -> None:
@@ -56,7 +56,7 @@ def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
 
 def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
     bad = {
-        ("run", "in.txt", "-o", "out.jsonl"): "tracking.save_weights=true",
+        ("run", "in.txt", "-o", "out.jsonl"): "save_model=true",
         ("run/model", "nothing.txt", "-o", "out.jsonl"): "no such file",
         ("run/model", "in.txt", "-o", "in.txt"): "its own input",
         ("run/model", "in.txt", "-o", "out.jsonl", "--confidence", "max"): "known: mean, min",
@@ -66,7 +66,7 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
         with pytest.raises(InputError, match=problem.replace("?", r"\?")):
             call("annotate", *words)
     about = saved / "run/model/sciner.json"
-    about.write_text(about.read_text().replace('"version": 1', '"version": 2'))
+    about.write_text(about.read_text().replace('"version": 2', '"version": 3'))
     with pytest.raises(InputError, match=r"sciner\.json: version"):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl")
     assert not (saved / "out.jsonl").exists() and (saved / "in.txt").read_text() == TEXT

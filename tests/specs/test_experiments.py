@@ -110,7 +110,7 @@ class Launched:
 @pytest.fixture
 def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     (tmp_path / "small").mkdir()
-    grid = {"threshold": "none,fixed", "data.seed_size": "5%,10%", "seed": "0"}
+    grid = {"threshold": "accept_all,fixed", "data.seed_size": "5%,10%", "seed": "0"}
     monkeypatch.setattr(artefact, "HERE", tmp_path)
     monkeypatch.setattr(artefact, "grids_of", lambda name: [grid])
     fake = Launched()
@@ -123,7 +123,7 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys:
     assert artefact.complete("small") == 2
     frame, counts = artefact.read("small")
     assert len(launched.words) == 4 and frame["run"].nunique() == len(counts) == 2
-    assert "- `sciner run threshold=none data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
+    assert "- `sciner run threshold=accept_all data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
     launched.fails, launched.words = "none at all", []
     assert artefact.complete("small") == 0 and len(launched.words) == 2
     assert "small: 4 points, 2 to run" in capsys.readouterr().out
@@ -134,7 +134,9 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys:
 def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launched: Launched) -> None:
     artefact.complete("small")
     before, _ = artefact.read("small")
-    assert artefact.complete("small", ["model=minilm", "threshold=none", "model.steps=60"]) == 0 and len(launched.words) == 6
+    assert (
+        artefact.complete("small", ["model=minilm", "threshold=accept_all", "model.steps=60"]) == 0 and len(launched.words) == 6
+    )
     after, _ = artefact.read("small")
     assert keys_of(after) == keys_of(before) == ["corpus", "model", "data.seed_size", "threshold"]
     assert after.head(len(before)).equals(before) and set(after["metric"]) == {"test/f1/micro"}

@@ -88,7 +88,7 @@ def test_a_damaged_file_is_named_with_its_line(folder: Path) -> None:
 
 def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The kinds add up to the figures that the run reported; silver stands beside what was withheld."""
-    assert main(["iteration.rounds=1", "threshold=none", "tracking=none", "hydra.run.dir=out"]) == 0
+    assert main(["iteration.rounds=1", "threshold=accept_all", "tracking=none", "hydra.run.dir=out"]) == 0
     line = json.loads(Path("out/rounds.jsonl").read_text(encoding="utf-8").splitlines()[1])
     for part, counted in (("test", sum(row[0] for row in line["counts"]["test"])), ("silver", None)):
         found = [f for example in read_part(Path("out"), 1, part) for f in findings_of(example)]  # type: ignore[arg-type]

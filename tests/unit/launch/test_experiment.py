@@ -25,7 +25,7 @@ def test_words_are_those_of_bases_then_its_own_and_axes_are_told_apart() -> None
         "model.steps": "600",  # for the 150 of its base
         "data": "cmu_sciner",
     }
-    assert {key: found.words[key] for key in found.axes} == {"seed": "0,1,2", "threshold": "reject,none"}
+    assert {key: found.words[key] for key in found.axes} == {"seed": "0,1,2", "threshold": "accept_none,accept_all"}
 
 
 @pytest.mark.slow

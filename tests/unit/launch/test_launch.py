@@ -89,7 +89,7 @@ def composed(*words: str) -> Any:
         ("++threshold.min_confidense=1", "unknown key threshold.min_confidense; did you mean 'min_confidence'?"),
         ("+seed=3", "Could not append to config. An item is already at 'seed'"),
         ("~seed", "seed is not set; give seed=VALUE"),
-        ("treshold=none", "unknown key treshold; did you mean 'threshold'?"),
+        ("treshold=fixed", "unknown key treshold; did you mean 'threshold'?"),
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
         ("experiment=sede_size/crf", "experiment=sede_size/crf: there is no such choice; did you mean 'seed_size/crf'?"),
@@ -99,7 +99,13 @@ def composed(*words: str) -> Any:
         ("data=_sample", "data=_sample: there is no such choice; did you mean 'sample'?"),
         ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
         ("threshold=null", "Config group override must be a string or a list"),
-        ("model=encoder", "model: an encoder needs a source"),
+        ("model=_encoder", "model=_encoder: there is no such choice; known: bert_base_cased, bert_large_cased"),
+        ("threshold=none", "threshold=none: there is no such choice; it is threshold=accept_all now"),
+        ("-m threshold=fixed,reject", "threshold=reject: there is no such choice; it is threshold=accept_none now"),
+        ("iteration=self_training", "iteration=self_training: there is no such choice; it is iteration=paper now"),
+        ("model.weights=torch", "unknown key model.weights; it is model.weights_format now"),
+        ("store.weights=all", "unknown key store.weights; it is store.keep_weights now"),
+        ("tracking.save_weights=true", "unknown key tracking.save_weights; it is save_model now"),
         ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
         ("seed", "Error parsing override 'seed'"),
         ("seed=", "seed='': it should be a valid integer"),
@@ -110,7 +116,7 @@ def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, to
     assert refusal(*word.split(" ")).startswith(told)
 
 
-@pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=none,fixed", "data.seed_size=5%,10%"])
+@pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"])
 def test_several_values_need_the_flag(word: str) -> None:
     assert refusal(word) == f"{word} names several values; add -m to sweep over them"
     assert len(points("-m", word)) > 1
@@ -120,7 +126,7 @@ def test_several_values_need_the_flag(word: str) -> None:
     ("words", "told"),
     [
         (["seed=0,1,-1"], "seed=-1: it should be greater than or equal to 0"),
-        (["threshold=none,fxed"], "threshold=fxed: there is no such choice; did you mean 'fixed'?"),
+        (["threshold=accept_all,fxed"], "threshold=fxed: there is no such choice; did you mean 'fixed'?"),
         (["iteration.stop=churn", "iteration.relabel=all,frozen"], "iteration: stop=churn watches silver"),
         (["data.pool=withheld,both"], "data: pool=both needs text"),
     ],
