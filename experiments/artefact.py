@@ -1,30 +1,36 @@
 """An artefact that is made of runs: its sweep, what of it is not in runs.csv yet, and RESULTS.md.
 
-``conf/experiment/NAME.yaml``, and ``NAME_*.yaml`` where one grid is not enough, hold the points; each says all of itself, so
-that the words of a run repeat it without the file. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
+``conf/experiment/NAME/`` holds the points, a file for each variant of the sweep. The words of a run say all that these files
+do, so that they repeat it without them. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
 """
 
 from __future__ import annotations
 
 import importlib
 import io
+import re
 import shlex
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
+
+from sciner.config.conf import CONF, NO_RESULT
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
+    from sciner.launch.overrides import Bases
     from sciner.report.frames import Counts
 
 HERE = Path(__file__).parent
-ASIDE = ("store", "tracking", "experiment", "hydra")  # groups of words that change no result
+ASIDE = {*NO_RESULT, "hydra"}  # groups of words that change no result
+BASES: Bases = {}  # all that Hydra has composed so far
 COLUMNS = {"data": "corpus", "seed": "seed"}  # words whose column has another name, or stands in every frame
 
-Words = frozenset[str]
+Settings = tuple[str, int]  # of a run: a digest of what its words resolve to, and its seed
 
 
 def names() -> list[str]:
@@ -32,39 +38,59 @@ def names() -> list[str]:
     return sorted(p.parent.name for p in HERE.glob("*/runs.csv"))
 
 
-def params_of(name: str) -> list[dict[str, str]]:
-    """The grids of an artefact: each {word: its values, as Hydra reads them}."""
-    import yaml
+def grids_of(name: str) -> list[dict[str, str]]:
+    """What the variants of an artefact set: each {word: its value, or those of an axis, as Hydra reads them}, the seed last."""
+    from sciner.launch.experiment import read_experiment
 
-    from sciner.config.conf import CONF
-
-    files = [CONF / "experiment" / f"{name}.yaml", *sorted((CONF / "experiment").glob(f"{name}_*.yaml"))]
-    grids = [yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]["sweeper"]["params"] for file in files]
-    return [{key: str(values) for key, values in grid.items()} for grid in grids]
+    grids = [read_experiment(variant).words for variant in variants(name)]
+    return [{key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")} for grid in grids]
 
 
-def points(name: str, overrides: Sequence[str] = ()) -> dict[Words, list[str]]:
-    """{words as a set: words in order} of every point, each once. overrides: words that replace axes; another model does so in
+def variants(name: str) -> list[str]:
+    """The experiments of an artefact, as ``sciner run experiment=VARIANT`` takes them."""
+    return [f"{name}/{f.stem}" for f in sorted((CONF / "experiment" / name).glob("*.yaml")) if not f.stem.startswith("_")]
+
+
+def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]]:
+    """{settings: words} of every point, each once. overrides: words that replace axes; another model does so in
     the grids that say nothing of theirs but its name (not in those with ``model.steps``)."""
     from omegaconf import OmegaConf
 
     from sciner.launch.overrides import sweep_points
 
     other = any(word.startswith("model=") for word in overrides)
-    asked = [grid for grid in params_of(name) if not (other and any(key.startswith("model.") for key in grid))]
+    asked = [grid for grid in grids_of(name) if not (other and any(key.startswith("model.") for key in grid))]
     grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
-    return {told(point): point for grid in grids for point in sweep_points(overrides, grid)}
+    found = [point for grid in grids for point in sweep_points(overrides, grid)]
+    return dict(zip(settings_of(found), found, strict=True))
 
 
-def told(words: Sequence[str]) -> Words:
-    """What the words ask for: their set without those that change no result."""
-    return frozenset(word for word in words if word.split("=")[0].split(".")[0] not in ASIDE)
+def settings_of(runs: Sequence[Sequence[str]]) -> list[Settings]:
+    """What each of ``runs`` is, whatever words say so. Raises InputError for words that mean nothing (any more)."""
+    told = [dict(word.split("=", 1) for word in words if tells(word)) for words in runs]
+    seeds = [int(words.pop("seed", 0)) for words in told]
+    return [(resolved(frozenset(words.items())), seed) for words, seed in zip(told, seeds, strict=True)]
 
 
-def known(frame: pd.DataFrame) -> set[Words]:
+@cache
+def resolved(words: frozenset[tuple[str, str]]) -> str:
+    """A digest of the settings that come of ``words``, those left out that change no result."""
+    from sciner.hashing import digest
+    from sciner.launch.overrides import configurations
+
+    (config,) = configurations([[f"{key}={value}" for key, value in sorted(words)]], BASES)
+    return digest(config.model_dump(exclude=ASIDE))
+
+
+def tells(word: str) -> bool:
+    """Is it about a result, and not about where that goes?"""
+    return re.split(r"[.=]", word)[0] not in ASIDE
+
+
+def known(frame: pd.DataFrame) -> set[Settings]:
     """The points that ``frame`` has a run of."""
     runs = frame.drop_duplicates("run")
-    return {told([*shlex.split(words), f"seed={seed}"]) for words, seed in zip(runs["words"], runs["seed"], strict=True)}
+    return set(settings_of([[*shlex.split(w), f"seed={seed}"] for w, seed in zip(runs["words"], runs["seed"], strict=True)]))
 
 
 def read(name: str) -> tuple[pd.DataFrame, Counts]:
@@ -104,7 +130,7 @@ def run_point(name: str, words: Sequence[str]) -> bool:
 
 def keys_of_points(name: str) -> list[str]:
     """The columns that tell the points of an artefact apart."""
-    return sorted({key for grid in params_of(name) for key in grid} - COLUMNS.keys() - {"model"})
+    return sorted({key for grid in grids_of(name) for key in grid} - COLUMNS.keys() - {"model"})
 
 
 def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
@@ -115,7 +141,7 @@ def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
     from sciner.report.frames import write_counts, write_csv
 
     fresh = frame[~frame["metric"].str.startswith("time/")]
-    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(w for w in shlex.split(text) if told([w]))))
+    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(filter(tells, shlex.split(text)))))
     if (HERE / name / "runs.csv").exists():
         older, older_counts = read(name)
         columns = list(dict.fromkeys([*fresh.columns, *older.columns]))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sciner.results.folder import RunFolder
+from sciner.results.folder import VERSION, RunFolder
 
 
 def write_run(
@@ -26,7 +26,7 @@ def write_run(
     """
     params = dict(word.split("=", 1) for word in words.split())
     settings: dict[str, Any] = {"seed": int(params["seed"]), "data": {"seed_size": "10%"}, "threshold": {}, **config}
-    choices = {"data": corpus, "threshold": "none", "model": "crf"}
+    choices = {"data": corpus, "threshold": "accept_all", "model": "crf"}
     for key, value in params.items():
         group, _, name = key.partition(".")
         if name:
@@ -36,7 +36,7 @@ def write_run(
     tags = {"sciner.corpus": corpus, **{f"choice.{group}": choice for group, choice in choices.items()}}
     about = {"id": path.name, "name": words, "params": params, "tags": tags, "labels": ["Task"]}
     folder = RunFolder.create(path, settings, about)
-    lines = [{"version": 1, "round": k, "scores": scores, "steps": [], "losses": []} for k, scores in enumerate(rounds)]
+    lines = [{"version": VERSION, "round": k, "scores": scores, "steps": [], "losses": []} for k, scores in enumerate(rounds)]
     for line, rows in zip(lines, counts or (), strict=False):
         line["counts"] = {"test": rows}
     folder.rounds.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

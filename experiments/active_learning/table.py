@@ -60,8 +60,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 def curricula(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each model's runs that bought batches, under the names of their methods."""
     bought = frame[frame["acquire"] != "none"]
-    silver = bought["threshold"].map({"none": "all silver", "fixed": "sure spans"})
-    methods = bought["acquire"].where(bought["threshold"] == "reject", bought["acquire"] + " + " + silver)
+    silver = bought["threshold"].map({"accept_all": "all silver", "fixed": "sure spans"})
+    methods = bought["acquire"].where(bought["threshold"] == "accept_none", bought["acquire"] + " + " + silver)
     for model, runs in bought.assign(method=methods).groupby("model"):
         yield str(model), runs
 

@@ -15,15 +15,16 @@ SIZES = ("corpus", "model", "data.seed_size")
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    supervised, silver = frame[frame["threshold"] == "reject"], frame[frame["threshold"] == "none"]
+    supervised, silver = frame[frame["threshold"] == "accept_none"], frame[frame["threshold"] == "accept_all"]
     none, *rates = sorted(set(frame["annotator.rate"]), key=float)
-    clean = {"annotator.rate": none, "threshold": "reject"}
-    noise = {f"rate {rate} - rate {none}": ({"annotator.rate": rate, "threshold": "reject"}, clean) for rate in rates}
-    methods = {"none - reject": ({"threshold": "none"}, {"threshold": "reject"})}
+    clean = {"annotator.rate": none, "threshold": "accept_none"}
+    noise = {f"rate {rate} - rate {none}": ({"annotator.rate": rate, "threshold": "accept_none"}, clean) for rate in rates}
+    methods = {"accept_all - accept_none": ({"threshold": "accept_all"}, {"threshold": "accept_none"})}
     return document(
         "What the quality of the first labels is worth",
         "The annotator errs on a share of the spans (`annotator.rate`): missed, misclassed, shifted, spurious in equal parts. "
-        "`threshold=reject` trains on these labels alone, `threshold=none` on a round of all silver too. Judged by clean gold.",
+        "`threshold=accept_none` trains on these labels alone, `threshold=accept_all` on a round of all silver "
+        "too. Judged by clean gold.",
         "Without silver:",
         means(supervised, SIZES, ["annotator.rate"]),
         "![F1 by error rate](f1.svg)",
@@ -45,7 +46,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    supervised = frame[frame["threshold"] == "reject"]
+    supervised = frame[frame["threshold"] == "accept_none"]
     grid = cells(supervised, ["model", "data.seed_size"], ["annotator.rate"], F1)
     series = {
         (str(row[0]), f"seed set of {row[1]}"): [

@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import LENS, LENS_WORDS, document, means, published
+from experiments.sections import LENS, LENS_WORDS, classes_of, document, means, published
 from sciner.report.frames import Counts, last_round
 from sciner.report.render import Table, markdown
 from sciner.report.tables import cells
@@ -57,7 +57,7 @@ def classes(frame: pd.DataFrame) -> str:
     """A line a class of one corpus and model: mean figures over seeds; – where no seed has one. kappa: of whether a token that
     silver or gold marks is of the class."""
     found = last_round(frame).groupby("metric")["value"].mean()
-    labels = sorted(name.removeprefix("silver/spans/") for name in found.index if name.startswith("silver/spans/"))
+    labels = [label for label in classes_of(frame) if f"silver/spans/{label}" in found]
     figures = ("f1", "precision", "recall", "kappa")
     rows = tuple(
         (

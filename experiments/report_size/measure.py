@@ -23,7 +23,7 @@ HERE = Path(__file__).parent
 AXES = {
     "data": ("scierc", "cmu_sciner", "matsci", "bc5cdr"),  # the largest test set last: its sentences are on the page
     "data.seed_size": ("5%", "10%", "20%", "40%"),
-    "threshold": ("none", "fixed", "reject"),
+    "threshold": ("accept_all", "fixed", "accept_none"),
     "seed": (0, 1),
 }
 SAME = ["model=gazetteer", "iteration.rounds=2"]

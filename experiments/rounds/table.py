@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -14,8 +16,8 @@ from sciner.score.propagation import Fate
 
 ROWS = ("corpus", "model", "threshold")
 METHODS = {
-    "reject": "control, no silver",
-    "none": "all silver (paper)",
+    "accept_none": "control, no silver",
+    "accept_all": "all silver (paper)",
     "fixed": "sure spans",
     "fixed_sentence": "sentences from 0.8",
 }
@@ -26,11 +28,12 @@ SHARES = tuple(f"{fate}_share" for fate in Fate)
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     fates = with_shares(frame)
-    followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["none", "fixed"])]
+    classes = classes_of(frame)
+    followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["accept_all", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
-        "Entity F1 (strict, micro) on test. `threshold=reject` accepts no silver: the supervised control, trained every round. "
-        f"{BARS}",
+        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: the supervised control, trained every "
+        f"round. {BARS}",
         means(frame, ROWS, ["round"]),
         "![F1 by round](f1.svg)",
         "## Against the control, and later rounds against the first",
@@ -40,14 +43,14 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "![Silver precision by round](silver.svg)",
         means(frame, ROWS, ["round"], "silver/precision/micro"),
         "Sentences left without a span, of those accepted:",
-        means(frame[frame["threshold"] != "reject"], [*ROWS, "round"], [], ACCEPTED),
+        means(frame[frame["threshold"] != "accept_none"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
         "Of the wrong spans in the silver of the round before (`before`): the share that this round's silver has again, has "
         "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of the wrong spans where none "
         "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
         means(fates, [*ROWS, "round"], [], [PREFIX + name for name in ("before", *SHARES, "new", "spread_share")]),
         "By class, round 2, means over seeds:",
-        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs))),
+        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs, classes))),
         "## Drift and collapse",
         "Of the predictions for test, the share of spans that only one of this round and the last has:",
         means(frame, ROWS, ["round"], "drift/churn"),
@@ -59,7 +62,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         LENS_WORDS,
         means(frame, ROWS, [], LENS),
         "## Class by class, last round",
-        means(frame, ROWS, [], [f"test/f1/{label}" for label in classes_of(frame)]),
+        means(frame, ROWS, [], [f"test/f1/{label}" for label in classes]),
         "## Published",
         published("rounds"),
     )
@@ -75,9 +78,12 @@ def collapses(frame: pd.DataFrame) -> str:
 
 def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
     """Of one model: the first and the last round against the control, and against each other."""
-    last, names = int(runs["round"].max()), [name for name in METHODS if name != "reject" and (runs["threshold"] == name).any()]
+    last, names = (
+        int(runs["round"].max()),
+        [name for name in METHODS if name != "accept_none" and (runs["threshold"] == name).any()],
+    )
     control = {
-        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "reject", "round": k})
+        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "accept_none", "round": k})
         for name in names
         for k in (1, last)
     }
@@ -105,10 +111,10 @@ def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(found, ignore_index=True)
 
 
-def fates_by_class(followed: pd.DataFrame) -> str:
+def fates_by_class(followed: pd.DataFrame, classes: Sequence[str]) -> str:
     """A line a threshold and class of one model and round; – where no seed had any."""
     found = followed.groupby(["threshold", "metric"])["value"].mean()
-    labels = sorted({m.removeprefix(f"{PREFIX}before/") for m in followed["metric"] if m.startswith(f"{PREFIX}before/")})
+    labels = [label for label in classes if (followed["metric"] == f"{PREFIX}before/{label}").any()]
     rows = []
     for threshold in followed["threshold"].drop_duplicates():
         for label in labels:

@@ -42,7 +42,7 @@ STUDIES: dict[str, dict[str, Any]] = {
         "searched": ["model.lr=choice(1e-4,3e-4,5e-4,1e-3)", "iteration.silver_weight=choice(0.25,0.5,1)", *SILVER],
     },
 }
-COMMON = ["threshold=fixed", "data.dev_size=20%", "tracking=none", "store.weights=none"]
+COMMON = ["threshold=fixed", "data.dev_size=20%", "tracking=none", "store.keep_weights=none"]
 
 
 def sciner(project: Path, *words: str) -> str:

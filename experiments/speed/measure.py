@@ -106,7 +106,7 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
 
 def saved_tagger(folder: Path) -> Path:
     """A minilm trained by its default recipe on the whole of scierc train."""
-    words = ["data=scierc", "data.seed_size=100%", "iteration=supervised", "tracking=none", "tracking.save_weights=true"]
+    words = ["data=scierc", "data.seed_size=100%", "iteration=supervised", "tracking=none", "save_model=true"]
     command = [sys.executable, "-m", "sciner", "run", *words, "store=none", f"hydra.run.dir={folder}"]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "model"

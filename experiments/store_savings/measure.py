@@ -22,13 +22,13 @@ SWEEP = [
     "-m",
     "model.steps=60",
     "data.seed_size=10%,20%",
-    "threshold=none,fixed,quantile",
+    "threshold=accept_all,fixed,quantile",
     "iteration.rounds=1,2,4",
     "tracking=none",
 ]
 # 96 points of a tagger that is quickly trained: what is timed is the store and the harness, not the tagger
 KNOWN = ["-m", "model=tiny", "model.steps=20", "data.seed_size=5%,10%,20%,40%", "seed=0,1,2,3"]
-KNOWN += ["threshold=none,fixed,quantile", "iteration.rounds=1,2"]
+KNOWN += ["threshold=accept_all,fixed,quantile", "iteration.rounds=1,2"]
 TAGGER = ("time/fit/seconds", "time/annotate/seconds", "time/predict_test/seconds", "time/predict_dev/seconds")
 
 

@@ -25,10 +25,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     frame = frame.assign(**{"threshold.share": frame["threshold.share"].where(frame["threshold"] == "quantile", "")})
     accepted = [f"silver/spans/{label}" for label in classes_of(frame)]
     purity = [f"silver/precision/{label}" for label in classes_of(frame)]
-    silver = frame[frame["threshold"] != "reject"]
+    silver = frame[frame["threshold"] != "accept_none"]
     return document(
         "Thresholds: what each accepts, how pure that is, what it does",
-        "One round from a seed set of 10%. `threshold=reject` accepts nothing: the supervised control, re-trained as often.",
+        "One round from a seed set of 10%. `threshold=accept_none` accepts nothing: the supervised control, re-trained "
+        "as often.",
         "## What is accepted",
         means(silver, ROWS, [], SILVER),
         "## What it does",
@@ -48,13 +49,13 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
     """Every cell of one model's grid against the control."""
     cells = runs[list(CELL)].drop_duplicates().to_dict("records")
-    return {said(cell): (cell, {"threshold": "reject"}) for cell in cells if cell["threshold"] != "reject"}
+    return {said(cell): (cell, {"threshold": "accept_none"}) for cell in cells if cell["threshold"] != "accept_none"}
 
 
 def said(cell: dict[str, str]) -> str:
-    """A cell of the grid against the control, in a few words: fixed, span from 0.9 - reject."""
-    if cell["threshold"] == "none":
-        return "none - reject"
+    """A cell of the grid against the control, in a few words: fixed, span from 0.9 - accept_none."""
+    if cell["threshold"] == "accept_all":
+        return "accept_all - accept_none"
     bar = f"from {cell['threshold.min_confidence']}"
     how = f"surest {cell['threshold.share']}" if cell["threshold"] == "quantile" else bar
-    return f"{cell['threshold']}, {cell['threshold.granularity']} {how} - reject"
+    return f"{cell['threshold']}, {cell['threshold.granularity']} {how} - accept_none"

@@ -74,7 +74,7 @@ def settle() -> None:
 
 @app.command()
 def annotate(
-    tagger: Annotated[Path, typer.Argument(help="The model/ folder of a run with tracking.save_weights=true.")],
+    tagger: Annotated[Path, typer.Argument(help="The model/ folder of a run with save_model=true.")],
     inputs: Annotated[list[str], typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…")],
     out: Annotated[Path, typer.Option("-o", "--out", help="JSON lines: id, tokens, spans with confidences.")],
     format: Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")] = "auto",

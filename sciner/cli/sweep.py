@@ -14,7 +14,7 @@ def root() -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def plan(context: typer.Context) -> None:
-    """How much `sciner run` with the same words would have to compute: [bold]sciner sweep plan -m threshold=none,fixed[/].
+    """How much `sciner run` with the same words would compute: [bold]sciner sweep plan -m threshold=accept_all,fixed[/].
 
     Chains are followed through the store as far as they go; what lies behind the first missing step is counted by structure:
     at least the fits whose training set is known, at most one for every point and round that may differ.

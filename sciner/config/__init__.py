@@ -19,9 +19,10 @@ from sciner.tagger.base import PROBES
 
 
 class RunConfig(Strict):
-    """One run: a point of a sweep."""
+    """One run: a point of a sweep. save_model: the last round's tagger stays, in the run's folder."""
 
     seed: Seed
+    save_model: bool = False
     data: DataConfig
     annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
@@ -80,10 +81,10 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _resumable(self) -> RunConfig:
-        if self.iteration.init == "previous" and self.store.kind == "disk" and self.store.weights == "none":
+        if self.iteration.init == "previous" and self.store.kind == "disk" and self.store.keep_weights == "none":
             raise ValueError(
-                "iteration.init=previous starts from the weights of the round before, and store.weights=none drops them: "
-                "give store.weights=last"
+                "iteration.init=previous starts from the weights of the round before, and store.keep_weights=none drops them: "
+                "give store.keep_weights=last"
             )
         return self
 

@@ -1,4 +1,4 @@
-"""Where the files of conf/ lie, its groups, and those that change no result."""
+"""Where the files of conf/ lie, its groups, and what of a configuration changes no result."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ PACKAGE = Path(__file__).parents[1]
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # inside a wheel, beside a checkout
 GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
 
-# The groups that change no result: runs that differ in nothing else have the same scores.
+# The groups and keys that change no result: runs that differ in nothing else have the same scores.
 NO_RESULT = frozenset(
     {
         "store",  # where results of steps are kept
         "tracking",  # where runs are shown
         "search",  # what a trial reports to its study; its rounds are those of a run by itself
+        "save_model",  # whether the trained model stays
         "experiment",  # no section of its own: what its files set stands in the other groups
     }
 )

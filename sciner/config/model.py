@@ -26,7 +26,7 @@ class EncoderConfig(Strict):
     path: str | None
     package: str | None
     sha256: str | None
-    weights: Literal["safetensors", "torch"]
+    weights_format: Literal["safetensors", "torch"]
     config: dict[str, int | float] | None
     lr: Annotated[float, Field(gt=0, lt=1)]
     head_lr: Annotated[float, Field(gt=0, lt=1)]

@@ -15,7 +15,7 @@ class StoreConfig(Strict):
 
     kind: Literal["none", "disk"]
     dir: str = str(DEFAULT_FOLDER)
-    weights: Literal["none", "last", "all"] = "last"
+    keep_weights: Literal["none", "last", "all"] = "last"
 
 
 class TrackingConfig(Strict):
@@ -24,7 +24,6 @@ class TrackingConfig(Strict):
     kind: Literal["none", "mlflow"]
     uri: str | None = None
     experiment: str = "sciner"
-    save_weights: bool = False
 
 
 class SearchConfig(Strict):

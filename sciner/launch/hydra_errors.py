@@ -18,26 +18,58 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
 }
 
 
+RENAMED = {  # words of before, and what they are called now
+    "threshold=none": "threshold=accept_all",
+    "threshold=reject": "threshold=accept_none",
+    "iteration=self_training": "iteration=paper",
+    "model.weights": "model.weights_format",
+    "store.weights": "store.keep_weights",
+    "tracking.save_weights": "save_model",
+}
+
+
 def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
     """Hydra's message as one line with the nearest right spelling. words: what was given to it."""
     if found := re.search(r"Could not override '([^']+)'", message):
-        return InputError(f"unknown key {found[1]}", hint=hint_for_key(found[1].split(".")))
-    if found := re.search(r"Could not find '([^']+)/([^'/]+)'", message):
+        group, _, folder = found[1].partition("/")
+        if folder and group in GROUPS:
+            return InputError(f"unknown group {found[1]}", hint=f"give {group}={folder}/CHOICE")
+        hint = f"it is {RENAMED[found[1]]} now" if found[1] in RENAMED else hint_for_key(found[1].split("."))
+        return InputError(f"unknown key {found[1]}", hint=hint)
+    if found := re.search(r"Could not find '((?:hydra/)?[^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
-        if hint := PLUGINS.get(f"{group}={choice}"):
-            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=hint)
+        if plugin := PLUGINS.get(f"{group}={choice}"):
+            return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=plugin)
         if group == "search" and "test" in choice:
             return InputError(
                 f"search={choice}: test is for the report, nothing is decided on it", hint="give dev or cross_fit"
             )
-        choices = {p.stem for p in (CONF / group).glob("*.yaml")}
-        if group.startswith("hydra/"):
-            choices = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
-        return InputError(f"{group}={choice}: there is no such choice", hint=nearest(choice, choices or {group}))
-    if hint := hint_for_words(words):
+        return no_choice(group, choice)
+    if form := hint_for_words(words):
         word = next(word for word in words if not is_taken(word))
-        return InputError(f"Hydra's grammar does not take {word}", hint=hint)
+        return InputError(f"Hydra's grammar does not take {word}", hint=form)
     return InputError(" ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form")
+
+
+def no_choice(group: str, choice: str) -> InputError:
+    """That ``group`` has no file ``choice``, or that it is none to choose: a base of others."""
+    word, known = f"{group}={choice}", choices_of(group)
+    if word in RENAMED:
+        return InputError(f"{word}: there is no such choice", hint=f"it is {RENAMED[word]} now")
+    if group.startswith("hydra/"):
+        known = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
+    return InputError(f"{word}: there is no such choice", hint=nearest(choice, known or {group}))
+
+
+def choices_of(group: str) -> set[str]:
+    """What there is to choose in a group of conf/: its files, also those in folders, but for bases of others."""
+    folder = CONF / group
+    return {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml") if not is_base(p.stem)}
+
+
+def is_base(choice: str) -> bool:
+    """Is it what other files have in common, and no choice of its own?"""
+    return choice.rpartition("/")[2].startswith("_")
 
 
 def hint_for_key(parts: Sequence[str]) -> str:
@@ -55,7 +87,7 @@ def hint_for_key(parts: Sequence[str]) -> str:
     holders = []
     if len(parts) in (2, 3):  # the key of a choice, or one of its mapping that takes any
         line = f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
-        files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if p.stem != "encoder")
+        files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if not is_base(p.stem))
         holders = [f"{parts[0]}={p.stem}" for p in files if holds(p, line)]
     shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
     return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from functools import wraps
+from inspect import unwrap
+from typing import TYPE_CHECKING, Any
+
+from sciner.launch.hydra_errors import is_base
 
 if TYPE_CHECKING:
     from hydra.core.override_parser.types import Override
@@ -39,3 +43,16 @@ def skip_batch_validation() -> None:
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     BasicSweeper.validate_batch_is_legal = lambda self, batch: None  # type: ignore[method-assign]
+
+
+def list_no_bases() -> None:
+    """``--help``, shells and ``glob`` would name files that others are made of beside the choices of a group."""
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+
+    original = unwrap(ConfigLoaderImpl.get_group_options)
+
+    @wraps(original)
+    def choices(self: ConfigLoaderImpl, *asked: Any, **more: Any) -> list[str]:
+        return [name for name in original(self, *asked, **more) if not is_base(name)]
+
+    ConfigLoaderImpl.get_group_options = choices  # type: ignore[method-assign]

@@ -16,6 +16,7 @@ from typing import Any
 from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
+from sciner.launch.experiment import read_experiment
 from sciner.redact import Redaction, redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
@@ -46,12 +47,15 @@ def one_job(cfg: Any) -> int:
 
     info = HydraConfig.get()
     sweep = os.environ.get("SCINER_SWEEP")
+    choices = {group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice}
+    folders = [Path(source.path) for source in info.runtime.config_sources if source.schema == "file"]
     job = Job(
         directory=Path(info.runtime.output_dir),
         overrides=tuple(word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
-        choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
+        choices=choices,
+        constants=read_experiment(choices["experiment"], folders).constants if "experiment" in choices else {},
     )
     keep_secrets(job.directory)
     if sweep:

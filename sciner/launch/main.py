@@ -18,7 +18,7 @@ from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
-from sciner.launch.hydra_internals import skip_batch_validation
+from sciner.launch.hydra_internals import list_no_bases, skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.redact import redacted, veiled
@@ -97,6 +97,7 @@ def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
     import hydra
 
     skip_batch_validation()
+    list_no_bases()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
     # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import itertools
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
-from sciner.launch.hydra_errors import explain_hydra_error
+from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
 from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
 from sciner.search.options import TARGET
 
 if TYPE_CHECKING:
     from sciner.search.search import Search
+
+Bases = dict[tuple[str, ...], Any]  # {words that name files: what Hydra composes of them}
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
@@ -35,18 +38,14 @@ class Checked(NamedTuple):
 
 def check(flags: Namespace) -> Checked:
     """Raises InputError where ``flags`` hold a point that cannot be meant."""
-    from hydra import compose, initialize_config_dir
+    from hydra import compose
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.errors import HydraException
     from omegaconf import OmegaConf
-    from omegaconf.errors import OmegaConfBaseException
 
-    forget_initialisation()
-    register()
     search = None
     searchpath = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
     try:
-        with initialize_config_dir(str(CONF), version_base="1.3"):
+        with composing(flags.overrides):
             given = OverridesParser.create().parse_overrides(flags.overrides)
             fixed = [str(o.input_line) for o in given if not o.is_sweep_override()]
             whole = compose("run", [*searchpath, *fixed], return_hydra_config=True)
@@ -56,18 +55,40 @@ def check(flags: Namespace) -> Checked:
                 raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
             point_overrides = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
-            bases: dict[tuple[str, ...], Any] = {}
-            points = []
-            for overrides in point_overrides:
-                composed = compose_point([*searchpath, *overrides], bases)
-                points.append(parse(OmegaConf.to_container(composed, resolve=True)))  # type: ignore[arg-type]
+            bases: Bases = {}
+            points = [configuration([*searchpath, *overrides], bases) for overrides in point_overrides]
     except InputError as error:
         if search and "valid integer" in str(error):
             raise InputError(str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
-    except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
-        raise explain_hydra_error(str(error), flags.overrides) from None
     return Checked(points, multirun, search)
+
+
+def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunConfig]:
+    """The configuration of each of ``points``, whose overrides have one value each. bases: see ``compose_point``.
+
+    Raises InputError for overrides that cannot be meant.
+    """
+    with composing():
+        return [configuration(overrides, bases) for overrides in points]
+
+
+@contextmanager
+def composing(words: Sequence[str] = ()) -> Iterator[None]:
+    """Hydra at conf/; what it refuses within is an InputError. words: what was given to it, for the hint."""
+    from hydra import initialize_config_dir
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+
+    forget_initialisation()
+    register()
+    try:
+        with initialize_config_dir(str(CONF), version_base="1.3"):
+            yield
+    except InputError:
+        raise
+    except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
+        raise explain_hydra_error(str(error), words) from None
 
 
 def register() -> None:
@@ -101,7 +122,14 @@ def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
     return parsed
 
 
-def compose_point(overrides: Sequence[str], bases: dict[tuple[str, ...], Any]) -> Any:
+def configuration(overrides: Sequence[str], bases: Bases) -> RunConfig:
+    """What ``overrides`` mean, typed and resolved. bases: see ``compose_point``."""
+    from omegaconf import OmegaConf
+
+    return parse(OmegaConf.to_container(compose_point(overrides, bases), resolve=True))  # type: ignore[arg-type]
+
+
+def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
     """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which Hydra sets when all files
     are composed: so each combination of files is composed once, in ``bases``, and values are set on a copy, as Hydra does."""
     from copy import deepcopy
@@ -114,6 +142,8 @@ def compose_point(overrides: Sequence[str], bases: dict[tuple[str, ...], Any]) -
     files: list[Any] = []
     for override in OverridesParser.create().parse_overrides(list(overrides)):
         key = override.key_or_group
+        if key in GROUPS and is_base(str(override.value())):
+            raise no_choice(key, str(override.value()))
         is_value = "/" not in key and key not in GROUPS and not key.startswith("hydra.") and override.package is None
         (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
     name = tuple(str(override.input_line) for override in files)

@@ -14,6 +14,7 @@ from sciner.report.compared import ComparedRuns, settings_in, worded
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
 from sciner.report.frames import rows_of
 from sciner.score.curves import Curve
+from sciner.score.names import escaped
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
 LEAST = 0.05  # of an axis of shares, see ``stretched``
@@ -80,7 +81,7 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0. None
     where there is no F1 of any of them."""
     asked = [{**s, **({compared.key: v} if compared.key else {})} for s in compared.settings for v in (compared.values or [""])]
-    names = {f"test/f1/{label}": label for label in classes}
+    names = {f"test/f1/{escaped(label)}": label for label in classes}
     shown = compared.frame[compared.frame["metric"].isin(names)]
     grids = []
     for wanted in asked:

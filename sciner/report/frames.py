@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import fnmatch
-import json
 import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from sciner.config.conf import NO_RESULT
-from sciner.config.flatten import flatten
+from sciner.config.flatten import flatten, word
 from sciner.errors import InputError
 from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
@@ -89,14 +87,7 @@ def settings_of(run: Record) -> dict[str, str]:
     found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
     model_name = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
-    return found | {"corpus": tags.get("sciner.corpus", ""), "model": str(model_name or "")}
-
-
-def word(value: Any) -> str:
-    """As Hydra reads it on a command line: null, true, [a,b], 0.8."""
-    if isinstance(value, list):
-        return f"[{','.join(map(word, value))}]"
-    return value if isinstance(value, str) else json.dumps(value)
+    return found | {"corpus": run.corpus, "model": str(model_name or "")}
 
 
 def counts_of(runs: Iterable[Record]) -> Counts:

@@ -11,8 +11,9 @@ from rich.console import Console
 
 from sciner.errors import InputError
 from sciner.report.render import NONE, Table
-from sciner.report.sentences import figures_of
+from sciner.report.sentences import about_of, figures_of
 from sciner.report.terminal import rich_table
+from sciner.score.names import escaped
 from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
 
 METRIC = "silver/errors/"
@@ -24,9 +25,10 @@ def show_propagation(console: Console, run: str, store: Path, round: int | None 
 
     Raises InputError where there is no such run, and where it has no such figures.
     """
-    file = figures_of(run, store) / "rounds.jsonl"
+    folder = figures_of(run, store)
+    file = folder / "rounds.jsonl"
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    table = propagation_table(lines, round, label)
+    table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()), round, label)
     if not table.rows:
         raise InputError(
             "no wrong silver was followed here",
@@ -36,12 +38,14 @@ def show_propagation(console: Console, run: str, store: Path, round: int | None 
     console.print(rich_table(table))
 
 
-def propagation_table(rounds: Sequence[Mapping[str, Any]], round: int | None = None, label: str | None = None) -> Table:
-    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``."""
+def propagation_table(
+    rounds: Sequence[Mapping[str, Any]], labels: Sequence[str], round: int | None = None, label: str | None = None
+) -> Table:
+    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``. labels: the run's classes."""
     rows = []
     for line in rounds:
         if round in (None, line["round"]):
-            rows += [(str(line["round"]), *row) for row in rows_of(line["scores"]) if label in (None, row[0])]
+            rows += [(str(line["round"]), *row) for row in rows_of(line["scores"], labels) if label in (None, row[0])]
     notes = (
         "Accepted silver of the round before that its gold lacks, and of these how many this round's silver has again, has "
         "other wrong spans for, has right ones for, has nothing for.",
@@ -50,14 +54,13 @@ def propagation_table(rounds: Sequence[Mapping[str, Any]], round: int | None = N
     return Table(HEADINGS, tuple(rows), 2, notes)
 
 
-def rows_of(scores: Mapping[str, float]) -> Iterator[tuple[str, ...]]:
+def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
     """Of one round: its classes, "all" first, with counts and shares. None where no silver came before."""
     if f"{METRIC}{BEFORE}" not in scores:
         return
-    begin = f"{METRIC}{BEFORE}/"
-    labels = sorted(name.removeprefix(begin) for name in scores if name.startswith(begin))
-    for label in ("", *labels):
-        of = {name: scores[f"{METRIC}{name}{f'/{label}' * bool(label)}"] for name in (BEFORE, *Fate, NEW, SPREAD)}
+    there = sorted(label for label in labels if f"{METRIC}{BEFORE}/{escaped(label)}" in scores)
+    for label in ("", *there):
+        of = {name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"] for name in (BEFORE, *Fate, NEW, SPREAD)}
         fates = (counted(of[name], of[BEFORE]) for name in Fate)
         yield label or "all", f"{of[BEFORE]:,.0f}", *fates, f"{of[NEW]:,.0f}", counted(of[SPREAD], of[NEW])
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -21,10 +20,9 @@ from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
 from sciner.score.errors import Kind, confusion, repeated
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
+from sciner.score.names import escaped
 from sciner.text.corpus import Example
 
-AVERAGES: tuple[str, ...] = ("micro", "macro", "rare", "micro_low", "micro_high", "token_weighted", "token_macro")
-AVERAGES += tuple(f"{name}_without_o" for name in AVERAGES[-2:])
 MOST = 24  # panels; a figure of more is a wall
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
@@ -147,8 +145,8 @@ def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mappi
 def classes(compared: ComparedRuns) -> Iterator[Section]:
     for number, corpus in enumerate(compared.frame["corpus"].unique()):
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
-        names = (re.fullmatch(r"test/f1/([^/]+)", metric) for metric in here.frame["metric"].unique())
-        labels = sorted({name[1] for name in names if name and name[1] not in AVERAGES})
+        known = {label for run in compared.runs if run.corpus == corpus for label in run.labels}
+        labels = sorted(label for label in known if (here.frame["metric"] == f"test/f1/{escaped(label)}").any())
         if not labels:
             continue
         of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""

@@ -18,7 +18,7 @@ from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
 from sciner.text.formats.running import READER
 
-VERSION = 1  # of a line of rounds.jsonl
+VERSION = 2  # of run.json and of a line of rounds.jsonl; 1: names of settings were others
 
 
 @dataclass

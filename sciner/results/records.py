@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sciner.errors import InputError
+from sciner.results.folder import VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,22 @@ class Record:
         return sweep
 
     @property
+    def corpus(self) -> str:
+        corpus: str = self.about["tags"].get("sciner.corpus", "")
+        return corpus
+
+    @property
+    def version(self) -> int:
+        """Of its lines."""
+        return int(self.rounds[0].get("version", 0)) if self.rounds else VERSION
+
+    @property
+    def labels(self) -> list[str]:
+        """Its classes."""
+        labels: list[str] = self.about["labels"]
+        return labels
+
+    @property
     def ids(self) -> set[str]:
         """Its own, and MLflow's if it was tracked there."""
         return {self.about["id"], self.about.get("mlflow", self.about["id"])}
@@ -34,7 +51,8 @@ def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str]
     """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep, with ``ids`` only
     these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too.
 
-    Raises InputError for a place that does not exist, where there is no such run, and for an id that none has.
+    Raises InputError for a place that does not exist, where there is no such run, for an id that none has, and for a run of
+    an older sciner.
     """
     found: dict[str, Record] = {}
     for place in places:
@@ -48,6 +66,10 @@ def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str]
         sweeps = sorted({r.sweep for r in found.values() if r.sweep})
         known = f"sweeps there: {', '.join(sweeps[-5:])}" if sweeps else "a run is recorded when it has ended"
         raise InputError(f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", hint=known)
+    if older := [r for r in kept if r.version < VERSION]:
+        raise InputError(
+            "a run of an older sciner, whose settings had other names", file=older[0].folder, hint="run it again, and delete it"
+        )
     return sorted(kept, key=lambda r: float(r.about["started"]))
 
 

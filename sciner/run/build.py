@@ -41,7 +41,9 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     from sciner.tagger.encoder.module import TrainingConfig
     from sciner.tagger.encoder.weights import Source
 
-    source = Source(**model.model_dump(include={"name", "revision", "package", "sha256", "path", "config", "weights"}))
+    source = Source(
+        **model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}), weights=model.weights_format
+    )
     training = TrainingConfig(**model.model_dump(include=set(TrainingConfig.__dataclass_fields__)))
     lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
     return EncoderTagger(source, training, Device(**trainer.model_dump()), labels, lora)

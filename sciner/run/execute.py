@@ -75,7 +75,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         folder.about(mlflow=tracker.run_id)
     try:
         last = follow(ready.rounds, folder, tracker)
-        if config.tracking.save_weights:
+        if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             note_tokens(folder.path / "model", corpus.train)
             tracker.artifact(folder.path / "model", "model")
@@ -129,11 +129,12 @@ def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:
-    """What the user set, and the seed."""
+    """What the user set, on the command line or by an experiment's file, and the seed."""
     from sciner.redact import redacted
 
-    pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
-    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, _, value in pairs}
+    words = (word.lstrip("+~").partition("=") for word in job.overrides)
+    told = {**job.constants} | {key: value for key, _, value in words}
+    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, value in told.items()}
 
 
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:

@@ -10,13 +10,14 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class Job:
     """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. choices: the file
-    that was taken of each group of conf/."""
+    that was taken of each group of conf/. constants: what the experiment's file sets for all of its points."""
 
     directory: Path
     overrides: tuple[str, ...]
     project: Path
     sweep: str | None = None
     choices: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:

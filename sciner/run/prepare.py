@@ -72,7 +72,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         )
         return steps, rounds
 
-    steps, rounds = begin(corpus, parts, config.store.weights)
+    steps, rounds = begin(corpus, parts, config.store.keep_weights)
     trial = None
     if config.search.trial is not None:
         from sciner.search.folds import CrossFit

@@ -22,13 +22,13 @@ UNKNOWN = FitReport(0, 0, 0.0, ())  # of a fit that was elsewhere
 
 
 class About(BaseModel):
-    """``sciner.json`` of a saved tagger. files: the SHA-256 of each file of the tagger; version 1 had none."""
+    """``sciner.json`` of a saved tagger. files: the SHA-256 of each file of the tagger."""
 
     model_config = ConfigDict(extra="forbid")
-    version: Literal[1, 2]
+    version: Literal[2]
     labels: tuple[str, ...]
     model: Annotated[ModelConfig, Field(discriminator="kind")]
-    files: Mapping[str, str] | None = None
+    files: Mapping[str, str]
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
@@ -47,13 +47,13 @@ def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequen
 
 
 def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> Fitted:
-    """The tagger that a run saved in ``folder`` (``tracking.save_weights=true``), in ``int8`` if so wanted.
+    """The tagger that a run saved in ``folder`` (``save_model=true``), in ``int8`` if so wanted.
 
     Raises InputError for a folder that holds none, or not the whole of it as it was saved, and for int8 where there is none.
     """
     file = folder / ABOUT
     if not file.is_file():
-        hint = "give the model/ folder of a run with tracking.save_weights=true"
+        hint = "give the model/ folder of a run with save_model=true"
         raise InputError("no saved tagger", file=folder, hint=hint)
     try:
         about = About.model_validate_json(file.read_text(encoding="utf-8"))
@@ -80,11 +80,8 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
 
 
 def unchanged(folder: Path, about: About) -> None:
-    """Raises InputError for the first file of a saved tagger that is not as it was saved. Of folders of
-    version 1 nothing is known, and what the tagger itself looks at has to do."""
-    if about.version > 1 and about.files is None:
-        raise InputError("files: the checksums are missing", file=folder / ABOUT, hint="save the tagger anew")
-    for name, known in (about.files or {}).items():
+    """Raises InputError for the first file of a saved tagger that is not as it was saved."""
+    for name, known in about.files.items():
         file = folder / Path(name).name
         if not file.is_file():
             raise InputError("missing since the tagger was saved", file=file, hint="copy the folder whole")

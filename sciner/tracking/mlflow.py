@@ -12,9 +12,11 @@ from typing import Any
 
 from sciner.errors import InputError, nearest
 from sciner.redact import redacted
+from sciner.score.names import unescaped
 
 BATCH = 1000  # metrics a call, MLflow's limit
 VALUE = 6000  # characters of a param, MLflow's limit
+SUPPORT = "test/support/"  # begins metrics of classes, and of no averages
 
 # nothing is sent home, and a server that is down is given up in seconds, not minutes
 QUIET = {
@@ -141,6 +143,17 @@ def _runs(client: Any, experiment_id: str) -> Iterator[Any]:
             return
 
 
+def _told(rounds: Path) -> dict[str, Any]:
+    """What of ``run.json`` the tracker does not hold and rounds tell: the classes, each of which has a support. One whose name
+    was cut for the tracker is left out."""
+    try:
+        lines = [json.loads(line) for line in rounds.read_text(encoding="utf-8").splitlines()]
+    except ValueError:  # whoever reads the rounds says so
+        return {}
+    names = {name.removeprefix(SUPPORT) for line in lines for name in line["scores"] if name.startswith(SUPPORT)}
+    return {"labels": sorted(unescaped(name) for name in names if "::" not in name)}
+
+
 def download(uri: str, experiment: str | None, folder: Path, sweep: str | None = None, ids: Sequence[str] = ()) -> None:
     """The finished runs of ``experiment`` (None: of all experiments) as run folders (``run.json``, ``rounds.jsonl``,
     ``config.yaml``) below ``folder``; with ``sweep`` only those of that sweep, with ``ids`` only these (sciner's or MLflow's).
@@ -173,7 +186,7 @@ def download(uri: str, experiment: str | None, folder: Path, sweep: str | None =
             raise InputError(
                 f"the artefacts of run {run.info.run_id} cannot be read", hint="give run folders instead"
             ) from None
-        about = {
+        about = _told(place / "rounds.jsonl") | {
             "id": tags["sciner.run"],
             "mlflow": run.info.run_id,
             "name": run.info.run_name,

@@ -43,7 +43,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     from sciner.results.records import records
 
     place = tmp_path_factory.mktemp("page")
-    for kind in ("none", "fixed"):
+    for kind in ("accept_all", "fixed"):
         write_run(place / "runs" / kind, f"threshold={kind} seed=0", [SCORES, SCORES])
     with_sentences(place / "runs" / "fixed", 2, more=60)
     write_page(compare_runs(records([place / "runs"])), place / "report", "fixed", place / "store")

@@ -51,7 +51,7 @@ def executed(folder: Path) -> list[str]:
 
 def test_a_sweep_has_the_same_scores_in_any_order_process_and_hash_seed(tmp_path: Path) -> None:
     places = [tmp_path / name for name in ("serial", "reversed", "parallel")]
-    axes = (["threshold=none,fixed", "data.seed_size=10%,20%"], ["data.seed_size=20%,10%", "threshold=fixed,none"])
+    axes = (["threshold=accept_all,fixed", "data.seed_size=10%,20%"], ["data.seed_size=20%,10%", "threshold=fixed,accept_all"])
     jobs = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
     for place, words, hash_seed in zip(places, (axes[0], axes[1], [*axes[0], *jobs]), ("0", "1", "2"), strict=True):
         place.mkdir()
@@ -70,10 +70,10 @@ def test_four_shells_share_a_store_and_a_database_and_lose_nothing(tmp_path: Pat
     from sciner.tracking.mlflow import local_uri
 
     words = [
-        ("threshold=none", "seed=0"),
+        ("threshold=accept_all", "seed=0"),
         ("threshold=fixed", "seed=0"),
-        ("threshold=none", "seed=1"),
-        ("threshold=none", "seed=0"),
+        ("threshold=accept_all", "seed=1"),
+        ("threshold=accept_all", "seed=0"),
     ]
     shells = [start(tmp_path, *these, f"hydra.run.dir=run{n}") for n, these in enumerate(words)]
     for shell in shells:

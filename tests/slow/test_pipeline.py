@@ -34,7 +34,7 @@ def test_first_finds_the_spans_of_each_words_most_probable_tag_and_simple_does_n
     from transformers import pipeline
 
     words = ["data=sample", "model=minilm", "model.steps=150", "iteration=supervised", "tracking=none", "store=none"]
-    assert main([*words, "data.seed_size=100%", "tracking.save_weights=true", "hydra.run.dir=run"]) == 0
+    assert main([*words, "data.seed_size=100%", "save_model=true", "hydra.run.dir=run"]) == 0
     text = (project / "run/round_0/test_predictions.jsonl").read_text(encoding="utf-8")
     sentences = [Sentence(row["id"], tuple(row["tokens"])) for row in map(json.loads, text.splitlines())]
     fitted = open_tagger(project / "run/model", TrainerConfig(accelerator="cpu", precision="32-true", threads=1))

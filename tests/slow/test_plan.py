@@ -39,8 +39,8 @@ def fits_of(sweep: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
 @pytest.mark.parametrize(
     "sweep",
     [
-        words("threshold=none,fixed", "iteration.rounds=1,2"),
-        words("seed=0,1", "threshold=reject,fixed", "iteration.init=pretrained,previous"),
+        words("threshold=accept_all,fixed", "iteration.rounds=1,2"),
+        words("seed=0,1", "threshold=accept_none,fixed", "iteration.init=pretrained,previous"),
         words("iteration=supervised", "data.seed_size=10%,20%"),
         words("threshold=fixed", "threshold.min_confidence=0.5,0.6", "iteration.relabel=frozen,all"),
     ],
@@ -66,20 +66,20 @@ def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytes
 
 
 def test_a_fit_whose_weights_are_gone_is_counted_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert main(words("iteration.rounds=1", "store.weights=none")) == 0
-    longer = words("iteration.rounds=2", "store.weights=none")
+    assert main(words("iteration.rounds=1", "store.keep_weights=none")) == 0
+    longer = words("iteration.rounds=2", "store.keep_weights=none")
     found = plan_sweep(longer)
     assert (found.least, found.most) == (1, 2)
     assert found.least <= fits_of(longer, monkeypatch) <= found.most
 
 
 def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
-    found = plan_sweep(words("store=none", "threshold=none,fixed", "iteration.rounds=2"))
+    found = plan_sweep(words("store=none", "threshold=accept_all,fixed", "iteration.rounds=2"))
     assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
 
 
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("fit", "restore"):
         monkeypatch.setattr(FakeTagger, name, None)
-    points, *_ = check(parse_flags(words("threshold=none,fixed")))
+    points, *_ = check(parse_flags(words("threshold=accept_all,fixed")))
     assert plan(points, project).most > 0

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.config.conf import CONF
+from sciner.launch.hydra_errors import choices_of
 from sciner.text.sample import LABELS
 from sciner.tracking.mlflow import local_uri
 
@@ -41,7 +41,7 @@ def scores_of(folder: Path) -> list[dict[str, float]]:
 def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None:
     from mlflow import MlflowClient
 
-    axes = ("data.seed_size=25%,50%", "iteration.rounds=1,2", "threshold=none,fixed")
+    axes = ("data.seed_size=25%,50%", "iteration.rounds=1,2", "threshold=accept_all,fixed")
     sciner("run", "-m", *axes, *SMOKE, "hydra.sweep.dir=sweep", cwd=project)
     client = MlflowClient(local_uri(project))
     runs = list(client.search_runs([e.experiment_id for e in client.search_experiments()]))
@@ -54,10 +54,10 @@ def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None
             assert steps == list(range(rounds + 1))
 
 
-@pytest.mark.parametrize("experiment", sorted(p.stem for p in (CONF / "experiment").glob("*.yaml")))
+@pytest.mark.parametrize("experiment", sorted(choices_of("experiment")))
 def test_every_committed_sweep_runs(experiment: str, tmp_path: Path) -> None:
     words = [f"experiment={experiment}", *SMOKE, "data=sample", "tracking=none", "iteration.rounds=1", "hydra.sweep.dir=sweep"]
-    if experiment == "search":
+    if experiment == "search/minilm":
         pytest.importorskip("optuna")
         words += ["hydra.sweeper.n_trials=2", "data.limit=60"]
     else:

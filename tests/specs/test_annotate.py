@@ -17,7 +17,7 @@ from sciner.text.corpus import Sentence, gold_example
 from sciner.text.spans import Span
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
-FIT = ["data.limit=60", "iteration=supervised", "tracking.save_weights=true", "tracking=none", "hydra.run.dir=run"]
+FIT = ["data.limit=60", "iteration=supervised", "save_model=true", "tracking=none", "hydra.run.dir=run"]
 
 
 def call(*words: str) -> None:
@@ -105,7 +105,7 @@ def test_what_is_saved_can_be_read_by_whoever_the_umask_lets_and_says_how(saved:
 
 def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
     bad = {
-        ("run", "in.txt", "-o", "out.jsonl"): "tracking.save_weights=true",
+        ("run", "in.txt", "-o", "out.jsonl"): "save_model=true",
         ("run/model", "nothing.txt", "-o", "out.jsonl"): "no such file",
         ("run/model", "in.txt", "-o", "in.txt"): "its own input",
         ("run/model", "in.txt", "-o", "out.jsonl", "--confidence", "max"): "known: mean, min",

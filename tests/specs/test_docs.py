@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from sciner.config.conf import CONF
+from sciner.launch.hydra_errors import choices_of
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import STEPS
 from sciner.policy.acquisition.batch import Acquire
@@ -56,8 +57,7 @@ def row_of(step: type[Step[Any]]) -> str:
 @pytest.mark.parametrize("group", [p.name for p in CONF.iterdir() if p.is_dir()])
 def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
     row = next(r for r in (DOCS / "run.md").read_text(encoding="utf-8").splitlines() if r.startswith(f"| `{group}` |"))
-    choices = {p.stem for p in (CONF / group).glob("*.yaml")} - {"encoder"}
-    assert set(re.findall(r"`(\w+)`", row.split("|")[2])) == choices
+    assert set(re.findall(r"`([\w/]+)`", row.split("|")[2])) == choices_of(group)
 
 
 ROOT = DOCS.parent

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-import yaml
 
 from experiments import artefact
 from experiments.__main__ import names, rendered
 from experiments.artefact import HERE
-from sciner.config.conf import CONF
 from sciner.report.frames import keys_of
 from tests.runs import write_run
 
@@ -69,11 +68,11 @@ def test_a_published_figure_says_where_it_comes_from(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_RUNS)
-def test_the_words_of_a_run_say_all_that_its_sweep_says(name: str) -> None:
-    """Else a run by its words alone would be another than the one in the table."""
-    for file in [CONF / "experiment" / f"{name}.yaml", *(CONF / "experiment").glob(f"{name}_*.yaml")]:
-        assert yaml.safe_load(file.read_text(encoding="utf-8")).keys() == {"hydra"}, file.name
-    assert len(artefact.points(name)) == len({frozenset(words) for words in artefact.points(name).values()})
+def test_every_point_of_an_artefact_is_told_by_its_words(name: str) -> None:
+    """Else a run by its words alone would be another than the one in the table (see also test_experiment.py)."""
+    grids = artefact.grids_of(name)
+    points = sum(math.prod(len(values.split(",")) for values in grid.values()) for grid in grids)
+    assert len(artefact.points(name)) == points == len({frozenset(w) for w in artefact.points(name).values()})
 
 
 def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
@@ -111,9 +110,9 @@ class Launched:
 @pytest.fixture
 def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     (tmp_path / "small").mkdir()
-    grid = {"threshold": "none,fixed", "data.seed_size": "5%,10%", "seed": "0"}
+    grid = {"threshold": "accept_all,fixed", "data.seed_size": "5%,10%", "seed": "0"}
     monkeypatch.setattr(artefact, "HERE", tmp_path)
-    monkeypatch.setattr(artefact, "params_of", lambda name: [grid])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: [grid])
     fake = Launched()
     monkeypatch.setattr("sciner.launch.main.main", fake)
     return fake
@@ -124,7 +123,7 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys:
     assert artefact.complete("small") == 2
     frame, counts = artefact.read("small")
     assert len(launched.words) == 4 and frame["run"].nunique() == len(counts) == 2
-    assert "- `sciner run threshold=none data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
+    assert "- `sciner run threshold=accept_all data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
     launched.fails, launched.words = "none at all", []
     assert artefact.complete("small") == 0 and len(launched.words) == 2
     assert "small: 4 points, 2 to run" in capsys.readouterr().out
@@ -135,7 +134,9 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys:
 def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launched: Launched) -> None:
     artefact.complete("small")
     before, _ = artefact.read("small")
-    assert artefact.complete("small", ["model=minilm", "threshold=none", "model.steps=60"]) == 0 and len(launched.words) == 6
+    assert (
+        artefact.complete("small", ["model=minilm", "threshold=accept_all", "model.steps=60"]) == 0 and len(launched.words) == 6
+    )
     after, _ = artefact.read("small")
     assert keys_of(after) == keys_of(before) == ["corpus", "model", "data.seed_size", "threshold"]
     assert after.head(len(before)).equals(before) and set(after["metric"]) == {"test/f1/micro"}
@@ -144,10 +145,22 @@ def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launc
 
 def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
     own = {"model": "minilm", "model.steps": "150", "seed": "0"}
-    monkeypatch.setattr(artefact, "params_of", lambda name: [{"model": "crf", "seed": "0"}, own])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: [{"model": "crf", "seed": "0"}, own])
     assert list(artefact.points("small", ["model=tiny"]).values()) == [["model=tiny", "seed=0"]]
     assert len(artefact.points("small")) == 2
 
 
-def test_words_that_change_no_result_make_no_other_point() -> None:
-    assert artefact.told(["seed=0", "store.dir=/x", "tracking=none", "a=1"]) == artefact.told(["a=1", "seed=0"])
+def test_a_point_is_what_its_words_mean_and_not_how_they_say_it() -> None:
+    """In any order, by a file or by the values in it, with or without defaults and words that change no result."""
+    (point, *same) = artefact.settings_of(
+        [
+            ["model=crf", "threshold=fixed_sentence", "seed=1"],
+            ["seed=1", "threshold=fixed_sentence", "model=crf", "tracking=none", "store.dir=/x"],
+            ["model=crf", "threshold=fixed", "threshold.granularity=sentence", "threshold.min_confidence=0.8",
+             "threshold.empty=keep", "iteration.rounds=2", "seed=1"],
+        ]
+    )  # fmt: skip
+    assert same == [point, point]
+    others = [["seed=2"], ["model.c1=1", "seed=1"], ["trainer.precision=32-true", "seed=1"]]
+    whole = [["model=crf", "threshold=fixed_sentence", *words] for words in others]
+    assert point not in artefact.settings_of(whole)

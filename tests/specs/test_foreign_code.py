@@ -30,7 +30,7 @@ RUN = ["data.limit=20", "iteration=supervised", "model.steps=1", "tracking=none"
 def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model folder of a run."""
     place = tmp_path_factory.mktemp("saved")
-    words = [*RUN, "model=tiny", "tracking.save_weights=true", f"hydra.run.dir={place}"]
+    words = [*RUN, "model=tiny", "save_model=true", f"hydra.run.dir={place}"]
     assert main(words) == 0
     return place / "model"
 
@@ -66,7 +66,7 @@ def pickled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
-    assert main([*RUN, "model=minilm", f"model.path={folder}", "model.weights=torch"]) == 0
+    assert main([*RUN, "model=minilm", f"model.path={folder}", "model.weights_format=torch"]) == 0
 
 
 def hub(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,7 +122,7 @@ def test_a_program_in_a_pickle_is_not_run(folder: Path, project: Path) -> None:
     torch.save({"bert.x": Program(project / "it ran")}, folder / "pytorch_model.bin")
     (folder / "model.safetensors").unlink()
     with pytest.raises(InputError, match="more than tensors"):
-        main([*RUN, "model=minilm", f"model.path={folder}", "model.weights=torch"])
+        main([*RUN, "model=minilm", f"model.path={folder}", "model.weights_format=torch"])
     assert not (project / "it ran").exists()
 
 

@@ -54,7 +54,7 @@ SCORES = {"test/f1/micro": 0.5, "test/f1/Task": 0.4, "drift/density": 9.0, "budg
 @pytest.fixture
 def runs(project: Path) -> Path:
     for seed in (0, 1):
-        for kind, f1 in (("none", 0.5), ("fixed", 0.6)):
+        for kind, f1 in (("accept_all", 0.5), ("fixed", 0.6)):
             rounds = [
                 SCORES,
                 SCORES | {"test/f1/micro": f1 + seed / 50, "silver/precision/micro": f1, "silver/recall/micro": 0.3},
@@ -131,8 +131,8 @@ def test_the_sections_stand_in_order_and_those_without_data_are_left_out(runs: P
 @pytest.mark.slow
 def test_the_answer_stands_on_top_with_its_interval(runs: Path) -> None:
     text = Page(call("runs")).text
-    assert "What is threshold worth, against threshold=none" in text
-    assert "threshold=fixed against none: +0.100 [+0.100, +0.100] F1 (2 seeds" in text
+    assert "What is threshold worth, against threshold=accept_all" in text
+    assert "threshold=fixed against accept_all: +0.100 [+0.100, +0.100] F1 (2 seeds" in text
     assert "against threshold=fixed" in Page(call("runs", "--baseline", "fixed")).text
 
 
@@ -142,7 +142,7 @@ def test_figures_and_tables_are_files_too_and_the_same_bytes_each_time(runs: Pat
     first = {place: place.read_bytes() for place in Path("report").rglob("*") if place.is_file()}
     assert {place.suffix for place in first} == {".html", ".png", ".svg", ".pdf", ".md", ".csv", ".tex"}
     rows = list(csv.reader(Path("report/tables/results.csv").read_text(encoding="utf-8").splitlines()))
-    assert rows[0] == ["corpus", "none", "fixed"] and rows[1][2].startswith("0.610 [")
+    assert rows[0] == ["corpus", "accept_all", "fixed"] and rows[1][2].startswith("0.610 [")
     call("runs")
     assert {place: place.read_bytes() for place in first} == first
 

@@ -46,7 +46,7 @@ def call(*words: str) -> None:
 @pytest.fixture
 def swept(project: Path, empty_database: Path) -> tuple[Path, str, dict[str, Any]]:
     """A project after a sweep and a run, a second database that is empty, and what the first says."""
-    assert main(["-m", "threshold=none,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]) == 0
+    assert main(["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]) == 0
     assert main(["hydra.run.dir=single", "iteration=supervised"]) == 0
     before = shown(local_uri(project))
     assert len(before) == 3

@@ -14,6 +14,8 @@ from sciner.launch.main import main
 from sciner.report.frames import keys_of, read_counts_csv, read_csv, read_runs
 from sciner.report.render import markdown, table_of
 from sciner.report.tables import cells
+from sciner.results.records import records
+from sciner.tracking.mlflow import download, local_uri
 from tests.runs import write_run
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
@@ -22,7 +24,7 @@ def call(*words: str) -> None:
     app(["report", "export", *words], standalone_mode=False)
 
 
-SWEEP = ["-m", "threshold=none,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]
+SWEEP = ["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]
 
 
 @pytest.fixture
@@ -46,6 +48,8 @@ def test_folders_the_store_and_the_tracker_give_the_same_figures(tracked: None, 
     assert_frame_equal(folders, tracker)
     assert_frame_equal(read_csv("folders.csv"), read_runs("sweep"))
     assert "2 runs, " in capsys.readouterr().out
+    download(local_uri(Path.cwd()), "sciner", Path("again"))
+    assert [run.labels for run in records([Path("again")])] == [run.labels for run in records([Path("sweep")])]
 
 
 @pytest.mark.slow
@@ -83,7 +87,7 @@ def test_a_table_can_be_made_of_the_exported_file(swept: None) -> None:
     assert set(frame["model"]) == {"minilm"}
     grid = cells(frame[(frame["threshold"] == "fixed") | (frame["seed"] == 0)], ["threshold"], [], "test/f1/micro")
     (lack,) = grid.missing
-    assert lack.command == "sciner run iteration.rounds=1 threshold=none tracking=none seed=1"
+    assert lack.command == "sciner run iteration.rounds=1 threshold=accept_all tracking=none seed=1"
     assert main([*lack.command.split()[2:], "hydra.run.dir=more"]) == 0
     assert cells(read_runs("sweep", "more"), ["threshold"], []).missing == ()
     assert "| fixed | 0." in markdown(table_of(grid))

@@ -88,7 +88,7 @@ def test_a_bar_a_class_reaches_every_job_of_a_sweep(project: Path) -> None:
 
 def test_runs_of_a_sweep_that_share_round_0_train_it_once(project: Path) -> None:
     """The first annotates no pool with it; the second does, when the first is long past it. Then only last weights stay."""
-    bought = ["acquire=random,mnlp", "acquire.batch=2", "threshold=reject", "iteration.rounds=2", "tracking=none"]
+    bought = ["acquire=random,mnlp", "acquire.batch=2", "threshold=accept_none", "iteration.rounds=2", "tracking=none"]
     assert main(["-m", *bought, "hydra.sweep.dir=sweep"]) == 0
     first, second = (rows_of(project / "sweep" / job) for job in "01")
     assert [step["hit"] for row in first for step in row["steps"] if step["step"] == "fit"] == [False] * 3
@@ -99,7 +99,7 @@ def test_runs_of_a_sweep_that_share_round_0_train_it_once(project: Path) -> None
 def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) -> None:
     from mlflow import MlflowClient
 
-    assert main(["hydra.run.dir=here", "tracking.save_weights=true"]) == 0
+    assert main(["hydra.run.dir=here", "save_model=true"]) == 0
     (run,) = runs_of(project)
     client = MlflowClient(local_uri(project))
     assert {a.path for a in client.list_artifacts(run.info.run_id)} == {"config.yaml", "rounds.jsonl", "round_2", "model"}

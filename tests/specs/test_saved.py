@@ -12,12 +12,13 @@ import pytest
 
 from sciner.config.model import TrainerConfig
 from sciner.errors import InputError
+from sciner.hashing import checksum
 from sciner.launch.main import main
-from sciner.run.saved import open_tagger
+from sciner.run.saved import ABOUT, CARD, open_tagger
 from sciner.text.corpus import Sentence
 
 TRAINER = TrainerConfig(accelerator="cpu", precision="32-true", threads=1)
-RUN = ["data.limit=40", "iteration=supervised", "tracking=none", "store=none", "tracking.save_weights=true"]
+RUN = ["data.limit=40", "iteration=supervised", "tracking=none", "store=none", "save_model=true"]
 SENTENCE = Sentence("d#0", ("We", "fine-tune", "BERT"))
 Spoil = Callable[[Path], None]
 
@@ -44,10 +45,10 @@ def copy(saved: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
     return lambda model: Path(shutil.copytree(saved(model), tmp_path / "model"))
 
 
-def without_checksums(folder: Path) -> Path:
-    """As version 1 saved it, which only the contents can speak for."""
-    edit(folder / "sciner.json", lambda about: about | {"version": 1, "files": None})
-    return folder
+def with_its_checksums(folder: Path) -> None:
+    """Now only the contents can tell that something is wrong."""
+    found = {file.name: checksum(file) for file in folder.iterdir() if file.name not in (ABOUT, CARD)}
+    edit(folder / ABOUT, lambda about: about | {"files": found})
 
 
 def edit(file: Path, change: Callable[[Any], Any]) -> None:
@@ -148,11 +149,12 @@ SPOILT: dict[str, tuple[str, Spoil, str]] = {
 
 @pytest.mark.parametrize("kind", SPOILT)
 def test_what_does_not_fit_is_refused_though_no_checksum_tells(kind: str, copy: Callable[[str], Path]) -> None:
-    """As every folder was saved before there were checksums; one line, whatever a library raises."""
+    """One line, whatever a library raises."""
     model, spoil, problem = SPOILT[kind]
-    folder = without_checksums(copy(model))
+    folder = copy(model)
     assert list(open_tagger(folder, TRAINER).predict([SENTENCE]))
     spoil(folder)
+    with_its_checksums(folder)
     with pytest.raises(InputError) as refused:
         open_tagger(folder, TRAINER)
     assert problem in str(refused.value) and "\n" not in str(refused.value)
@@ -178,5 +180,5 @@ def test_every_file_that_was_saved_is_held_against_its_checksum(model: str, copy
 def test_checksums_cannot_be_left_out(copy: Callable[[str], Path]) -> None:
     folder = copy("gazetteer")
     edit(folder / "sciner.json", lambda about: {k: v for k, v in about.items() if k != "files"})
-    with pytest.raises(InputError, match="the checksums are missing"):
+    with pytest.raises(InputError, match="files: Field required"):
         open_tagger(folder, TRAINER)

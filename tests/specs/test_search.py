@@ -295,7 +295,7 @@ def test_two_objectives_give_the_front_and_no_pruning(project: Path, capsys: pyt
         ("hydra.sweeper.sampler=tep", "hydra.sweeper.sampler=tep: there is no such choice; did you mean 'tpe'?"),
         ("hydra.sweeper.study=a/b", "hydra.sweeper.study='a/b': it should"),
         ("model.max_iterations=interval(5,9)", "model.max_iterations=5.0: it should be a valid integer; an interval of whole"),
-        ("threshold=none,fixed", "unknown key threshold.min_confidence; threshold=fixed or threshold="),
+        ("threshold=accept_all,fixed", "unknown key threshold.min_confidence; threshold=fixed or threshold="),
         ("model.c1=interval(-1,1)", "model.c1=-1.0: it should be greater than or equal to 0"),
         ("data.seed_size=5%,9% data.dev_size=9%", "data.seed_size is searched, and data.dev_size=9% is a share"),
         ("data.seed_size=5%,9% search=cross_fit", "data.seed_size is searched, and search=cross_fit is judged on"),

@@ -14,6 +14,7 @@ from sciner.launch.main import main
 from sciner.report.sentences import findings_of, read_part
 from sciner.results.folder import RunFolder
 from sciner.score.errors import Kind
+from sciner.score.names import escaped
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_examples_jsonl
 from sciner.text.spans import Span
@@ -87,7 +88,7 @@ def test_a_damaged_file_is_named_with_its_line(folder: Path) -> None:
 
 def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The kinds add up to the figures that the run reported; silver stands beside what was withheld."""
-    assert main(["iteration.rounds=1", "threshold=none", "tracking=none", "hydra.run.dir=out"]) == 0
+    assert main(["iteration.rounds=1", "threshold=accept_all", "tracking=none", "hydra.run.dir=out"]) == 0
     line = json.loads(Path("out/rounds.jsonl").read_text(encoding="utf-8").splitlines()[1])
     for part, counted in (("test", sum(row[0] for row in line["counts"]["test"])), ("silver", None)):
         found = [f for example in read_part(Path("out"), 1, part) for f in findings_of(example)]  # type: ignore[arg-type]
@@ -113,7 +114,9 @@ ERRORS = {"before": 4.0, "again": 1.0, "changed": 1.0, "mended": 2.0, "gone": 0.
 
 
 def test_what_became_of_errors_is_a_table_of_counts_and_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", "/[b]Task")}
+    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", f"/{escaped('[b]Task')}")}
+    scores["silver/errors/before/all classes alike"] = 4.0  # a figure that is none of a class
+    (folder / "run.json").write_text('{"labels": ["[b]Task", "Metric"]}', encoding="utf-8")
     lines = [{"round": 0, "scores": {}}, {"round": 1, "scores": {}}, {"round": 2, "scores": scores}]
     (folder / "rounds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     call(str(folder), "--propagation")

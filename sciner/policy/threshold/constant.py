@@ -7,7 +7,7 @@ from sciner.policy.threshold.base import Measured, Rule, threshold
 from sciner.policy.threshold.values import UNREACHABLE, Thresholds, constant
 
 
-@threshold("none")
+@threshold("accept_all")
 class AcceptAll(Rule):
     """All silver is accepted (arXiv 2502.16312)."""
 
@@ -15,7 +15,7 @@ class AcceptAll(Rule):
         return constant(0.0)
 
 
-@threshold("reject", needs_silver=False)
+@threshold("accept_none", needs_silver=False)
 class AcceptNone(Rule):
     """No silver is accepted: the supervised control."""
 

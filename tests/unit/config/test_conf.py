@@ -7,8 +7,8 @@ from sciner.config.conf import CONF, GROUPS, NO_RESULT
 from sciner.store.layout import DEFAULT_FOLDER
 
 
-def test_groups_that_change_no_result_are_groups_and_all_of_them_but_experiment_are_sections() -> None:
-    assert set(GROUPS) >= NO_RESULT
+def test_what_changes_no_result_are_groups_or_keys_and_all_of_them_but_experiment_are_sections() -> None:
+    assert NO_RESULT - set(GROUPS) == {"save_model"}
     assert NO_RESULT - RunConfig.model_fields.keys() == {"experiment"}
 
 

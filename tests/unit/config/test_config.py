@@ -29,11 +29,12 @@ from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.base import RULES
 from sciner.policy.threshold.quota import Quota
 
+TOP = ("seed", "save_model")  # keys of no group
 SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind
-    name: get_args(field.annotation) or (field.annotation,) for name, field in RunConfig.model_fields.items() if name != "seed"
+    name: get_args(field.annotation) or (field.annotation,) for name, field in RunConfig.model_fields.items() if name not in TOP
 }
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
-CHOICES = [path for path in FILES if path.stem != "encoder"]
+CHOICES = [path for path in FILES if not path.stem.startswith("_")]
 NEEDED = {  # by choices that are no configuration by themselves
     "data=files": {"train": "train.conll", "test": "test.conll"},
     "data=hub": {"path": "org/set"},
@@ -85,7 +86,7 @@ def refusal(values: dict[str, Any]) -> str:
 
 
 def leaves() -> list[tuple[str, str]]:
-    return [("", "seed"), *((group, key) for group, model in GROUPS.items() for key in model.model_fields)]
+    return [*(("", key) for key in TOP), *((group, key) for group, model in GROUPS.items() for key in model.model_fields)]
 
 
 def type_of(path: Path) -> type[BaseModel]:
@@ -227,7 +228,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(group: str, key: str) -> N
         ("iteration.min_churn", 1.5),
         ("threshold.measure", "probabilty"),
         ("trainer.threads", 0),
-        ("tracking.save_weights", "yes"),
+        ("save_model", "yes"),
     ],
 )
 def test_a_value_out_of_range_is_refused_by_name(key: str, value: Any) -> None:
@@ -263,9 +264,9 @@ def test_a_model_is_refused_in_the_words_of_its_kind(model: Any, told: str) -> N
     ("kind", "values", "told"),
     [
         ("quantile", {"share": 0.5, "min_confidence": 0.7}, "fixed or per_class or quota"),
-        ("none", {"share": 0.5}, "quantile"),
+        ("accept_all", {"share": 0.5}, "quantile"),
         ("fixed", {"min_confidence": 0.5, "quota": 3}, "quota"),
-        ("reject", {"schedule": [0.5]}, "curriculum"),
+        ("accept_none", {"schedule": [0.5]}, "curriculum"),
     ],
 )
 def test_a_setting_that_means_nothing_to_its_kind_names_the_kind_that_has_it(kind: str, values: Any, told: str) -> None:

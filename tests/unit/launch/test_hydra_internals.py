@@ -10,7 +10,13 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 
 from sciner.config.conf import CONF
-from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values, skip_batch_validation
+from sciner.launch.hydra_internals import (
+    argument_parser,
+    forget_initialisation,
+    list_no_bases,
+    set_values,
+    skip_batch_validation,
+)
 from sciner.launch.main import FLAGS_WITHOUT_JOB
 
 
@@ -40,3 +46,18 @@ def test_hydra_asks_the_method_that_is_replaced(monkeypatch: pytest.MonkeyPatch)
     assert "self.validate_batch_is_legal(" in inspect.getsource(BasicSweeper.sweep)
     skip_batch_validation()
     assert BasicSweeper.validate_batch_is_legal is not original
+
+
+def test_a_group_lists_no_bases_however_often_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    from hydra._internal.config_loader_impl import ConfigLoaderImpl
+    from hydra.core.global_hydra import GlobalHydra
+
+    monkeypatch.setattr(ConfigLoaderImpl, "get_group_options", ConfigLoaderImpl.get_group_options)
+    forget_initialisation()
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        loader = GlobalHydra.instance().config_loader()
+        for _ in range(2):
+            list_no_bases()
+            assert loader.get_group_options("experiment") == []
+            assert loader.get_group_options("experiment/search") == ["minilm"]
+        assert "rounds" in loader.list_groups("experiment")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 import subprocess
 import sys
@@ -11,19 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.errors import InputError
-from sciner.launch.hydra_errors import explain_hydra_error
+from sciner.launch.experiment import read_experiment
+from sciner.launch.hydra_errors import choices_of, explain_hydra_error
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
 from sciner.launch.quoting import hint_for_words, is_taken
 
 ROOT = Path(__file__).parents[3]
-SWEEPS = sorted(path.stem for path in (CONF / "experiment").glob("*.yaml") if path.stem != "search")  # a product of axes
+SWEEPS = sorted(choices_of("experiment") - {"search/minilm"})  # a product of axes
 
 
 def points(*words: str) -> list[RunConfig]:
@@ -40,8 +41,8 @@ def refusal(*words: str) -> str:
 
 def axes(experiment: str) -> dict[str, list[str]]:
     """The swept keys of a committed sweep and their values."""
-    values = yaml.safe_load((CONF / "experiment" / f"{experiment}.yaml").read_text(encoding="utf-8"))
-    return {key: str(value).split(",") for key, value in values["hydra"]["sweeper"]["params"].items()}
+    found = read_experiment(experiment)
+    return {key: found.words[key].split(",") for key in found.axes}
 
 
 def composed(*words: str) -> Any:
@@ -91,13 +92,23 @@ def composed(*words: str) -> Any:
         ("++threshold.min_confidense=1", "unknown key threshold.min_confidense; did you mean 'min_confidence'?"),
         ("+seed=3", "Could not append to config. An item is already at 'seed'"),
         ("~seed", "seed is not set; give seed=VALUE"),
-        ("treshold=none", "unknown key treshold; did you mean 'threshold'?"),
+        ("treshold=fixed", "unknown key treshold; did you mean 'threshold'?"),
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
-        ("experiment=sede_size", "experiment=sede_size: there is no such choice; did you mean 'seed_size'?"),
+        ("experiment=sede_size/crf", "experiment=sede_size/crf: there is no such choice; did you mean 'seed_size/crf'?"),
+        ("experiment=rounds", "experiment=rounds: there is no such choice; did you mean 'rounds/crf'?"),
+        ("experiment=rounds/_base", "experiment=rounds/_base: there is no such choice; did you mean 'rounds/crf'?"),
+        ("experiment/rounds=crf", "unknown group experiment/rounds; give experiment=rounds/CHOICE"),
+        ("data=_sample", "data=_sample: there is no such choice; did you mean 'sample'?"),
         ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
         ("threshold=null", "Config group override must be a string or a list"),
-        ("model=encoder", "model: an encoder needs a source"),
+        ("model=_encoder", "model=_encoder: there is no such choice; known: bert_base_cased, bert_large_cased"),
+        ("threshold=none", "threshold=none: there is no such choice; it is threshold=accept_all now"),
+        ("-m threshold=fixed,reject", "threshold=reject: there is no such choice; it is threshold=accept_none now"),
+        ("iteration=self_training", "iteration=self_training: there is no such choice; it is iteration=paper now"),
+        ("model.weights=torch", "unknown key model.weights; it is model.weights_format now"),
+        ("store.weights=all", "unknown key store.weights; it is store.keep_weights now"),
+        ("tracking.save_weights=true", "unknown key tracking.save_weights; it is save_model now"),
         ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
         ("seed", "Error parsing override 'seed'"),
         ("seed=", "seed='': it should be a valid integer"),
@@ -108,7 +119,7 @@ def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, to
     assert refusal(*word.split(" ")).startswith(told)
 
 
-@pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=none,fixed", "data.seed_size=5%,10%"])
+@pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"])
 def test_several_values_need_the_flag(word: str) -> None:
     assert refusal(word) == f"{word} names several values; add -m to sweep over them"
     assert len(points("-m", word)) > 1
@@ -118,7 +129,7 @@ def test_several_values_need_the_flag(word: str) -> None:
     ("words", "told"),
     [
         (["seed=0,1,-1"], "seed=-1: it should be greater than or equal to 0"),
-        (["threshold=none,fxed"], "threshold=fxed: there is no such choice; did you mean 'fixed'?"),
+        (["threshold=accept_all,fxed"], "threshold=fxed: there is no such choice; did you mean 'fixed'?"),
         (["iteration.stop=churn", "iteration.relabel=all,frozen"], "iteration: stop=churn watches silver"),
         (["data.pool=withheld,both"], "data: pool=both needs text"),
     ],
@@ -199,7 +210,7 @@ def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SWEEPS for key in axes(name)])
+@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SWEEPS for key in sorted(axes(name))])
 def test_a_word_for_a_swept_key_replaces_its_axis(name: str, key: str) -> None:
     one = axes(name)[key][0]
     rest = math.prod(len(values) for other, values in axes(name).items() if other != key)
@@ -207,13 +218,13 @@ def test_a_word_for_a_swept_key_replaces_its_axis(name: str, key: str) -> None:
 
 
 def test_a_swept_point_has_the_values_of_its_place_in_the_product() -> None:
-    found = points("experiment=seed_size", "seed=5", "data.seed_size=40%")
-    expected = [("40%", kind, 5) for kind in axes("seed_size")["threshold"]]
+    found = points("experiment=seed_size/crf", "seed=5", "data.seed_size=40%")
+    expected = [("40%", kind, 5) for kind in axes("seed_size/crf")["threshold"]]
     assert [(p.data.seed_size, p.threshold.kind, p.seed) for p in found] == expected
 
 
 def test_a_sweep_keeps_what_its_file_sets_unless_told_otherwise() -> None:
-    (point,) = points("experiment=rounds", "seed=0", "threshold=fixed", "threshold.granularity=token", "iteration.rounds=2")
+    (point,) = points("experiment=rounds/crf", "seed=0", "threshold=fixed", "threshold.granularity=token", "iteration.rounds=2")
     assert (point.data.seed_size, point.iteration.rounds, point.threshold.granularity) == ("10%", 2, "token")
 
 
@@ -254,10 +265,18 @@ def test_a_search_without_its_plugin_says_where_it_is(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(ROOT / name)
     others = "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, 'hydra_plugins/sciner_sweeper').is_dir()]"
     code = f"import pathlib, sys; {others}; from sciner.cli.main import main; main()"
-    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search"]):
+    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search/minilm"]):
         done = subprocess.run([sys.executable, "-c", code, "run", *words], cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr.count("\n") == 1
         assert "Hydra finds no plugin of that name; install sciner as a package" in done.stderr
+
+
+@pytest.mark.slow
+def test_the_help_of_a_run_lists_choices_and_not_what_they_are_made_of() -> None:
+    done = subprocess.run([sys.executable, "-m", "sciner", "run", "--help"], cwd=ROOT, capture_output=True, text=True)
+    lists = dict(re.findall(r"^([\w/]+): (.+)$", done.stdout.split("== Config ==")[0], re.M))
+    assert lists["experiment/rounds"] == "crf, minilm, minilm_fixed"
+    assert not [name for listed in lists.values() for name in listed.split(", ") if name.startswith("_")]
 
 
 def test_help_names_the_commands() -> None:

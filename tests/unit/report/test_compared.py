@@ -38,7 +38,7 @@ THREE = {
     f"threshold={kind} {more}data.seed_size={size} seed={seed}": (0.3, value + seed / 100 + extra * seed)
     for size in ("5%", "10%")
     for kind, more, value, extra in (
-        ("none", "", 0.4, 0.0),
+        ("accept_all", "", 0.4, 0.0),
         ("fixed", "threshold.min_confidence=0.8 ", 0.5, 0.001),
         ("quantile", "", 0.45, 0.001),
     )
@@ -58,8 +58,8 @@ def test_the_fewest_keys_that_tell_the_settings_apart_are_kept(tmp_path: Path) -
 def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: Path) -> None:
     """The oldest run's value is the baseline, unless others are asked for."""
     asked = ask(tmp_path, THREE)
-    assert (asked.key, asked.baseline, asked.others) == ("threshold", "none", ("data.seed_size",))
-    assert question(asked) == "What is threshold worth, against threshold=none, in entity F1 on the test set?"
+    assert (asked.key, asked.baseline, asked.others) == ("threshold", "accept_all", ("data.seed_size",))
+    assert question(asked) == "What is threshold worth, against threshold=accept_all, in entity F1 on the test set?"
     other = compare_runs(asked.runs, "data.seed_size", "10%")
     assert (other.values, other.others) == (["10%", "5%"], ("threshold",))
     for words, message in ((("thresold", None), "did you mean 'threshold'"), ((None, "nine"), "no run has threshold=nine")):
@@ -75,7 +75,9 @@ def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatt
     first = answers(asked, found)[0]
     point = found[0].paired.difference
     assert point.point == pytest.approx(0.101)
-    assert f"With data.seed_size=5%, threshold=fixed against none: +0.101 [{point.low:+.3f}, {point.high:+.3f}] F1" in first
+    assert (
+        f"With data.seed_size=5%, threshold=fixed against accept_all: +0.101 [{point.low:+.3f}, {point.high:+.3f}] F1" in first
+    )
     assert "3 seeds; 95% interval over seeds): better." in first and "best of 2 by these very figures" in first
     assert found[0].p is not None and point.p is not None and found[0].p >= point.p  # Holm
 
@@ -85,7 +87,7 @@ def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatt
     [((0.40, 0.43), "the interval includes 0"), ((0.20, 0.21), ": worse."), ((0.40,), "too little for an interval")],
 )
 def test_no_more_is_claimed_than_the_interval_says(tmp_path: Path, after: tuple[float, ...], words: str) -> None:
-    runs = {f"threshold=none seed={s}": (0.3, 0.41) for s in range(len(after))}
+    runs = {f"threshold=accept_all seed={s}": (0.3, 0.41) for s in range(len(after))}
     runs |= {f"threshold=fixed seed={s}": (0.3, value) for s, value in enumerate(after)}
     asked = ask(tmp_path, runs)
     (answer,) = answers(asked, comparisons(asked))
@@ -98,13 +100,13 @@ def test_runs_that_differ_in_nothing_are_asked_what_the_rounds_gained(tmp_path: 
     (answer,) = answers(asked, comparisons(asked))
     assert answer.startswith("the last round against round 0: +0.105 [") and "2 seeds" in answer
     with pytest.raises(InputError, match="there is no baseline"):
-        compare_runs(asked.runs, None, "none")
+        compare_runs(asked.runs, None, "accept_all")
     with pytest.raises(InputError, match="do not differ in 'threshold'"):
         compare_runs(asked.runs, "threshold")
 
 
 def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
-    runs = {words: values for words, values in THREE.items() if "5%" in words or "none" in words}
+    runs = {words: values for words, values in THREE.items() if "5%" in words or "accept_all" in words}
     asked = ask(tmp_path, runs)
     assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
 
@@ -122,7 +124,13 @@ def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_i
 
 def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
     """Of all values over the same settings, seeds and rounds: a mean of others would compare what is not alike."""
-    f1 = {("none", "5%"): 0.2, ("fixed", "5%"): 0.3, ("none", "10%"): 0.4, ("fixed", "10%"): 0.7, ("none", "20%"): 0.9}
+    f1 = {
+        ("accept_all", "5%"): 0.2,
+        ("fixed", "5%"): 0.3,
+        ("accept_all", "10%"): 0.4,
+        ("fixed", "10%"): 0.7,
+        ("accept_all", "20%"): 0.9,
+    }
     runs = {
         f"threshold={kind} data.seed_size={size} model={model} seed={seed}": (0.1, value + seed / 100)
         for (kind, size), value in f1.items()
@@ -135,9 +143,9 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     shown, gone = average_settings(asked, most=2)
     assert gone == ["data.seed_size"] and shown.settings == [{"model": "crf"}, {"model": "gazetteer"}]
     means = shown.frame[shown.frame["round"] == 1].set_index(["threshold", "model", "seed"])["value"]
-    assert means["none", "crf", 0] == pytest.approx((0.2 + 0.4) / 2)  # 20% has no fixed
+    assert means["accept_all", "crf", 0] == pytest.approx((0.2 + 0.4) / 2)  # 20% has no fixed
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
-    assert (means["none", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # of seed 1 only 5% has both
+    assert (means["accept_all", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # seed 1: only 5%
     assert average_settings(asked, most=1)[1] == ["data.seed_size", "model"]
     apart = compare_runs(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
     nothing = average_settings(apart, most=1)[0]

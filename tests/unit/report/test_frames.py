@@ -23,7 +23,7 @@ ROWS = [[3, 4, 5], [0, 0, 2]]
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     place = tmp_path / "runs"
-    write_run(place / "a", "threshold=none seed=0", [{"test/f1/micro": 0.1234567}, {"test/f1/micro": 0.5, "silver/x": 1}])
+    write_run(place / "a", "threshold=accept_all seed=0", [{"test/f1/micro": 0.1234567}, {"test/f1/micro": 0.5, "silver/x": 1}])
     write_run(place / "b", "threshold=fixed threshold.min_confidence=0.8 seed=1", [{"test/f1/micro": 0.25}], counts=[ROWS])
     return place
 
@@ -43,7 +43,7 @@ def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     """Those that change no result do not count; a key that one run does not have is empty there."""
     write_run(
         runs / "c",
-        "threshold=none seed=2",
+        "threshold=accept_all seed=2",
         [{"test/f1/micro": 0.5}],
         tracking={"kind": "mlflow"},
         store={"dir": "/x"},
@@ -52,7 +52,7 @@ def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     frame = frames.read_runs(runs)
     assert frames.keys_of(frame) == ["corpus", "model", "threshold", "threshold.min_confidence"]
     settings = frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
-    assert settings == [["none", ""], ["fixed", "0.8"], ["none", ""]]
+    assert settings == [["accept_all", ""], ["fixed", "0.8"], ["accept_all", ""]]
 
 
 def test_columns_that_are_asked_for_stand_whether_they_differ_or_not(runs: Path) -> None:

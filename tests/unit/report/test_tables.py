@@ -30,9 +30,9 @@ def f1s(value: float, before: float = 0.9) -> list[dict[str, float]]:
 def frame(tmp_path: Path) -> pd.DataFrame:
     """none x (5%, 10%), fixed x 10%; seed 1 is lacking in one cell, and fixed x 5% altogether."""
     for name, words, value in (
-        ("a", "threshold=none data.seed_size=10% seed=0", 0.40),
-        ("b", "threshold=none data.seed_size=10% seed=1", 0.50),
-        ("c", "threshold=none data.seed_size=5% seed=0", 0.30),
+        ("a", "threshold=accept_all data.seed_size=10% seed=0", 0.40),
+        ("b", "threshold=accept_all data.seed_size=10% seed=1", 0.50),
+        ("c", "threshold=accept_all data.seed_size=5% seed=0", 0.30),
         ("d", "threshold=fixed threshold.min_confidence=0.8 data.seed_size=10% seed=0", 0.55),
         ("e", "threshold=fixed threshold.min_confidence=0.8 data.seed_size=10% seed=1", 0.57),
     ):
@@ -43,10 +43,10 @@ def frame(tmp_path: Path) -> pd.DataFrame:
 def test_a_cell_is_the_mean_of_last_rounds_with_a_t_interval(frame: pd.DataFrame) -> None:
     grid = cells(frame, ["threshold"], ["data.seed_size"])
     assert grid.column_keys == (("5%",), ("10%",))  # by size, not by spelling
-    cell = grid.cells[("none",), ("10%",)]
+    cell = grid.cells[("accept_all",), ("10%",)]
     assert (cell.mean, cell.seeds) == (pytest.approx(0.45), (0, 1))
     assert (cell.low, cell.high) == pytest.approx(stats.t.interval(0.95, 1, 0.45, stats.sem([0.40, 0.50])))
-    alone = grid.cells[("none",), ("5%",)]
+    alone = grid.cells[("accept_all",), ("5%",)]
     assert (alone.mean, alone.low, alone.high) == (0.30, None, None)
     assert (("fixed",), ("5%",)) not in grid.cells
 
@@ -54,7 +54,7 @@ def test_a_cell_is_the_mean_of_last_rounds_with_a_t_interval(frame: pd.DataFrame
 def test_what_is_missing_comes_with_the_command_that_fills_it(frame: pd.DataFrame) -> None:
     grid = cells(frame, ["threshold"], ["data.seed_size"])
     assert {tuple(m.setting.values()): (m.seeds, m.command) for m in grid.missing} == {
-        ("none", "5%"): ((1,), "sciner run data.seed_size=5% threshold=none seed=1"),
+        ("accept_all", "5%"): ((1,), "sciner run data.seed_size=5% threshold=accept_all seed=1"),
         ("fixed", "5%"): (
             (0, 1),
             "sciner run -m data.seed_size=5% threshold=fixed threshold.min_confidence=0.8 seed=0,1",
@@ -76,11 +76,11 @@ def test_a_missing_corpus_keeps_the_rest_of_the_words(tmp_path: Path) -> None:
     assert commands["bc5cdr", "10%", "fixed"] == (
         "sciner run data=bc5cdr data.seed_size=10% threshold=fixed threshold.min_confidence=0.8 seed=0"
     )
-    assert commands["scierc", "10%", "none"] == "sciner run data=scierc data.seed_size=10% seed=0"  # none is the default
+    assert commands["scierc", "10%", "accept_all"] == "sciner run data=scierc data.seed_size=10% seed=0"  # the default
 
 
 def test_a_complete_sweep_lacks_nothing_even_where_a_figure_is_absent(tmp_path: Path) -> None:
-    write_run(tmp_path / "a", "threshold=none seed=0", [{"test/f1/micro": 0.1, "silver/x": 1}])
+    write_run(tmp_path / "a", "threshold=accept_all seed=0", [{"test/f1/micro": 0.1, "silver/x": 1}])
     write_run(tmp_path / "b", "threshold=fixed seed=0", [{"test/f1/micro": 0.1}])
     grid = cells(frames.read_runs(tmp_path), ["threshold"], [], ["test/f1/micro", "silver/x"])
     assert grid.missing == () and len(grid.cells) == 3
@@ -89,14 +89,14 @@ def test_a_complete_sweep_lacks_nothing_even_where_a_figure_is_absent(tmp_path: 
 
 def test_rounds_side_by_side_when_they_are_asked_for(frame: pd.DataFrame) -> None:
     grid = cells(frame[frame["data.seed_size"] == "10%"], ["threshold"], ["round"])
-    assert [grid.cells[("none",), (k,)].mean for k in (0, 1)] == pytest.approx([0.9, 0.45])
+    assert [grid.cells[("accept_all",), (k,)].mean for k in (0, 1)] == pytest.approx([0.9, 0.45])
 
 
 def test_unlike_runs_are_never_averaged(frame: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match=r"also differ in data\.seed_size"):
         cells(frame, ["threshold"], [])
     with pytest.raises(ValueError, match=r"also differ in data\.seed_size"):
-        paired(frame[frame["run"] != "b"], {"threshold": "fixed"}, {"threshold": "none"})
+        paired(frame[frame["run"] != "b"], {"threshold": "fixed"}, {"threshold": "accept_all"})
     with pytest.raises(ValueError, match="the frame has no thresholds, test/f2"):
         cells(frame, ["thresholds"], [], "test/f2") if "x" in frame else cells(
             frame.assign(x=""), ["thresholds", "test/f2"], []
@@ -106,14 +106,16 @@ def test_unlike_runs_are_never_averaged(frame: pd.DataFrame) -> None:
 
 
 def test_a_difference_is_paired_by_seed(frame: pd.DataFrame) -> None:
-    found = paired(frame[frame["data.seed_size"] == "10%"], {"threshold": "fixed"}, {"threshold": "none"})
+    found = paired(frame[frame["data.seed_size"] == "10%"], {"threshold": "fixed"}, {"threshold": "accept_all"})
     assert found.by_seed == pytest.approx({0: 0.15, 1: 0.07})
     test = stats.ttest_rel([0.55, 0.57], [0.40, 0.50])
     interval = test.confidence_interval(0.95)
     difference = found.difference
     assert (difference.low, difference.high, difference.p) == pytest.approx((interval.low, interval.high, test.pvalue))
     assert difference.over == ("seeds",)
-    alone = paired(frame, {"threshold": "none", "data.seed_size": "10%"}, {"threshold": "none", "data.seed_size": "5%"})
+    alone = paired(
+        frame, {"threshold": "accept_all", "data.seed_size": "10%"}, {"threshold": "accept_all", "data.seed_size": "5%"}
+    )
     assert alone.difference == type(alone.difference)(pytest.approx(0.1), None, None, None, ())
 
 
@@ -180,7 +182,7 @@ def test_methods_that_differ_in_several_keys_are_compared(tmp_path: Path) -> Non
     """Silver beside what is bought, against none: whatever their runs were told, each is a curve of its own."""
     for seed in range(2):
         hybrid = {"threshold": "fixed", "threshold.min_confidence": "0.8"}
-        acquired(tmp_path, "mnlp", (0.3, 0.8), seed, threshold="reject", **{"iteration.rounds": "5"})
+        acquired(tmp_path, "mnlp", (0.3, 0.8), seed, threshold="accept_none", **{"iteration.rounds": "5"})
         acquired(tmp_path, "random", (0.3, 0.5), seed, **hybrid)
     frame, counts = frames.read_runs(tmp_path), frames.read_counts(tmp_path)
     for by in (["acquire.kind", "threshold"], ["acquire.kind"]):
@@ -219,14 +221,15 @@ def test_a_rendered_table_marks_single_seeds_and_missing_cells(frame: pd.DataFra
     assert text == (
         "| threshold | 5% | 10% |\n"
         "| --- | ---: | ---: |\n"
+        "| accept_all | 0.30* | 0.45 [-0.19, 1.09] |\n"
         "| fixed | – | 0.56 [0.43, 0.69] |\n"
-        "| none | 0.30* | 0.45 [-0.19, 1.09] |\n"
         "\n"
         "Mean over seeds [95% t interval]. \\* One seed: no interval.\n"
         "\n"
+        "- Missing: threshold=accept_all, data.seed_size=5%, seed 1: "
+        "`sciner run data.seed_size=5% threshold=accept_all seed=1`\n"
         "- Missing: threshold=fixed, data.seed_size=5%, seeds 0, 1: "
         "`sciner run -m data.seed_size=5% threshold=fixed threshold.min_confidence=0.8 seed=0,1`\n"
-        "- Missing: threshold=none, data.seed_size=5%, seed 1: `sciner run data.seed_size=5% threshold=none seed=1`\n"
     )
 
 

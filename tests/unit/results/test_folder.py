@@ -65,9 +65,9 @@ def test_a_round_leaves_its_line_and_its_files(folder: RunFolder) -> None:
     same = {"acquired": ["train/a#0", "train/b#3"], "counts": {"test": [[1, 2, 2]]}}
     same |= {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
     expected = [
-        {"version": 1, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]}
+        {"version": 2, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]}
         | same,
-        {"version": 1, "round": 1, "scores": {"test/f1/micro": 0.625}, "warnings": []} | same,
+        {"version": 2, "round": 1, "scores": {"test/f1/micro": 0.625}, "warnings": []} | same,
     ]
     assert rows(folder.path / "rounds.jsonl") == expected == folder.read()
     assert folder.last_round == folder.path / "round_1"

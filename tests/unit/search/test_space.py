@@ -52,10 +52,10 @@ def test_a_sweep_is_the_distribution_that_it_says(sweep: str, expected: Any, cor
 
 
 def test_corners_change_one_key_after_the_other() -> None:
-    space = space_of("seed=3", "model.c1=interval(0,1)", "threshold=fixed,quantile,none")
+    space = space_of("seed=3", "model.c1=interval(0,1)", "threshold=fixed,quantile,accept_all")
     assert list(space.corners()) == [
         ["seed=3", f"model.c1={c1}", f"threshold={kind}"]
-        for c1, kind in (("0.0", "fixed"), ("1.0", "fixed"), ("0.0", "quantile"), ("0.0", "none"))
+        for c1, kind in (("0.0", "fixed"), ("1.0", "fixed"), ("0.0", "quantile"), ("0.0", "accept_all"))
     ]
 
 

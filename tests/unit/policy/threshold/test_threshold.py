@@ -53,8 +53,8 @@ def annotated(draw: st.DrawFn) -> list[Prediction]:
 
 # Each kind so that a higher bar means less silver.
 AT: dict[str, Callable[[float], Rule]] = {
-    "none": lambda bar: AcceptAll(),
-    "reject": lambda bar: AcceptNone(),
+    "accept_all": lambda bar: AcceptAll(),
+    "accept_none": lambda bar: AcceptNone(),
     "fixed": Fixed,
     "quantile": lambda bar: Quantile(1 - bar),
     "per_class": lambda bar: PerClass(bar, {"Task": bar}),
@@ -118,10 +118,10 @@ def test_accepted_are_some_of_the_proposed_in_their_order_and_none_twice(
 @given(silver=annotated(), bar=bars, rate=rates)
 def test_none_keeps_everything_and_reject_nothing(silver: list[Prediction], bar: float, rate: float) -> None:
     """Whatever the bar says."""
-    for threshold in every(bar, kind="none", empty="keep"):
+    for threshold in every(bar, kind="accept_all", empty="keep"):
         accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
         assert [(e.sentence, e.masked) for e in accepted] == [(p.sentence, frozenset()) for p in silver], threshold
-    for threshold in every(bar, kind="reject"):
+    for threshold in every(bar, kind="accept_none"):
         assert accept(lambda: silver, threshold, gold_empty_rate=rate, round=1) == [], threshold
 
 
@@ -162,7 +162,7 @@ def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(silver: list[Pr
         for p, e in let_in(silver, threshold, rate):
             assert e.masked < set(range(len(p.sentence.tokens))), threshold
             doubtful = [s for s in p.spans if sure(p.confidence[s.start : s.end], threshold.confidence) < bar]
-            if threshold.rule.kind == "none" or threshold.granularity == "sentence":
+            if threshold.rule.kind == "accept_all" or threshold.granularity == "sentence":
                 assert not e.masked, threshold
             elif threshold.rule.kind in LOOKS:  # see below
                 assert threshold.granularity == "token" or all(e.masked.isdisjoint(range(*s[:2])) for s in e.accepted())

@@ -172,7 +172,7 @@ class Payload:
 
 def test_tensors_are_read_from_a_pickle_where_they_are_asked_for(pickled: Path) -> None:
     """weights=torch reads it, in the format of today and in that of old; without it the line says so."""
-    assert "model.weights=torch" in refused(Source(path=str(pickled)))
+    assert "model.weights_format=torch" in refused(Source(path=str(pickled)))
     state = torch.load(pickled / "pytorch_model.bin", weights_only=True)
     for modern in (True, False):
         torch.save(state, pickled / "pytorch_model.bin", _use_new_zipfile_serialization=modern)
@@ -181,7 +181,7 @@ def test_tensors_are_read_from_a_pickle_where_they_are_asked_for(pickled: Path) 
 
 
 def test_safetensors_are_not_read_where_a_pickle_is_asked_for(saved: Path) -> None:
-    assert "model.weights=safetensors" in refused(Source(path=str(saved), weights="torch"))
+    assert "model.weights_format=safetensors" in refused(Source(path=str(saved), weights="torch"))
 
 
 @pytest.mark.parametrize("modern", [True, False])
