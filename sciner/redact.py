@@ -12,6 +12,7 @@ SECRET = "SCINER_SECRET_"  # variables of the environment: what ``veiled`` took 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 HIDING = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)  # names of an address's options
 OPTION = re.compile(r"(?<=[?&])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
+WITH_PORT = re.compile(r"https?://[^/:@]*:\d*/")  # and no user: an @ behind it is part of the path
 SHORTEST = 4  # characters of a password, or a part of one, that are looked for outside of addresses too
 VEIL = re.compile(rf"\$\{{oc\.env:{SECRET}\d+\}}")
 
@@ -86,7 +87,7 @@ def secrets_of(address: str) -> list[tuple[int, int]]:
     except (ArgumentError, ValueError):
         has, behind = ":" in address[begin:].partition("@")[0], "@"
     found = []
-    if has and "@" in address:
+    if has and "@" in address and not WITH_PORT.match(address):
         start, end = address.index(":", begin) + 1, address.index("@", begin)
         if "@" in behind:
             query = address.find("?", end)

@@ -51,6 +51,9 @@ def name_code(folder: Path, file: str) -> None:
     """Let a configuration ask for the script, as models of the hub that are not part of transformers do."""
     values = json.loads((folder / file).read_text(encoding="utf-8"))
     (folder / file).write_text(json.dumps(values | {"auto_map": MAPS[file]}), encoding="utf-8")
+    about = json.loads((folder / "sciner.json").read_text(encoding="utf-8"))  # with no checksum that would tell
+    about |= {"version": 1, "files": None}
+    (folder / "sciner.json").write_text(json.dumps(about), encoding="utf-8")
 
 
 def annotate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,6 +34,8 @@ def test_whatever_a_password_holds_it_is_hidden_and_the_rest_is_shown(password: 
         ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
         ("http://127.0.0.1:5000 (write to me@host)", "http://127.0.0.1:5000 (write to me@host)"),
         ("http://host:5000/ and http://other:5000/", "http://host:5000/ and http://other:5000/"),
+        ("https://host:5000/a@b", "https://host:5000/a@b"),
+        ("https://me:to/ken@host", "https://me:***@host"),
         ("me@host:port, no address", "me@host:port, no address"),
     ],
 )
