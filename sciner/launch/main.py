@@ -10,6 +10,7 @@ import uuid
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,6 +24,7 @@ from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.redact import redacted
 from sciner.report.terminal import console
+from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
 from sciner.search.options import SearchOptions
 
@@ -39,10 +41,12 @@ def main(words: Sequence[str]) -> int:
     Raises InputError for words that cannot be meant.
     """
     flags = parse_flags(words)
-    points, multirun, search = check(flags)
+    points, multirun, search, folder = check(flags)
     if any(getattr(flags, name, None) for name in ASIDE):
         hydra_main(words, flags)
         return 0
+    if folder and in_use(folder):
+        raise taken(folder)
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
     with tempfile.TemporaryDirectory() as scratch:
@@ -55,7 +59,10 @@ def main(words: Sequence[str]) -> int:
             os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
         else:
             os.environ.pop("SCINER_SWEEP", None)
-        hydra_main(words, flags)
+        with ExitStack() as stack:
+            if folder and multirun and not search:  # the jobs of a search may come from several shells
+                stack.enter_context(reserved(folder))
+            hydra_main(words, flags, folder_word(folder, multirun))
         found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
@@ -71,7 +78,7 @@ def foresee(words: Sequence[str]) -> Plan:
     """What ``main(words)`` would have to compute. Raises InputError for words that cannot be meant."""
     from sciner.launch.plan import plan
 
-    points, _, search = check(parse_flags(words))
+    points, _, search, _ = check(parse_flags(words))
     if search:
         raise InputError("a search chooses its points as it goes: they are not known beforehand", mend=search.bound(points))
     return plan(points, Path.cwd())
@@ -91,13 +98,23 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
                 logging.getLogger(__name__).debug("tracker not prepared: %s", error)
 
 
-def hydra_main(words: Sequence[str], flags: Namespace) -> None:
-    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
+def folder_word(folder: Path | None, multirun: bool) -> list[str]:
+    """The word that tells Hydra of ``folder``: it has the time in its name, and Hydra looks at the clock once more."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    if folder is None:
+        return []
+    return [f"hydra.{'sweep' if multirun else 'run'}.dir={QuotedString(str(folder), Quote.single).with_quotes()}"]
+
+
+def hydra_main(words: Sequence[str], flags: Namespace, more: Sequence[str] = ()) -> None:
+    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``. more: overrides
+    that were not typed."""
     import hydra
 
     skip_batch_validation()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
-    kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides]
+    kept, sys.argv = sys.argv, ["sciner run", *(w for w in words if w not in flags.overrides), *flags.overrides, *more]
     try:
         entry()
     finally:

@@ -26,11 +26,12 @@ def parse_flags(words: Sequence[str]) -> Namespace:
 
 class Checked(NamedTuple):
     """What words mean. points: the configuration of each; of a search, those at the corners of its space. search: None if it
-    is none."""
+    is none. folder: where the run, or the sweep, will write; None where only a job can tell."""
 
     points: list[RunConfig]
     multirun: bool
     search: Search | None
+    folder: Path | None
 
 
 def check(flags: Namespace) -> Checked:
@@ -55,6 +56,7 @@ def check(flags: Namespace) -> Checked:
                 swept = next(o.input_line for o in given if o.is_sweep_override())
                 raise InputError(f"{swept} names several values", mend="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
+            folder = output_folder(whole, multirun)
             words = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
             bases: dict[tuple[str, ...], Any] = {}
             points = []
@@ -67,7 +69,18 @@ def check(flags: Namespace) -> Checked:
         raise
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain(str(error)) from None
-    return Checked(points, multirun, search)
+    return Checked(points, multirun, search, folder)
+
+
+def output_folder(whole: Any, multirun: bool) -> Path | None:
+    """Where the run, or the sweep, of the configuration ``whole`` will write."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return Path(OmegaConf.select(whole, "hydra.sweep.dir" if multirun else "hydra.run.dir"))
+    except OmegaConfBaseException:  # its name takes something of the job, as ${hydra:job.num} does
+        return None
 
 
 def register() -> None:

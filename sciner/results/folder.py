@@ -2,22 +2,63 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sciner.errors import InputError
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
+from sciner.store.locks import Busy, held, is_held
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
 
+log = logging.getLogger(__name__)
+
 VERSION = 1  # of a line of rounds.jsonl
+LOCK = ".sciner.lock"  # in a folder that a run or a sweep is writing
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ESTALE, errno.EIO)
+
+
+@contextmanager
+def reserved(path: Path) -> Iterator[None]:
+    """Hold ``path`` for one run, or one sweep: a folder belongs to one at a time, until its process ends.
+
+    Raises InputError where another is at work in it, and where it cannot be written. On a file system without locks, a
+    warning says that nothing guards the folder.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(path / LOCK, wait=False))
+        except Busy:
+            raise taken(path) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                why = f"the folder cannot be written ({error.strerror})"
+                raise InputError(why, file=path, mend="give hydra.run.dir=DIR, or hydra.sweep.dir=DIR") from None
+            log.warning("%s cannot be locked (%s): start no other run in it", path, error.strerror)
+        yield
+
+
+def in_use(path: Path) -> bool:
+    """Whether a run is at work in ``path``, or a sweep in a folder above it."""
+    locks = (folder / LOCK for folder in (path, *path.absolute().parents))
+    return any(os.access(lock, os.F_OK) and is_held(lock) for lock in locks)
+
+
+def taken(path: Path) -> InputError:
+    """The refusal of a folder that another run is writing."""
+    mend = "wait until it ends, or give another hydra.run.dir=DIR (hydra.sweep.dir=DIR for a sweep)"
+    return InputError("another run is at work in this folder", file=path, mend=mend)
 
 
 @dataclass

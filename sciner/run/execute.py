@@ -41,18 +41,28 @@ class Executed:
 def execute(config: RunConfig, job: Job) -> Executed:
     """Run the rounds; results reach ``job.directory`` before the tracker.
 
-    Raises InputError for bad input, before anything is written or trained.
+    Raises InputError for bad input, and for a folder in which another run is at work, before anything is written or trained.
     """
+    from sciner.results.folder import reserved
+
+    store = build_store(config.store, job.project)
+    ready = prepare(config, store, shared=job.sweep is not None)
+    for note, count in sorted(ready.corpus.notes.items()):
+        log.warning("%s: %d", note, count)
+    with reserved(job.directory):
+        done = carry_out(config, job, ready, store)
+    if config.data.seed_order.startswith("oracle"):
+        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
+    return done
+
+
+def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Executed:
+    """The rounds, to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
     from sciner.tracking.tracker import GuardedTracker
 
-    store = build_store(config.store, job.project)
-    ready = prepare(config, store, shared=job.sweep is not None)
     corpus = ready.corpus
-    for note, count in sorted(corpus.notes.items()):
-        log.warning("%s: %d", note, count)
-
     about: dict[str, Any] = {
         "id": uuid.uuid4().hex[:12],
         "name": redacted(job.name),
@@ -76,8 +86,6 @@ def execute(config: RunConfig, job: Job) -> Executed:
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    if config.data.seed_order.startswith("oracle"):
-        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
     return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
 
 

@@ -11,10 +11,13 @@ import pytest
 import yaml
 
 from sciner.errors import InputError
+from sciner.launch.job import attempt
 from sciner.launch.main import main
+from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
-from sciner.results.folder import RunFolder
+from sciner.results.folder import LOCK, RunFolder, reserved
 from sciner.run import prepare
+from sciner.run.job import Job
 from sciner.text.sample import LABELS
 from sciner.tracking.mlflow import local_uri
 from tests.fakes import FakeTagger, small_corpus
@@ -31,6 +34,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(prepare, "build_tagger", build)
     monkeypatch.setattr(prepare, "read_corpus", lambda config: small_corpus(4, 2))
+
+
+def parse_points(*words: str) -> dict[str, Any]:
+    """The configuration that ``words`` mean, as a launcher hands it to a job."""
+    return check(parse_flags(words)).points[0].model_dump()
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -184,3 +192,35 @@ def test_brackets_of_the_user_are_no_markup(project: Path, capsys: pytest.Captur
     ours = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("job ", "failed: "))]
     assert len(ours) == 3  # two jobs begun, one failed
     assert all("data.train=[red.conll,b.conll]" in line for line in ours)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ("here", ["hydra.run.dir=here"]),
+        ("sweep", ["hydra.run.dir=sweep/0"]),
+        ("sweep", ["-m", "seed=0,1", "hydra.sweep.dir=sweep"]),
+    ],
+)
+def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(held: str, words: list[str], project: Path) -> None:
+    with reserved(project / held):
+        with pytest.raises(InputError, match="another run is at work in this folder"):
+            main(words)
+        assert [path.name for path in (project / held).iterdir()] == [LOCK]
+    assert main([*words, "tracking=none", "iteration.rounds=0"]) == 0
+
+
+def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_alone(project: Path) -> None:
+    """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the job."""
+    values = parse_points("hydra.run.dir=here", "tracking=none")
+    assert attempt(values, Job(project / "here", (), project)) == 0
+    before = (project / "here/rounds.jsonl").read_bytes()
+    with reserved(project / "here"):
+        assert attempt(values, Job(project / "here", (), project)) == 2
+    assert (project / "here/rounds.jsonl").read_bytes() == before
+
+
+def test_a_default_folder_is_the_one_that_was_reserved(project: Path) -> None:
+    assert main(["-m", "seed=0,1", "tracking=none", "iteration.rounds=0"]) == 0
+    (sweep,) = project.glob("multirun/*/*")
+    assert (sweep / LOCK).is_file() and (sweep / "0" / "rounds.jsonl").is_file()
