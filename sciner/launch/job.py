@@ -16,6 +16,7 @@ from typing import Any
 from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
+from sciner.launch.signals import obeyed_in_job
 from sciner.redact import redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
@@ -40,7 +41,8 @@ class Outcome:
 
 
 def one_job(cfg: Any) -> int:
-    """One job in whatever process a launcher chose. Never raises: Hydra would print one traceback for a whole sweep."""
+    """One job in whatever process a launcher chose. Raises nothing but Stopped: Hydra would print one traceback for a whole
+    sweep."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -53,13 +55,14 @@ def one_job(cfg: Any) -> int:
         sweep=sweep,
         choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
     )
-    if sweep:
-        say_progress(info.job.num, redacted(job.name))
-    return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+    with obeyed_in_job():
+        if sweep:
+            say_progress(info.job.num, redacted(job.name))
+        return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:
-    """One job, whatever happens: its exit code, its traceback in its own log. Only Ctrl-C gets through."""
+    """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets through."""
     began = time.perf_counter()
     code, problem, spare = 1, "", list[str]()
     try:

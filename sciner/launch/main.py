@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -10,7 +12,7 @@ import uuid
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ from sciner.errors import InputError
 from sciner.launch.hydra_internals import skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
+from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.redact import redacted
 from sciner.report.terminal import console
 from sciner.results.folder import in_use, reserved, taken
@@ -36,10 +39,22 @@ ASIDE = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # 
 
 
 def main(words: Sequence[str]) -> int:
-    """Run, or sweep, what ``words`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
+    """Run, or sweep, what ``words`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost, 128 and
+    the signal's number where one ended it.
 
     Raises InputError for words that cannot be meant.
     """
+    try:
+        with tempfile.TemporaryDirectory() as scratch, jobs_end_with_parent(Path(scratch)):
+            return launch(words, Path(scratch))
+    except (Stopped, KeyboardInterrupt) as interrupt:  # the latter: Ctrl-C once more, while the first was being obeyed
+        stop = interrupt if isinstance(interrupt, Stopped) else Stopped(signal.SIGINT)
+        say_stopped(stop, words)
+        return stop.code
+
+
+def launch(words: Sequence[str], scratch: Path) -> int:
+    """As ``main``, without an answer to signals. scratch: an empty folder, where jobs leave word for their parent."""
     flags = parse_flags(words)
     points, multirun, search, folder = check(flags)
     if any(getattr(flags, name, None) for name in ASIDE):
@@ -49,21 +64,20 @@ def main(words: Sequence[str]) -> int:
         raise taken(folder)
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
-    with tempfile.TemporaryDirectory() as scratch:
-        outcomes = Path(scratch) / "outcomes.jsonl"
-        outcomes.touch()
-        os.environ["SCINER_OUTCOMES"] = str(outcomes)
-        os.environ["SCINER_PROJECT"] = str(Path.cwd())
-        os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
-        if multirun:
-            os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
-        else:
-            os.environ.pop("SCINER_SWEEP", None)
-        with ExitStack() as stack:
-            if folder and multirun and not search:  # the jobs of a search may come from several shells
-                stack.enter_context(reserved(folder))
-            hydra_main(words, flags, folder_word(folder, multirun))
-        found = read_outcomes(outcomes)
+    outcomes = scratch / "outcomes.jsonl"
+    outcomes.touch()
+    os.environ["SCINER_OUTCOMES"] = str(outcomes)
+    os.environ["SCINER_PROJECT"] = str(Path.cwd())
+    os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
+    if multirun:
+        os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    else:
+        os.environ.pop("SCINER_SWEEP", None)
+    with ExitStack() as stack:
+        if folder and multirun and not search:  # the jobs of a search may come from several shells
+            stack.enter_context(reserved(folder))
+        hydra_main(words, flags, folder_word(folder, multirun))
+    found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
         raise InputError(found[0].problem)
@@ -126,6 +140,14 @@ def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
     for store in stores:
         for key in {key for outcome in found for key in outcome.spare}:
             build_store(store, Path.cwd()).discard(key)
+
+
+def say_stopped(stop: Stopped, words: Sequence[str]) -> None:
+    """What is safe, and what to type to go on."""
+    again = redacted(shlex.join(["sciner", "run", *words]))
+    safe = "finished rounds are on disk, and what the store has is not computed again"
+    with suppress(OSError):  # where the terminal is gone
+        print(f"sciner: stopped by {stop}: {safe}; the same words go on: {again}", file=sys.stderr, flush=True)
 
 
 def say_study(study: Study) -> None:

@@ -73,11 +73,11 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     folder = RunFolder.create(job.directory, config.model_dump(), about)
     folder.write_gold(corpus.test, ready.pool)
     tracker = GuardedTracker(make_tracker(config.tracking, job.project))
-    tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
-    tracker.artifact(folder.config)
-    if tracker.run_id:
-        folder.about(mlflow=tracker.run_id)
     try:
+        tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
+        tracker.artifact(folder.config)
+        if tracker.run_id:
+            folder.about(mlflow=tracker.run_id)
         last = follow(ready.rounds, folder, tracker)
         if config.tracking.save_weights:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)

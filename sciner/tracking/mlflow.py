@@ -117,7 +117,8 @@ class MlflowTracker:
         self.client.set_tag(self.run_id, name, value)
 
     def finish(self, status: str) -> None:
-        self.client.set_terminated(self.run_id, status, milliseconds(self.times[1]))
+        if self.run_id:  # else it was stopped before it began
+            self.client.set_terminated(self.run_id, status, milliseconds(self.times[1]))
 
 
 def milliseconds(seconds: float | None) -> int | None:
