@@ -22,6 +22,7 @@ from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
 from sciner.run.job import Job
 from sciner.search.options import TRIAL_KEYS
+from sciner.tracking.address import place_of
 
 log = logging.getLogger(__name__)
 PLACE_OF_TRIAL = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # the sweeper's words, and no parameters
@@ -30,13 +31,15 @@ PLACE_OF_TRIAL = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # the sweeper's 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would exit. problem: in one line;
-    empty where it has a traceback in its log, or none. spare: keys that the store may forget when the sweep has ended."""
+    empty where it has a traceback in its log, or none. tracked: the address where it stands in a tracker, else empty. spare:
+    keys that the store may forget when the sweep has ended."""
 
     job: str
     directory: str
     code: int
     problem: str
     seconds: float
+    tracked: str
     spare: list[str]
 
 
@@ -53,6 +56,7 @@ def one_job(cfg: Any) -> int:
         overrides=tuple(word for word in info.overrides.task if not word.startswith(PLACE_OF_TRIAL)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
+        points=int(os.environ["SCINER_POINTS"]) if sweep else 1,
         choices={group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice},
     )
     with obeyed_in_job():
@@ -64,11 +68,13 @@ def one_job(cfg: Any) -> int:
 def attempt(values: Mapping[str, Any], job: Job) -> int:
     """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets through."""
     began = time.perf_counter()
-    code, problem, spare = 1, "", list[str]()
+    code, problem, tracked, spare = 1, "", "", list[str]()
     try:
-        done = execute(parse(values), job)
+        config = parse(values)
+        done = execute(config, job)
         print_run(console(), done.rounds, done.labels)
         code, spare = 3 if done.lost else 0, done.spare
+        tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
     except InputError as error:
         code, problem = 2, str(error)
         if job.sweep:
@@ -79,7 +85,7 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         log.error("%s", problem or traceback.format_exc())
     finally:
         seconds = time.perf_counter() - began
-        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, spare))
+        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, tracked, spare))
     return code
 
 

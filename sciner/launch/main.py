@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import signal
@@ -17,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
@@ -30,6 +30,7 @@ from sciner.report.terminal import console
 from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
 from sciner.search.options import SearchOptions
+from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
     from sciner.launch.plan import Plan
@@ -62,6 +63,7 @@ def launch(words: Sequence[str], scratch: Path) -> int:
         return 0
     if folder and in_use(folder):
         raise taken(folder)
+    os.environ[NOTES] = str(scratch / "trackers.json")
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
     outcomes = scratch / "outcomes.jsonl"
@@ -83,7 +85,7 @@ def launch(words: Sequence[str], scratch: Path) -> int:
         raise InputError(found[0].problem)
     if study:
         say_study(study)
-    say_where(points, found, multirun)
+    say_where(found, multirun)
     codes = {outcome.code for outcome in found} or {0 if study else 1}  # a study may have all its trials already
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
@@ -99,17 +101,23 @@ def foresee(words: Sequence[str]) -> Plan:
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
-    """The parent makes databases and experiments before any job; a tracker that is down is each job's own warning."""
-    import logging
+    """Databases and experiments are made here, before any job. One that nobody reaches is noted for all jobs, which then lose
+    no time on it. Raises InputError for one that cannot be meant."""
+    from sciner.tracking.address import cause, note, place_of
+    from sciner.tracking.database import file_of
 
-    from sciner.tracking.mlflow import place_of, prepare
+    places = {(place_of(uri, Path.cwd()), experiment) for kind, uri, experiment in trackers if kind == "mlflow"}
+    for place, experiment in sorted(places):
+        from sciner.tracking.mlflow import prepare
 
-    for kind, uri, experiment in trackers:
-        if kind == "mlflow":
-            try:
-                prepare(place_of(uri, Path.cwd()), experiment)
-            except Exception as error:
-                logging.getLogger(__name__).debug("tracker not prepared: %s", error)
+        try:
+            prepare(place, experiment)
+        except InputError:
+            raise
+        except Exception as error:
+            logging.getLogger(__name__).debug("tracker not prepared: %s", error)
+            if not file_of(place):  # a file may be locked for a moment
+                note(place, cause(error))
 
 
 def folder_word(folder: Path | None, multirun: bool) -> list[str]:
@@ -159,9 +167,9 @@ def say_study(study: Study) -> None:
     say(f"to look: sciner search show {study.options.study}{place}")
 
 
-def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: bool) -> None:
+def say_where(found: Sequence[Outcome], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
-    from sciner.tracking.mlflow import local_uri, place_of
+    from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
     failed = [outcome for outcome in found if outcome.code in (1, 2)]
@@ -172,6 +180,6 @@ def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: b
     for outcome in found[-1:]:
         say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
     here = local_uri(Path.cwd())
-    for uri in sorted({place_of(p.tracking.uri, Path.cwd()) for p in points if p.tracking.kind == "mlflow"}):
+    for uri in sorted({outcome.tracked for outcome in found} - {""}):
         say(f"tracked: {redacted(uri)}")
         say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")

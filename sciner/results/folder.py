@@ -88,12 +88,15 @@ class RunFolder:
 
     def about(self, **more: Any) -> dict[str, Any]:
         """``run.json``, after adding ``more`` to it."""
-        file = self.path / "run.json"
         known = (
-            json.loads(file.read_text(encoding="utf-8")) if file.exists() and "started" not in more else {"version": VERSION}
+            json.loads(self.run.read_text(encoding="utf-8"))
+            if self.run.exists() and "started" not in more
+            else {"version": VERSION}
         )
         known |= more
-        file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished = self.path / ".run.json"  # a kill leaves the old one or the new one, no half
+        unfinished.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(self.run)
         return known
 
     def archive(self, root: Path) -> None:
@@ -104,6 +107,10 @@ class RunFolder:
             unfinished = place / f".{name}"
             shutil.copyfile(self.path / name, unfinished)
             unfinished.replace(place / name)
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run.json"
 
     @property
     def rounds(self) -> Path:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
 from sciner.config.places import TrackingConfig
+from sciner.hashing import digest
 from sciner.run.build import build_store
 from sciner.run.job import Job
 from sciner.run.prepare import Prepared, prepare
@@ -29,12 +31,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? spare: what the
-    store may forget when the sweep has ended."""
+    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? tracked: does it
+    stand there? spare: what the store may forget when the sweep has ended."""
 
     rounds: list[dict[str, Any]]
     labels: tuple[str, ...]
     lost: bool
+    tracked: bool
     spare: list[str]
 
 
@@ -60,21 +63,23 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     """The rounds, to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
+    from sciner.tracking.params import params_of
     from sciner.tracking.tracker import GuardedTracker
 
-    corpus = ready.corpus
+    corpus, values = ready.corpus, config.model_dump()
+    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
+    told = tags(config, job, corpus)
     about: dict[str, Any] = {
-        "id": uuid.uuid4().hex[:12],
+        "id": tracker.unfinished(told) or uuid.uuid4().hex[:12],
         "name": redacted(job.name),
         "params": params(config, job),
-        "tags": tags(config, job, corpus),
+        "tags": told,
         "labels": corpus.labels,
     }
-    folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder = RunFolder.create(job.directory, values, about)
     folder.write_gold(corpus.test, ready.pool)
-    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
     try:
-        tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
+        tracker.start(about["name"], params_of(values, told), told | {"sciner.run": about["id"]})
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
@@ -86,7 +91,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.kept.spare)
+    return Executed(folder.read(), corpus.labels, tracker.lost is not None, bool(tracker.run_id), ready.steps.kept.spare)
 
 
 def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
@@ -115,13 +120,15 @@ def conclude(ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store,
         log.info("pruned after round %d: the study's other trials were better by then", pruned)
         tracker.tag("sciner.pruned", str(pruned))
     tracker.artifact(folder.rounds)
+    tracker.artifact(folder.run)
     tracker.artifact(folder.last_round, folder.last_round.name)
     tracker.finish(status)
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
     """The tracker of ``config``; without an address, the database in ``project``."""
-    from sciner.tracking.mlflow import MlflowTracker, place_of
+    from sciner.tracking.address import place_of
+    from sciner.tracking.mlflow import MlflowTracker
     from sciner.tracking.tracker import NoTracker
 
     if config.kind == "none":
@@ -130,7 +137,7 @@ def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:
-    """What the user set, and the seed."""
+    """What the user set, and the seed: the words of the command."""
     from sciner.redact import redacted
 
     pairs = (word.lstrip("+~").partition("=") for word in job.overrides)
@@ -141,11 +148,17 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     from sciner.run.provenance import git_state, versions
 
     found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
+    found["sciner.point"] = point(config, corpus)
     if job.sweep:
-        found["sciner.sweep"] = job.sweep
+        found |= {"sciner.sweep": job.sweep, "sciner.sweep_points": str(job.points)}
     if config.search.trial is not None:
         found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
     found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
     return found | git_state() | versions()
+
+
+def point(config: RunConfig, corpus: Corpus) -> str:
+    """What makes two runs the same point of a sweep: every setting that changes a result, the seed, and the text."""
+    return digest([config.model_dump(exclude=set(NO_RESULT)), corpus.digest()])[:16]

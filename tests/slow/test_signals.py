@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.tracking.mlflow import local_uri
+from sciner.tracking.database import local_uri
 from tests.slow.test_sweeps import sciner
 
 pytestmark = pytest.mark.slow

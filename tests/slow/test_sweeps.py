@@ -14,7 +14,7 @@ import pytest
 
 from sciner.config.conf import CONF
 from sciner.text.sample import LABELS
-from sciner.tracking.mlflow import local_uri
+from sciner.tracking.database import local_uri
 
 pytestmark = pytest.mark.slow
 SMOKE = ("model=tiny", "model.steps=2", "data.limit=40")

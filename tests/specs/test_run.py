@@ -19,7 +19,7 @@ from sciner.results.folder import LOCK, RunFolder, reserved
 from sciner.run import prepare
 from sciner.run.job import Job
 from sciner.text.sample import LABELS
-from sciner.tracking.mlflow import local_uri
+from sciner.tracking.database import local_uri
 from tests.fakes import FakeTagger, small_corpus
 
 
@@ -69,6 +69,7 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, c
     assert history(project, run.info.run_id, "train/round_1/loss") == [(1, 0.5)]
     assert run.info.status == "FINISHED"
     assert run.data.params["threshold"] == "fixed"
+    assert (run.data.params["iteration.rounds"], run.data.params["data.seed_order"]) == ("2", "random")  # defaults, too
     assert {"sciner.corpus_digest", "version.torch"} <= run.data.tags.keys()
     assert run.data.tags["sciner.cache"].endswith(" steps known")
     out = capsys.readouterr().out
@@ -110,7 +111,13 @@ def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) ->
     assert main(["hydra.run.dir=here", "tracking.save_weights=true"]) == 0
     (run,) = runs_of(project)
     client = MlflowClient(local_uri(project))
-    assert {a.path for a in client.list_artifacts(run.info.run_id)} == {"config.yaml", "rounds.jsonl", "round_2", "model"}
+    assert {a.path for a in client.list_artifacts(run.info.run_id)} == {
+        "config.yaml",
+        "rounds.jsonl",
+        "run.json",
+        "round_2",
+        "model",
+    }
     held = {Path(a.path).name for a in client.list_artifacts(run.info.run_id, "round_2")}
     assert held == {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
 
