@@ -76,3 +76,42 @@ def test_jobs_side_by_side_do_not_outlive_their_parent(project: Path) -> None:
     shell.communicate()
     assert statuses(project).keys() <= {"KILLED", "FINISHED"}
     assert not list(project.glob("sweep/3/rounds.jsonl"))
+
+
+def test_five_kills_of_a_sweep_end_in_one_finished_run_a_point(project: Path) -> None:
+    """Killed when another job has just begun its rounds; between them the sweep goes on a little."""
+    words = (*WORDS, "seed=0,1,2,3", "iteration.rounds=3")
+    for place in ("0/*/round_1", "1/*/round_0", "1/*/round_2", "2/*/round_1", "3/*/round_0"):
+        job, _, rest = place.partition("/*/")
+        shell = subprocess.Popen(
+            [sys.executable, "-m", "sciner", *words], cwd=project, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+        before = set(project.glob(f"multirun/*/*/{job}/{rest}"))
+        while set(project.glob(f"multirun/*/*/{job}/{rest}")) == before:
+            assert shell.poll() is None
+            time.sleep(0.02)
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.wait()
+        assert statuses(project)["RUNNING"] <= 1
+    assert "4 of 4 jobs done" in sciner(*words, cwd=project)
+    assert statuses(project) == {"FINISHED": 4}
+    sciner(*words, cwd=project)
+    assert statuses(project) == {"FINISHED": 8}
+
+
+def test_a_database_survives_every_kill_while_it_is_made(tmp_path: Path) -> None:
+    from sciner.tracking.mlflow import prepare
+
+    uri = local_uri(tmp_path)
+    make = f"from sciner.tracking.mlflow import prepare; prepare({uri!r}, 'sciner')"
+    half, whole = tmp_path / ".mlflow.db.new", tmp_path / "mlflow.db"
+    for size in (0, 1, 50_000, 200_000, 400_000, None):  # None: when it has its name
+        maker = subprocess.Popen([sys.executable, "-c", make])
+        while not (whole.exists() if size is None else half.exists() and half.stat().st_size >= size):
+            if maker.poll() is not None:
+                break
+            time.sleep(0.002)
+        maker.kill()
+        maker.wait()
+        assert size is None or not whole.exists()
+    assert prepare(uri, "sciner") == prepare(uri, "sciner")
