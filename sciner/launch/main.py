@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import shlex
 import signal
@@ -103,7 +102,7 @@ def foresee(words: Sequence[str]) -> Plan:
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
     """Databases and experiments are made here, before any job. One that nobody reaches is noted for all jobs, which then lose
     no time on it. Raises InputError for one that cannot be meant."""
-    from sciner.tracking.address import cause, note, place_of
+    from sciner.tracking.address import Unreachable, cause, note, place_of
     from sciner.tracking.database import file_of
 
     places = {(place_of(uri, Path.cwd()), experiment) for kind, uri, experiment in trackers if kind == "mlflow"}
@@ -114,8 +113,9 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
             prepare(place, experiment)
         except InputError:
             raise
+        except Unreachable:  # noted already
+            pass
         except Exception as error:
-            logging.getLogger(__name__).debug("tracker not prepared: %s", error)
             if not file_of(place):  # a file may be locked for a moment
                 note(place, cause(error))
 

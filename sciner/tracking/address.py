@@ -79,8 +79,10 @@ def ask_server(uri: str) -> str:
         requests.get(f"{uri.rstrip('/')}/health", timeout=SECONDS, stream=True).close()
     except requests.exceptions.SSLError:  # an answer; MLFLOW_TRACKING_INSECURE_TLS may allow it
         return ""
-    except (requests.ConnectionError, requests.Timeout) as error:
-        return cause(error)
+    except requests.Timeout:
+        return f"no answer within {SECONDS} s"
+    except requests.ConnectionError as error:
+        return str(root_of(error))  # as "[Errno 111] Connection refused"; what lies around it repeats the address
     except requests.RequestException:
         pass  # an answer that MLflow may make more of
     return ""
@@ -102,12 +104,17 @@ def ask_database(uri: str) -> str:
 
 def cause(error: BaseException) -> str:
     """An error in one line, with what lies at its root: libraries wrap "database is locked" in sentences of their own."""
-    root = error
-    while (below := root.__cause__ or root.__context__) is not None:
-        root = below
-    first, last = (next(iter(str(e).strip().splitlines()), "") for e in (error, root))
+    if isinstance(error, Unreachable):
+        return str(error)
+    first, last = (next(iter(str(e).strip().splitlines()), "") for e in (error, root_of(error)))
     told = f"{type(error).__name__}: {first}"
     return redacted(told if not last or last in told else f"{told} ({last})")
+
+
+def root_of(error: BaseException) -> BaseException:
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
 
 
 def notes() -> dict[str, Any]:

@@ -57,10 +57,10 @@ def test_a_server_that_hangs_costs_seconds_once_and_its_jobs_nothing(tmp_path: P
     monkeypatch.setattr(address, "SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         uri = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        with pytest.raises(Unreachable, match="Read timed out"):
+        with pytest.raises(Unreachable, match="no answer within"):
             reach(uri)
         monkeypatch.setattr(address, "answer", lambda uri: pytest.fail("asked again"))
-        with pytest.raises(Unreachable, match="Read timed out"):
+        with pytest.raises(Unreachable, match="no answer within"):
             reach(uri)
     monkeypatch.setattr(address, "RARELY", 0)
     monkeypatch.setattr(address, "answer", lambda uri: "")  # it is back
