@@ -19,7 +19,9 @@ from sciner.results.folder import LOCK, RunFolder, reserved
 from sciner.run import prepare
 from sciner.run.job import Job
 from sciner.text.sample import LABELS
+from sciner.tracking import address
 from sciner.tracking.database import local_uri
+from sciner.tracking.replay import replay
 from tests.fakes import FakeTagger, small_corpus
 
 
@@ -178,6 +180,40 @@ def test_a_tracker_that_dies_midway_loses_nothing(project: Path, monkeypatch: py
     assert main(["hydra.run.dir=here"]) == 3
     assert len(rows_of(project / "here")) == 3
     assert "the tracker is lost" in (project / "here/sciner.log").read_text()
+
+
+def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_look(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(address, "ask_server", lambda uri: asked.append(uri) or "no answer")
+    assert main(["-m", "seed=1,2", "tracking.uri=http://team:5000", "iteration.rounds=0", "hydra.sweep.dir=sweep"]) == 3
+    assert asked == ["http://team:5000"]
+    assert all("the tracker is lost (no answer)" in (project / "sweep" / job / "sciner.log").read_text() for job in "01")
+    out = capsys.readouterr().out
+    assert "2 of 2 jobs done" in out and "tracked:" not in out and "to look:" not in out
+
+
+@pytest.mark.parametrize(
+    "word", ["tracking.uri=htpp://team", "tracking.uri=./mlruns", "tracking.uri=sqlite:///junk", "tracking.experiment="]
+)
+def test_a_tracker_that_cannot_be_meant_is_refused_before_anything_is_written(word: str, project: Path) -> None:
+    (project / "junk").write_text("no database")
+    before = sorted(project.iterdir())
+    with pytest.raises(InputError):
+        main([word])
+    assert sorted(project.iterdir()) == before
+
+
+def test_a_deleted_experiment_is_one_line_that_says_how_to_go_on(project: Path) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(local_uri(project))
+    client.delete_experiment(client.create_experiment("sciner"))
+    for call in (lambda: main(["hydra.run.dir=here"]), lambda: list(replay([], local_uri(project), "sciner"))):
+        with pytest.raises(InputError, match=r"was deleted; restore it \(mlflow experiments restore --experiment-id 1\)"):
+            call()
+    assert not (project / "here").exists()
 
 
 def test_the_same_command_twice_gives_identical_scores(project: Path) -> None:
