@@ -94,25 +94,30 @@ class MlflowTracker:
         run: Any | None = None,
     ) -> None:
         self.uri, self.experiment, self.times, self.continued = uri, experiment, times, run
-        self.run_id = ""
+        self.run_id = self.experiment_id = ""
         self.known: set[tuple[str, int, float]] = set()  # figures that the run has already
 
+    def _open(self) -> None:
+        if not self.experiment_id:
+            self.experiment_id = prepare(self.uri, self.experiment)
+            from mlflow import MlflowClient
+
+            self.client = MlflowClient(self.uri)
+
     def unfinished(self, tags: Mapping[str, str]) -> str:
-        experiment = prepare(self.uri, self.experiment)
-        self.continued = to_continue(connect(self.uri), experiment, tags)
+        self._open()
+        self.continued = to_continue(self.client, self.experiment_id, tags)
         return str(self.continued.data.tags["sciner.run"]) if self.continued else ""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
-        experiment = prepare(self.uri, self.experiment)
-        from mlflow import MlflowClient
+        self._open()
         from mlflow.entities import Param, RunTag
 
-        self.client = MlflowClient(self.uri)
         name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
         there: Mapping[str, str] = {}
         if self.continued is None:
             began = milliseconds(self.times[0])
-            self.run_id = self.client.create_run(experiment, began, dict(tags), run_name=name).info.run_id
+            self.run_id = self.client.create_run(self.experiment_id, began, dict(tags), run_name=name).info.run_id
         else:
             self.run_id, there = self.continued.info.run_id, self.continued.data.params
             self.client.update_run(self.run_id, "RUNNING", name)
