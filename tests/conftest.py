@@ -13,7 +13,8 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database with its schema, which takes seconds to make and moments to copy."""
-    from sciner.tracking.mlflow import local_uri, prepare
+    from sciner.tracking.database import local_uri
+    from sciner.tracking.mlflow import prepare
 
     folder = tmp_path_factory.mktemp("mlflow")
     prepare(local_uri(folder), "Default")
@@ -25,6 +26,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Pat
     """An empty project folder to work in, with a database of its own."""
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
-    for name in ("SCINER_SWEEP", "SCINER_OUTCOMES", "SCINER_PROJECT", "SCINER_POINTS", "MLFLOW_TRACKING_URI"):
+    for name in (
+        "SCINER_SWEEP",
+        "SCINER_OUTCOMES",
+        "SCINER_PROJECT",
+        "SCINER_POINTS",
+        "SCINER_TRACKERS",
+        "MLFLOW_TRACKING_URI",
+    ):
         monkeypatch.delenv(name, raising=False)
     return tmp_path

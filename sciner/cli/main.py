@@ -131,7 +131,9 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On localhost.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the runs of this folder, on localhost only."""
-    from sciner.tracking.mlflow import local_uri, place_of, quiet
+    from sciner.tracking.address import place_of
+    from sciner.tracking.database import local_uri
+    from sciner.tracking.mlflow import quiet
 
     place = place_of(uri, Path.cwd())
     if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():

@@ -108,7 +108,9 @@ def records_of(
     from tempfile import TemporaryDirectory
 
     from sciner.results.records import records
-    from sciner.tracking.mlflow import download, local_uri, place_of
+    from sciner.tracking.address import place_of
+    from sciner.tracking.database import local_uri
+    from sciner.tracking.download import download
 
     place, missing = place_of(uri, Path.cwd()), None
     if experiment is None and uri is None:

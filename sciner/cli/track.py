@@ -25,15 +25,29 @@ def replay(
     experiment: Annotated[str, typer.Option(help="The MLflow experiment.")] = "sciner",
     store: Annotated[Path, typer.Option(help="The store that recorded the runs.")] = DEFAULT_FOLDER,
 ) -> None:
-    """Rebuild finished runs in a tracker from what they left on disk; runs that stand there already are left alone."""
+    """Rebuild finished runs in a tracker from what they left on disk.
+
+    A run that stands there unfinished is completed, one that is whole is left alone. A run that was killed, stands there as
+    RUNNING and never ended becomes KILLED.
+    """
+    from collections import Counter
+
     from rich.progress import track
 
     from sciner.redact import redacted
     from sciner.results.records import records
-    from sciner.tracking.mlflow import place_of
-    from sciner.tracking.replay import replay
+    from sciner.tracking.address import check, place_of
+    from sciner.tracking.replay import close_interrupted, replay
 
-    found = records(folders or [store / RUNS], sweep, pruned=True)
     place = place_of(uri, Path.cwd())
-    told = [fresh for _, fresh in track(replay(found, place, experiment), "replay", len(found), transient=True)]
-    typer.echo(f"{sum(told)} runs replayed, {len(told) - sum(told)} stood there already: {redacted(place)}")
+    check(place, experiment)
+    found = records(folders or [store / RUNS], sweep, pruned=True)
+    told = Counter(became for _, became in track(replay(found, place, experiment), "replay", len(found), transient=True))
+    killed = 0 if folders or sweep else close_interrupted(place, experiment)
+    counts = [f"{told['replayed']} runs replayed", f"{told['completed']} completed", f"{told['known']} stood there already"]
+    counts += [f"{killed} that were interrupted are KILLED"] * bool(killed) + [f"{told['failed']} failed"] * bool(
+        told["failed"]
+    )
+    typer.echo(f"{', '.join(counts)}: {redacted(place)}")
+    if told["failed"]:
+        raise typer.Exit(1)

@@ -17,11 +17,13 @@ from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
 from sciner.launch.experiment import read_experiment
+from sciner.launch.signals import obeyed_in_job
 from sciner.redact import Redaction, redacted
 from sciner.report.terminal import console, print_run
 from sciner.run.execute import execute
 from sciner.run.job import Job
 from sciner.search.options import TRIAL_KEYS
+from sciner.tracking.address import place_of
 
 log = logging.getLogger(__name__)
 TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # set by the sweeper, and no parameters
@@ -30,18 +32,21 @@ TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # set by the sw
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would exit. problem: in one line;
-    empty where it has a traceback in its log, or none. spare: keys that the store may forget when the sweep has ended."""
+    empty where it has a traceback in its log, or none. tracked: the address where it stands in a tracker, else empty. spare:
+    keys that the store may forget when the sweep has ended."""
 
     job: str
     directory: str
     code: int
     problem: str
     seconds: float
+    tracked: str
     spare: list[str]
 
 
 def one_job(cfg: Any) -> int:
-    """One job in whatever process a launcher chose. Never raises: Hydra would print one traceback for a whole sweep."""
+    """One job in whatever process a launcher chose. Raises nothing but Stopped: Hydra would print one traceback for a whole
+    sweep."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -54,13 +59,15 @@ def one_job(cfg: Any) -> int:
         overrides=tuple(word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
+        points=int(os.environ["SCINER_POINTS"]) if sweep else 1,
         choices=choices,
         constants=read_experiment(choices["experiment"], folders).constants if "experiment" in choices else {},
     )
     keep_secrets(job.directory)
-    if sweep:
-        say_progress(info.job.num, redacted(job.name))
-    return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+    with obeyed_in_job():
+        if sweep:
+            say_progress(info.job.num, redacted(job.name))
+        return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
 
 
 def keep_secrets(directory: Path) -> None:
@@ -74,13 +81,15 @@ def keep_secrets(directory: Path) -> None:
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:
-    """One job, whatever happens: its exit code, its traceback in its own log. Only Ctrl-C gets through."""
+    """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets through."""
     began = time.perf_counter()
-    code, problem, spare = 1, "", list[str]()
+    code, problem, tracked, spare = 1, "", "", list[str]()
     try:
-        done = execute(parse(values), job)
+        config = parse(values)
+        done = execute(config, job)
         print_run(console(), done.rounds, done.labels)
         code, spare = 3 if done.lost else 0, done.spare
+        tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
     except InputError as error:
         code, problem = 2, str(error)
         if job.sweep:
@@ -91,7 +100,7 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         log.error("%s", problem or traceback.format_exc())
     finally:
         seconds = time.perf_counter() - began
-        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, spare))
+        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, tracked, spare))
     return code
 
 

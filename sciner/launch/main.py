@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -10,96 +12,142 @@ import uuid
 from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sciner.config import RunConfig
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.launch.hydra_internals import list_no_bases, skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
+from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.redact import redacted, veiled
 from sciner.report.terminal import console
+from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
 from sciner.search.options import SearchOptions
+from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
     from sciner.launch.plan import Plan
     from sciner.search.study import SharedStudy
 
-FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")  # flags of Hydra's that start no job
+# flags of Hydra's that start no job
+FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad input, 3 tracker lost.
+    """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad
+    input, 3 tracker lost, 128 and the signal's number where one ended it.
 
     Raises InputError for words that cannot be meant.
     """
     arguments = [veiled(word) for word in arguments]
+    try:
+        with tempfile.TemporaryDirectory() as scratch, jobs_end_with_parent(Path(scratch)):
+            return launch(arguments, Path(scratch))
+    # the latter: Ctrl-C once more, while the first was being obeyed
+    except (Stopped, KeyboardInterrupt) as interrupt:
+        stop = interrupt if isinstance(interrupt, Stopped) else Stopped(signal.SIGINT)
+        say_stopped(stop, arguments)
+        return stop.code
+
+
+def launch(arguments: Sequence[str], scratch: Path) -> int:
+    """As ``main``, without an answer to signals. scratch: an empty folder, where jobs leave word
+    for their parent."""
     flags = parse_flags(arguments)
-    points, multirun, search = check(flags)
+    points, multirun, search, folder = check(flags)
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
         hydra_main(arguments, flags)
         return 0
+    if folder and in_use(folder):
+        raise taken(folder)
+    os.environ[NOTES] = str(scratch / "trackers.json")
     prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
     study = search.begin(Path.cwd()) if search else None
-    with tempfile.TemporaryDirectory() as scratch:
-        outcomes = Path(scratch) / "outcomes.jsonl"
-        outcomes.touch()
-        os.environ["SCINER_OUTCOMES"] = str(outcomes)
-        os.environ["SCINER_PROJECT"] = str(Path.cwd())
-        os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
-        if multirun:
-            os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
-        else:
-            os.environ.pop("SCINER_SWEEP", None)
-        hydra_main(arguments, flags)
-        found = read_outcomes(outcomes)
+    outcomes = scratch / "outcomes.jsonl"
+    outcomes.touch()
+    os.environ["SCINER_OUTCOMES"] = str(outcomes)
+    os.environ["SCINER_PROJECT"] = str(Path.cwd())
+    os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
+    if multirun:
+        os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
+    else:
+        os.environ.pop("SCINER_SWEEP", None)
+    with ExitStack() as stack:
+        if folder and multirun and not search:  # the jobs of a search may come from several shells
+            stack.enter_context(reserved(folder))
+        hydra_main(arguments, flags, folder_word(folder, multirun))
+    found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
         raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
-    say_where(points, found, multirun)
-    codes = {outcome.code for outcome in found} or {0 if study else 1}  # a study may have all its trials already
+    say_where(found, multirun)
+    # a study may have all its trials already
+    codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 3) if code in codes), 0)
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:
-    """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be meant."""
+    """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be
+    meant."""
     from sciner.launch.plan import plan
 
-    points, _, search = check(parse_flags(arguments))
+    points, _, search, _ = check(parse_flags(arguments))
     if search:
         raise InputError("a search chooses its points as it goes: they are not known beforehand", hint=search.bound(points))
     return plan(points, Path.cwd())
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
-    """The parent makes databases and experiments before any job; a tracker that is down is each job's own warning."""
-    import logging
+    """Databases and experiments are made here, before any job. One that nobody reaches is noted for
+    all jobs, which then lose no time on it. Raises InputError for one that cannot be meant."""
+    from sciner.tracking.address import Unreachable, cause, note, place_of
+    from sciner.tracking.database import file_of
 
-    from sciner.tracking.mlflow import place_of, prepare
+    places = {(place_of(uri, Path.cwd()), experiment) for kind, uri, experiment in trackers if kind == "mlflow"}
+    for place, experiment in sorted(places):
+        from sciner.tracking.mlflow import prepare
 
-    for kind, uri, experiment in trackers:
-        if kind == "mlflow":
-            try:
-                prepare(place_of(uri, Path.cwd()), experiment)
-            except Exception as error:
-                logging.getLogger(__name__).debug("tracker not prepared: %s", error)
+        try:
+            prepare(place, experiment)
+        except InputError:
+            raise
+        except Unreachable:  # noted already
+            pass
+        except Exception as error:
+            if not file_of(place):  # a file may be locked for a moment
+                note(place, cause(error))
 
 
-def hydra_main(arguments: Sequence[str], flags: Namespace) -> None:
-    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls ``one_job``."""
+def folder_word(folder: Path | None, multirun: bool) -> list[str]:
+    """The word that tells Hydra of ``folder``: it has the time in its name, and Hydra looks at the
+    clock once more."""
+    from hydra.core.override_parser.types import Quote, QuotedString
+
+    if folder is None:
+        return []
+    return [f"hydra.{'sweep' if multirun else 'run'}.dir={QuotedString(str(folder), Quote.single).with_quotes()}"]
+
+
+def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] = ()) -> None:
+    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls
+    ``one_job``. more: overrides that were not typed."""
     import hydra
 
     skip_batch_validation()
     list_no_bases()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
-    before, sys.argv = sys.argv, ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides]
+    before, sys.argv = (
+        sys.argv,
+        ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides, *more],
+    )
     # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises
     full = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
@@ -119,6 +167,14 @@ def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
             build_store(store, Path.cwd()).discard(key)
 
 
+def say_stopped(stop: Stopped, arguments: Sequence[str]) -> None:
+    """What is safe, and what to type to go on."""
+    again = redacted(shlex.join(["sciner", "run", *arguments]))
+    safe = "finished rounds are on disk, and what the store has is not computed again"
+    with suppress(OSError):  # where the terminal is gone
+        print(f"sciner: stopped by {stop}: {safe}; the same words go on: {again}", file=sys.stderr, flush=True)
+
+
 def say_study(study: SharedStudy) -> None:
     """How many trials a study has, how they ended, and how to look at it."""
     say = partial(console().print, markup=False, soft_wrap=True)
@@ -128,9 +184,9 @@ def say_study(study: SharedStudy) -> None:
     say(f"to look: sciner search show {study.options.study}{place}")
 
 
-def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: bool) -> None:
+def say_where(found: Sequence[Outcome], multirun: bool) -> None:
     """Where the results are, and the command that opens them."""
-    from sciner.tracking.mlflow import local_uri, place_of
+    from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
     failed = [outcome for outcome in found if outcome.code in (1, 2)]
@@ -141,6 +197,6 @@ def say_where(points: Sequence[RunConfig], found: Sequence[Outcome], multirun: b
     for outcome in found[-1:]:
         say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
     here = local_uri(Path.cwd())
-    for uri in sorted({place_of(p.tracking.uri, Path.cwd()) for p in points if p.tracking.kind == "mlflow"}):
+    for uri in sorted({outcome.tracked for outcome in found} - {""}):
         say(f"tracked: {redacted(uri)}")
         say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")

@@ -28,12 +28,14 @@ def parse_flags(arguments: Sequence[str]) -> Namespace:
 
 
 class Checked(NamedTuple):
-    """What overrides mean. points: the configuration of each; of a search, those at the corners of its space. search: None if
-    it is none."""
+    """What overrides mean. points: the configuration of each; of a search, those at the corners of
+    its space. search: None if it is none. folder: where the run, or the sweep, will write; None
+    where only a job can tell."""
 
     points: list[RunConfig]
     multirun: bool
     search: Search | None
+    folder: Path | None
 
 
 def check(flags: Namespace) -> Checked:
@@ -54,6 +56,7 @@ def check(flags: Namespace) -> Checked:
                 swept = next(o.input_line for o in given if o.is_sweep_override())
                 raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
+            folder = output_folder(whole, multirun)
             point_overrides = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
             bases: Bases = {}
             points = [configuration([*searchpath, *overrides], bases) for overrides in point_overrides]
@@ -61,11 +64,12 @@ def check(flags: Namespace) -> Checked:
         if search and "valid integer" in str(error):
             raise InputError(str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))") from None
         raise
-    return Checked(points, multirun, search)
+    return Checked(points, multirun, search, folder)
 
 
 def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunConfig]:
-    """The configuration of each of ``points``, whose overrides have one value each. bases: see ``compose_point``.
+    """The configuration of each of ``points``, whose overrides have one value each. bases: see
+    ``compose_point``.
 
     Raises InputError for overrides that cannot be meant.
     """
@@ -75,7 +79,8 @@ def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunCon
 
 @contextmanager
 def composing(words: Sequence[str] = ()) -> Iterator[None]:
-    """Hydra at conf/; what it refuses within is an InputError. words: what was given to it, for the hint."""
+    """Hydra at conf/; what it refuses within is an InputError. words: what was given to it, for the
+    hint."""
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -91,9 +96,21 @@ def composing(words: Sequence[str] = ()) -> Iterator[None]:
         raise explain_hydra_error(str(error), words) from None
 
 
+def output_folder(whole: Any, multirun: bool) -> Path | None:
+    """Where the run, or the sweep, of the configuration ``whole`` will write."""
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    try:
+        return Path(OmegaConf.select(whole, "hydra.sweep.dir" if multirun else "hydra.run.dir"))
+    except OmegaConfBaseException:  # its name takes something of the job, as ${hydra:job.num} does
+        return None
+
+
 def register() -> None:
-    """What files of conf/ name ``/open@KEY``: an empty mapping whose keys are the user's, such as classes of a corpus. Hydra
-    takes no key that a file does not have, except with a + that nobody expects to need."""
+    """What files of conf/ name ``/open@KEY``: an empty mapping whose keys are the user's, such as
+    classes of a corpus. Hydra takes no key that a file does not have, except with a + that nobody
+    expects to need."""
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
@@ -130,8 +147,9 @@ def configuration(overrides: Sequence[str], bases: Bases) -> RunConfig:
 
 
 def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
-    """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which Hydra sets when all files
-    are composed: so each combination of files is composed once, in ``bases``, and values are set on a copy, as Hydra does."""
+    """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which
+    Hydra sets when all files are composed: so each combination of files is composed once, in
+    ``bases``, and values are set on a copy, as Hydra does."""
     from copy import deepcopy
 
     from hydra import compose
@@ -155,9 +173,11 @@ def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
 
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
-    """Every point's overrides: the product of the swept values, those of the experiment's file included."""
+    """Every point's overrides: the product of the swept values, those of the experiment's file
+    included."""
     axes: dict[str, list[str]] = {}
-    for o in parse_overrides(overrides, whole):  # a later override of a key replaces the earlier axis
+    # a later override of a key replaces the earlier axis
+    for o in parse_overrides(overrides, whole):
         key = o.get_key_element()
         swept = whole is not None and o.is_sweep_override()
         axes[key] = [f"{key}={value}" for value in o.sweep_string_iterator()] if swept else [str(o.input_line)]

@@ -17,7 +17,7 @@ from sciner.config.flatten import flatten, word
 from sciner.errors import InputError
 from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
-from sciner.tracking.mlflow import download
+from sciner.tracking.download import download
 
 ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
 FIXED = ("corpus", "model")  # keys that every frame has

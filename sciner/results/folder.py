@@ -2,23 +2,64 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import logging
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sciner.errors import InputError
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
+from sciner.store.locks import Busy, held, is_held
 from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
 from sciner.text.formats.running import READER
 
+log = logging.getLogger(__name__)
+
 VERSION = 2  # of run.json and of a line of rounds.jsonl; 1: names of settings were others
+LOCK = ".sciner.lock"  # in a folder that a run or a sweep is writing
+NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ESTALE, errno.EIO)
+
+
+@contextmanager
+def reserved(path: Path) -> Iterator[None]:
+    """Hold ``path`` for one run, or one sweep: a folder belongs to one at a time, until its process ends.
+
+    Raises InputError where another is at work in it, and where it cannot be written. On a file system without locks, a
+    warning says that nothing guards the folder.
+    """
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(held(path / LOCK, wait=False))
+        except Busy:
+            raise taken(path) from None
+        except OSError as error:
+            if error.errno not in NO_LOCKS:
+                why = f"the folder cannot be written ({error.strerror})"
+                raise InputError(why, file=path, hint="give hydra.run.dir=DIR, or hydra.sweep.dir=DIR") from None
+            log.warning("%s cannot be locked (%s): start no other run in it", path, error.strerror)
+        yield
+
+
+def in_use(path: Path) -> bool:
+    """Whether a run is at work in ``path``, or a sweep in a folder above it."""
+    locks = (folder / LOCK for folder in (path, *path.absolute().parents))
+    return any(os.access(lock, os.F_OK) and is_held(lock) for lock in locks)
+
+
+def taken(path: Path) -> InputError:
+    """The refusal of a folder that another run is writing."""
+    hint = "wait until it ends, or give another hydra.run.dir=DIR (hydra.sweep.dir=DIR for a sweep)"
+    return InputError("another run is at work in this folder", file=path, hint=hint)
 
 
 @dataclass
@@ -48,12 +89,15 @@ class RunFolder:
 
     def about(self, **more: Any) -> dict[str, Any]:
         """``run.json``, after adding ``more`` to it."""
-        file = self.path / "run.json"
         known = (
-            json.loads(file.read_text(encoding="utf-8")) if file.exists() and "started" not in more else {"version": VERSION}
+            json.loads(self.run.read_text(encoding="utf-8"))
+            if self.run.exists() and "started" not in more
+            else {"version": VERSION}
         )
         known |= more
-        file.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished = self.path / ".run.json"  # a kill leaves the old one or the new one, no half
+        unfinished.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.replace(self.run)
         return known
 
     def archive(self, root: Path) -> None:
@@ -64,6 +108,10 @@ class RunFolder:
             unfinished = place / f".{name}"
             shutil.copyfile(self.path / name, unfinished)
             unfinished.replace(place / name)
+
+    @property
+    def run(self) -> Path:
+        return self.path / "run.json"
 
     @property
     def rounds(self) -> Path:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig
+from sciner.config.conf import NO_RESULT
 from sciner.config.places import TrackingConfig
+from sciner.hashing import digest
 from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.job import Job
@@ -31,49 +33,62 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? spare: what the
-    store may forget when the sweep has ended."""
+    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? tracked: does it
+    stand there? spare: what the store may forget when the sweep has ended."""
 
     rounds: list[dict[str, Any]]
     labels: tuple[str, ...]
     lost: bool
+    tracked: bool
     spare: list[str]
 
 
 def execute(config: RunConfig, job: Job) -> Executed:
     """Run the rounds; results reach ``job.directory`` before the tracker.
 
-    Raises InputError for bad input, before anything is written or trained.
+    Raises InputError for bad input, and for a folder in which another run is at work, before anything is written or trained.
     """
-    from sciner.redact import redacted
-    from sciner.results.folder import RunFolder
-    from sciner.tracking.tracker import GuardedTracker
+    from sciner.results.folder import reserved
 
     store = build_store(config.store, job.project)
     ready = prepare(config, store, shared=job.sweep is not None)
-    corpus = ready.corpus
-    for note, count in sorted(corpus.notes.items()):
+    for note, count in sorted(ready.corpus.notes.items()):
         log.warning("%s: %d", note, count)
-    if lost := classes_without_training(corpus):
-        there = ", ".join(labels_of(corpus.train))
+    if lost := classes_without_training(ready.corpus):
+        there = ", ".join(labels_of(ready.corpus.train))
         log.warning("classes of test that train never has: %s (train has %s)", ", ".join(lost), there)
+    with reserved(job.directory):
+        done = carry_out(config, job, ready, store)
+    if config.data.seed_order.startswith("oracle"):
+        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
+    return done
 
+
+def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Executed:
+    """The rounds, to disk and to the tracker."""
+    from sciner.redact import redacted
+    from sciner.results.folder import RunFolder
+    from sciner.tracking.params import params_of
+    from sciner.tracking.tracker import GuardedTracker
+
+    corpus, values = ready.corpus, config.model_dump()
+    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
+    told = tags(config, job, corpus)
     about: dict[str, Any] = {
-        "id": uuid.uuid4().hex[:12],
+        "id": tracker.unfinished(told) or uuid.uuid4().hex[:12],
         "name": redacted(job.name),
         "params": params(config, job),
-        "tags": tags(config, job, corpus),
+        "tags": told,
         "labels": corpus.labels,
         "dropped": dropped_spans({"train": corpus.train, "dev": corpus.dev, "test": corpus.test}),
     }
-    folder = RunFolder.create(job.directory, config.model_dump(), about)
+    folder = RunFolder.create(job.directory, values, about)
     folder.write_gold(corpus.test, ready.pool)
-    tracker = GuardedTracker(make_tracker(config.tracking, job.project))
-    tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
-    tracker.artifact(folder.config)
-    if tracker.run_id:
-        folder.about(mlflow=tracker.run_id)
     try:
+        tracker.start(about["name"], params_of(values, told), told | {"sciner.run": about["id"]})
+        tracker.artifact(folder.config)
+        if tracker.run_id:
+            folder.about(mlflow=tracker.run_id)
         last = follow(ready.rounds, folder, tracker)
         if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
@@ -83,9 +98,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    if config.data.seed_order.startswith("oracle"):
-        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
-    return Executed(folder.read(), corpus.labels, tracker.lost is not None, ready.steps.weights.spare)
+    return Executed(folder.read(), corpus.labels, tracker.lost is not None, bool(tracker.run_id), ready.steps.weights.spare)
 
 
 def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
@@ -114,13 +127,15 @@ def conclude(ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store,
         log.info("pruned after round %d: the study's other trials were better by then", pruned)
         tracker.tag("sciner.pruned", str(pruned))
     tracker.artifact(folder.rounds)
+    tracker.artifact(folder.run)
     tracker.artifact(folder.last_round, folder.last_round.name)
     tracker.finish(status)
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
     """The tracker of ``config``; without an address, the database in ``project``."""
-    from sciner.tracking.mlflow import MlflowTracker, place_of
+    from sciner.tracking.address import place_of
+    from sciner.tracking.mlflow import MlflowTracker
     from sciner.tracking.tracker import NoTracker
 
     if config.kind == "none":
@@ -141,11 +156,17 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     from sciner.run.provenance import git_state, versions
 
     found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
+    found["sciner.point"] = point(config, corpus)
     if job.sweep:
-        found["sciner.sweep"] = job.sweep
+        found |= {"sciner.sweep": job.sweep, "sciner.sweep_points": str(job.points)}
     if config.search.trial is not None:
         found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
     found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
     return found | git_state() | versions()
+
+
+def point(config: RunConfig, corpus: Corpus) -> str:
+    """What makes two runs the same point of a sweep: every setting that changes a result, the seed, and the text."""
+    return digest([config.model_dump(exclude=set(NO_RESULT)), corpus.digest()])[:16]

@@ -9,13 +9,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. choices: the file
-    that was taken of each group of conf/. constants: what the experiment's file sets for all of its points."""
+    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. sweep: its id, None
+    for a run by itself. points: how many the sweep has. choices: the file that was taken of each group of conf/.
+    constants: what the experiment's file sets for all of its points."""
 
     directory: Path
     overrides: tuple[str, ...]
     project: Path
     sweep: str | None = None
+    points: int = 1
     choices: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
 

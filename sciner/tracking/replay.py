@@ -2,35 +2,69 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Literal
 
+from sciner.errors import InputError
+from sciner.redact import redacted
 from sciner.results.records import Record
-from sciner.tracking.mlflow import MlflowTracker, tracked
+from sciner.tracking import address
+from sciner.tracking.download import FILES
+from sciner.tracking.mlflow import MlflowTracker, connect, prepare
+from sciner.tracking.params import params_of
 from sciner.tracking.tracker import Tracker
+from sciner.tracking.unfinished import close_dead, search
+
+log = logging.getLogger(__name__)
+
+Told = Literal["replayed", "completed", "known", "failed"]
 
 
-def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[Record, bool]]:
-    """Tell the tracker at ``uri`` of each run what the run itself told its own; (run, whether it was new there), as they go.
+def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[Record, Told]]:
+    """Tell the tracker at ``uri`` of each run what the run itself told its own; (run, what became of it), as they go.
 
-    Figures, steps, curves, params, tags, times and the small artefacts are the same; a run that stands there already is left.
+    Figures, steps, curves, params, tags, times and the small artefacts are the same. A run that stands there unfinished is
+    completed, one that stands there as it ended is left. A run that cannot be told is logged, and the others go on. Raises
+    InputError where the tracker cannot be used at all.
     """
-    known = tracked(uri, experiment)
+    try:
+        experiment_id = prepare(uri, experiment)
+        known = {run.data.tags["sciner.run"]: run for run in search(connect(uri), experiment_id)}
+    except address.Unreachable as error:
+        raise InputError(f"nobody answers at {redacted(uri)} ({error})", hint="start it, or give another --uri") from None
     for run in runs:
-        if fresh := run.about["id"] not in known:
-            tell(run, MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"])))
-        yield run, fresh
+        there = known.get(run.about["id"])
+        if there and there.info.status == run.about["status"]:
+            yield run, "known"
+            continue
+        try:
+            tell(run, MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"]), there))
+            yield run, "completed" if there else "replayed"
+        except Exception as error:
+            log.warning("%s cannot be replayed: %s", run.folder, address.cause(error))
+            yield run, "failed"
+
+
+def close_interrupted(uri: str, experiment: str) -> int:
+    """Make the runs KILLED that stand there as RUNNING and whose processes are dead, and say how many there were."""
+    return close_dead(connect(uri), prepare(uri, experiment))
 
 
 def tell(run: Record, tracker: Tracker) -> None:
-    about = run.about
-    tracker.start(about["name"], about["params"], about["tags"] | {"sciner.run": about["id"]})
+    """All of a run, from its start to its end."""
+    import yaml
+
+    about, tags = run.about, run.about["tags"]
+    config = yaml.safe_load((run.folder / "config.yaml").read_text(encoding="utf-8"))
+    tracker.start(about["name"], params_of(config, tags), tags | {"sciner.run": about["id"]})
     for row in run.rounds:
         tracker.scores(row["scores"], row["round"])
         tracker.curve(f"train/round_{row['round']}/loss", tuple((step, loss) for step, loss in row["losses"]))
-    for name in ("config.yaml", "rounds.jsonl"):
+    for name in FILES:
         tracker.artifact(run.folder / name)
-    last = Path(about["tags"]["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"
+    last = Path(tags["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"
     if last.is_dir():  # the run's own folder may be gone: the store keeps figures, not corpora
         tracker.artifact(last, last.name)
     tracker.tag("sciner.cache", about["cache"])

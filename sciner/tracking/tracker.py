@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
-from sciner.redact import redacted
+from sciner.tracking.address import cause
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +18,10 @@ class Tracker(Protocol):
     @property
     def run_id(self) -> str:
         """Its name for the run, once started; empty where it has none."""
+
+    def unfinished(self, tags: Mapping[str, str]) -> str:
+        """The id (tag ``sciner.run``) of the interrupted run that a run with ``tags`` goes on with; empty where there is none.
+        ``start`` then continues it."""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
 
@@ -41,6 +45,9 @@ class NoTracker:
 
     run_id = ""
 
+    def unfinished(self, tags: Mapping[str, str]) -> str:
+        return ""
+
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
     def scores(self, scores: Mapping[str, float], step: int) -> None: ...
     def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
@@ -62,6 +69,11 @@ class GuardedTracker:
     @property
     def run_id(self) -> str:
         return self.tracker.run_id
+
+    def unfinished(self, tags: Mapping[str, str]) -> str:
+        found = [""]
+        self._attempt(lambda: found.append(self.tracker.unfinished(tags)))
+        return found[-1]
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self._attempt(lambda: self.tracker.start(name, params, tags))
@@ -87,5 +99,5 @@ class GuardedTracker:
         try:
             call()
         except Exception as error:
-            self.lost = redacted(f"{type(error).__name__}: {error}").splitlines()[0]
-            log.warning("the tracker is lost (%s); the run goes on, its results are on disk", self.lost)
+            self.lost = cause(error)
+            log.warning("the tracker is lost (%s); the run goes on, `sciner track replay` tells it later", self.lost)

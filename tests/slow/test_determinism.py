@@ -67,7 +67,7 @@ def test_a_sweep_has_the_same_scores_in_any_order_process_and_hash_seed(tmp_path
 def test_four_shells_share_a_store_and_a_database_and_lose_nothing(tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    from sciner.tracking.mlflow import local_uri
+    from sciner.tracking.database import local_uri
 
     words = [
         ("threshold=accept_all", "seed=0"),

@@ -12,7 +12,7 @@ import pytest
 from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.launch.main import main
-from sciner.tracking.mlflow import local_uri
+from sciner.tracking.database import local_uri
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
 

@@ -15,7 +15,8 @@ from sciner.report.frames import keys_of, read_counts_csv, read_csv, read_runs
 from sciner.report.render import markdown, table_of
 from sciner.report.tables import cells
 from sciner.results.records import records
-from sciner.tracking.mlflow import download, local_uri
+from sciner.tracking.database import local_uri
+from sciner.tracking.download import download
 from tests.runs import write_run
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 

@@ -11,12 +11,17 @@ import pytest
 import yaml
 
 from sciner.errors import InputError
+from sciner.launch.job import attempt
 from sciner.launch.main import main
+from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
-from sciner.results.folder import RunFolder
+from sciner.results.folder import LOCK, RunFolder, reserved
 from sciner.run import prepare
+from sciner.run.job import Job
 from sciner.text.sample import LABELS
-from sciner.tracking.mlflow import local_uri
+from sciner.tracking import address
+from sciner.tracking.database import local_uri
+from sciner.tracking.replay import replay
 from tests.fakes import FakeTagger, small_corpus
 
 
@@ -31,6 +36,11 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(prepare, "build_tagger", build)
     monkeypatch.setattr(prepare, "read_corpus", lambda config: small_corpus(4, 2))
+
+
+def parse_points(*words: str) -> dict[str, Any]:
+    """The configuration that ``words`` mean, as a launcher hands it to a job."""
+    return check(parse_flags(words)).points[0].model_dump()
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
@@ -61,6 +71,7 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, c
     assert history(project, run.info.run_id, "train/round_1/loss") == [(1, 0.5)]
     assert run.info.status == "FINISHED"
     assert run.data.params["threshold"] == "fixed"
+    assert (run.data.params["iteration.rounds"], run.data.params["data.seed_order"]) == ("2", "random")  # defaults, too
     assert {"sciner.corpus_digest", "version.torch"} <= run.data.tags.keys()
     assert run.data.tags["sciner.cache"].endswith(" steps known")
     out = capsys.readouterr().out
@@ -102,7 +113,13 @@ def test_the_annotated_corpus_of_the_last_round_is_an_artefact(project: Path) ->
     assert main(["hydra.run.dir=here", "save_model=true"]) == 0
     (run,) = runs_of(project)
     client = MlflowClient(local_uri(project))
-    assert {a.path for a in client.list_artifacts(run.info.run_id)} == {"config.yaml", "rounds.jsonl", "round_2", "model"}
+    assert {a.path for a in client.list_artifacts(run.info.run_id)} == {
+        "config.yaml",
+        "rounds.jsonl",
+        "run.json",
+        "round_2",
+        "model",
+    }
     held = {Path(a.path).name for a in client.list_artifacts(run.info.run_id, "round_2")}
     assert held == {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
 
@@ -165,6 +182,40 @@ def test_a_tracker_that_dies_midway_loses_nothing(project: Path, monkeypatch: py
     assert "the tracker is lost" in (project / "here/sciner.log").read_text()
 
 
+def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_look(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(address, "ask_server", lambda uri: asked.append(uri) or "no answer")
+    assert main(["-m", "seed=1,2", "tracking.uri=http://team:5000", "iteration.rounds=0", "hydra.sweep.dir=sweep"]) == 3
+    assert asked == ["http://team:5000"]
+    assert all("the tracker is lost (no answer)" in (project / "sweep" / job / "sciner.log").read_text() for job in "01")
+    out = capsys.readouterr().out
+    assert "2 of 2 jobs done" in out and "tracked:" not in out and "to look:" not in out
+
+
+@pytest.mark.parametrize(
+    "word", ["tracking.uri=htpp://team", "tracking.uri=./mlruns", "tracking.uri=sqlite:///junk", "tracking.experiment="]
+)
+def test_a_tracker_that_cannot_be_meant_is_refused_before_anything_is_written(word: str, project: Path) -> None:
+    (project / "junk").write_text("no database")
+    before = sorted(project.iterdir())
+    with pytest.raises(InputError):
+        main([word])
+    assert sorted(project.iterdir()) == before
+
+
+def test_a_deleted_experiment_is_one_line_that_says_how_to_go_on(project: Path) -> None:
+    from mlflow import MlflowClient
+
+    client = MlflowClient(local_uri(project))
+    client.delete_experiment(client.create_experiment("sciner"))
+    for call in (lambda: main(["hydra.run.dir=here"]), lambda: list(replay([], local_uri(project), "sciner"))):
+        with pytest.raises(InputError, match=r"was deleted; restore it \(mlflow experiments restore --experiment-id 1\)"):
+            call()
+    assert not (project / "here").exists()
+
+
 def test_the_same_command_twice_gives_identical_scores(project: Path) -> None:
     for folder in "ab":
         assert main([f"hydra.run.dir={folder}", "tracking=none", "threshold=fixed"]) == 0
@@ -184,3 +235,35 @@ def test_brackets_of_the_user_are_no_markup(project: Path, capsys: pytest.Captur
     ours = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("job ", "failed: "))]
     assert len(ours) == 3  # two jobs begun, one failed
     assert all("data.train=[red.conll,b.conll]" in line for line in ours)
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ("here", ["hydra.run.dir=here"]),
+        ("sweep", ["hydra.run.dir=sweep/0"]),
+        ("sweep", ["-m", "seed=0,1", "hydra.sweep.dir=sweep"]),
+    ],
+)
+def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(held: str, words: list[str], project: Path) -> None:
+    with reserved(project / held):
+        with pytest.raises(InputError, match="another run is at work in this folder"):
+            main(words)
+        assert [path.name for path in (project / held).iterdir()] == [LOCK]
+    assert main([*words, "tracking=none", "iteration.rounds=0"]) == 0
+
+
+def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_alone(project: Path) -> None:
+    """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the job."""
+    values = parse_points("hydra.run.dir=here", "tracking=none")
+    assert attempt(values, Job(project / "here", (), project)) == 0
+    before = (project / "here/rounds.jsonl").read_bytes()
+    with reserved(project / "here"):
+        assert attempt(values, Job(project / "here", (), project)) == 2
+    assert (project / "here/rounds.jsonl").read_bytes() == before
+
+
+def test_a_default_folder_is_the_one_that_was_reserved(project: Path) -> None:
+    assert main(["-m", "seed=0,1", "tracking=none", "iteration.rounds=0"]) == 0
+    (sweep,) = project.glob("multirun/*/*")
+    assert (sweep / LOCK).is_file() and (sweep / "0" / "rounds.jsonl").is_file()

@@ -123,7 +123,7 @@ def test_every_group_but_the_sweeps_has_a_type() -> None:
 def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
     needed = NEEDED.get(f"{group}={path.stem}", {})
-    (config,), multirun, _ = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
+    (config,), multirun, *_ = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
     expected = read(path) | needed
     section = getattr(config, group).model_dump()
     assert {key: section[key] for key in expected} == expected and not multirun

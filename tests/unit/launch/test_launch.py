@@ -149,7 +149,7 @@ def test_a_sweep_with_one_bad_point_starts_none(
 
 
 def test_no_words_are_one_run_and_no_sweep() -> None:
-    found, multirun, _ = check(parse_flags([]))
+    found, multirun, *_ = check(parse_flags([]))
     assert len(found) == 1 and not multirun
 
 
@@ -164,7 +164,7 @@ def test_no_words_are_one_run_and_no_sweep() -> None:
     ],
 )
 def test_words_may_stand_before_and_behind_the_flag(words: list[str]) -> None:
-    found, multirun, _ = check(parse_flags(words))
+    found, multirun, *_ = check(parse_flags(words))
     assert [(p.seed, p.threshold.kind) for p in found] == [(3, "fixed"), (4, "fixed")] and multirun
 
 
@@ -205,7 +205,7 @@ def test_a_bar_of_one_class_can_be_searched() -> None:
 @pytest.mark.parametrize("name", SWEEPS)
 def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
     """It needs no flag."""
-    found, multirun, _ = check(parse_flags([f"experiment={name}"]))
+    found, multirun, *_ = check(parse_flags([f"experiment={name}"]))
     assert len(found) == math.prod(len(values) for values in axes(name).values()) and multirun
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,9 +15,11 @@ import numpy as np
 import pytest
 import yaml
 
+from sciner.errors import InputError
 from sciner.loop.outcomes import FitResult, Predicted, StepRecord
 from sciner.loop.rounds import Round
-from sciner.results.folder import RunFolder
+from sciner.results import folder as folder_module
+from sciner.results.folder import RunFolder, in_use, reserved
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.formats.read import read_file
 from sciner.text.prediction import Prediction
@@ -123,3 +129,33 @@ def test_a_round_that_cannot_be_written_leaves_no_line(folder: RunFolder) -> Non
         with pytest.raises(ValueError):
             folder.write_round(bad)
         assert not folder.rounds.exists() or not folder.read()
+
+
+# One run at a time
+
+
+def test_a_folder_belongs_to_one_run_until_that_ends(tmp_path: Path) -> None:
+    with reserved(tmp_path / "run"):
+        assert in_use(tmp_path / "run") and in_use(tmp_path / "run" / "below")
+        with pytest.raises(InputError, match="another run is at work in this folder"), reserved(tmp_path / "run"):
+            pass
+        with reserved(tmp_path / "run" / "job"):  # a sweep's folder, and that of its job
+            pass
+    assert not in_use(tmp_path / "run")
+    with reserved(tmp_path / "run"):
+        pass
+
+
+@pytest.mark.parametrize(("code", "goes_on"), [(errno.ENOLCK, True), (errno.EIO, True), (errno.EROFS, False)])
+def test_a_file_system_without_locks_is_a_warning_and_a_folder_that_cannot_be_written_a_refusal(
+    code: int, goes_on: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    @contextmanager
+    def refused(*_: object, **__: object) -> Iterator[None]:
+        raise OSError(code, os.strerror(code))
+        yield
+
+    monkeypatch.setattr(folder_module, "held", refused)
+    with nullcontext() if goes_on else pytest.raises(InputError, match="the folder cannot be written"), reserved(tmp_path):
+        pass
+    assert goes_on == ("cannot be locked" in caplog.text)

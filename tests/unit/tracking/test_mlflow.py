@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from sciner.redact import redacted
-from sciner.tracking.mlflow import local_uri, place_of
+from sciner.tracking.address import place_of
+from sciner.tracking.database import local_uri
+from sciner.tracking.mlflow import MlflowTracker
+from sciner.tracking.params import params_of
 
 
 @pytest.mark.parametrize(
@@ -29,3 +33,27 @@ def test_the_configured_place_goes_before_the_environment_and_that_before_the_fo
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team")
     assert place_of(None, tmp_path) == "http://team"
     assert place_of("http://mine", tmp_path) == "http://mine"
+
+
+def test_params_are_the_whole_configuration_and_every_key_is_one_that_mlflow_takes(
+    tmp_path: Path, empty_database: Path
+) -> None:
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    classes = ["C++", "a//b", "..", "Tâche", "F1@k", "x" * 300]
+    many = {f"k{n}": n for n in range(250)}
+    config = {"seed": 0, "threshold": {"level": None, "classes": dict.fromkeys(classes, 0.5)}, "data": {"train": ["a,b", "c"]}}
+    tags = {"choice.data": "files", "sciner.run": "r"}
+    params = params_of(config | {"many": many}, tags)
+    tracker = MlflowTracker(local_uri(tmp_path), "Default")
+    tracker.start("n" * 300, params | {"long": "v" * 7000}, tags)
+    run = tracker.client.get_run(tracker.run_id)
+    assert len(run.data.params) == 250 + 3 + len(classes) + 1 + 1
+    assert run.data.params | {"long": ""} == params | {"long": ""} and len(run.data.params["long"]) == 6000
+    assert {k: params[k] for k in ("data", "data.train", "threshold.level", "threshold.classes.Tâche", "many.k7")} == {
+        "data": "files",
+        "data.train": '["a,b", "c"]',
+        "threshold.level": "null",
+        "threshold.classes.Tâche": "0.5",
+        "many.k7": "7",
+    }
+    assert len(run.info.run_name) == 250 and run.info.run_name.endswith("…")

@@ -24,6 +24,10 @@ class Brittle:
         if len(self.told) == self.breaks_at:
             raise ConnectionError("gone\nfor good")
 
+    def unfinished(self, tags: Mapping[str, str]) -> str:
+        self.note(f"unfinished {tags}")
+        return "x"
+
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self.note(f"start {name} {params} {tags}")
 
@@ -44,6 +48,7 @@ class Brittle:
 
 
 def tell(tracker: Tracker) -> None:
+    tracker.unfinished({"sciner.point": "p"})
     tracker.start("run", {"seed": "0"}, {"sciner.run": "x"})
     tracker.scores({"test/f1/micro": 0.5}, 1)
     tracker.curve("loss", ((1, 0.25),))
@@ -57,15 +62,20 @@ def test_a_guarded_tracker_is_told_what_the_tracker_would_be() -> None:
     plain, guarded = Brittle(breaks_at=0), Brittle(breaks_at=0)
     tell(plain)
     tell(GuardedTracker(guarded))
-    assert guarded.told == plain.told and len(plain.told) == 7
+    assert guarded.told == plain.told and len(plain.told) == 8
     assert GuardedTracker(guarded).run_id == "r1"
+    assert GuardedTracker(plain).unfinished({}) == "x"
+
+
+def test_of_a_broken_tracker_nothing_is_continued() -> None:
+    assert GuardedTracker(Brittle(breaks_at=1)).unfinished({}) == ""
 
 
 def test_a_broken_tracker_is_never_spoken_to_again(caplog: pytest.LogCaptureFixture) -> None:
-    brittle = Brittle(breaks_at=2)
+    brittle = Brittle(breaks_at=3)
     guarded = GuardedTracker(brittle)
     tell(guarded)
-    assert [told.split()[0] for told in brittle.told] == ["start", "scores"]
+    assert [told.split()[0] for told in brittle.told] == ["unfinished", "start", "scores"]
     assert guarded.lost == "ConnectionError: gone"
     assert [r.levelname for r in caplog.records] == ["WARNING"]
 

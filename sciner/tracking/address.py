@@ -1,0 +1,137 @@
+"""Where runs are tracked: which addresses can be meant, and whether anybody answers there."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from sciner.errors import InputError, nearest
+from sciner.redact import redacted
+from sciner.tracking.database import file_of, local_uri
+
+SERVERS = ("http", "https")
+DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
+OTHERS = ("databricks", "databricks-uc", "uc")
+SECONDS = 5  # that a tracker gets to answer
+RARELY = 300.0  # seconds before one that was down is asked again
+NOTES = "SCINER_TRACKERS"  # a file of the sweep: which trackers are down, since when and why
+
+
+class Unreachable(Exception):
+    """Nobody answers there."""
+
+
+def place_of(uri: str | None, folder: Path) -> str:
+    """Where to log: what was configured, else MLflow's own MLFLOW_TRACKING_URI, else the folder's database."""
+    return uri or os.environ.get("MLFLOW_TRACKING_URI") or local_uri(folder)
+
+
+def check(uri: str, experiment: str = "sciner") -> None:
+    """Raises InputError for an address that cannot be meant, and for an experiment without a name. Nobody is asked."""
+    from urllib.parse import urlsplit
+
+    if not experiment.strip():
+        raise InputError("tracking.experiment is empty", hint="give it a name: tracking.experiment=sciner")
+    scheme = uri.partition(":")[0]
+    dialect = scheme.partition("+")[0]
+    plugins = {found.name for found in entry_points(group="mlflow.tracking_store")}
+    if scheme in plugins or dialect in OTHERS:
+        return
+    if "://" not in uri or scheme == "file":
+        hint = f"give a database, sqlite:///{uri.removeprefix('file://')}/mlflow.db, or a server, http://HOST:PORT"
+        raise InputError(f"tracking.uri={redacted(uri)}: MLflow keeps runs in no plain folder any more", hint=hint)
+    if dialect not in (*SERVERS, *DATABASES):
+        hint = nearest(dialect, {*SERVERS, *DATABASES, *OTHERS, *plugins})
+        raise InputError(f"tracking.uri={redacted(uri)}: MLflow knows no {dialect}://", hint=hint)
+    if dialect in SERVERS and not urlsplit(uri).hostname:
+        raise InputError(f"tracking.uri={redacted(uri)} names no host", hint="give http://HOST:PORT")
+    if (file := file_of(uri)) and file.is_dir():
+        raise InputError(f"tracking.uri={uri} is a folder", hint=f"give {uri.rstrip('/')}/mlflow.db")
+
+
+def reach(uri: str) -> None:
+    """Raises Unreachable where nobody answers within seconds. One that was down is asked rarely, by all jobs of a sweep
+    together."""
+    since, why = notes().get(uri, (0.0, ""))
+    if not time.time() - since < RARELY:
+        why = answer(uri)
+        note(uri, why)
+    if why:
+        raise Unreachable(why)
+
+
+def answer(uri: str) -> str:
+    """Why nobody answers at ``uri``; empty where somebody does, whatever the answer."""
+    scheme = uri.partition(":")[0].partition("+")[0]
+    if scheme in SERVERS:
+        return ask_server(uri)
+    return ask_database(uri) if scheme in DATABASES and scheme != "sqlite" else ""
+
+
+def ask_server(uri: str) -> str:
+    import requests
+
+    try:
+        requests.get(f"{uri.rstrip('/')}/health", timeout=SECONDS, stream=True).close()
+    except requests.exceptions.SSLError:  # an answer; MLFLOW_TRACKING_INSECURE_TLS may allow it
+        return ""
+    except requests.Timeout:
+        return f"no answer within {SECONDS} s"
+    except requests.ConnectionError as error:
+        return str(root_of(error))  # as "[Errno 111] Connection refused"; what lies around it repeats the address
+    except requests.RequestException:
+        pass  # an answer that MLflow may make more of
+    return ""
+
+
+def ask_database(uri: str) -> str:
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    name = "login_timeout" if uri.startswith("mssql+pymssql") else "timeout" if uri.startswith("mssql") else "connect_timeout"
+    try:
+        with create_engine(uri, poolclass=NullPool, connect_args={name: SECONDS}).connect():
+            return ""
+    except ModuleNotFoundError as error:
+        return f"its driver is not installed: no module named {error.name}"
+    except Exception as error:
+        return cause(error)
+
+
+def cause(error: BaseException) -> str:
+    """An error in one line, with what lies at its root: libraries wrap "database is locked" in sentences of their own."""
+    if isinstance(error, Unreachable):
+        return str(error)
+    first, last = (next(iter(str(e).strip().splitlines()), "") for e in (error, root_of(error)))
+    told = f"{type(error).__name__}: {first}"
+    return redacted(told if not last or last in told else f"{told} ({last})")
+
+
+def root_of(error: BaseException) -> BaseException:
+    while (below := error.__cause__ or error.__context__) is not None:
+        error = below
+    return error
+
+
+def notes() -> dict[str, Any]:
+    """Which trackers were down, each as [when, why]; nothing outside `sciner run`."""
+    try:
+        found: dict[str, Any] = json.loads(Path(os.environ[NOTES]).read_text(encoding="utf-8"))
+    except (KeyError, OSError, ValueError):
+        return {}
+    return found
+
+
+def note(uri: str, why: str) -> None:
+    """Tell the other jobs that ``uri`` is down, or that it is not any more."""
+    if NOTES not in os.environ or (not why and uri not in notes()):
+        return
+    place = Path(os.environ[NOTES])
+    unfinished = place.with_name(f"{place.name}.{os.getpid()}")
+    known = {place: seen for place, seen in notes().items() if place != uri}
+    unfinished.write_text(json.dumps(known | ({uri: (time.time(), why)} if why else {})), encoding="utf-8")
+    unfinished.replace(place)
