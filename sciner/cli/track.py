@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from sciner.errors import InputError
 from sciner.store.layout import DEFAULT_FOLDER, RUNS
 
 app = typer.Typer(no_args_is_help=True, help="The tracker: rebuild it from the store.")
@@ -41,13 +42,20 @@ def replay(
 
     place = place_of(uri, Path.cwd())
     check(place, experiment)
-    found = records(folders or [store / RUNS], sweep, pruned=True)
+    whole = not (folders or sweep)
+    try:
+        found = records(folders or [store / RUNS], sweep, pruned=True)
+    except InputError:
+        if not (whole and (killed := close_interrupted(place, experiment))):
+            raise
+        return typer.echo(f"no run has ended; {killed} interrupted, now KILLED: {redacted(place)}")
     told = Counter(became for _, became in track(replay(found, place, experiment), "replay", len(found), transient=True))
-    killed = 0 if folders or sweep else close_interrupted(place, experiment)
+    killed = close_interrupted(place, experiment) if whole else 0
     counts = [f"{told['replayed']} runs replayed", f"{told['completed']} completed", f"{told['known']} stood there already"]
-    counts += [f"{killed} that were interrupted are KILLED"] * bool(killed) + [f"{told['failed']} failed"] * bool(
-        told["failed"]
-    )
+    if killed:
+        counts.append(f"{killed} interrupted, now KILLED")
+    if told["failed"]:
+        counts.append(f"{told['failed']} failed")
     typer.echo(f"{', '.join(counts)}: {redacted(place)}")
     if told["failed"]:
         raise typer.Exit(1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from contextlib import suppress
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,8 @@ def note(uri: str, why: str) -> None:
         return
     place = Path(os.environ[NOTES])
     unfinished = place.with_name(f"{place.name}.{os.getpid()}")
-    known = {place: seen for place, seen in notes().items() if place != uri}
-    unfinished.write_text(json.dumps(known | ({uri: (time.time(), why)} if why else {})), encoding="utf-8")
-    unfinished.replace(place)
+    known = {other: seen for other, seen in notes().items() if other != uri}
+    told = json.dumps(known | ({uri: (time.time(), why)} if why else {}))
+    with suppress(OSError):  # the sweep has ended, and its folder is gone: nobody is left to tell
+        unfinished.write_text(told, encoding="utf-8")
+        unfinished.replace(place)

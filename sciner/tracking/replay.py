@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from sciner.errors import InputError
 from sciner.redact import redacted
@@ -29,11 +29,7 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
     completed, one that stands there as it ended is left. A run that cannot be told is logged, and the others go on. Raises
     InputError where the tracker cannot be used at all.
     """
-    try:
-        experiment_id = prepare(uri, experiment)
-        known = {run.data.tags["sciner.run"]: run for run in search(connect(uri), experiment_id)}
-    except address.Unreachable as error:
-        raise InputError(f"nobody answers at {redacted(uri)} ({error})", hint="start it, or give another --uri") from None
+    known = {run.data.tags["sciner.run"]: run for run in search(*client_of(uri, experiment))}
     for run in runs:
         there = known.get(run.about["id"])
         if there and there.info.status == run.about["status"]:
@@ -49,7 +45,16 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
 
 def close_interrupted(uri: str, experiment: str) -> int:
     """Make the runs KILLED that stand there as RUNNING and whose processes are dead, and say how many there were."""
-    return close_dead(connect(uri), prepare(uri, experiment))
+    return close_dead(*client_of(uri, experiment))
+
+
+def client_of(uri: str, experiment: str) -> tuple[Any, str]:
+    """A client of the tracker, and the experiment's id there. Raises InputError where nobody answers."""
+    try:
+        return connect(uri), prepare(uri, experiment)
+    except address.Unreachable as error:
+        mend = "start it, or give another --uri"
+        raise InputError(f"nobody answers at {redacted(uri)} ({error})", hint=mend) from None
 
 
 def tell(run: Record, tracker: Tracker) -> None:

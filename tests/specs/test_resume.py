@@ -114,12 +114,14 @@ def test_replay_completes_a_run_whose_tracker_was_lost(
 def test_replay_says_of_a_run_that_was_killed_that_it_was(
     project: Path, killed: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["hydra.run.dir=whole", "iteration.rounds=1"]) == 0
+    killed(1, "hydra.run.dir=first", "iteration.rounds=1", "seed=3")
+    assert replayed(capsys) == "no run has ended; 1 interrupted, now KILLED"
+    assert main(["hydra.run.dir=whole", "iteration.rounds=1", "seed=3"]) == 0
     killed(1, "hydra.run.dir=here", "iteration.rounds=1", "seed=2")
     with reserved(project / "here"):
         replayed(capsys)
     assert statuses(project) == {"FINISHED": 1, "RUNNING": 1}  # somebody is at work in its folder
-    assert replayed(capsys).endswith("1 stood there already, 1 that were interrupted are KILLED")
+    assert replayed(capsys).endswith("1 stood there already, 1 interrupted, now KILLED")
     assert statuses(project) == {"FINISHED": 1, "KILLED": 1}
     assert main(["hydra.run.dir=here", "iteration.rounds=1", "seed=2"]) == 0
     assert statuses(project) == {"FINISHED": 2}

@@ -68,7 +68,10 @@ def test_a_server_that_hangs_costs_seconds_once_and_its_jobs_nothing(tmp_path: P
     assert (tmp_path / "trackers.json").read_text() == "{}"
 
 
-def test_a_server_that_is_down_and_a_driver_that_is_missing_are_said_at_once() -> None:
+def test_a_server_that_is_down_and_a_driver_that_is_missing_are_said_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(NOTES, raising=False)
     began = time.monotonic()
     for uri, why in (
         ("http://127.0.0.1:9", "Connection refused"),
@@ -77,6 +80,12 @@ def test_a_server_that_is_down_and_a_driver_that_is_missing_are_said_at_once() -
         with pytest.raises(Unreachable, match=why):
             reach(uri)
     assert time.monotonic() - began < 5
+
+
+def test_after_the_sweep_there_is_nobody_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NOTES, str(tmp_path / "gone" / "trackers.json"))
+    with pytest.raises(Unreachable, match="Connection refused"):
+        reach("http://127.0.0.1:9")
 
 
 def test_the_cause_of_an_error_is_shown_whole() -> None:
