@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -14,8 +14,9 @@ import pytest
 from sciner.loop import steps as package
 from sciner.loop.rounds import Iteration
 from sciner.loop.steps import STEPS
+from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.doubt import Bald, Fluctuation
+from sciner.policy.acquisition.doubt import Fluctuation
 from sciner.policy.acquisition.spread import KMeans
 from sciner.policy.seed import Amount
 from sciner.store.disk import DiskStore
@@ -37,9 +38,9 @@ class RecordingStore(DiskStore):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
-    """A store that every step was run in, ``rank`` for policies that need all there is."""
+    """A store that every step was run in, ``rank`` for policies that need all there is, and all that have settings."""
     corpus, store = small_corpus(2, 1), RecordingStore(tmp_path_factory.mktemp("store"))
-    for strategy in (Fluctuation(), Bald(passes=3), KMeans()):
+    for strategy in (Fluctuation(), KMeans(), *(s() for s in STRATEGIES.values() if fields(s))):
         acquire = Acquire(strategy, Amount(5))
         turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
     return store
