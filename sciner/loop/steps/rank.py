@@ -38,6 +38,7 @@ class Rank(Step[list[Sentence]]):
         "round": "",
         "fit": "for samples and embeddings, the fit",
         "passes": "for samples, how many",
+        "beta": "for information_density, the power of the similarity",
         "bought": "for embeddings, the tokens of the gold",
         "fresh": "today's predictions, where the policy needs any",
         "history": "those of earlier rounds",

@@ -1,0 +1,38 @@
+"""The strategy that asks where the tagger is unsure of what is typical of the pool."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+import numpy.typing as npt
+
+from sciner.policy import uncertainty
+from sciner.policy.acquisition.base import Evidence, Scores, Strategy, acquisition
+from sciner.policy.diversity import Vectors
+from sciner.policy.settings import Between
+
+
+@acquisition("information_density", needs={"predictions", "embeddings"})
+class InformationDensity(Strategy):
+    """Token entropy times the mean similarity to the pool, to the power ``beta``: an outlier that
+    the tagger is unsure of tells little about the rest (Settles & Craven 2008, equation 13)."""
+
+    beta: Annotated[float, Between(0, 100)] = 1.0
+
+    def scores(self, evidence: Evidence) -> Scores:
+        similarity = np.empty(len(evidence.candidates))
+        similarity[evidence.by_id] = mean_similarity(evidence.embeddings()[evidence.by_id])
+        density = np.maximum(similarity, 0.0) ** self.beta  # a power of a negative number may be none
+        return evidence.scored(uncertainty.token_entropy) * density
+
+
+def mean_similarity(vectors: Vectors) -> npt.NDArray[np.float32]:
+    """[sentences], in [-1, 1]: the mean cosine similarity of each vector to all, itself included.
+
+    That is its dot product with the mean of the normalised vectors, so that no pair is ever
+    compared. A vector of length 0 is similar to none.
+    """
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return np.asarray(unit @ unit.mean(axis=0))
