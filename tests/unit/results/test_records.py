@@ -1,0 +1,35 @@
+"""Finished runs are found, and a torn one does not hide the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sciner.errors import InputError
+from sciner.results.records import records
+from tests.runs import write_run
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("run.json", b"{", "this is no record of a run"),
+        ("run.json", b"", "this is no record of a run"),
+        ("run.json", b"\xff", "this is no record of a run"),
+        ("rounds.jsonl", b"{", "the rounds of a finished run cannot be read"),
+        ("rounds.jsonl", None, "the rounds of a finished run cannot be read"),
+    ],
+)
+def test_a_torn_run_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None, message: str
+) -> None:
+    for run in "abc":
+        write_run(tmp_path / run, "seed=0", [{"test/f1/micro": 0.5}])
+    torn = tmp_path / "b" / name
+    torn.unlink() if content is None else torn.write_bytes(content)
+    assert [record.about["id"] for record in records([tmp_path])] == ["a", "c"]
+    (line,) = caplog.messages
+    assert line.startswith(f"{torn}: {message} (") and line.endswith("the run is left out")
+    with pytest.raises(InputError, match="no finished run b was found"):
+        records([tmp_path], ids=["b"])
