@@ -141,8 +141,9 @@ class DiskStore:
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
         """Only under the key's lock is a damaged entry set aside: another process may be about to replace it."""
-        if not self.has(key):
-            return None
+        with for_the_store():  # what may not be looked at must not be computed over
+            if not (self.entry(key) / "key.json").is_file():
+                return None
         self._note_use(key)  # before it is looked at: see maintenance.evict
         try:
             seconds: float = self.meta(key)["seconds"]

@@ -103,8 +103,9 @@ def open_store(root: Path) -> DiskStore:
             raise InputError(
                 "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
             )
-        next((root / STEPS).iterdir(), None)
-        return DiskStore(root.resolve())
+        store = DiskStore(root.resolve())
+        store.listed()
+    return store
 
 
 def entries(store: DiskStore, versions: Mapping[str, int]) -> Iterator[Entry]:
