@@ -72,7 +72,7 @@ def damage(entry: Path, read: Callable[[Path], object]) -> str | None:
     try:
         verify(entry)
         read(entry)
-    except (NewerEntry, Unreadable):
+    except (NewerEntry, Unreadable, MemoryError):  # these say nothing about the files
         raise
     except Damaged as fault:
         return str(fault)

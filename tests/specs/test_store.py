@@ -254,6 +254,19 @@ def test_a_failure_that_does_not_come_back_sets_nothing_aside(store: DiskStore) 
     assert found.load() == "theirs" and not (store.root / "aside").exists()
 
 
+def test_too_little_memory_sets_nothing_aside(store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = numbers(store, "a")
+
+    def crowded(step: FakeStep, folder: Path) -> str:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeStep, "load", crowded)
+        with pytest.raises(MemoryError):
+            found.load()
+    assert found.load() == "1" and not (store.root / "aside").exists()
+
+
 def test_predictions_that_prove_unreadable_while_they_are_streamed_are_made_again(
     store: DiskStore, caplog: pytest.LogCaptureFixture
 ) -> None:
