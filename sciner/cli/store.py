@@ -135,9 +135,10 @@ def prune(
 
 @app.command()
 def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
-    """Read every file again and compare checksums; what is damaged is set aside, and the exit code is then 1."""
+    """Read every file again; what has changed or makes no sense is set aside, and the exit code is then 1."""
     import logging
 
+    from sciner.loop.steps.files import read_all
     from sciner.progress import bar
     from sciner.store.maintenance import open_store, verify
     from sciner.store.step import short_key
@@ -145,17 +146,22 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     store = open_store(dir)
     logging.getLogger("sciner.store.disk").addHandler(logging.NullHandler())  # its warnings are the table below
     with bar("verify", len(store.listed())) as advance:
-        found = verify(store, advance)
+        found = verify(store, advance, read_all)
     if json:
         say_json(asdict(found))
     else:
         if found.damaged:
-            table = table_of("damaged, set aside", "")
+            table = table_of("damaged", "")
             for key, why in found.damaged.items():
                 add_row(table, short_key(key), why)
             say(table)
         newer = f", {found.newer:,} of a newer format not read" * bool(found.newer)
         say(f"{found.whole:,} entries whole, {len(found.damaged):,} damaged{newer}")
+        if aside := len(found.damaged) - len(found.stay):
+            say(f"{aside:,} set aside: runs compute them again")
+        if found.stay:
+            why = found.refused or "they may not be read"
+            say(f"{len(found.stay):,} could not be set aside ({why})")
     raise typer.Exit(bool(found.damaged))
 
 

@@ -17,7 +17,8 @@ from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
-from sciner.store.disk import Damaged, DiskStore, NewerEntry, Store
+from sciner.store.disk import DiskStore, Store
+from sciner.store.entry import Damaged, NewerEntry
 from sciner.store.step import Result, Step
 
 T = TypeVar("T")
@@ -49,6 +50,9 @@ class Known(Step[T]):
 
     def load(self, folder: Path) -> T:
         return self.step.load(folder)
+
+    def read_back(self, folder: Path) -> None:
+        self.step.read_back(folder)
 
 
 @dataclass

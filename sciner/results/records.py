@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 
 from sciner.errors import InputError
 from sciner.results.folder import VERSION
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ class Record:
 
 def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str] = (), *, pruned: bool = False) -> list[Record]:
     """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep, with ``ids`` only
-    these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too.
+    these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too. A run whose
+    files cannot be read is left out, with a warning.
 
     Raises InputError for a place that does not exist, where there is no such run, for an id that none has, and for a run of
     an older sciner.
@@ -78,12 +82,15 @@ def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
     for file in sorted(place.rglob("run.json")):
         try:
             about = json.loads(file.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise InputError(f"this is no record of a run ({error})", file=file) from None
+        except (OSError, ValueError) as error:
+            log.warning("%s: this is no record of a run (%s); the run is left out", file, error)
+            continue
         if isinstance(about, dict) and about.get("status") in ended and "id" in about:
             rounds = file.with_name("rounds.jsonl")
             try:
                 lines = rounds.read_text(encoding="utf-8").splitlines()
-                yield Record(file.parent, about, [json.loads(line) for line in lines])
+                found = [json.loads(line) for line in lines]
             except (OSError, ValueError) as error:
-                raise InputError(f"a finished run whose rounds cannot be read ({error})", file=rounds) from None
+                log.warning("%s: the rounds of a finished run cannot be read (%s); the run is left out", rounds, error)
+                continue
+            yield Record(file.parent, about, found)

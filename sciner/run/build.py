@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -96,4 +97,7 @@ def build_store(config: StoreConfig, project: Path) -> Store:
     """The store of ``config``; a relative folder stands in ``project``."""
     from sciner.store.disk import DiskStore, NoStore
 
-    return NoStore() if config.kind == "none" else DiskStore((project / config.dir).resolve())
+    if config.kind == "none":
+        return NoStore()
+    # resolve() would raise for a loop of links
+    return DiskStore(Path(os.path.realpath(project / config.dir)))

@@ -3,7 +3,6 @@ computed again, by this run or any other."""
 
 from __future__ import annotations
 
-import errno
 import json
 import logging
 import os
@@ -12,30 +11,21 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sciner.hashing import checksum
+from sciner.store.entry import FORMAT, Damaged, NewerEntry, Unreadable, damage, files_in, read_meta, verify
 from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
 from sciner.store.locks import Lease, held
-from sciner.store.step import Result, Step, key_of, short_key
+from sciner.store.refusals import for_the_store, reason, refusal_of_a_step
+from sciner.store.step import Result, Step, short_key
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-FORMAT = 1  # of an entry's key.json
-REFUSALS = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
-
-
-class Damaged(Exception):
-    """An entry whose files are not those that were written."""
-
-
-class NewerEntry(Exception):
-    """An entry in a format that this version does not know."""
 
 
 class Store(Protocol):
@@ -66,7 +56,11 @@ class NoStore:
         began = time.perf_counter()
         step.compute(Path(folder.name))
         seconds = time.perf_counter() - began
-        return Result(step.key, False, seconds, lambda: step.load(Path(folder.name)))
+
+        def load() -> T:
+            return step.load(Path(folder.name))
+
+        return Result(step.key, False, seconds, load, load)
 
     def has(self, key: str) -> bool:
         return False
@@ -88,10 +82,11 @@ class DiskStore:
     root: Path
     keeps: bool = field(default=True, init=False)
     warned: set[str] = field(default_factory=set, init=False)
+    refused: bool = field(default=False, init=False)  # and said so
 
     def run(self, step: Step[T]) -> Result[T]:
-        """As promised by Store. A store that cannot be written (full, read-only) is said aloud once; the step is computed
-        all the same."""
+        """As promised by Store. A store that cannot be used (full, read-only, without locks) is said
+        aloud once; the step is computed all the same."""
         key = step.key
         try:
             if found := self._found(step, key):
@@ -106,7 +101,10 @@ class DiskStore:
         return NoStore().run(step)
 
     def has(self, key: str) -> bool:
-        return (self.entry(key) / "key.json").is_file()
+        try:
+            return (self.entry(key) / "key.json").is_file()
+        except OSError:  # what may not be looked at is as good as not there
+            return False
 
     def listed(self) -> list[str]:
         """The key of every entry, damaged or not."""
@@ -130,36 +128,45 @@ class DiskStore:
         try:
             archive(self.root / RUNS)
         except OSError as error:
-            self._warn(f"the store {self.root} cannot be written ({error.strerror}): it has no record of this run")
+            self._refuse(f"written ({reason(error)}): it has no record of this run")
 
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off."""
-        with held(self.root / LOCKS / f"{key}.lock", wait=wait):
+        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off, Refused
+        where there are no locks to be had."""
+        with ExitStack() as stack:
+            with for_the_store():
+                stack.enter_context(held(self.root / LOCKS / f"{key}.lock", wait=wait))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
         """Only under the key's lock is a damaged entry set aside: another process may be about to replace it."""
-        if not self.has(key):
-            return None
+        with for_the_store():  # what may not be looked at must not be computed over
+            if not (self.entry(key) / "key.json").is_file():
+                return None
         self._note_use(key)  # before it is looked at: see maintenance.evict
         try:
             seconds: float = self.meta(key)["seconds"]
-        except Damaged as damage:
+        except Unreadable:
+            raise
+        except Damaged as fault:
             if locked:
-                self._set_aside(key, str(damage))
+                self._set_aside(key, str(fault))
             return None
-        return Result(key, True, seconds, lambda: self._load(step, key))
+        return self._result(step, key, True, seconds)
 
     def _computed(self, step: Step[T], key: str) -> Result[T]:
-        """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead."""
+        """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead.
+        What cannot be read back is an error of the step, and never an entry."""
         folder = self.root / TMP / key
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        with for_the_store():
+            folder.mkdir(parents=True)
         try:
             began = time.perf_counter()
             step.compute(folder)
             seconds = time.perf_counter() - began
+            step.read_back(folder)
             meta = {
                 "format": FORMAT,
                 "step": step.NAME,
@@ -169,69 +176,57 @@ class DiskStore:
                 "seconds": seconds,
                 "created": time.time(),
             }
-            (folder / "key.json").write_text(json.dumps(meta, indent=1, ensure_ascii=False), encoding="utf-8")
-            self._set_aside(key, "key.json is missing")  # of an entry that is there and yet was not found
-            self.entry(key).parent.mkdir(exist_ok=True)
-            folder.rename(self.entry(key))
+            with for_the_store():
+                text = json.dumps(meta, indent=1, ensure_ascii=False)
+                (folder / "key.json").write_text(text, encoding="utf-8")
+                self._set_aside(key, "key.json is missing")  # it is there and yet was not found
+                self.entry(key).parent.mkdir(exist_ok=True)
+                folder.rename(self.entry(key))
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._note_use(key)
-        return Result(key, False, seconds, lambda: self._load(step, key))
+        return self._result(step, key, False, seconds)
+
+    def _result(self, step: Step[T], key: str, hit: bool, seconds: float) -> Result[T]:
+        load, renew = partial(self._load, step, key), partial(self._renewed, step, key)
+        return Result(key, hit, seconds, load, renew)
 
     def _load(self, step: Step[T], key: str) -> T:
-        """Verify and read; what is damaged, or gone by now, is computed once more."""
+        """Verify and read; what cannot be read, whatever its library raises, is renewed."""
         try:
             self.verify(key)
             return step.load(self.entry(key))
-        except Damaged:
-            try:
-                self.set_aside_if_damaged(key)
-            except OSError as error:
-                if not self._refused(error):
-                    raise
-                return NoStore().run(step).load()
-        except FileNotFoundError:
-            if self.has(key):  # whole, and without what is wanted: computing again brings nothing new
+        except Exception:
+            return self._renewed(step, key)
+
+    def _renewed(self, step: Step[T], key: str) -> T:
+        """The value after reading it failed: of an entry that cannot be read under its lock either,
+        or that is gone, by computing once more."""
+        try:
+            fault = self.set_aside_if_damaged(key, step.read_back)
+        except Exception as error:
+            if not self._refused(error):
                 raise
+            return NoStore().run(step).load()
+        if fault is None and self.has(key):  # another process has replaced it
+            return step.load(self.entry(key))
         return self.run(step).load()
 
     def meta(self, key: str) -> dict[str, Any]:
-        """What ``key.json`` says. Raises Damaged where it is missing or broken, NewerEntry where it is of a later format."""
-        try:
-            meta: dict[str, Any] = json.loads((self.entry(key) / "key.json").read_text(encoding="utf-8"))
-            newer = meta["format"] > FORMAT
-            same = newer or key == key_of(meta["step"], meta["version"], meta["inputs"])
-            if not newer:  # what is read of it later must be there
-                meta |= {"files": {name: (int(size), str(sha256)) for name, (size, sha256) in meta["files"].items()}}
-                meta |= {name: float(meta[name]) for name in ("seconds", "created")}
-        except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
-            raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
-        if newer:
-            raise NewerEntry(f"{short_key(key)} was written by a newer sciner: its step is computed, and not kept")
-        if not same:
-            raise Damaged("key.json names other inputs")
-        return meta
+        """What ``key.json`` says. Raises as ``entry.read_meta`` does."""
+        return read_meta(self.entry(key))
 
     def verify(self, key: str) -> None:
-        """Raises Damaged for the first file that is not as it was written."""
-        for name, (size, sha256) in self.meta(key)["files"].items():
-            file = self.entry(key) / name
-            if not file.is_file():
-                raise Damaged(f"{name} is missing")
-            if file.stat().st_size != size:
-                raise Damaged(f"{name} has {file.stat().st_size} bytes instead of {size}")
-            if checksum(file) != sha256:
-                raise Damaged(f"{name} has changed")
+        """Raises as ``entry.verify`` does."""
+        verify(self.entry(key))
 
-    def set_aside_if_damaged(self, key: str) -> str | None:
-        """Set an entry aside if it is damaged, and say how. Raises NewerEntry."""
+    def set_aside_if_damaged(self, key: str, read: Callable[[Path], object]) -> str | None:
+        """Set an entry aside if it is damaged, and say how (``entry.damage``). Raises NewerEntry,
+        Unreadable and, where the store cannot be written, Refused."""
         with self.locked(key):
-            try:
-                self.verify(key)
-            except Damaged as damage:
-                return str(damage) if self._set_aside(key, str(damage)) else None
-        return None
+            why = damage(self.entry(key), read)
+            return why if why and self._set_aside(key, why) else None
 
     def _set_aside(self, key: str, why: str) -> bool:
         """False where there is no such entry."""
@@ -244,11 +239,12 @@ class DiskStore:
         """False where there is no such entry."""
         if not self.entry(key).exists():
             return False
-        place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            self.entry(key).rename(place)
-        except FileNotFoundError:  # another process was first
-            return False
+        with for_the_store():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                self.entry(key).rename(place)
+            except FileNotFoundError:  # another process was first
+                return False
         return True
 
     def _note_use(self, key: str) -> None:
@@ -264,25 +260,22 @@ class DiskStore:
         return Lease(self.root / LEASES)
 
     def _refused(self, error: Exception) -> bool:
-        """Is it the store's folder that takes nothing, and not what the step itself met? Then say so, once."""
-        if why := self._refusal(error):
-            self._warn(f"the store {self.root} cannot be written ({why}): what is computed now is not kept")
-        return bool(why)
+        """Is it the store that cannot be used, and not what the step itself met? Then say so, once."""
+        if isinstance(error, Unreadable):
+            self._refuse(f"read ({error}): what is computed now is not kept")
+        elif why := refusal_of_a_step(error, self.root):
+            self._refuse(f"written ({why}): what is computed now is not kept")
+        else:
+            return False
+        return True
 
-    def _refusal(self, error: Exception) -> str | None:
-        """Why the store's folder takes nothing, if that is what ``error`` says and not what the step itself met."""
-        if isinstance(error, OSError) and error.errno in REFUSALS:
-            ours = error.filename is None or Path(os.fsdecode(error.filename)).is_relative_to(self.root)
-            return error.strerror if ours else None
-        # safetensors has an exception of its own for a full disk
-        return "No space left on device" if "os error 28" in str(error) else None
+    def _refuse(self, problem: str) -> None:
+        """One line for a store, whatever it is asked for later."""
+        if not self.refused:
+            self._warn(f"the store {self.root} cannot be {problem}")
+        self.refused = True
 
     def _warn(self, text: str) -> None:
         if text not in self.warned:
             log.warning("%s", text)
         self.warned.add(text)
-
-
-def files_in(folder: Path) -> list[Path]:
-    """All files below ``folder``, sorted."""
-    return sorted(p for p in folder.rglob("*") if p.is_file())

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sciner.errors import InputError
-from sciner.store.disk import Damaged, DiskStore, NewerEntry, files_in
+from sciner.store.disk import DiskStore
+from sciner.store.entry import Damaged, NewerEntry, files_in
 from sciner.store.step import KEY, Step, short_key
 
 Steps = Mapping[str, type[Step[Any]]]  # the steps as they are now, by name
@@ -99,7 +100,7 @@ def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[st
         return {}
     try:
         found = step.figures(folder)
-    except (KeyError, OSError, ValueError):
+    except Exception:  # whatever its library raises
         return {}
     return {name: value for name, value in found.items() if isinstance(value, int | float)}
 

@@ -8,6 +8,10 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 log = logging.getLogger(__name__)
 
@@ -18,13 +22,21 @@ class Busy(Exception):
     """Another process holds the lock."""
 
 
+def of_the_kernel(lock: Path) -> FileLock:
+    """A lock that ends with its process. Where the file system has none, acquiring it raises OSError:
+    a lock by a file's mere presence would outlive a process that is killed."""
+    from filelock import FileLock
+
+    return FileLock(lock, fallback_to_soft=False)
+
+
 @contextmanager
 def held(lock: Path, *, wait: bool = True) -> Iterator[None]:
     """Hold ``lock``, a file that is made where there is none. Raises Busy where another holds it and ``wait`` is off."""
-    from filelock import FileLock, Timeout
+    from filelock import Timeout
 
     lock.parent.mkdir(parents=True, exist_ok=True)
-    ours = FileLock(lock)
+    ours = of_the_kernel(lock)
     try:
         ours.acquire(timeout=PATIENCE if wait else 0)
     except Timeout:
@@ -35,7 +47,10 @@ def held(lock: Path, *, wait: bool = True) -> Iterator[None]:
     try:
         yield
     finally:
-        ours.release()
+        try:
+            ours.release()
+        except OSError as error:  # what was done under the lock is done
+            log.debug("lock %s not released: %s", lock.name, error)
 
 
 def is_held(lock: Path) -> bool:
@@ -56,13 +71,11 @@ class Lease:
     removes the file."""
 
     def __init__(self, folder: Path) -> None:
-        from filelock import FileLock
-
         folder.mkdir(parents=True, exist_ok=True)
         drop_dead_leases(folder)
         self.place = folder / f"{os.getpid()}-{uuid.uuid4().hex[:8]}.keys"
         self.noted: set[str] = set()
-        self._lock = FileLock(self.place.with_suffix(".lock"))
+        self._lock = of_the_kernel(self.place.with_suffix(".lock"))
         self._lock.acquire()
 
     def note(self, key: str) -> None:

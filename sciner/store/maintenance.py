@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 from sciner.errors import InputError
-from sciner.store.disk import Damaged, DiskStore, NewerEntry
+from sciner.store.disk import DiskStore
+from sciner.store.entry import Damaged, NewerEntry, Unreadable, damage
 from sciner.store.layout import ASIDE, LEASES, LOCKS, STEPS, TMP
 from sciner.store.locks import Busy, drop_dead_leases, held, is_held, leased
+from sciner.store.refusals import Refused, reason
 from sciner.store.step import step_of
 
-State = Literal["current", "other version", "newer format", "damaged"]
+State = Literal["current", "other version", "newer format", "damaged", "unreadable"]
 UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
 
 
@@ -84,20 +86,26 @@ class Pruned:
 
 @dataclass(slots=True)
 class Verified:
-    """whole: how many entries are as they were written. newer: how many could not be told. damaged: why, by key."""
+    """whole: how many entries are as they were written. newer: how many could not be told. damaged:
+    why, by key. stay: those of them that could not be set aside. refused: why not."""
 
     whole: int = 0
     newer: int = 0
     damaged: dict[str, str] = field(default_factory=dict)
+    stay: list[str] = field(default_factory=list)
+    refused: str = ""
 
 
 def open_store(root: Path) -> DiskStore:
-    """The store in ``root``. Raises InputError where there is none."""
-    if not (root / STEPS).is_dir():
-        raise InputError(
-            "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
-        )
-    return DiskStore(root.resolve())
+    """The store in ``root``. Raises InputError where there is none, or none that may be read."""
+    with said_plainly(root, "read"):
+        if not (root / STEPS).is_dir():
+            raise InputError(
+                "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
+            )
+        store = DiskStore(root.resolve())
+        store.listed()
+    return store
 
 
 def entries(store: DiskStore, versions: Mapping[str, int]) -> Iterator[Entry]:
@@ -120,17 +128,19 @@ def entry_of(store: DiskStore, key: str, versions: Mapping[str, int]) -> Entry:
         state = "current" if versions.get(meta["step"]) == meta["version"] else "other version"
     except NewerEntry:
         state = "newer format"
+    except Unreadable:
+        state = "unreadable"
     except Damaged:
         state = "damaged"
     return Entry(key, state, bytes_in(folder), used, meta)
 
 
 def bytes_in(place: Path) -> int:
-    """Of a folder's files, or of a file; 0 for what vanishes meanwhile."""
+    """Of a folder's files, or of a file; 0 for what vanishes meanwhile or may not be looked at."""
     files = [place] if place.is_file() else [Path(folder, name) for folder, _, names in os.walk(place) for name in names]
     total = 0
     for file in files:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):
             total += file.stat().st_size
     return total
 
@@ -152,17 +162,31 @@ def stats(store: DiskStore, versions: Mapping[str, int]) -> Stats:
     return found
 
 
-def verify(store: DiskStore, advance: Callable[[int], None] = lambda n: None) -> Verified:
-    """Read every file of every entry again; what is damaged is set aside. Calls ``advance(1)`` behind each entry."""
+def verify(
+    store: DiskStore,
+    advance: Callable[[int], None] = lambda n: None,
+    read: Callable[[Path], object] = lambda folder: None,
+) -> Verified:
+    """Read every file of every entry again, and see that ``read`` can make sense of its folder; what
+    is damaged is set aside, if the store can be written. Calls ``advance(1)`` behind each entry."""
     found = Verified()
     for key in store.listed():
+        why = None
         try:
-            if (why := store.set_aside_if_damaged(key)) is not None:
-                found.damaged[key] = why
+            if why := damage(store.entry(key), read):
+                why = store.set_aside_if_damaged(key, read)  # unless it has been replaced meanwhile
             elif store.has(key):
                 found.whole += 1
         except NewerEntry:
             found.newer += 1
+        except Unreadable as error:
+            why = f"cannot be read: {error}"
+            found.stay.append(key)
+        except Refused as error:
+            found.refused = reason(error)
+            found.stay.append(key)
+        if why:
+            found.damaged[key] = why
         advance(1)
     return found
 
@@ -173,7 +197,7 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
 
     What a living process uses stays, be it over the limit. Raises InputError where the store cannot be written.
     """
-    with said_plainly(store.root):
+    with said_plainly(store.root, "pruned"):
         leases = store.root / LEASES
         dead = sum(not is_held(p) for p in leases.glob("*.lock")) if dry_run else drop_dead_leases(leases)
         found = sorted(entries(store, {}), key=lambda entry: (entry.used, entry.key))
@@ -261,14 +285,13 @@ def below(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def said_plainly(root: Path) -> Iterator[None]:
-    """Raises InputError for what the disk refuses."""
+def said_plainly(root: Path, done: str) -> Iterator[None]:
+    """Raises InputError for what the disk refuses, when the store should be ``done``."""
     try:
         yield
-    except OSError as error:
-        raise InputError(
-            f"cannot be pruned ({error.strerror})", file=root, hint="is it mounted read-only, or another's?"
-        ) from None
+    except (OSError, RuntimeError) as error:  # RuntimeError: resolve() of a loop of links
+        why = reason(error) if isinstance(error, OSError) else error
+        raise InputError(f"cannot be {done} ({why})", file=root, hint="is it mounted read-only, or another's?") from None
 
 
 def bytes_of(text: str) -> int:

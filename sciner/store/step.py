@@ -55,6 +55,11 @@ class Step(ABC, Generic[T]):
         """The result from the files that ``compute`` wrote. Raises FileNotFoundError for a missing
         one."""
 
+    def read_back(self, folder: Path) -> None:
+        """Read all that ``compute`` wrote, once, before a store keeps it. Raises whatever reading
+        raises; a step whose value is read bit by bit reads it to the end."""
+        self.load(folder)
+
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
         """The figures in ``folder`` that ``sciner store show`` prints, by name; none unless a step
@@ -72,27 +77,30 @@ class Result(Generic[T]):
     """A step's outcome. hit: nothing was computed. seconds: what computing it took, now or then.
 
     The value is not held here: ``load`` reads it from where it lies. A computed value is read as
-    a stored one is, so that a hit cannot differ from a miss.
+    a stored one is, so that a hit cannot differ from a miss. ``renew`` gives it once more
+    after reading it has failed.
     """
 
     key: str
     hit: bool
     seconds: float
     load: Callable[[], T]
+    renew: Callable[[], T]
 
     def stream(self, items: Callable[[T], Iterator[Item]]) -> Iterator[Item]:
-        """What ``items`` yields of the value, without holding it all. If the entry goes meanwhile
-        it is computed once more, and read on from there."""
-        told = 0
+        """What ``items`` yields of the value, without holding it all. If it goes meanwhile, or proves
+        unreadable, it is renewed, and read on from there."""
+        told, value = 0, self.load()
         for again in (True, False):
             try:
-                for item in islice(items(self.load()), told, None):
+                for item in islice(items(value), told, None):
                     told += 1
                     yield item
                 return
-            except FileNotFoundError:
+            except Exception:  # whatever its library raises
                 if not again:
                     raise
+                value = self.renew()
 
 
 def key_of(step: str, version: int, inputs: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sciner.hashing import canonical
+from sciner.hashing import canonical, checksum
 from sciner.loop.outcomes import StepRecord
 from sciner.loop.rounds import Iteration, Round, run_rounds
 from sciner.loop.steps import STEPS
@@ -198,6 +198,93 @@ def test_an_entry_that_was_renamed_is_not_believed(store: DiskStore) -> None:
     store.entry(b).rename(store.entry(a))
     found = numbers(store, "a", "right")
     assert found.load() == "right"
+
+
+class Strange(Exception):
+    """What some library may raise."""
+
+
+@dataclass(frozen=True)
+class Picky(FakeStep):
+    """A text that is read by a library which does not like ``torn``."""
+
+    def load(self, folder: Path) -> str:
+        if "torn" in (text := super().load(folder)):
+            raise Strange(text)
+        return text
+
+
+def test_what_cannot_be_read_back_is_never_stored(store: DiskStore) -> None:
+    with pytest.raises(Strange):
+        store.run(Picky("a", "torn"))
+    assert store.listed() == [] and not list((store.root / "tmp").iterdir())
+
+
+def poisoned(store: DiskStore) -> str:
+    """A key whose entry has valid checksums and cannot be read."""
+    return store.run(FakeStep("a", "torn")).key
+
+
+def test_a_stored_result_that_its_library_cannot_read_is_set_aside_and_computed_again(
+    store: DiskStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    poisoned(store)
+    found = store.run(Picky("a", "whole"))
+    assert found.hit and found.load() == "whole" and found.load() == "whole"
+    assert "is damaged (cannot be read back, Strange: torn)" in caplog.text
+    assert len([*(store.root / "aside").iterdir()]) == 1
+    assert store.run(Picky("a", "never computed")).load() == "whole"
+
+
+def test_a_failure_that_does_not_come_back_sets_nothing_aside(store: DiskStore) -> None:
+    """Another process has replaced the entry between the reading and the lock."""
+    poisoned(store)
+    found = store.run(Picky("a", "never computed"))
+    verify, seen = store.verify, list[str]()
+
+    def replaced(key: str) -> None:
+        if not seen:
+            seen.append(key)
+            store.discard(key)
+            DiskStore(store.root).run(Picky("a", "theirs"))
+            raise Strange
+        verify(key)
+
+    store.verify = replaced  # type: ignore[method-assign]
+    assert found.load() == "theirs" and not (store.root / "aside").exists()
+
+
+def test_too_little_memory_sets_nothing_aside(store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = numbers(store, "a")
+
+    def crowded(step: FakeStep, folder: Path) -> str:
+        raise MemoryError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FakeStep, "load", crowded)
+        with pytest.raises(MemoryError):
+            found.load()
+    assert found.load() == "1" and not (store.root / "aside").exists()
+
+
+def test_predictions_that_prove_unreadable_while_they_are_streamed_are_made_again(
+    store: DiskStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Their checksums hold, since they were taken of the torn file."""
+    first = turn(store, iteration=Iteration(0))
+    key = next(key for key in store.listed() if key.startswith("predict"))
+    file = store.entry(key) / "part-00000.npz"
+    file.write_bytes(file.read_bytes()[:-40])
+    record = store.entry(key) / "key.json"
+    known = json.loads(record.read_text())
+    known["files"][file.name] = [file.stat().st_size, checksum(file)]
+    record.write_text(json.dumps(known))
+    store.verify(key)
+    for evaluated in (key for key in store.listed() if key.startswith(("evaluate", "unseen"))):
+        store.discard(evaluated)
+    again = turn(store, iteration=Iteration(0))
+    timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (first, again)]
+    assert timeless[0] == timeless[1] and "cannot be read back, BadZipFile" in caplog.text
 
 
 # keys

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import logging
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -14,11 +17,17 @@ from typing import Any
 
 import pytest
 
+from sciner.config import StoreConfig
 from sciner.errors import InputError
+from sciner.hashing import checksum
 from sciner.loop.rounds import Iteration
+from sciner.loop.steps import STEPS, versions
+from sciner.loop.steps.files import read_all
 from sciner.loop.steps.fit import Fit
+from sciner.run.build import build_store
 from sciner.store.disk import DiskStore, NoStore, Store
-from sciner.store.maintenance import prune, verify
+from sciner.store.lineage import describe
+from sciner.store.maintenance import prune, stats, verify
 from sciner.store.step import short_key
 from tests.specs.test_store import turn
 
@@ -109,6 +118,13 @@ def test_a_store_that_is_read_only(mounted: Any, tmp_path: Path, caplog: pytest.
     assert sorted(p.relative_to(kept.root) for p in kept.root.rglob("*")) == before
     with pytest.raises(InputError, match=r"cannot be pruned \(Read-only file system\)"):
         prune(DiskStore(place), 0)
+    there = DiskStore(place)
+    found_damaged = verify(there, read=read_all)
+    assert found_damaged.damaged.keys() == {fit} and found_damaged.stay == [fit]
+    assert found_damaged.refused == "Read-only file system"
+    assert stats(there, versions()).total.entries == len(kept.listed())
+    kept_one = next(key for key in there.listed() if key.startswith("evaluate"))
+    assert describe(there, kept_one, STEPS).results
 
 
 def test_entries_of_a_newer_format(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -165,3 +181,115 @@ def test_two_versions_of_the_code_on_one_store(tmp_path: Path, monkeypatch: pyte
     assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []  # the older code still finds its own
     assert warnings(caplog) == []
     assert_whole(store.root)
+
+
+def occupied(place: Path) -> Path:
+    place.write_text("no folder")
+    return place
+
+
+def looped(place: Path) -> Path:
+    place.symlink_to(place.name)
+    return place
+
+
+@pytest.mark.parametrize(
+    ("place", "why"),
+    [
+        (occupied, "Not a directory"),
+        (lambda place: occupied(place) / "store", "Not a directory"),
+        (looped, "Too many levels of symbolic links"),
+        (lambda place: Path("/proc/no/such/folder"), "No such file or directory"),
+        (lambda place: place / ("n" * 300), "File name too long"),
+    ],
+)
+def test_a_folder_that_cannot_be_a_store(tmp_path: Path, caplog: pytest.LogCaptureFixture, place: Any, why: str) -> None:
+    store = build_store(StoreConfig(kind="disk", dir=str(place(tmp_path / "place"))), tmp_path)
+    assert scores(store) == expected()
+    store.record(lambda runs: runs.mkdir(parents=True))
+    (line,) = warnings(caplog)
+    assert line.endswith(f"cannot be written ({why}): what is computed now is not kept")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ESTALE, errno.EIO, errno.ENOSYS])
+@pytest.mark.parametrize("operation", [fcntl.LOCK_EX, fcntl.LOCK_UN])
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: Any, caplog: Any, number: int, operation: int) -> None:
+    """Where locks cannot be had nothing is kept; where one cannot be given back it ends with us."""
+
+    def refuse(file: int, asked: int) -> None:
+        if asked & operation:
+            raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    store = DiskStore(tmp_path / "store")
+    assert scores(store) == expected()
+    if operation == fcntl.LOCK_EX:
+        (line,) = warnings(caplog)
+        assert f"cannot be written ({os.strerror(number)}): what is computed now is not kept" in line
+        assert store.listed() == []
+    else:
+        assert warnings(caplog) == [] and store.listed()
+
+
+@pytest.mark.parametrize("name", ["key.json", "silver.json"])
+def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture, name: str) -> None:
+    """It is another's, and stays where it is."""
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    key = next(key for key in store.listed() if key.startswith("select"))
+    file, open_file = store.entry(key) / name, Path.open
+
+    def closed(place: Path, *rest: Any, **more: Any) -> Any:
+        if place == file:
+            raise PermissionError(errno.EACCES, "Permission denied", str(place))
+        return open_file(place, *rest, **more)
+
+    monkeypatch.setattr(Path, "open", closed)
+    assert scores(DiskStore(store.root)) == expected()
+    (line,) = warnings(caplog)
+    assert f"cannot be read ({name} of {short_key(key)}: Permission denied)" in line
+    assert store.has(key) and not (store.root / "aside").exists()
+    found = verify(store, read=read_all)
+    assert (list(found.damaged), found.stay) == ([key], [key]) and "Permission denied" in found.damaged[key]
+    assert stats(store, versions()).others.keys() == ({"unreadable"} if name == "key.json" else set())
+
+
+def test_an_unwritable_parent_folder(tmp_path: Path) -> None:
+    """As a user who is bound by permissions, in a process of its own."""
+    (tmp_path / "closed").mkdir(mode=0o755)
+    place = tmp_path / "closed" / "store"
+    words = f"""
+import logging, os, pathlib
+from sciner.store.disk import DiskStore
+from tests.fakes import FakeStep
+DiskStore(pathlib.Path({str(tmp_path / "open")!r})).run(FakeStep("a")).load()  # all is imported
+if os.getuid() == 0:
+    os.setuid(65534)
+logging.basicConfig(format="%(message)s")
+store = DiskStore(pathlib.Path({str(place)!r}))
+for name in "ab":
+    assert store.run(FakeStep(name)).load() == "1"
+"""
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"the store {place} cannot be written (Permission denied)") and not place.exists()
+
+
+def test_what_was_poisoned_before_is_damaged_to_verify(tmp_path: Path) -> None:
+    """Whole by its checksums, and of no use: half a file was written, and then stored."""
+    store = DiskStore(tmp_path / "store")
+    scores(store)
+    torn = {}
+    for step, name in (("evaluate", "scores.json"), ("predict", "part-00000.npz")):
+        key = torn[step] = next(key for key in store.listed() if key.startswith(step))
+        file, record = store.entry(key) / name, store.entry(key) / "key.json"
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+        known = json.loads(record.read_text())
+        known["files"][name] = [file.stat().st_size, checksum(file)]
+        record.write_text(json.dumps(known))
+    assert verify(store).damaged == {}
+    found = verify(store, read=read_all)
+    assert sorted(found.damaged) == sorted(torn.values()) and not found.stay
+    assert all("cannot be read back" in why for why in found.damaged.values())
+    assert scores(DiskStore(store.root)) == expected()

@@ -57,6 +57,10 @@ class Predict(Step[Stored]):
         seconds = self.figures(folder)["seconds"]
         return Stored(read_predictions(folder, self.sentences, self.labels), seconds)
 
+    def read_back(self, folder: Path) -> None:
+        for _ in self.load(folder).predictions:
+            pass
+
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
         """Seconds of the annotation itself, without those of getting the tagger into memory."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib.util
 import json
 import platform
@@ -24,6 +25,7 @@ from sciner.tagger import decode
 from sciner.tagger.base import Capabilities, FitReport, Fitted
 from sciner.tagger.crf import CAPABILITIES
 from sciner.tagger.crf.features import features
+from sciner.tagger.crf.model_file import check_model
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
@@ -94,19 +96,20 @@ class CrfTagger:
             if not tokens:
                 raise ValueError("nothing to train on")
             with tempfile.TemporaryDirectory() as folder:
-                trainer.train(f"{folder}/{MODEL}")
-                model = Path(folder, MODEL).read_bytes()
+                model = written(trainer, Path(folder, MODEL))
         curve = tuple((i + 1, loss / tokens) for i, loss in enumerate(losses))
         report = FitReport(len(losses), tokens * len(losses), time.perf_counter() - began, curve)
         return FittedCrf(model, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedCrf:
-        """The trained CRF that ``FittedCrf.save`` wrote. A C library parses the model file, and trusts it: give no folder but
-        one that was written here. Raises ValueError for another CRF's classes and for a damaged file."""
+        """The trained CRF that ``FittedCrf.save`` wrote. Raises ValueError for another CRF's classes and
+        for a damaged file; CRFsuite, which would trust it, is given none."""
         about = json.loads((directory / ABOUT).read_text(encoding="utf-8"))
         if about != {"labels": list(self.labels), "sha256": checksum(directory / MODEL)}:
             raise ValueError(f"{directory} does not hold this CRF whole")
-        fitted = FittedCrf((directory / MODEL).read_bytes(), self.labels, report)
+        model = (directory / MODEL).read_bytes()
+        check_model(model)
+        fitted = FittedCrf(model, self.labels, report)
         if strange := set(fitted.chain.labels()) - set(tagset(self.labels)):
             raise ValueError(f"{MODEL} has tags of other classes: {', '.join(sorted(strange))}")
         return fitted
@@ -120,6 +123,21 @@ class CrfTagger:
                     on_iteration(float(line.removeprefix("Loss: ")))
 
         return Trainer(algorithm="lbfgs", params=asdict(self.config), verbose=False)
+
+
+def written(trainer: Any, file: Path) -> bytes:
+    """The model that CRFsuite trains and writes to ``file``. It does not notice a full disk: raises
+    OSError where the file is not whole."""
+    import pycrfsuite
+
+    try:
+        trainer.train(str(file))
+        model = file.read_bytes()
+        check_model(model)
+    except (pycrfsuite.CRFSuiteError, FileNotFoundError, ValueError) as error:
+        why = f"CRFsuite could not write its model, {error}"
+        raise OSError(errno.ENOSPC, why, str(file.parent)) from error
+    return model
 
 
 def pieces(example: Example) -> Iterator[tuple[int, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from pathlib import Path
@@ -99,7 +100,30 @@ def test_verify_ends_with_1_if_anything_was_damaged(say: Any, store: DiskStore) 
     write(store.entry(key) / "report.json", "{}")
     code, out, _ = say("verify")
     assert code == 1 and "report.json has 2 bytes instead of" in out and "1 damaged" in out
+    assert "1 set aside: runs compute them again" in out
     assert json.loads(say("verify", "--json")[1])["damaged"] == {}
+
+
+def test_verify_tells_what_it_could_not_set_aside(say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = next(key for key in store.listed() if key.startswith("fit"))
+    write(store.entry(key) / "report.json", "{}")
+
+    def refuse(path: Path, *rest: Any, **more: Any) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    code, out, err = say("verify")
+    assert code == 1 and "1 damaged 1 could not be set aside (Read-only file system)" in out and err == ""
+
+
+def test_a_store_that_may_not_be_read_is_one_line(say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    for words in (("stats",), ("verify",), ("show", "fit"), ("prune", "--max-size", "0")):
+        code, out, err = say(*words)
+        assert (code, out, err.count("\n")) == (2, "", 1) and "cannot be read (Permission denied)" in err
 
 
 def test_bad_words_are_one_line_and_exit_code_2(say: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

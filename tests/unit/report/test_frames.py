@@ -132,17 +132,9 @@ def test_only_the_metrics_that_were_asked_for(runs: Path) -> None:
         frames.only(frame, ["silver/*", "tset/*"])
 
 
-@pytest.mark.parametrize(
-    ("name", "text", "message"),
-    [
-        ("rounds.jsonl", "{", "rounds cannot be read"),
-        ("run.json", "{", "no record of a run"),
-        ("config.yaml", "a: [", "configuration of a finished run cannot be read"),
-    ],
-)
-def test_a_damaged_run_is_one_line_that_names_its_file(runs: Path, name: str, text: str, message: str) -> None:
-    (runs / "a" / name).write_text(text)
-    with pytest.raises(InputError, match=f"a/{name}: .*{message}"):
+def test_a_damaged_configuration_is_one_line_that_names_its_file(runs: Path) -> None:
+    (runs / "a" / "config.yaml").write_text("a: [")
+    with pytest.raises(InputError, match=r"a/config\.yaml: .*configuration of a finished run cannot be read"):
         frames.read_runs(runs)
 
 

@@ -1,3 +1,5 @@
+"""Finished runs are found, and a torn one does not hide the others."""
+
 from __future__ import annotations
 
 from pathlib import Path
@@ -18,3 +20,27 @@ def test_a_run_of_an_older_sciner_is_refused_by_its_folder_unless_newer_ones_wer
         records([tmp_path])
     assert "\n" not in str(caught.value)
     assert [run.about["id"] for run in records([tmp_path], ids=["new"])] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("run.json", b"{", "this is no record of a run"),
+        ("run.json", b"", "this is no record of a run"),
+        ("run.json", b"\xff", "this is no record of a run"),
+        ("rounds.jsonl", b"{", "the rounds of a finished run cannot be read"),
+        ("rounds.jsonl", None, "the rounds of a finished run cannot be read"),
+    ],
+)
+def test_a_torn_run_is_left_out_and_named(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None, message: str
+) -> None:
+    for run in "abc":
+        write_run(tmp_path / run, "seed=0", [{"test/f1/micro": 0.5}])
+    torn = tmp_path / "b" / name
+    torn.unlink() if content is None else torn.write_bytes(content)
+    assert [record.about["id"] for record in records([tmp_path])] == ["a", "c"]
+    (line,) = caplog.messages
+    assert line.startswith(f"{torn}: {message} (") and line.endswith("the run is left out")
+    with pytest.raises(InputError, match="no finished run b was found"):
+        records([tmp_path], ids=["b"])

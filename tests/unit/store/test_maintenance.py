@@ -106,9 +106,9 @@ def test_verify_sets_aside_what_is_damaged_and_nothing_else(store: DiskStore) ->
 def test_what_another_process_has_computed_again_is_not_set_aside(store: DiskStore) -> None:
     first = kept(store, "a")
     write(store.entry(first.key) / "value", "")
-    store.set_aside_if_damaged(first.key)
+    store.set_aside_if_damaged(first.key, Path.stat)
     kept(DiskStore(store.root), "a")
-    assert store.set_aside_if_damaged(first.key) is None and store.has(first.key)
+    assert store.set_aside_if_damaged(first.key, Path.stat) is None and store.has(first.key)
 
 
 def test_a_reader_that_wants_what_was_never_written_is_told_so(store: DiskStore) -> None:

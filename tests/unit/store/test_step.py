@@ -49,9 +49,12 @@ def test_a_result_that_goes_while_it_is_read_is_read_on(tmp_path: Path, kept: bo
 
 
 def test_a_result_that_never_was_there_is_not_looked_for_for_ever(tmp_path: Path) -> None:
-    found = DiskStore(tmp_path).run(FakeStep("a", write=lambda folder: None))
+    store = DiskStore(tmp_path)
+    found = store.run(FakeStep("a"))
+    store.discard(found.key)
+    broken = FakeStep("a", write=lambda folder: None)
     with pytest.raises(FileNotFoundError):
-        list(found.stream(iter))
+        list(store.run(broken).stream(iter))
 
 
 def test_a_key_tells_its_step_and_can_be_shortened() -> None:
