@@ -23,7 +23,7 @@ from sciner.text.spans import Span
 CONF = Path(__file__).parents[2] / "conf" / "model"
 VALUES = {
     name: value
-    for file in ("encoder.yaml", "minilm.yaml")
+    for file in ("_encoder.yaml", "minilm.yaml")
     for name, value in yaml.safe_load((CONF / file).read_text(encoding="utf-8")).items()
 }
 SAMPLE = read_sample()

@@ -12,12 +12,16 @@ import numpy as np
 
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import FitResult, Predicted
-from sciner.policy.acquisition.base import Evidence
+from sciner.policy.acquisition.base import STRATEGIES, Evidence
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.rank import rank
 from sciner.store.step import Step
 from sciner.tagger.base import PROBES, Probed
 from sciner.text.corpus import Sentence
+
+SETTINGS = {
+    name: f"of {kind}" for kind, strategy in STRATEGIES.items() for name in vars(strategy)["__dataclass_fields__"]
+}  # of all policies: each is an input under its own name
 
 
 @dataclass(frozen=True)
@@ -37,8 +41,7 @@ class Rank(Step[list[Sentence]]):
         "seed": "",
         "round": "",
         "fit": "for samples and embeddings, the fit",
-        "passes": "for samples, how many",
-        "beta": "for information_density, the power of the similarity",
+        **SETTINGS,
         "bought": "for embeddings, the tokens of the gold",
         "fresh": "today's predictions, where the policy needs any",
         "history": "those of earlier rounds",
