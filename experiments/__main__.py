@@ -1,7 +1,8 @@
 """Make RESULTS.md of artefacts: `python -m experiments [NAME…] [key=value…] [--render]`.
 
-Of an artefact that is made of runs and named, the points that runs.csv lacks are run first, unless with --render. key=value
-replaces an axis of its sweep (model=minilm). Without a NAME all are rendered, and nothing is run.
+Of an artefact that is made of runs and named, the points that runs.csv lacks are run first,
+unless with --render. key=value replaces an axis of its sweep (model=minilm). Without a NAME all
+are rendered, and nothing is run.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from experiments.artefact import HERE
 
 
 def rendered(name: str) -> dict[str, str]:
-    """{file name: text} of RESULTS.md, as the artefact's ``table.py`` makes it of ``figures.json`` or ``runs.csv``, and of
-    what it shows."""
+    """{file name: text} of RESULTS.md, as the artefact's ``table.py`` makes it of ``figures.json``
+    or ``runs.csv``, and of what it shows."""
     if not (HERE / name / "figures.json").exists():
         return dict(artefact.rendered(name))
     figures = json.loads((HERE / name / "figures.json").read_text(encoding="utf-8"))

@@ -1,7 +1,8 @@
 """An artefact that is made of runs: its sweep, what of it is not in runs.csv yet, and RESULTS.md.
 
-``conf/experiment/NAME/`` holds the points, a file for each variant of the sweep. The words of a run say all that these files
-do, so that they repeat it without them. ``runs.csv`` and ``counts.csv`` grow by one run at a time.
+``conf/experiment/NAME/`` holds the points, a file for each variant of the sweep. The words of a
+run say all that these files do, so that they repeat it without them. ``runs.csv`` and
+``counts.csv`` grow by one run at a time.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 ASIDE = {*NO_RESULT, "hydra"}  # groups of words that change no result
 BASES: Bases = {}  # all that Hydra has composed so far
-COLUMNS = {"data": "corpus", "seed": "seed"}  # words whose column has another name, or stands in every frame
+# words whose column has another name, or stands in every frame
+COLUMNS = {"data": "corpus", "seed": "seed"}
 
 Settings = tuple[str, int]  # of a run: a digest of what its words resolve to, and its seed
 
@@ -39,37 +41,52 @@ def names() -> list[str]:
 
 
 def grids_of(name: str) -> list[dict[str, str]]:
-    """What the variants of an artefact set: each {word: its value, or those of an axis, as Hydra reads them}, the seed last."""
+    """What the variants of an artefact set: each {word: its value, or those of an axis, as Hydra
+    reads them}, the seed last."""
     from sciner.launch.experiment import read_experiment
 
     grids = [read_experiment(variant).words for variant in variants(name)]
-    return [{key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")} for grid in grids]
+    return [
+        {key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")} for grid in grids
+    ]
 
 
 def variants(name: str) -> list[str]:
     """The experiments of an artefact, as ``sciner run experiment=VARIANT`` takes them."""
-    return [f"{name}/{f.stem}" for f in sorted((CONF / "experiment" / name).glob("*.yaml")) if not f.stem.startswith("_")]
+    return [
+        f"{name}/{f.stem}"
+        for f in sorted((CONF / "experiment" / name).glob("*.yaml"))
+        if not f.stem.startswith("_")
+    ]
 
 
 def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]]:
-    """{settings: words} of every point, each once. overrides: words that replace axes; another model does so in
-    the grids that say nothing of theirs but its name (not in those with ``model.steps``)."""
+    """{settings: words} of every point, each once. overrides: words that replace axes; another
+    model does so in the grids that say nothing of theirs but its name (not in those with
+    ``model.steps``)."""
     from omegaconf import OmegaConf
 
     from sciner.launch.overrides import sweep_points
 
     other = any(word.startswith("model=") for word in overrides)
-    asked = [grid for grid in grids_of(name) if not (other and any(key.startswith("model.") for key in grid))]
+    asked = [
+        grid
+        for grid in grids_of(name)
+        if not (other and any(key.startswith("model.") for key in grid))
+    ]
     grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
     found = [point for grid in grids for point in sweep_points(overrides, grid)]
     return dict(zip(settings_of(found), found, strict=True))
 
 
 def settings_of(runs: Sequence[Sequence[str]]) -> list[Settings]:
-    """What each of ``runs`` is, whatever words say so. Raises InputError for words that mean nothing (any more)."""
+    """What each of ``runs`` is, whatever words say so. Raises InputError for words that mean
+    nothing (any more)."""
     told = [dict(word.split("=", 1) for word in words if tells(word)) for words in runs]
     seeds = [int(words.pop("seed", 0)) for words in told]
-    return [(resolved(frozenset(words.items())), seed) for words, seed in zip(told, seeds, strict=True)]
+    return [
+        (resolved(frozenset(words.items())), seed) for words, seed in zip(told, seeds, strict=True)
+    ]
 
 
 @cache
@@ -90,7 +107,14 @@ def tells(word: str) -> bool:
 def known(frame: pd.DataFrame) -> set[Settings]:
     """The points that ``frame`` has a run of."""
     runs = frame.drop_duplicates("run")
-    return set(settings_of([[*shlex.split(w), f"seed={seed}"] for w, seed in zip(runs["words"], runs["seed"], strict=True)]))
+    return set(
+        settings_of(
+            [
+                [*shlex.split(w), f"seed={seed}"]
+                for w, seed in zip(runs["words"], runs["seed"], strict=True)
+            ]
+        )
+    )
 
 
 def read(name: str) -> tuple[pd.DataFrame, Counts]:
@@ -101,8 +125,8 @@ def read(name: str) -> tuple[pd.DataFrame, Counts]:
 
 
 def complete(name: str, overrides: Sequence[str] = ()) -> int:
-    """Run what runs.csv lacks, one point after the other; what a point leaves is written before the next one starts. Returns
-    the number of points that failed."""
+    """Run what runs.csv lacks, one point after the other; what a point leaves is written before the
+    next one starts. Returns the number of points that failed."""
     wanted = points(name, overrides)
     done = known(read(name)[0]) if (HERE / name / "runs.csv").exists() else set()
     todo = [words for key, words in wanted.items() if key not in done]
@@ -134,20 +158,30 @@ def keys_of_points(name: str) -> list[str]:
 
 
 def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
-    """Add the lines of ``frame``, times left out: they are another machine's, and were another load's. A column that older
-    lines lack is empty there."""
+    """Add the lines of ``frame``, times left out: they are another machine's, and were another
+    load's. A column that older lines lack is empty there."""
     import pandas as pd
 
     from sciner.report.frames import write_counts, write_csv
 
     fresh = frame[~frame["metric"].str.startswith("time/")]
-    fresh = fresh.assign(words=fresh["words"].map(lambda text: shlex.join(filter(tells, shlex.split(text)))))
+    fresh = fresh.assign(
+        words=fresh["words"].map(lambda text: shlex.join(filter(tells, shlex.split(text))))
+    )
     if (HERE / name / "runs.csv").exists():
         older, older_counts = read(name)
         columns = list(dict.fromkeys([*fresh.columns, *older.columns]))
         at = columns.index("seed")
-        columns = [*(c for c in columns if c not in ("seed", "round", "metric", "value")), *columns[at : at + 4]]
-        fresh = pd.concat([older.reindex(columns=columns, fill_value=""), fresh.reindex(columns=columns, fill_value="")])
+        columns = [
+            *(c for c in columns if c not in ("seed", "round", "metric", "value")),
+            *columns[at : at + 4],
+        ]
+        fresh = pd.concat(
+            [
+                older.reindex(columns=columns, fill_value=""),
+                fresh.reindex(columns=columns, fill_value=""),
+            ]
+        )
         counts = older_counts | counts
     write_csv(fresh, HERE / name / "runs.csv")
     write_counts(counts, HERE / name / "counts.csv")
@@ -166,10 +200,15 @@ def rendered(name: str) -> Iterator[tuple[str, str]]:
 def still_to_run(name: str, frame: pd.DataFrame) -> str:
     """A closing section while runs.csv does not hold the whole sweep."""
     wanted, there = points(name), known(frame)
-    lacking = [f"- `sciner run {shlex.join(words)}`" for key, words in wanted.items() if key not in there]
+    lacking = [
+        f"- `sciner run {shlex.join(words)}`" for key, words in wanted.items() if key not in there
+    ]
     if not lacking:
         return ""
-    said = f"{len(lacking)} of {len(wanted)} points have not been run: `make table-{name}` runs them and renders again."
+    said = (
+        f"{len(lacking)} of {len(wanted)} points have not been run: `make table-{name}` runs "
+        "them and renders again."
+    )
     return "\n".join(["", "## Not run yet", "", said, "", *lacking, ""])
 
 

@@ -13,12 +13,14 @@ Line = Sequence[tuple[float, Cell]]  # points by x
 
 
 def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
-    """A panel a model; in it each series of shares, named by (model, what), as a line through its means, with the 95% interval
-    over seeds as bars, cut off at 0 and 1; none for a single seed. A colour and marker is what, at most seven; bars at one x
-    stand side by side."""
+    """A panel a model; in it each series of shares, named by (model, what), as a line through its
+    means, with the 95% interval over seeds as bars, cut off at 0 and 1; none for a single seed. A
+    colour and marker is what, at most seven; bars at one x stand side by side."""
     models, kinds = (list(dict.fromkeys(names)) for names in zip(*series, strict=True))
     figure = Figure(figsize=(max(6.0, 1.5 + 3.6 * len(models)), 3.8), layout="constrained")
-    panels = dict(zip(models, figure.subplots(1, len(models), sharey=True, squeeze=False)[0], strict=True))
+    panels = dict(
+        zip(models, figure.subplots(1, len(models), sharey=True, squeeze=False)[0], strict=True)
+    )
     places = sorted({place for points in series.values() for place, _ in points})
     step = 0.012 * ((places[-1] - places[0]) or 1)
     handles = {}
@@ -26,9 +28,25 @@ def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
         number = kinds.index(kind)
         shift = step * (number - (len(kinds) - 1) / 2)
         at, middle = [place + shift for place, _ in points], [cell.mean for _, cell in points]
-        bars = [[cell.mean - (cell.mean if cell.low is None else max(0.0, cell.low)) for _, cell in points]]
-        bars += [[(cell.mean if cell.high is None else min(1.0, cell.high)) - cell.mean for _, cell in points]]
-        shape = {"color": COLOURS[number], "marker": MARKERS[number], "markersize": 5, "capsize": 2, "linewidth": 1.3}
+        bars = [
+            [
+                cell.mean - (cell.mean if cell.low is None else max(0.0, cell.low))
+                for _, cell in points
+            ]
+        ]
+        bars += [
+            [
+                (cell.mean if cell.high is None else min(1.0, cell.high)) - cell.mean
+                for _, cell in points
+            ]
+        ]
+        shape = {
+            "color": COLOURS[number],
+            "marker": MARKERS[number],
+            "markersize": 5,
+            "capsize": 2,
+            "linewidth": 1.3,
+        }
         handles[kind] = panels[model].errorbar(at, middle, yerr=bars, elinewidth=0.8, **shape)
     for model, axes in panels.items():
         axes.set_title(model, loc="left", fontsize=10)
@@ -39,5 +57,12 @@ def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
             axes.xaxis.get_major_locator().set_params(integer=True)
     next(iter(panels.values())).set_ylabel(y)
     columns = max(1, int(figure.get_figwidth() / 1.9))
-    figure.legend(handles.values(), handles, loc="outside upper left", ncols=columns, frameon=False, fontsize=8)
+    figure.legend(
+        handles.values(),
+        handles,
+        loc="outside upper left",
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+    )
     return figure

@@ -1,5 +1,5 @@
-"""The pictures of the README: `make gallery`. The run of `make demo` (known to the store if it was made here), and what
-`make table-rounds` leaves."""
+"""The pictures of the README: `make gallery`. The run of `make demo` (known to the store if it was
+made here), and what `make table-rounds` leaves."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ def main() -> int:
 
 
 def sentences(folder: Path) -> str:
-    """The first short sentences of the last round that went wrong in several ways, as `sciner show --errors` prints them."""
+    """The first short sentences of the last round that went wrong in several ways, as `sciner show
+    --errors` prints them."""
     from rich.console import Console
 
     from sciner.report.sentences import findings_of, read_part, rounds_of
@@ -42,7 +43,11 @@ def sentences(folder: Path) -> str:
     shown = 0
     for example in read_part(folder, rounds_of(folder)[-1], "test"):
         found = findings_of(example)
-        if len({f.kind for f in found}) < KINDS or len(example.sentence.tokens) > LONGEST or shown == SENTENCES:
+        if (
+            len({f.kind for f in found}) < KINDS
+            or len(example.sentence.tokens) > LONGEST
+            or shown == SENTENCES
+        ):
             continue
         shown += 1
         console.print(*sentence(example, found), sep="\n", end="\n\n")

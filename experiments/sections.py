@@ -17,8 +17,10 @@ Setting = Mapping[str, object]  # {column: value}
 BARS = "`threshold=fixed` accepts spans from a confidence of 0.9 with `crf`, of 0.8 with `minilm`."
 LENS = ("test/f1/rare", "test/unseen/f1", "test/seen/f1")
 LENS_WORDS = (
-    "`test/f1/rare`: over the classes under 5% of the bought gold's spans, for the seeds whose gold has such a class. "
-    "`test/unseen/f1`: over the spans, gold and predicted, whose text no span of the bought gold has."
+    "`test/f1/rare`: over the classes under 5% of the bought gold's spans, for the seeds whose "
+    "gold has such a class. "
+    "`test/unseen/f1`: over the spans, gold and predicted, whose text no span of the bought gold "
+    "has."
 )
 
 
@@ -36,13 +38,30 @@ def where(frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
 
 def classes_of(frame: pd.DataFrame) -> list[str]:
     """The classes of the test sets, sorted."""
-    return sorted(name.removeprefix("test/support/") for name in set(frame["metric"]) if name.startswith("test/support/"))
+    return sorted(
+        name.removeprefix("test/support/")
+        for name in set(frame["metric"])
+        if name.startswith("test/support/")
+    )
 
 
-def means(frame: pd.DataFrame, rows: Sequence[str], columns: Sequence[str], metric: str | Sequence[str] = F1) -> str:
+def means(
+    frame: pd.DataFrame,
+    rows: Sequence[str],
+    columns: Sequence[str],
+    metric: str | Sequence[str] = F1,
+) -> str:
     """Mean over seeds with its interval, cell by cell; of several metrics those that a run has."""
-    wanted = [metric] if isinstance(metric, str) else [name for name in metric if (frame["metric"] == name).any()]
-    return markdown(table_of(cells(frame, rows, columns, wanted))) if wanted and len(frame) else "No run has these figures yet."
+    wanted = (
+        [metric]
+        if isinstance(metric, str)
+        else [name for name in metric if (frame["metric"] == name).any()]
+    )
+    return (
+        markdown(table_of(cells(frame, rows, columns, wanted)))
+        if wanted and len(frame)
+        else "No run has these figures yet."
+    )
 
 
 def differences(
@@ -52,26 +71,36 @@ def differences(
     contrasts: Mapping[str, tuple[Setting, Setting]],
     metrics: Sequence[str] = (F1,),
 ) -> str:
-    """What each of ``contrasts`` (a, b) is worth, a minus b, for every combination of the values of ``by``. The p values are
-    corrected for the comparisons of one metric within a corpus."""
+    """What each of ``contrasts`` (a, b) is worth, a minus b, for every combination of the values of
+    ``by``. The p values are corrected for the comparisons of one metric within a corpus."""
     groups = list(frame.groupby(list(by), sort=False)) if by else [((), frame)]
     labels = [(*map(str, key), name) for key, _ in groups for name in contrasts]
     shown: list[list[str]] = [[] for _ in labels]
     for metric in metrics:
-        found = [_difference(group, a, b, metric, counts) for _, group in groups for a, b in contrasts.values()]
-        corrected = _corrected(found, [label[by.index("corpus")] if "corpus" in by else "" for label in labels])
+        found = [
+            _difference(group, a, b, metric, counts)
+            for _, group in groups
+            for a, b in contrasts.values()
+        ]
+        corrected = _corrected(
+            found, [label[by.index("corpus")] if "corpus" in by else "" for label in labels]
+        )
         for line, one, p in zip(shown, found, corrected, strict=True):
             line += [difference_text(one) if one else NONE, f"{p:.3f}" if p is not None else NONE]
     headings = (*by, "difference", *(word for name in metrics for word in (name, "p")))
     rows = tuple((*label, *line) for label, line in zip(labels, shown, strict=True))
     notes = (
-        "Paired by seed, mean [95% interval]: of micro F1 by bootstrap over seeds and test documents where these are known,",
-        "of anything else by t over seeds; * one seed, no interval. p after Holm's correction over the lines of a corpus.",
+        "Paired by seed, mean [95% interval]: of micro F1 by bootstrap over seeds and test "
+        "documents where these are known,",
+        "of anything else by t over seeds; * one seed, no interval. p after Holm's correction "
+        "over the lines of a corpus.",
     )
     return markdown(Table(headings, rows, len(by) + 1, notes))
 
 
-def _difference(frame: pd.DataFrame, a: Setting, b: Setting, metric: str, counts: Counts) -> Difference | None:
+def _difference(
+    frame: pd.DataFrame, a: Setting, b: Setting, metric: str, counts: Counts
+) -> Difference | None:
     """None where no seed has both."""
     seeds = [set(where(frame, {**setting, "metric": metric})["seed"]) for setting in (a, b)]
     return paired(frame, a, b, metric, counts).difference if seeds[0] & seeds[1] else None
@@ -81,15 +110,22 @@ def _corrected(found: Sequence[Difference | None], families: Sequence[str]) -> l
     """The p values after Holm's correction, each family by itself."""
     corrected: list[float | None] = [None] * len(found)
     for family in dict.fromkeys(families):
-        at = [i for i, one in enumerate(found) if families[i] == family and one is not None and one.p is not None]
+        at = [
+            i
+            for i, one in enumerate(found)
+            if families[i] == family and one is not None and one.p is not None
+        ]
         for i, p in zip(at, holm([found[i].p for i in at]), strict=True):  # type: ignore[union-attr, misc]
             corrected[i] = p
     return corrected
 
 
 def published(artefact: str) -> str:
-    """published.csv of an artefact as a table, or that nothing was found to stand beside these figures."""
-    with (Path(__file__).parent / artefact / "published.csv").open(encoding="utf-8", newline="") as stream:
+    """published.csv of an artefact as a table, or that nothing was found to stand beside these
+    figures."""
+    with (Path(__file__).parent / artefact / "published.csv").open(
+        encoding="utf-8", newline=""
+    ) as stream:
         headings, *rows = csv.reader(stream)
     if not rows:
         return "No published figures of the same kind were found."

@@ -6,24 +6,36 @@
 
 # %% [markdown]
 # # A first run
-#
-# Two rounds of auto-annotation on the shipped corpus, with a CRF: seconds. Open this file as a notebook with
-# [jupytext](https://jupytext.readthedocs.io).
+# Two rounds of auto-annotation on the shipped corpus, with a CRF: seconds. Open this file as a
+# notebook with [jupytext](https://jupytext.readthedocs.io).
 
 # %%
 from sciner.launch.main import main
 
-assert main(["model=crf", "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
+assert (
+    main(["model=crf", "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
+)
 
 # %% [markdown]
-# The figures of every round, as `rounds.jsonl` has them. Round 0 is the tagger of the seed set alone.
+# The figures of every round, as `rounds.jsonl` has them. Round 0 is the tagger of the seed set
+# alone.
 
 # %%
 from sciner.report.frames import read_runs
 
 frame = read_runs("notebook/first")
-asked = ["test/f1/micro", "test/gain/micro", "silver/precision/micro", "silver/accepted_spans", "budget/sentences"]
-shown = frame[frame["metric"].isin(asked)].pivot(index="metric", columns="round", values="value").reindex(asked)
+asked = [
+    "test/f1/micro",
+    "test/gain/micro",
+    "silver/precision/micro",
+    "silver/accepted_spans",
+    "budget/sentences",
+]
+shown = (
+    frame[frame["metric"].isin(asked)]
+    .pivot(index="metric", columns="round", values="value")
+    .reindex(asked)
+)
 shown.round(3)
 
 # %% [markdown]

@@ -14,9 +14,16 @@
 import subprocess
 import sys
 
-words = ["model=crf", "threshold=accept_all,fixed", "data.seed_size=10%,20%,40%", "seed=0,1", "iteration.rounds=1"]
+words = [
+    "model=crf",
+    "threshold=accept_all,fixed",
+    "data.seed_size=10%,20%,40%",
+    "seed=0,1",
+    "iteration.rounds=1",
+]
 command = ["sciner", "run", "-m", *words, "tracking=none", "hydra.sweep.dir=notebook/budgets"]
-subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)  # twelve tables are too many here
+# twelve tables are too many here
+subprocess.run([sys.executable, "-m", *command], check=True, stdout=subprocess.DEVNULL)
 
 # %%
 from sciner.report.compared import telling
@@ -28,8 +35,8 @@ frame, counts = telling(read_runs("notebook/budgets")), read_counts("notebook/bu
 print(markdown(table_of(cells(frame, ["threshold"], ["data.seed_size"]))))
 
 # %% [markdown]
-# The difference at each size, paired by seed; the interval is over seeds and test documents. If it includes 0, these runs
-# do not tell the two apart.
+# The difference at each size, paired by seed; the interval is over seeds and test documents. If it
+# includes 0, these runs do not tell the two apart.
 
 # %%
 for size in ("10%", "20%", "40%"):

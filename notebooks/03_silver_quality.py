@@ -6,9 +6,8 @@
 
 # %% [markdown]
 # # How good is the silver?
-#
-# Where the pool's gold was withheld and not missing, silver can be judged: class by class, by kind of error, and by what
-# the next tagger makes of its errors.
+# Where the pool's gold was withheld and not missing, silver can be judged: class by class, by kind
+# of error, and by what the next tagger makes of its errors.
 
 # %%
 from pathlib import Path
@@ -36,18 +35,22 @@ kinds = last.pivot_table(index="class", columns="kind", aggfunc="size", fill_val
 kinds.reindex(columns=[str(kind) for kind in Kind], fill_value=0)
 
 # %% [markdown]
-# Errors that come again have propagated: the tagger was trained on them, and said the same. Of the spans of round 1: how many
-# were wrong, how many of these round 2 has again, and the same for right ones.
+# Errors that come again have propagated: the tagger was trained on them, and said the same. Of the
+# spans of round 1: how many were wrong, how many of these round 2 has again, and the same for right
+# ones.
 
 # %%
 from sciner.score.errors import repeated
 
 gold = {example.sentence.id: example.sentence.spans for example in rounds[1]}
-before, after = ({example.sentence.id: example.spans for example in examples} for examples in rounds.values())
+before, after = (
+    {example.sentence.id: example.spans for example in examples} for examples in rounds.values()
+)
 repeated(gold, before, after)
 
 # %% [markdown]
-# Is the tagger sure where it is right? On the dotted line it is; a dot is the larger the more spans it holds.
+# Is the tagger sure where it is right? On the dotted line it is; a dot is the larger the more spans
+# it holds.
 
 # %%
 from sciner.report import figures

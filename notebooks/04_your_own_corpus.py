@@ -6,9 +6,8 @@
 
 # %% [markdown]
 # # Your own corpus
-#
-# CoNLL, JSON lines or BRAT files; here a small CoNLL corpus is written first, so that the notebook runs anywhere. Put your own
-# files in its place. `docs/data.md` has the formats.
+# CoNLL, JSON lines or BRAT files; here a small CoNLL corpus is written first, so that the notebook
+# runs anywhere. Put your own files in its place. `docs/data.md` has the formats.
 
 # %%
 from pathlib import Path
@@ -24,14 +23,25 @@ write_conll(folder / "test.conll", corpus.test)
 print((folder / "train.conll").read_text(encoding="utf-8")[:200])
 
 # %% [markdown]
-# A tenth of the training file is the seed set, the rest the pool. The tagger never sees the pool's gold; the run judges its
-# silver by it.
+# A tenth of the training file is the seed set, the rest the pool. The tagger never sees the pool's
+# gold; the run judges its silver by it.
 
 # %%
 from sciner.launch.main import main
 
-files = ["data=files", f"data.train={folder.resolve()}/train.conll", f"data.test={folder.resolve()}/test.conll"]
-words = [*files, "data.seed_size=10%", "model=crf", "iteration.rounds=1", "tracking=none", f"hydra.run.dir={folder}/run"]
+files = [
+    "data=files",
+    f"data.train={folder.resolve()}/train.conll",
+    f"data.test={folder.resolve()}/test.conll",
+]
+words = [
+    *files,
+    "data.seed_size=10%",
+    "model=crf",
+    "iteration.rounds=1",
+    "tracking=none",
+    f"hydra.run.dir={folder}/run",
+]
 assert main(words) == 0
 
 # %%
@@ -39,4 +49,6 @@ from sciner.report.frames import read_runs
 
 frame = read_runs(folder / "run")
 asked = [f"test/f1/{label}" for label in ("micro", *corpus.labels)]
-frame[frame["metric"].isin(asked)].pivot(index="metric", columns="round", values="value").reindex(asked).round(3)
+frame[frame["metric"].isin(asked)].pivot(index="metric", columns="round", values="value").reindex(
+    asked
+).round(3)

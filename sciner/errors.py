@@ -11,7 +11,14 @@ class InputError(ValueError):
     """What the user gave cannot be used: one line that names the place, the problem and how to
     correct it, the ``hint`` (exit code 2, no traceback)."""
 
-    def __init__(self, problem: str, *, file: str | Path | None = None, line: int | None = None, hint: str = "") -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        file: str | Path | None = None,
+        line: int | None = None,
+        hint: str = "",
+    ) -> None:
         where = "" if file is None else f"{file}: " if line is None else f"{file}:{line}: "
         text = f"{where}{problem}" + (f"; {hint}" if hint else "")
         super().__init__(" ".join(text.split()))
@@ -23,7 +30,8 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The hint for a misspelt ``word``: the closest of ``known``, or all of them when none is close."""
+    """The hint for a misspelt ``word``: the closest of ``known``, or all of them when none is
+    close."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

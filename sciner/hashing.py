@@ -10,13 +10,17 @@ from typing import Any
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted names and one spelling of everything. Raises TypeError for a type it does not know (numpy's scalars,
-    sets, objects) and ValueError for NaN and infinities: a key must not depend on how something happens to print."""
-    return json.dumps(plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    """JSON with sorted names and one spelling of everything. Raises TypeError for a type it does
+    not know (numpy's scalars, sets, objects) and ValueError for NaN and infinities: a key must not
+    depend on how something happens to print."""
+    return json.dumps(
+        plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def plain(value: Any) -> Any:
-    """``value`` as lists, dictionaries by string, and JSON's scalars. Raises TypeError for what is none of these."""
+    """``value`` as lists, dictionaries by string, and JSON's scalars. Raises TypeError for what is
+    none of these."""
     if value is None or type(value) in (str, int, float, bool):
         return value
     if isinstance(value, list | tuple):
@@ -34,10 +38,14 @@ def digest(value: Any) -> str:
 
 
 def digest_of_rows(rows: Iterable[Any]) -> str:
-    """SHA-256 of many values, a line each, without holding their text at once. The caller answers for their types."""
+    """SHA-256 of many values, a line each, without holding their text at once. The caller answers
+    for their types."""
     whole = hashlib.sha256()
     for row in rows:
-        whole.update(json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode() + b"\n")
+        whole.update(
+            json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+            + b"\n"
+        )
     return whole.hexdigest()
 
 

@@ -1,4 +1,5 @@
-"""Text without passwords: those of addresses, which SQLAlchemy takes apart as it will when it connects."""
+"""Text without passwords: those of addresses, which SQLAlchemy takes apart as it will when it
+connects."""
 
 from __future__ import annotations
 
@@ -13,15 +14,18 @@ SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 HIDING = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)  # names of an address's options
 OPTION = re.compile(r"(?<=[?&])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
 WITH_PORT = re.compile(r"https?://[^/:@]*:\d*/")  # and no user: an @ behind it is part of the path
-SHORTEST = 4  # characters of a password, or a part of one, that are looked for outside of addresses too
+# characters of a password, or a part of one, that are looked for outside of addresses too
+SHORTEST = 4
 VEIL = re.compile(rf"\$\{{oc\.env:{SECRET}\d+\}}")
 
 
 def redacted(text: str, *, veils: bool = True) -> str:
-    """``text`` without the password of any address in it, nor any that ``veiled`` has met. veils: what stands
-    for one is replaced too, for readers; Hydra's files can do without."""
+    """``text`` without the password of any address in it, nor any that ``veiled`` has met. veils:
+    what stands for one is replaced too, for readers; Hydra's files can do without."""
     text = VEIL.sub("***", text) if veils else text
-    for part in sorted({part for secret in known().values() for part in parts_of(secret)}, key=len, reverse=True):
+    for part in sorted(
+        {part for secret in known().values() for part in parts_of(secret)}, key=len, reverse=True
+    ):
         text = text.replace(part, "***") if len(part) >= SHORTEST else text
     for start, end in reversed(list(secrets(text, r"\S*"))):
         if not VEIL.fullmatch(text[start:end]):
@@ -30,12 +34,15 @@ def redacted(text: str, *, veils: bool = True) -> str:
 
 
 def veiled(word: str) -> str:
-    """A word of a command line with a variable of the environment (``${oc.env:…}``) for each password, so that
-    whatever Hydra writes and prints of its words is safe to read. Processes that are started inherit it."""
+    """A word of a command line with a variable of the environment (``${oc.env:…}``) for each
+    password, so that whatever Hydra writes and prints of its words is safe to read. Processes that
+    are started inherit it."""
     for start, end in reversed(list(secrets(word, r"[^\n]*"))):
         secret = re.sub(r"\\(.)", r"\1", word[start:end])  # Hydra's escapes
         there = known()
-        name = next((name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}")
+        name = next(
+            (name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}"
+        )
         os.environ[name] = secret
         word = f"{word[:start]}${{oc.env:{name}}}{word[end:]}"
     return word
@@ -47,7 +54,8 @@ def known() -> dict[str, str]:
 
 
 def parts_of(secret: str) -> Iterator[str]:
-    """A password, and what a library that takes its ``@`` or ``/`` for the address's own may say of it."""
+    """A password, and what a library that takes its ``@`` or ``/`` for the address's own may say of
+    it."""
     ends = [found.end() for found in re.finditer(r"[@:/?#]", secret)]
     yield from (secret[start:] for start in (0, *ends))
     yield from re.split(r"[@:/?#]", secret)
@@ -64,8 +72,8 @@ class Redaction(logging.Filter):
 
 
 def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of every password in an address of ``text``. rest: what may follow an address's scheme (a
-    regular expression); an address ends before the next one."""
+    """(start, end) of every password in an address of ``text``. rest: what may follow an address's
+    scheme (a regular expression); an address ends before the next one."""
     begins = [found.start() for found in SCHEME.finditer(text)]
     for start, behind in pairwise([*begins, len(text)]):
         whole = re.compile(SCHEME.pattern + rest).match(text, start, behind)
@@ -74,9 +82,9 @@ def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
 
 
 def secrets_of(address: str) -> list[tuple[int, int]]:
-    """(start, end) of the password of ``address``, if it has one, and of options that are named like one.
-    A password is often written as it is, though its ``@`` and ``:`` ought to be escaped: it goes on to the
-    last ``@`` of what would else be the host, the port or the database."""
+    """(start, end) of the password of ``address``, if it has one, and of options that are named
+    like one. A password is often written as it is, though its ``@`` and ``:`` ought to be escaped:
+    it goes on to the last ``@`` of what would else be the host, the port or the database."""
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 

@@ -20,9 +20,12 @@ from sciner.text.sample import read_sample
 
 @dataclass
 class FakeTagger:
-    """Remembers the tag every word had in training, most often; is the surer of it the more often it was so."""
+    """Remembers the tag every word had in training, most often; is the surer of it the more often
+    it was so."""
 
-    capabilities: ClassVar[Capabilities] = frozenset({"initial_weights", "example_weights", "embeddings", "samples"})
+    capabilities: ClassVar[Capabilities] = frozenset(
+        {"initial_weights", "example_weights", "embeddings", "samples"}
+    )
 
     labels: tuple[str, ...]
     fits: list[tuple[Example, ...]] = field(default_factory=list)
@@ -34,18 +37,32 @@ class FakeTagger:
 
     def restore(self, directory: Path, report: FitReport) -> FakeFitted:
         kept = json.loads((directory / "votes.json").read_text(encoding="utf-8"))
-        return FakeFitted(self, tagset(self.labels), {word: np.array(votes) for word, votes in kept.items()}, report)
+        return FakeFitted(
+            self,
+            tagset(self.labels),
+            {word: np.array(votes) for word, votes in kept.items()},
+            report,
+        )
 
-    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FakeFitted:
+    def fit(
+        self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
+    ) -> FakeFitted:
         self.fits.append(tuple(examples))
         self.starts.append(start)
         tags = tagset(self.labels)
         votes: dict[str, np.ndarray] = {}
         for example in examples:
-            for i, (word, tag) in enumerate(zip(example.sentence.tokens, tags_of(example), strict=True)):
+            for i, (word, tag) in enumerate(
+                zip(example.sentence.tokens, tags_of(example), strict=True)
+            ):
                 if i not in example.masked:
                     votes.setdefault(word, np.zeros(len(tags)))[tags.index(tag)] += example.weight
-        return FakeFitted(self, tags, votes, FitReport(1, sum(len(e.sentence.tokens) for e in examples), 0.01, ((1, 0.5),)))
+        return FakeFitted(
+            self,
+            tags,
+            votes,
+            FitReport(1, sum(len(e.sentence.tokens) for e in examples), 0.01, ((1, 0.5),)),
+        )
 
 
 @dataclass
@@ -67,7 +84,9 @@ class FakeFitted:
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         self.tagger.seen += sentences
-        return np.array([[len(s.tokens), sum(map(len, s.tokens))] for s in sentences], dtype=np.float32).reshape(-1, 2)
+        return np.array(
+            [[len(s.tokens), sum(map(len, s.tokens))] for s in sentences], dtype=np.float32
+        ).reshape(-1, 2)
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
         rng = np.random.default_rng(seed)

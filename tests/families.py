@@ -1,4 +1,5 @@
-"""Small folders that look as the hub's do: each family's own configuration, random weights, a tokenizer trained here."""
+"""Small folders that look as the hub's do: each family's own configuration, random weights, a
+tokenizer trained here."""
 
 from __future__ import annotations
 
@@ -11,7 +12,15 @@ from typing import Any
 
 import torch
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import (
+    Tokenizer,
+    decoders,
+    models,
+    normalizers,
+    pre_tokenizers,
+    processors,
+    trainers,
+)
 
 from sciner.tagger.encoder.weights import Source
 
@@ -22,12 +31,18 @@ TEXT = (
     "α-synuclein binds to membranes; its effect (p < 0.05) is small",
 ) * 3
 POSITIONS = 128  # pieces that every small net reads
-SMALL = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48}
+SMALL = {
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 2,
+    "intermediate_size": 48,
+}
 
 
 @dataclass(frozen=True)
 class Family:
-    """write(folder) makes the folder. casing: of the tokenizer. spaced: pieces that begin a word carry this mark."""
+    """write(folder) makes the folder. casing: of the tokenizer. spaced: pieces that begin a word
+    carry this mark."""
 
     name: str
     write: Callable[[Path], None]
@@ -44,7 +59,9 @@ def write_json(file: Path, values: Mapping[str, Any]) -> None:
     file.write_text(json.dumps(values, indent=1), encoding="utf-8")
 
 
-def write_net(net: Any, folder: Path, *, rename: Iterable[tuple[str, str]] = (), **config: Any) -> None:
+def write_net(
+    net: Any, folder: Path, *, rename: Iterable[tuple[str, str]] = (), **config: Any
+) -> None:
     """config.json and model.safetensors, with keys renamed as old checkpoints have them."""
     state = {key: value.contiguous().clone() for key, value in net.state_dict().items()}
     for new, old in rename:
@@ -55,7 +72,10 @@ def write_net(net: Any, folder: Path, *, rename: Iterable[tuple[str, str]] = (),
 
 def write_config(net: Any, folder: Path, **config: Any) -> None:
     values = net.config.to_dict() | {"architectures": [type(net).__name__]} | config
-    write_json(folder / "config.json", {key: value for key, value in values.items() if key not in ("dtype", "torch_dtype")})
+    write_json(
+        folder / "config.json",
+        {key: value for key, value in values.items() if key not in ("dtype", "torch_dtype")},
+    )
 
 
 @cache
@@ -64,9 +84,13 @@ def wordpiece(*, lowercase: bool) -> Tokenizer:
     made = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     made.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     made.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    made.train_from_iterator(TEXT, trainers.WordPieceTrainer(vocab_size=200, special_tokens=special, show_progress=False))
+    made.train_from_iterator(
+        TEXT, trainers.WordPieceTrainer(vocab_size=200, special_tokens=special, show_progress=False)
+    )
     ids = {token: made.token_to_id(token) for token in special}
-    made.post_processor = processors.BertProcessing(("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"]))
+    made.post_processor = processors.BertProcessing(
+        ("[SEP]", ids["[SEP]"]), ("[CLS]", ids["[CLS]"])
+    )
     made.decoder = decoders.WordPiece()
     return made
 
@@ -78,7 +102,9 @@ def bytelevel(special: tuple[str, ...], size: int = 320) -> Tokenizer:
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(vocab_size=size, special_tokens=[*special], initial_alphabet=alphabet, show_progress=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=size, special_tokens=[*special], initial_alphabet=alphabet, show_progress=False
+    )
     made.train_from_iterator(TEXT, trainer)
     return made
 
@@ -100,17 +126,30 @@ def bert(folder: Path) -> None:
     tokenizer.save(str(folder / "tokenizer.json"))
     write_vocab_txt(tokenizer, folder)
     write_json(folder / "tokenizer_config.json", {"do_lower_case": False, "model_max_length": 512})
-    net = BertForPreTraining(BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=POSITIONS, **SMALL))
-    write_net(net, folder, rename=[("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")])
+    net = BertForPreTraining(
+        BertConfig(
+            vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=POSITIONS, **SMALL
+        )
+    )
+    write_net(
+        net,
+        folder,
+        rename=[("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")],
+    )
 
 
 def scibert(folder: Path) -> None:
-    """scibert_scivocab_uncased: a vocabulary and nothing else that tells of the tokenizer; a pickle of tensors."""
+    """scibert_scivocab_uncased: a vocabulary and nothing else that tells of the tokenizer; a pickle
+    of tensors."""
     from transformers import BertConfig, BertForPreTraining
 
     tokenizer = wordpiece(lowercase=True)
     write_vocab_txt(tokenizer, folder)
-    net = BertForPreTraining(BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=POSITIONS, **SMALL))
+    net = BertForPreTraining(
+        BertConfig(
+            vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=POSITIONS, **SMALL
+        )
+    )
     torch.save(net.state_dict(), folder / "pytorch_model.bin", _use_new_zipfile_serialization=False)
     write_config(net, folder)
 
@@ -124,9 +163,16 @@ def minilm(folder: Path) -> None:
     tokenizer.enable_padding(length=64, pad_id=0, pad_token="[PAD]")
     tokenizer.save(str(folder / "tokenizer.json"))
     write_vocab_txt(tokenizer, folder)
-    values = {"do_lower_case": True, "model_max_length": 128, "tokenizer_class": "BertTokenizer", "strip_accents": None}
+    values = {
+        "do_lower_case": True,
+        "model_max_length": 128,
+        "tokenizer_class": "BertTokenizer",
+        "strip_accents": None,
+    }
     write_json(folder / "tokenizer_config.json", values)
-    net = BertModel(BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=512, **SMALL))
+    net = BertModel(
+        BertConfig(vocab_size=tokenizer.get_vocab_size(), max_position_embeddings=512, **SMALL)
+    )
     write_net(net, folder)
 
 
@@ -136,7 +182,9 @@ def roberta(folder: Path) -> None:
 
     special = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
     tokenizer = bytelevel(special)
-    tokenizer.post_processor = processors.RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=False)
+    tokenizer.post_processor = processors.RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), add_prefix_space=False
+    )
     tokenizer.save(str(folder / "tokenizer.json"))
     tokenizer.model.save(str(folder))  # vocab.json, merges.txt
     write_json(folder / "tokenizer_config.json", {"model_max_length": 512})
@@ -151,7 +199,8 @@ def roberta(folder: Path) -> None:
 
 
 def deberta(folder: Path) -> None:
-    """deberta-v3-base: a SentencePiece file alone, half-precision tensors in a pickle, no absolute positions."""
+    """deberta-v3-base: a SentencePiece file alone, half-precision tensors in a pickle, no absolute
+    positions."""
     import io
 
     import sentencepiece
@@ -197,7 +246,8 @@ def deberta(folder: Path) -> None:
 
 
 def modernbert(folder: Path) -> None:
-    """ModernBERT-base: byte-level BPE in a tokenizer class that knows nothing of prefix spaces; rotary positions."""
+    """ModernBERT-base: byte-level BPE in a tokenizer class that knows nothing of prefix spaces;
+    rotary positions."""
     from transformers import ModernBertConfig, ModernBertForMaskedLM
 
     special = ("[UNK]", "[CLS]", "[SEP]", "[PAD]", "[MASK]")
@@ -233,7 +283,13 @@ FAMILIES = {
         Family("scibert", scibert, weights="torch", cased=False),
         Family("minilm_l12", minilm, cased=False),
         Family("roberta_large", roberta, mark="Ġ"),
-        Family("deberta_v3_base", deberta, weights="torch", mark="▁", linear=("query_proj", "value_proj")),
+        Family(
+            "deberta_v3_base",
+            deberta,
+            weights="torch",
+            mark="▁",
+            linear=("query_proj", "value_proj"),
+        ),
         Family("modernbert_base", modernbert, mark="Ġ", linear=("Wqkv",)),
     )
 }

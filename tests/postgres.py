@@ -21,20 +21,34 @@ PASSWORD = "a password"
 
 @contextmanager
 def server() -> Iterator[str]:
-    """Its URL, without the password: that is in PGPASSWORD. Skips the test where there is none to start."""
+    """Its URL, without the password: that is in PGPASSWORD. Skips the test where there is none to
+    start."""
     pytest.importorskip("psycopg")
-    places = [str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)]  # Debian's
+    # Debian's
+    places = [
+        str(folder) for folder in sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    ]
     found = shutil.which("initdb", path=os.pathsep.join([os.environ["PATH"], *places]))
     if found is None:
         pytest.skip("needs PostgreSQL (Debian: postgresql)")
     binaries = Path(found).resolve().parent
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # short, for the socket; pytest's folders are closed to other users
+    # short, for the socket; pytest's folders are closed to other users
+    folder = Path(tempfile.mkdtemp(prefix="pg"))
     asked: dict[str, Any] = {"check": True, "capture_output": True, "cwd": folder}
     if os.geteuid() == 0:  # whom PostgreSQL does not serve
         shutil.chown(folder, "postgres")
         asked |= {"user": "postgres", "group": "postgres", "extra_groups": []}
     (folder / "password").write_text(PASSWORD, encoding="utf-8")
-    make = [binaries / "initdb", "-D", folder / "data", "-U", "sciner", "-A", "scram-sha-256", "--no-sync"]
+    make = [
+        binaries / "initdb",
+        "-D",
+        folder / "data",
+        "-U",
+        "sciner",
+        "-A",
+        "scram-sha-256",
+        "--no-sync",
+    ]
     subprocess.run([*make, f"--pwfile={folder / 'password'}"], **asked)
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))

@@ -14,7 +14,15 @@ from sciner.report.figures import pooled
 from sciner.report.frames import Counts
 from sciner.report.render import NONE, Table, difference_text, markdown
 from sciner.report.tables import F1, learning_curves
-from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
+from sciner.score.curves import (
+    Curve,
+    area,
+    area_difference,
+    common_range,
+    flips,
+    holm,
+    share_to_reach,
+)
 from sciner.score.extrapolate import fit_power_law, hindsight
 
 UNITS = ("sentences", "tokens", "minutes")
@@ -23,9 +31,12 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#882255", "#0072B2", "#D55E00", "#C
 DASHES = {"": "-", "sure spans": ":", "all silver": "-."}
 BASELINE = "random"
 MORE = (
-    "A power law through F1 over sentences (`sciner.score.extrapolate`), fitted to each policy and continued to all gold, "
-    "where F1 was measured too. Checked by hiding: the right half of the budgets is hidden, the rest fitted, and the hidden "
-    "points guessed; `off` is the mean distance of guess and measurement, in F1, and `inside` the share of hidden points "
+    "A power law through F1 over sentences (`sciner.score.extrapolate`), fitted to each policy "
+    "and continued to all gold, "
+    "where F1 was measured too. Checked by hiding: the right half of the budgets is hidden, the "
+    "rest fitted, and the hidden "
+    "points guessed; `off` is the mean distance of guess and measurement, in F1, and `inside` the "
+    "share of hidden points "
     "within their 95% intervals."
 )
 Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
@@ -34,10 +45,14 @@ Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     parts = [
         "# Active learning",
-        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all methods reach: a mean F1 "
-        "along the way. Differences to `random` are paired by seed, their intervals a bootstrap over seeds and test documents "
-        "together; p is Holm's over the policies of a table. Budgets count the seed set. A policy with `all silver` is trained "
-        "on the annotated rest of the pool too, one with `sure spans` on spans from 0.9 (`crf`) or 0.8 (`minilm`).",
+        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all "
+        "methods reach: a mean F1 "
+        "along the way. Differences to `random` are paired by seed, their intervals a bootstrap "
+        "over seeds and test documents "
+        "together; p is Holm's over the policies of a table. Budgets count the seed set. A policy "
+        "with `all silver` is trained "
+        "on the annotated rest of the pool too, one with `sure spans` on spans from 0.9 (`crf`) "
+        "or 0.8 (`minilm`).",
     ]
     for model, bought in curricula(frame):
         by_unit = {unit: learning_curves(bought, ["method"], unit, counts) for unit in UNITS}
@@ -51,7 +66,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
             LENS_WORDS,
             means(bought, ["model", "method"], [], (F1, *LENS)),
         ]
-        parts += ["### What more annotation would buy", MORE, markdown(continued(by_unit["sentences"], full))]
+        parts += [
+            "### What more annotation would buy",
+            MORE,
+            markdown(continued(by_unit["sentences"], full)),
+        ]
     parts += ["## All-O answers and people", markdown(bounds(frame))]
     parts += ["## Published", published("active_learning")]
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
@@ -61,31 +80,49 @@ def curricula(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
     """Each model's runs that bought batches, under the names of their methods."""
     bought = frame[frame["acquire"] != "none"]
     silver = bought["threshold"].map({"accept_all": "all silver", "fixed": "sure spans"})
-    methods = bought["acquire"].where(bought["threshold"] == "accept_none", bought["acquire"] + " + " + silver)
+    methods = bought["acquire"].where(
+        bought["threshold"] == "accept_none", bought["acquire"] + " + " + silver
+    )
     for model, runs in bought.assign(method=methods).groupby("model"):
         yield str(model), runs
 
 
 def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
-    """A method a row: its area, the difference to random, the share of all gold for 95% of full supervision."""
+    """A method a row: its area, the difference to random, the share of all gold for 95% of full
+    supervision."""
     over = common_range(curve for by_seed in curves.values() for curve in by_seed.values())
     others = [name for name in curves if name != BASELINE]
     found = {name: area_difference(curves[name], curves[BASELINE], over) for name in others}
     tested = [name for name in others if found[name].p is not None]
     adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
-    areas = {name: float(np.mean([area(c, over) for c in by_seed.values()])) for name, by_seed in curves.items()}
+    areas = {
+        name: float(np.mean([area(c, over) for c in by_seed.values()]))
+        for name, by_seed in curves.items()
+    }
     rows = []
     for name in sorted(curves, key=lambda name: -areas[name]):
         last = np.mean([np.interp(over[1], c.budget, c.f1) for c in curves[name].values()])
         row = [name, f"{areas[name]:.3f}", f"{last:.3f}"]
         row += (
-            [difference_text(found[name]), f"{adjusted[name]:.3f}" if name in adjusted else "–"] if name in found else ["", ""]
+            [difference_text(found[name]), f"{adjusted[name]:.3f}" if name in adjusted else "–"]
+            if name in found
+            else ["", ""]
         )
         rows.append((*row, reached(curves[name], unit, full), str(len(curves[name]))))
-    headings = ("policy", "area", "F1 at the end", "area less random's", "p", "of all gold for 95% of full F1", "seeds")
+    headings = (
+        "policy",
+        "area",
+        "F1 at the end",
+        "area less random's",
+        "p",
+        "of all gold for 95% of full F1",
+        "seeds",
+    )
     notes = [f"Over {over[0]:,.0f} to {over[1]:,.0f} {unit}."]
     if any(len(by_seed) == 1 for by_seed in curves.values()):
-        notes.append("With one seed the interval is over test documents alone, and the area that seed's.")
+        notes.append(
+            "With one seed the interval is over test documents alone, and the area that seed's."
+        )
     return Table(headings, tuple(rows), 1, tuple(notes))
 
 
@@ -93,15 +130,29 @@ def reached(by_seed: Mapping[int, Curve], unit: str, full: pd.DataFrame) -> str:
     """Mean over seeds of the share, where every seed reaches it."""
     if full.empty:
         return "–"
-    whole = {m: float(full[full["metric"] == m]["value"].mean()) for m in ("test/f1/micro", f"budget/{unit}")}
-    shares = [share_to_reach(curve, whole["test/f1/micro"], whole[f"budget/{unit}"]) for curve in by_seed.values()]
+    whole = {
+        m: float(full[full["metric"] == m]["value"].mean())
+        for m in ("test/f1/micro", f"budget/{unit}")
+    }
+    shares = [
+        share_to_reach(curve, whole["test/f1/micro"], whole[f"budget/{unit}"])
+        for curve in by_seed.values()
+    ]
     known = [share for share in shares if share is not None]
-    return f"{np.mean(known):.0%}" if len(known) == len(shares) else f"not by {len(shares) - len(known)} of {len(shares)}"
+    return (
+        f"{np.mean(known):.0%}"
+        if len(known) == len(shares)
+        else f"not by {len(shares) - len(known)} of {len(shares)}"
+    )
 
 
 def continued(curves: Curves, full: pd.DataFrame) -> Table:
-    """A policy a row: the guess for all gold, and how far guesses are off where the answer is known."""
-    whole = {m: float(full[full["metric"] == m]["value"].mean()) for m in ("test/f1/micro", "budget/sentences")}
+    """A policy a row: the guess for all gold, and how far guesses are off where the answer is
+    known."""
+    whole = {
+        m: float(full[full["metric"] == m]["value"].mean())
+        for m in ("test/f1/micro", "budget/sentences")
+    }
     rows, errors = [], []
     for name, by_seed in sorted(curves.items()):
         budget, f1 = pooled(by_seed)
@@ -112,15 +163,22 @@ def continued(curves: Curves, full: pd.DataFrame) -> Table:
             pass
         else:
             errors.append(found.error)
-            row[2:] = [f"{found.error:.3f}", NONE if found.inside is None else f"{found.inside:.0%}"]
+            row[2:] = [
+                f"{found.error:.3f}",
+                NONE if found.inside is None else f"{found.inside:.0%}",
+            ]
         if not full.empty:
             guess = fit_power_law(budget, f1).at(whole["budget/sentences"])
-            row[1] = f"{guess.f1:.3f}" + (f" [{guess.low:.3f}, {guess.high:.3f}]" if guess.low is not None else "*")
+            row[1] = f"{guess.f1:.3f}" + (
+                f" [{guess.low:.3f}, {guess.high:.3f}]" if guess.low is not None else "*"
+            )
         rows.append(tuple(row))
     notes = [f"Measured with all gold: {whole['test/f1/micro']:.3f}."] if not full.empty else []
     notes += [f"Mean of `off`: {np.mean(errors):.3f}."] if errors else []
     headings = ("policy", "F1 with all gold, guessed", "off in hindsight", "inside")
-    return Table(headings, tuple(rows), 1, (*notes, "* No interval: the points do not determine the law."))
+    return Table(
+        headings, tuple(rows), 1, (*notes, "* No interval: the points do not determine the law.")
+    )
 
 
 def turned(by_unit: Mapping[str, Curves]) -> str:
@@ -128,14 +186,20 @@ def turned(by_unit: Mapping[str, Curves]) -> str:
     found = flips(by_unit)
     clear = [flip for flip in found if flip.clear]
     if not clear:
-        return f"Pairs that change places between units: {len(found)}; in none do the intervals exclude 0 on both sides."
+        return (
+            f"Pairs that change places between units: {len(found)}; in none do the intervals "
+            "exclude 0 on both sides."
+        )
     rows = tuple((f.a, f.b, *(difference_text(f.by_unit[unit]) for unit in UNITS)) for f in clear)
-    note = f"Of {len(found)} pairs that change places, those whose intervals exclude 0 on both sides."
+    note = (
+        f"Of {len(found)} pairs that change places, those whose intervals exclude 0 on both sides."
+    )
     return markdown(Table(("a", "b", *(f"a less b, {unit}" for unit in UNITS)), rows, 2, (note,)))
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    """For each model, F1 over sentences, tokens and minutes; means over seeds. A colour a policy, a kind of line its silver."""
+    """For each model, F1 over sentences, tokens and minutes; means over seeds. A colour a policy, a
+    kind of line its silver."""
     found = {}
     for model, bought in curricula(frame):
         figure = Figure(figsize=(12, 4.6), layout="constrained")
@@ -149,11 +213,15 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
                 low, high = common_range(by_seed.values())
                 at = np.linspace(low, high, 60)
                 mean = np.mean([np.interp(at, c.budget, c.f1) for c in by_seed.values()], axis=0)
-                (lines[name],) = axes.plot(at, mean, color=colours[policy], linewidth=1.6, linestyle=DASHES[silver])
+                (lines[name],) = axes.plot(
+                    at, mean, color=colours[policy], linewidth=1.6, linestyle=DASHES[silver]
+                )
             axes.set_xlabel(f"gold: {unit}")
             axes.grid(alpha=0.3)
             axes.spines[["top", "right"]].set_visible(False)
         figure.axes[0].set_ylabel("test entity F1")
-        figure.legend(lines.values(), lines, loc="outside upper left", ncols=7, frameon=False, fontsize=8)
+        figure.legend(
+            lines.values(), lines, loc="outside upper left", ncols=7, frameon=False, fontsize=8
+        )
         found[f"curves_{model}"] = figure
     return found

@@ -6,7 +6,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import (
+    LENS,
+    LENS_WORDS,
+    classes_of,
+    differences,
+    document,
+    means,
+    published,
+)
 from sciner.report.frames import Counts
 from sciner.report.tables import F1, cells
 
@@ -15,15 +23,25 @@ SIZES = ("corpus", "model", "data.seed_size")
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    supervised, silver = frame[frame["threshold"] == "accept_none"], frame[frame["threshold"] == "accept_all"]
+    supervised, silver = (
+        frame[frame["threshold"] == "accept_none"],
+        frame[frame["threshold"] == "accept_all"],
+    )
     none, *rates = sorted(set(frame["annotator.rate"]), key=float)
     clean = {"annotator.rate": none, "threshold": "accept_none"}
-    noise = {f"rate {rate} - rate {none}": ({"annotator.rate": rate, "threshold": "accept_none"}, clean) for rate in rates}
-    methods = {"accept_all - accept_none": ({"threshold": "accept_all"}, {"threshold": "accept_none"})}
+    noise = {
+        f"rate {rate} - rate {none}": ({"annotator.rate": rate, "threshold": "accept_none"}, clean)
+        for rate in rates
+    }
+    methods = {
+        "accept_all - accept_none": ({"threshold": "accept_all"}, {"threshold": "accept_none"})
+    }
     return document(
         "What the quality of the first labels is worth",
-        "The annotator errs on a share of the spans (`annotator.rate`): missed, misclassed, shifted, spurious in equal parts. "
-        "`threshold=accept_none` trains on these labels alone, `threshold=accept_all` on a round of all silver "
+        "The annotator errs on a share of the spans (`annotator.rate`): missed, misclassed, "
+        "shifted, spurious in equal parts. "
+        "`threshold=accept_none` trains on these labels alone, `threshold=accept_all` on a round "
+        "of all silver "
         "too. Judged by clean gold.",
         "Without silver:",
         means(supervised, SIZES, ["annotator.rate"]),
@@ -33,7 +51,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## How good the bought labels are",
         means(supervised, ROWS, [], ("gold/f1", "gold/precision", "gold/recall", "budget/minutes")),
         "## Does a round on all silver mend or spread them?",
-        differences(frame[frame["annotator.rate"].isin(set(silver["annotator.rate"]))], counts, ROWS, methods),
+        differences(
+            frame[frame["annotator.rate"].isin(set(silver["annotator.rate"]))],
+            counts,
+            ROWS,
+            methods,
+        ),
         means(silver, ROWS, [], (F1, "silver/precision/micro", "silver/recall/micro")),
         "## Rare classes and unseen mentions",
         LENS_WORDS,
@@ -50,7 +73,9 @@ def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
     grid = cells(supervised, ["model", "data.seed_size"], ["annotator.rate"], F1)
     series = {
         (str(row[0]), f"seed set of {row[1]}"): [
-            (float(str(key[0])), grid.cells[row, key]) for key in grid.column_keys if (row, key) in grid.cells
+            (float(str(key[0])), grid.cells[row, key])
+            for key in grid.column_keys
+            if (row, key) in grid.cells
         ]
         for row in grid.row_keys
     }

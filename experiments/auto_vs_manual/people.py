@@ -1,7 +1,9 @@
-"""Two people's labels of one paper compared: `python -m experiments.auto_vs_manual.people FIRST SECOND` (CoNLL files).
+"""Two people's labels of one paper compared: `python -m experiments.auto_vs_manual.people FIRST
+SECOND` (CoNLL files).
 
-The two tokenised and split it in their own ways: what is compared is what a matching of their tokens (difflib) has in common,
-as one long sentence, and of the spans those that lie in it whole.
+The two tokenised and split it in their own ways: what is compared is what a matching of their
+tokens (difflib) has in common, as one long sentence, and of the spans those that lie in it
+whole.
 """
 
 from __future__ import annotations
@@ -18,12 +20,18 @@ from sciner.text.spans import Span
 
 
 def main(first: str, second: str) -> None:
-    a, b = (whole(read_file(path, split="test", notes=Counter(), format="conll")) for path in (first, second))
+    a, b = (
+        whole(read_file(path, split="test", notes=Counter(), format="conll"))
+        for path in (first, second)
+    )
     blocks = SequenceMatcher(None, a.tokens, b.tokens, autojunk=False).get_matching_blocks()
     ours = restricted(a, [i for i, _, size in blocks for i in range(i, i + size)])
     theirs = restricted(b, [j for _, j, size in blocks for j in range(j, j + size)])
     spans = " and ".join(f"{len(side.spans or ())}" for side in (ours, theirs))
-    print(f"{len(a.tokens):,} and {len(b.tokens):,} tokens, {len(ours.tokens):,} in common; spans in these: {spans}")
+    print(
+        f"{len(a.tokens):,} and {len(b.tokens):,} tokens, {len(ours.tokens):,} in common; spans "
+        f"in these: {spans}"
+    )
     for name, value in agreement_scores([ours], [theirs]).items():
         print(f"{name} {value:.3f}")
 

@@ -15,7 +15,13 @@ from sciner.report.tables import cells
 
 ROWS = ("corpus", "model")
 BINS = tuple(f"{i / 10:.1f}" for i in range(10))
-AGREEMENT = ("silver/f1/micro", "silver/precision/micro", "silver/recall/micro", "silver/kappa/micro", "silver/mean_confidence")
+AGREEMENT = (
+    "silver/f1/micro",
+    "silver/precision/micro",
+    "silver/recall/micro",
+    "silver/kappa/micro",
+    "silver/mean_confidence",
+)
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
@@ -26,12 +32,16 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     ]
     return document(
         "Auto-annotation against manual annotation",
-        "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that were withheld: strict spans.",
+        "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that "
+        "were withheld: strict spans.",
         means(frame, ROWS, [], AGREEMENT),
-        "`silver/kappa/micro`: Cohen's kappa over the classes of the tokens that silver or gold marks. O on which both agree "
-        "is no part of it: it says too little rather than too much, and is below 0 where they agree less than by chance.",
+        "`silver/kappa/micro`: Cohen's kappa over the classes of the tokens that silver or gold "
+        "marks. O on which both agree "
+        "is no part of it: it says too little rather than too much, and is below 0 where they "
+        "agree less than by chance.",
         "## By confidence",
-        "Precision of the spans whose confidence is in the bin; below it how many there are. A tagger that knows what it knows "
+        "Precision of the spans whose confidence is in the bin; below it how many there are. A "
+        "tagger that knows what it knows "
         "would have the bin's middle.",
         "![Precision by confidence](reliability.svg)",
         by_bin(frame, "precision"),
@@ -50,12 +60,16 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 def by_bin(frame: pd.DataFrame, what: str) -> str:
     """A column a bin of confidence, named by its lower end."""
-    return re.sub(rf"silver/bin/(0\.\d)/{what}", r"\1", means(frame, ROWS, [], [f"silver/bin/{low}/{what}" for low in BINS]))
+    return re.sub(
+        rf"silver/bin/(0\.\d)/{what}",
+        r"\1",
+        means(frame, ROWS, [], [f"silver/bin/{low}/{what}" for low in BINS]),
+    )
 
 
 def classes(frame: pd.DataFrame) -> str:
-    """A line a class of one corpus and model: mean figures over seeds; – where no seed has one. kappa: of whether a token that
-    silver or gold marks is of the class."""
+    """A line a class of one corpus and model: mean figures over seeds; – where no seed has one.
+    kappa: of whether a token that silver or gold marks is of the class."""
     found = last_round(frame).groupby("metric")["value"].mean()
     labels = [label for label in classes_of(frame) if f"silver/spans/{label}" in found]
     figures = ("f1", "precision", "recall", "kappa")
@@ -63,7 +77,10 @@ def classes(frame: pd.DataFrame) -> str:
         (
             label,
             f"{found[f'silver/spans/{label}']:.0f}",
-            *(f"{found[name]:.3f}" if (name := f"silver/{figure}/{label}") in found else "–" for figure in figures),
+            *(
+                f"{found[name]:.3f}" if (name := f"silver/{figure}/{label}") in found else "–"
+                for figure in figures
+            ),
         )
         for label in labels
     )

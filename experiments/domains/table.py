@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from experiments.sections import BARS, LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import (
+    BARS,
+    LENS,
+    LENS_WORDS,
+    classes_of,
+    differences,
+    document,
+    means,
+    published,
+)
 from sciner.report.bounds import bounds
 from sciner.report.frames import Counts, last_round
 from sciner.report.render import Table, markdown
@@ -15,14 +24,19 @@ RARE = 0.05
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     control = {"threshold": "accept_none"}
-    contrasts = {f"{name} - accept_none": ({"threshold": name}, control) for name in ("accept_all", "fixed")}
+    contrasts = {
+        f"{name} - accept_none": ({"threshold": name}, control) for name in ("accept_all", "fixed")
+    }
     silver = frame[frame["threshold"] != "accept_none"]
     by_class = [
-        part for (corpus, model), group in frame.groupby(list(ROWS)) for part in (f"### {corpus}, {model}", classes(group))
+        part
+        for (corpus, model), group in frame.groupby(list(ROWS))
+        for part in (f"### {corpus}, {model}", classes(group))
     ]
     return document(
         "Four domains",
-        "One round from a seed set of 10%; bc5cdr capped at 1,500 sentences of seed set and pool. `threshold=accept_none` "
+        "One round from a seed set of 10%; bc5cdr capped at 1,500 sentences of seed set and pool. "
+        "`threshold=accept_none` "
         f"accepts no silver: the supervised control, re-trained as often. {BARS} "
         "bc5cdr's files do not tell documents apart: its intervals are over seeds alone.",
         means(frame, ROWS, ["threshold"]),
@@ -33,7 +47,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## All-O answers and people",
         markdown(bounds(frame)),
         "## The silver",
-        means(silver, [*ROWS, "threshold"], [], ("silver/accepted_share", "silver/precision/micro", "silver/recall/micro")),
+        means(
+            silver,
+            [*ROWS, "threshold"],
+            [],
+            ("silver/accepted_share", "silver/precision/micro", "silver/recall/micro"),
+        ),
         "## Rare classes and unseen mentions",
         LENS_WORDS,
         means(frame, [*ROWS, "threshold"], [], LENS),
@@ -49,16 +68,39 @@ def distributions(frame: pd.DataFrame) -> str:
     """Of each corpus's test set, and how dense the bought gold is."""
     rows = []
     for corpus, group in last_round(frame).groupby("corpus"):
-        spans = group[group["metric"].str.startswith("test/support/")].groupby("metric")["value"].first()
+        spans = (
+            group[group["metric"].str.startswith("test/support/")]
+            .groupby("metric")["value"]
+            .first()
+        )
         bought = group.groupby("metric")["value"].mean()
         shares = spans / spans.sum()
-        unseen = bought["test/unseen/spans"] / (bought["test/unseen/spans"] + bought["test/seen/spans"])
+        unseen = bought["test/unseen/spans"] / (
+            bought["test/unseen/spans"] + bought["test/seen/spans"]
+        )
         density = 100 * bought["budget/entities"] / bought["budget/tokens"]
         counted = (len(spans), int((shares < RARE).sum()), int(spans.sum()))
-        rows.append((str(corpus), *map(str, counted), f"{shares.max():.2f}", f"{density:.1f}", f"{unseen:.2f}"))
-    headings = ("corpus", "classes", "of them under 5%", "spans", "largest class", "bought spans per 100 tokens", "unseen")
+        rows.append(
+            (
+                str(corpus),
+                *map(str, counted),
+                f"{shares.max():.2f}",
+                f"{density:.1f}",
+                f"{unseen:.2f}",
+            )
+        )
+    headings = (
+        "corpus",
+        "classes",
+        "of them under 5%",
+        "spans",
+        "largest class",
+        "bought spans per 100 tokens",
+        "unseen",
+    )
     notes = (
-        "Of the test set, but for the density of the bought gold; it, and the share of unseen spans, are means over runs.",
+        "Of the test set, but for the density of the bought gold; it, and the share of unseen "
+        "spans, are means over runs.",
     )
     return markdown(Table(headings, tuple(rows), 1, notes))
 
@@ -66,7 +108,9 @@ def distributions(frame: pd.DataFrame) -> str:
 def classes(frame: pd.DataFrame) -> str:
     """A line a class: its gold spans on test, its mean F1 by threshold."""
     found = last_round(frame).groupby(["metric", "threshold"])["value"].mean()
-    thresholds = [name for name in ("accept_none", "accept_all", "fixed") if name in set(frame["threshold"])]
+    thresholds = [
+        name for name in ("accept_none", "accept_all", "fixed") if name in set(frame["threshold"])
+    ]
     rows = tuple(
         (
             label,

@@ -1,4 +1,5 @@
-"""Runs killed with SIGKILL at random moments, and what running the same command again makes of them.
+"""Runs killed with SIGKILL at random moments, and what running the same command again makes of
+them.
 
 python -m experiments.kill_test.measure [--kills 25] [--seed 0]
 """
@@ -86,7 +87,9 @@ def reference(project: Path, command: list[str]) -> tuple[list[dict[str, float]]
     return found, time.monotonic() - began
 
 
-def kill_one(project: Path, command: list[str], after: float, expected: list[dict[str, float]]) -> dict[str, Any]:
+def kill_one(
+    project: Path, command: list[str], after: float, expected: list[dict[str, float]]
+) -> dict[str, Any]:
     """Kill a run ``after`` so many seconds of activity, and run the same command again."""
     project.mkdir()
     process = start(project, command, "killed")
@@ -116,13 +119,22 @@ def kill_one(project: Path, command: list[str], after: float, expected: list[dic
 def measure(kills: int, seed: int) -> dict[str, Any]:
     rng, found = random.Random(seed), []
     with tempfile.TemporaryDirectory() as scratch:
-        whole = [reference(Path(scratch) / f"reference{n}", command) for n, command in enumerate(COMMANDS)]
+        whole = [
+            reference(Path(scratch) / f"reference{n}", command)
+            for n, command in enumerate(COMMANDS)
+        ]
         for n in range(kills):
             which = n % len(COMMANDS)
             expected, lasts = whole[which]
-            found.append(kill_one(Path(scratch) / str(n), COMMANDS[which], rng.uniform(0, lasts), expected))
+            found.append(
+                kill_one(Path(scratch) / str(n), COMMANDS[which], rng.uniform(0, lasts), expected)
+            )
             print(f"{n + 1}/{kills}: {found[-1]}", flush=True)
-    return {"commands": ["sciner run " + " ".join(words) for words in COMMANDS], "seed": seed, "kills": found}
+    return {
+        "commands": ["sciner run " + " ".join(words) for words in COMMANDS],
+        "seed": seed,
+        "kills": found,
+    }
 
 
 def main() -> None:

@@ -14,8 +14,12 @@ def render(figures: dict[str, Any]) -> str:
         return sum(kill[name] for kill in kills)
 
     rows = {
-        "resumed runs that ended with exit code 0": f"{sum(k['exit_code'] == 0 for k in kills)} of {total}",
-        "resumed runs with the scores of an unkilled run, to the last digit": f"{add('same_scores')} of {total}",
+        "resumed runs that ended with exit code 0": (
+            f"{sum(k['exit_code'] == 0 for k in kills)} of {total}"
+        ),
+        "resumed runs with the scores of an unkilled run, to the last digit": (
+            f"{add('same_scores')} of {total}"
+        ),
         "rounds that were done when the kill came": add("rounds_done"),
         "steps of those rounds that had to be computed again": add("rounds_lost"),
         "steps known to the resumed runs": f"{add('steps_known')} of {add('steps')}",
@@ -27,7 +31,8 @@ def render(figures: dict[str, Any]) -> str:
     lines = [
         "# Killed runs",
         "",
-        f"{total} runs on `sample`, each killed with SIGKILL at a moment drawn uniformly from its active time (seed",
+        f"{total} runs on `sample`, each killed with SIGKILL at a moment drawn uniformly from its "
+        "active time (seed",
         f"{figures['seed']}), then started again by the same command. In turn:",
         "",
         *(f"- `{command}`" for command in figures["commands"]),

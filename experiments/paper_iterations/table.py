@@ -6,7 +6,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import (
+    LENS,
+    LENS_WORDS,
+    classes_of,
+    differences,
+    document,
+    means,
+    published,
+)
 from sciner.report.frames import Counts
 from sciner.report.tables import F1, cells
 
@@ -35,28 +43,43 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     all_silver = frame[frame["threshold"] == "accept_all"]
     against = {
         "all silver - control": ({"threshold": "accept_all"}, {"threshold": "accept_none"}),
-        "all silver: round 2 - round 0": ({"threshold": "accept_all", "round": 2}, {"threshold": "accept_all", "round": 0}),
-        "all silver: round 2 - round 1": ({"threshold": "accept_all", "round": 2}, {"threshold": "accept_all", "round": 1}),
+        "all silver: round 2 - round 0": (
+            {"threshold": "accept_all", "round": 2},
+            {"threshold": "accept_all", "round": 0},
+        ),
+        "all silver: round 2 - round 1": (
+            {"threshold": "accept_all", "round": 2},
+            {"threshold": "accept_all", "round": 1},
+        ),
     }
     by_class = [
         section
         for corpus, group in all_silver.groupby("corpus")
         for section in (
             f"### {corpus}",
-            means(group, ["corpus", "model", "round"], [], [f"test/f1/{label}" for label in classes_of(group)]),
+            means(
+                group,
+                ["corpus", "model", "round"],
+                [],
+                [f"test/f1/{label}" for label in classes_of(group)],
+            ),
         )
     ]
     return document(
         "The paper's iterations: rounds 0, 1 and 2",
-        "`threshold=accept_all` accepts all silver, as arXiv 2502.16312 does; `threshold=accept_none` none: the supervised "
+        "`threshold=accept_all` accepts all silver, as arXiv 2502.16312 does; "
+        "`threshold=accept_none` none: the supervised "
         "control, re-trained as often on the seed set alone. All on clean gold test.",
         "## What a figure of 0.960 could be",
-        "The same predictions under each reading, beside answering O everywhere (`test/all_o/…`), which needs no tagger.",
+        "The same predictions under each reading, beside answering O everywhere (`test/all_o/…`), "
+        "which needs no tagger.",
         "![All silver on cmu_sciner: entity F1 and token figures by round](readings.svg)",
         means(frame, [*ROWS, "round"], [], READINGS),
         "## Judged by its own annotation",
-        f"`{BY_AUTO}`: entity F1 of a round with the annotation of test text by the round before as reference in place of gold "
-        f"(1 - `drift/churn`). `{GAP}`: by how much that exceeds entity F1 against gold. The control repeats itself: it has 1.",
+        f"`{BY_AUTO}`: entity F1 of a round with the annotation of test text by the round before "
+        "as reference in place of gold "
+        f"(1 - `drift/churn`). `{GAP}`: by how much that exceeds entity F1 against gold. The "
+        "control repeats itself: it has 1.",
         means(whole, [*ROWS, "round"], [], (F1, BY_AUTO, GAP)),
         "## What the iterations are worth",
         differences(frame, counts, ["corpus", "model"], against),
@@ -65,40 +88,59 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "## Rare classes and unseen mentions, last round",
         LENS_WORDS,
         means(frame, ROWS, [], LENS),
-        differences(frame, counts, ["corpus", "model"], {name: against[name] for name in ("all silver - control",)}, LENS),
+        differences(
+            frame,
+            counts,
+            ["corpus", "model"],
+            {name: against[name] for name in ("all silver - control",)},
+            LENS,
+        ),
         "## Published",
         published("paper_iterations"),
     )
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    """All silver on cmu_sciner, a panel a model: what a collapse is to entity F1, and to the figures of tokens."""
+    """All silver on cmu_sciner, a panel a model: what a collapse is to entity F1, and to the
+    figures of tokens."""
     named = named_by_steps(frame)
     chosen = named[(named["corpus"] == "cmu_sciner") & (named["threshold"] == "accept_all")]
     series = {}
     for metric, words in DRAWN.items():
         grid = cells(chosen, ["model"], ["round"], metric)
         for model in grid.row_keys:
-            points = [(float(str(k[0])), grid.cells[model, k]) for k in grid.column_keys if (model, k) in grid.cells]
+            points = [
+                (float(str(k[0])), grid.cells[model, k])
+                for k in grid.column_keys
+                if (model, k) in grid.cells
+            ]
             series[str(model[0]), words] = points
     return {"readings": lines(series, "round", "test")}
 
 
 def named_by_steps(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` with the optimiser steps of a fit in the name of a model that was trained for more than one number of them."""
+    """``frame`` with the optimiser steps of a fit in the name of a model that was trained for more
+    than one number of them."""
     steps = frame.get("model.steps", pd.Series("", frame.index))
     several = steps.groupby(frame["model"]).transform("nunique") > 1
-    return frame.assign(model=frame["model"].where(~several, frame["model"] + ", " + steps + " steps"))
+    return frame.assign(
+        model=frame["model"].where(~several, frame["model"] + ", " + steps + " steps")
+    )
 
 
 def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` and two figures more: agreement with the round before, and its distance from F1 against gold.
+    """``frame`` and two figures more: agreement with the round before, and its distance from F1
+    against gold.
 
-    Two sets of spans, of which 1 - Dice are in one alone, have an F1 of Dice with either as the reference.
+    Two sets of spans, of which 1 - Dice are in one alone, have an F1 of Dice with either as the
+    reference.
     """
     churn = frame[frame["metric"] == "drift/churn"]
     at = ["run", "round"]
     f1 = frame[frame["metric"] == F1].set_index(at)["value"]
     agreement = churn.assign(metric=BY_AUTO, value=1 - churn["value"])
     clean = f1.reindex(pd.MultiIndex.from_frame(churn[at])).to_numpy()
-    return pd.concat([frame, agreement, agreement.assign(metric=GAP, value=agreement["value"] - clean)], ignore_index=True)
+    return pd.concat(
+        [frame, agreement, agreement.assign(metric=GAP, value=agreement["value"] - clean)],
+        ignore_index=True,
+    )

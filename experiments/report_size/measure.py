@@ -2,8 +2,8 @@
 
     SCINER_MIRROR=… python -m experiments.report_size.measure [RUNS]
 
-RUNS: the folder of the sweep, run into it where it does not exist; default: a folder that goes when this ends. Nothing else
-should run on the machine while pages are rendered.
+RUNS: the folder of the sweep, run into it where it does not exist; default: a folder that goes
+when this ends. Nothing else should run on the machine while pages are rendered.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from experiments.speed.measure import machine
 
 HERE = Path(__file__).parent
 AXES = {
-    "data": ("scierc", "cmu_sciner", "matsci", "bc5cdr"),  # the largest test set last: its sentences are on the page
+    # the largest test set last: its sentences are on the page
+    "data": ("scierc", "cmu_sciner", "matsci", "bc5cdr"),
     "data.seed_size": ("5%", "10%", "20%", "40%"),
     "threshold": ("accept_all", "fixed", "accept_none"),
     "seed": (0, 1),
@@ -36,7 +37,9 @@ def main() -> None:
         runs = Path(sys.argv[1] if len(sys.argv) > 1 else f"{scratch}/runs")
         if not runs.exists():
             sweep(runs)
-        every = sorted((file.parent for file in runs.rglob("run.json")), key=lambda place: int(place.name))
+        every = sorted(
+            (file.parent for file in runs.rglob("run.json")), key=lambda place: int(place.name)
+        )
         figures = {
             "machine": machine() | {"matplotlib": version("matplotlib")},
             "words": words(),
@@ -50,7 +53,15 @@ def words() -> list[str]:
 
 
 def sweep(runs: Path) -> None:
-    command = ["-m", "sciner", "run", "-m", *words(), "tracking=none", f"hydra.sweep.dir={runs.resolve()}"]
+    command = [
+        "-m",
+        "sciner",
+        "run",
+        "-m",
+        *words(),
+        "tracking=none",
+        f"hydra.sweep.dir={runs.resolve()}",
+    ]
     subprocess.run([sys.executable, *command], check=True, stdout=subprocess.DEVNULL)
 
 
@@ -73,17 +84,25 @@ def measured(places: list[Path], scratch: Path) -> dict[str, Any]:
     sizes = {file.relative_to(out).parts[0]: 0 for file in out.rglob("*")}
     for file in (file for file in out.rglob("*") if file.is_file()):
         sizes[file.relative_to(out).parts[0]] += file.stat().st_size
-    return {"runs": len(places), "seconds": seconds, "peak_mb": peaks, "bytes": dict(sorted(sizes.items()))}
+    return {
+        "runs": len(places),
+        "seconds": seconds,
+        "peak_mb": peaks,
+        "bytes": dict(sorted(sizes.items())),
+    }
 
 
 def memory(pid: int) -> int:
-    """MB that the process and its children hold on Linux, what they share counted once; 0 when it is gone."""
+    """MB that the process and its children hold on Linux, what they share counted once; 0 when it
+    is gone."""
     try:
         rollup = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="utf-8")
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
     except OSError:
         return 0
-    held = next((int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0)
+    held = next(
+        (int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")), 0
+    )
     return held // 1024 + sum(memory(int(child)) for child in children)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from statistics import median
 from typing import Any
 
-LIMITS = "Limits: 96 runs over 4 corpora in under 30 s and under 1,000 MB; `index.html` of 50 runs under 3 MB."
+LIMITS = (
+    "Limits: 96 runs over 4 corpora in under 30 s and under 1,000 MB; `index.html` of 50 "
+    "runs under 3 MB."
+)
 PARTS = ("index.html", "sentences.html", "figures", "tables")
 
 
@@ -14,8 +17,10 @@ def render(figures: dict[str, Any]) -> str:
     head = [
         "# What the page of a large sweep costs",
         "",
-        f"`sciner run -m {' '.join(figures['words'])}`, then `sciner report` of all of its runs, and of the last of them.",
-        f"{m['processor']}, {m['cores']} cores, Python {m['python']}, matplotlib {m['matplotlib']}.",
+        f"`sciner run -m {' '.join(figures['words'])}`, then `sciner report` of all of its runs, "
+        "and of the last of them.",
+        f"{m['processor']}, {m['cores']} cores, Python {m['python']}, matplotlib "
+        f"{m['matplotlib']}.",
         "",
         LIMITS,
         "",

@@ -8,7 +8,17 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import BARS, LENS, LENS_WORDS, Setting, classes_of, differences, document, means, published
+from experiments.sections import (
+    BARS,
+    LENS,
+    LENS_WORDS,
+    Setting,
+    classes_of,
+    differences,
+    document,
+    means,
+    published,
+)
 from sciner.report.frames import Counts
 from sciner.report.render import NONE, Table, markdown
 from sciner.report.tables import F1, cells
@@ -32,12 +42,16 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["accept_all", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
-        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: the supervised control, trained every "
+        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: the "
+        "supervised control, trained every "
         f"round. {BARS}",
         means(frame, ROWS, ["round"]),
         "![F1 by round](f1.svg)",
         "## Against the control, and later rounds against the first",
-        *(differences(runs, counts, ["corpus", "model"], contrasts(runs)) for _, runs in frame.groupby("model")),
+        *(
+            differences(runs, counts, ["corpus", "model"], contrasts(runs))
+            for _, runs in frame.groupby("model")
+        ),
         "## The silver",
         "Precision of the accepted spans against the withheld gold of the pool.",
         "![Silver precision by round](silver.svg)",
@@ -45,14 +59,26 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Sentences left without a span, of those accepted:",
         means(frame[frame["threshold"] != "accept_none"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
-        "Of the wrong spans in the silver of the round before (`before`): the share that this round's silver has again, has "
-        "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of the wrong spans where none "
+        "Of the wrong spans in the silver of the round before (`before`): the share that this "
+        "round's silver has again, has "
+        "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of "
+        "the wrong spans where none "
         "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
-        means(fates, [*ROWS, "round"], [], [PREFIX + name for name in ("before", *SHARES, "new", "spread_share")]),
+        means(
+            fates,
+            [*ROWS, "round"],
+            [],
+            [PREFIX + name for name in ("before", *SHARES, "new", "spread_share")],
+        ),
         "By class, round 2, means over seeds:",
-        *(part for model, runs in followed.groupby("model") for part in (f"### {model}", fates_by_class(runs, classes))),
+        *(
+            part
+            for model, runs in followed.groupby("model")
+            for part in (f"### {model}", fates_by_class(runs, classes))
+        ),
         "## Drift and collapse",
-        "Of the predictions for test, the share of spans that only one of this round and the last has:",
+        "Of the predictions for test, the share of spans that only one of this round and the last "
+        "has:",
         means(frame, ROWS, ["round"], "drift/churn"),
         "Predicted spans per 100 tokens:",
         means(frame, ROWS, ["round"], "drift/density"),
@@ -71,8 +97,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 def collapses(frame: pd.DataFrame) -> str:
     """How many of the seeds, by round."""
     warned = frame[frame["metric"] == "drift/collapse"].groupby([*ROWS, "round"])["value"]
-    texts = (warned.sum().astype(int).astype(str) + " of " + warned.count().astype(str)).unstack(fill_value=NONE)
-    rows = tuple((*map(str, key), *line) for key, line in zip(texts.index, texts.to_numpy(), strict=True))
+    texts = (warned.sum().astype(int).astype(str) + " of " + warned.count().astype(str)).unstack(
+        fill_value=NONE
+    )
+    rows = tuple(
+        (*map(str, key), *line) for key, line in zip(texts.index, texts.to_numpy(), strict=True)
+    )
     return markdown(Table((*ROWS, *map(str, texts.columns)), rows, len(ROWS)))
 
 
@@ -83,19 +113,26 @@ def contrasts(runs: pd.DataFrame) -> dict[str, tuple[Setting, Setting]]:
         [name for name in METHODS if name != "accept_none" and (runs["threshold"] == name).any()],
     )
     control = {
-        f"{name}: round {k} - control": ({"threshold": name, "round": k}, {"threshold": "accept_none", "round": k})
+        f"{name}: round {k} - control": (
+            {"threshold": name, "round": k},
+            {"threshold": "accept_none", "round": k},
+        )
         for name in names
         for k in (1, last)
     }
     first = {
-        f"{name}: round {last} - round 1": ({"threshold": name, "round": last}, {"threshold": name, "round": 1})
+        f"{name}: round {last} - round 1": (
+            {"threshold": name, "round": last},
+            {"threshold": name, "round": 1},
+        )
         for name in names
     }
     return {**control, **first}
 
 
 def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
-    """The counts of errors, and each fate's share of them: ``again_share`` of ``before``, ``spread_share`` of ``new``."""
+    """The counts of errors, and each fate's share of them: ``again_share`` of ``before``,
+    ``spread_share`` of ``new``."""
     counts = frame[frame["metric"].str.startswith(PREFIX)]
     of = counts.set_index(["run", "round", "metric"])["value"]
     found = [counts]
@@ -119,7 +156,8 @@ def fates_by_class(followed: pd.DataFrame, classes: Sequence[str]) -> str:
     for threshold in followed["threshold"].drop_duplicates():
         for label in labels:
             counted = {
-                name: found.get((threshold, f"{PREFIX}{name}/{label}")) for name in ("before", *SHARES, "new", "spread_share")
+                name: found.get((threshold, f"{PREFIX}{name}/{label}"))
+                for name in ("before", *SHARES, "new", "spread_share")
             }
             shown = (
                 f"{value:.{0 if name in ('before', 'new') else 2}f}" if value is not None else NONE

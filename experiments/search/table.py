@@ -9,7 +9,17 @@ from typing import Any
 def render(figures: dict[str, Any]) -> str:
     lines = ["# What the searches found, and saved"]
     for name, found in figures.items():
-        lines += ["", f"## {name}", "", f"`{found['command']}`", "", *saved(found), "", *best(found), ""]
+        lines += [
+            "",
+            f"## {name}",
+            "",
+            f"`{found['command']}`",
+            "",
+            *saved(found),
+            "",
+            *best(found),
+            "",
+        ]
         lines += [f"![{kind}]({name}/{kind}.png)" for kind in ("history", "importances", "rounds")]
     return "\n".join(lines) + "\n"
 
@@ -26,8 +36,10 @@ def saved(found: dict[str, Any]) -> list[str]:
         f"| pruning: rounds not run | {planned} | {share(planned - found['rounds'], planned)} |",
         f"| the store: fits known | {fits} | {share(known, fits)} |",
         f"| both: fits not computed | {planned} | {share(planned - fits + known, planned)} |",
-        f"| the store: steps known, of all kinds | {found['steps']} | {share(found['steps_known'], found['steps'])} |",
-        f"| the store: seconds of the rounds that were run | {alone:.0f} | {share(alone - here, alone, '.0f')} |",
+        f"| the store: steps known, of all kinds | {found['steps']} | "
+        f"{share(found['steps_known'], found['steps'])} |",
+        f"| the store: seconds of the rounds that were run | {alone:.0f} | "
+        f"{share(alone - here, alone, '.0f')} |",
     ]
 
 
@@ -40,7 +52,8 @@ def best(found: dict[str, Any]) -> list[str]:
     trial, asked = found["best"][0], found["confirmed"]
     low, middle, high = paired(asked["best"], asked["defaults"])
     return [
-        f"Best on dev, of {sum(found['trials'].values())}: trial {trial['trial']}, F1 {trial['values'][0]:.3f}.",
+        f"Best on dev, of {sum(found['trials'].values())}: trial {trial['trial']}, F1 "
+        f"{trial['values'][0]:.3f}.",
         "",
         f"`{trial['command']}`",
         "",

@@ -6,21 +6,37 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from experiments.draw import lines
-from experiments.sections import BARS, LENS, LENS_WORDS, classes_of, differences, document, means, published
+from experiments.sections import (
+    BARS,
+    LENS,
+    LENS_WORDS,
+    classes_of,
+    differences,
+    document,
+    means,
+    published,
+)
 from sciner.report.frames import Counts
 from sciner.report.tables import F1, cells
 
 ROWS = ("corpus", "model", "data.seed_size")
-METHODS = {"accept_none": "control, no silver", "accept_all": "all silver (paper)", "fixed": "sure spans"}
+METHODS = {
+    "accept_none": "control, no silver",
+    "accept_all": "all silver (paper)",
+    "fixed": "sure spans",
+}
 CONTROL = {"threshold": "accept_none"}
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
-    contrasts = {f"{name} - accept_none": ({"threshold": name}, CONTROL) for name in ("accept_all", "fixed")}
+    contrasts = {
+        f"{name} - accept_none": ({"threshold": name}, CONTROL) for name in ("accept_all", "fixed")
+    }
     silver = ("silver/accepted_spans", "silver/precision/micro", "silver/recall/micro")
     return document(
         "What self-training adds to seed sets of three sizes",
-        "Entity F1 (strict, micro) on test after the last round. `threshold=accept_none` accepts no silver: the supervised "
+        "Entity F1 (strict, micro) on test after the last round. `threshold=accept_none` accepts "
+        "no silver: the supervised "
         f"control, re-trained as often on the seed set alone. {BARS}",
         means(frame, ROWS, ["threshold"]),
         "![F1 by seed size](f1.svg)",

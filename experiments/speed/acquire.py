@@ -25,12 +25,18 @@ POOL, BATCH, KNOWN, DIMENSIONS, ANNOTATED = 100_000, 1_000, 2_000, 384, 2_000
 
 
 def acquire() -> dict[str, Any]:
-    """Seconds of ranking POOL sentences by each policy, from predictions on disk to the order, and the most memory held.
+    """Seconds of ranking POOL sentences by each policy, from predictions on disk to the order, and
+    the most memory held.
 
-    Predictions and embeddings are drawn: their values are not looked at, and what they cost to rank does not depend on them.
-    Beside them, the seconds in which minilm would annotate the pool, and embed it, by ANNOTATED of its sentences.
+    Predictions and embeddings are drawn: their values are not looked at, and what they cost to
+    rank does not depend on them. Beside them, the seconds in which minilm would annotate the
+    pool, and embed it, by ANNOTATED of its sentences.
     """
-    kinds = [kind for kind, strategy in STRATEGIES.items() if strategy.buys and "samples" not in strategy.needs]
+    kinds = [
+        kind
+        for kind, strategy in STRATEGIES.items()
+        if strategy.buys and "samples" not in strategy.needs
+    ]
     found = {}
     with TemporaryDirectory() as scratch:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
@@ -59,7 +65,10 @@ def draw(folder: Path) -> None:
     def drawn() -> Iterator[Prediction]:
         for at in range(0, POOL, 4096):
             chunk = pool[at : at + 4096]
-            rows = [rng.dirichlet([0.1] * len(tagset(labels)), len(s.tokens)).astype(np.float32) for s in chunk]
+            rows = [
+                rng.dirichlet([0.1] * len(tagset(labels)), len(s.tokens)).astype(np.float32)
+                for s in chunk
+            ]
             yield from predictions(chunk, rows, tagset(labels))
 
     write_predictions(folder, drawn(), labels)
@@ -76,17 +85,30 @@ def ranked(kind: str, folder: Path) -> dict[str, float]:
 
     evidence = Evidence()
     if "predictions" in needs:
-        evidence = Evidence(predictions=read, history=[read] if "history" in needs else [], counts=range(len(labels)))
+        evidence = Evidence(
+            predictions=read,
+            history=[read] if "history" in needs else [],
+            counts=range(len(labels)),
+        )
     if "embeddings" in needs:
-        vectors = np.random.default_rng(0).normal(size=(POOL + KNOWN, DIMENSIONS)).astype(np.float32)
-        evidence = replace(evidence, embeddings=lambda: vectors[:POOL], known=lambda: vectors[POOL:])
+        vectors = (
+            np.random.default_rng(0).normal(size=(POOL + KNOWN, DIMENSIONS)).astype(np.float32)
+        )
+        evidence = replace(
+            evidence, embeddings=lambda: vectors[:POOL], known=lambda: vectors[POOL:]
+        )
     before, began = peak_mb(), time.perf_counter()
     rank(strategy, pool, evidence, count=BATCH, seed=0, round=1)
-    return {"seconds": round(time.perf_counter() - began, 2), "peak_mb": round(peak_mb()), "before_mb": round(before)}
+    return {
+        "seconds": round(time.perf_counter() - began, 2),
+        "peak_mb": round(peak_mb()),
+        "before_mb": round(before),
+    }
 
 
 def forward() -> dict[str, float]:
-    """Seconds a pool of POOL sentences would take minilm, by ANNOTATED of them, to annotate and to embed."""
+    """Seconds a pool of POOL sentences would take minilm, by ANNOTATED of them, to annotate and to
+    embed."""
     from experiments.speed.measure import config
     from sciner.run.build import build_tagger
     from sciner.text.corpus import gold_example
@@ -95,7 +117,10 @@ def forward() -> dict[str, float]:
     tagger = build_tagger(config("data=scierc", "model.steps=1"), labels)
     fitted = tagger.fit([gold_example(Sentence("a#0", ("a",), ()))], seed=0)
     seconds = {}
-    for name, work in (("annotate", lambda: list(fitted.predict(pool))), ("embed", lambda: fitted.embeddings(pool))):
+    for name, work in (
+        ("annotate", lambda: list(fitted.predict(pool))),
+        ("embed", lambda: fitted.embeddings(pool)),
+    ):
         work()
         began = time.perf_counter()
         work()

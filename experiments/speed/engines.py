@@ -1,5 +1,6 @@
-"""The forward pass alone, tokenised beforehand and in the same batches: torch as sciner uses it, and OpenVINO (bf16), which
-fuses what lies between the products. And what bf16 moves: probabilities against those of float32.
+"""The forward pass alone, tokenised beforehand and in the same batches: torch as sciner uses it,
+and OpenVINO (bf16), which fuses what lies between the products. And what bf16 moves: probabilities
+against those of float32.
 
 Needs `pip install openvino`, which nothing else does.
 """
@@ -20,7 +21,8 @@ import torch
 
 
 def engines() -> dict[str, Any]:
-    """Corpus tokens a second of either engine, and the rounding of both, on the paragraphs of ``measure.annotate``."""
+    """Corpus tokens a second of either engine, and the rounding of both, on the paragraphs of
+    ``measure.annotate``."""
     from experiments.speed.measure import config, in_turns, saved_tagger
     from sciner.run.saved import open_tagger
     from sciner.tagger.encoder.batches import prediction_batches
@@ -50,12 +52,18 @@ def engines() -> dict[str, Any]:
     systems = {"torch": tagger.forward(), "OpenVINO": openvino_forward(tagger, batches[0], beside)}
     expected = list(map(wide, batches))
     return {
-        "tokens_per_second": in_turns({name: speed(forward) for name, forward in systems.items()}, 9),
-        "rounding": {name: moved(expected, list(map(forward, batches))) for name, forward in systems.items()},
+        "tokens_per_second": in_turns(
+            {name: speed(forward) for name, forward in systems.items()}, 9
+        ),
+        "rounding": {
+            name: moved(expected, list(map(forward, batches))) for name, forward in systems.items()
+        },
     }
 
 
-def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int) -> Callable[[dict[str, torch.Tensor]], Any]:
+def openvino_forward(
+    tagger: Any, example: dict[str, torch.Tensor], streams: int
+) -> Callable[[dict[str, torch.Tensor]], Any]:
     """``tagger`` exported and compiled for bf16, a stream for each thread that asks."""
     import openvino
 
@@ -65,9 +73,15 @@ def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int
     shapes = {name: {0: free, 1: free} for name in INPUTS}
     net = Distributions(tagger.model, tagger.config).eval()
     with torch.no_grad():
-        program = torch.export.export(net, tuple(example[name] for name in INPUTS), dynamic_shapes=shapes, strict=False)
+        program = torch.export.export(
+            net, tuple(example[name] for name in INPUTS), dynamic_shapes=shapes, strict=False
+        )
         converted = openvino.convert_model(program)
-    settings = {"INFERENCE_PRECISION_HINT": "bf16", "NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
+    settings = {
+        "INFERENCE_PRECISION_HINT": "bf16",
+        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": streams,
+    }
     compiled, own = openvino.Core().compile_model(converted, "CPU", settings), threading.local()
 
     def forward(batch: dict[str, torch.Tensor]) -> Any:
@@ -79,10 +93,14 @@ def openvino_forward(tagger: Any, example: dict[str, torch.Tensor], streams: int
 
 
 def moved(expected: list[Any], found: list[Any]) -> dict[str, float]:
-    """Of the greatest change of a word's probabilities the mean and the greatest, and the share of words with another tag;
-    padded words are among them."""
-    changes = np.concatenate([np.abs(a - b).max(-1).ravel() for a, b in zip(expected, found, strict=True)])
-    other = np.concatenate([(a.argmax(-1) != b.argmax(-1)).ravel() for a, b in zip(expected, found, strict=True)])
+    """Of the greatest change of a word's probabilities the mean and the greatest, and the share of
+    words with another tag; padded words are among them."""
+    changes = np.concatenate(
+        [np.abs(a - b).max(-1).ravel() for a, b in zip(expected, found, strict=True)]
+    )
+    other = np.concatenate(
+        [(a.argmax(-1) != b.argmax(-1)).ravel() for a, b in zip(expected, found, strict=True)]
+    )
     return {
         "mean": round(float(changes.mean()), 5),
         "greatest": round(float(changes.max()), 3),

@@ -18,14 +18,21 @@ from typing import Any
 from experiments.store_savings.measure import rows, sciner, seconds_of, tagger_seconds
 from sciner.text.corpus import Sentence
 
-# so few steps learn no entity: that sentences without one are kept puts the pool through selection and fit
-ROUND = ["data=scierc", "data.pool=unlabelled", "threshold=fixed", "threshold.empty=keep", "iteration.rounds=1"]
+# so few steps learn no entity: that sentences without one are kept puts the pool through selection
+# and fit
+ROUND = [
+    "data=scierc",
+    "data.pool=unlabelled",
+    "threshold=fixed",
+    "threshold.empty=keep",
+    "iteration.rounds=1",
+]
 ROUND += ["tracking=none", "model.steps=20"]
 
 
 def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
-    """One round over each pool: seconds of annotating, comparing and selecting it, of keys and store beside the steps, and the
-    most memory that the whole run ever held."""
+    """One round over each pool: seconds of annotating, comparing and selecting it, of keys and
+    store beside the steps, and the most memory that the whole run ever held."""
     from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.jsonl import write_jsonl
 
@@ -35,7 +42,13 @@ def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as scratch:
             project = Path(scratch)
             write_jsonl(project / "pool.jsonl", varied(train, size))
-            words = ["run", *ROUND, f"model={model}", "data.unlabelled=pool.jsonl", "hydra.run.dir=out/0"]
+            words = [
+                "run",
+                *ROUND,
+                f"model={model}",
+                "data.unlabelled=pool.jsonl",
+                "hydra.run.dir=out/0",
+            ]
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
                 peak = alone.submit(run_here, project, words).result()
             row = rows(project / "out")[1]
@@ -57,11 +70,14 @@ def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
 
 
 def varied(sentences: Sequence[Sentence], size: int) -> Iterator[Sentence]:
-    """``size`` sentences without gold: the given ones again and again, each time with another word changed."""
+    """``size`` sentences without gold: the given ones again and again, each time with another word
+    changed."""
     for n, s in zip(range(size), itertools.cycle(sentences), strict=False):
         copy = n // len(sentences)
         at = copy % len(s.tokens)
-        yield Sentence(f"pool{copy}/{s.id}", (*s.tokens[:at], f"{s.tokens[at]}{copy}", *s.tokens[at + 1 :]))
+        yield Sentence(
+            f"pool{copy}/{s.id}", (*s.tokens[:at], f"{s.tokens[at]}{copy}", *s.tokens[at + 1 :])
+        )
 
 
 def pool_steps(row: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,17 +100,31 @@ def run_here(project: Path, words: list[str]) -> float:
 
 
 def peak_mb() -> float:
-    """The most memory that this process ever held. Where there is no /proc, getrusage knows: in bytes on macOS."""
+    """The most memory that this process ever held. Where there is no /proc, getrusage knows: in
+    bytes on macOS."""
     status = Path("/proc/self/status")
     if status.exists():
-        line = next(line for line in status.read_text(encoding="ascii").splitlines() if line.startswith("VmHWM"))
+        line = next(
+            line
+            for line in status.read_text(encoding="ascii").splitlines()
+            if line.startswith("VmHWM")
+        )
         return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 1024)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
+        2**20 if sys.platform == "darwin" else 1024
+    )
 
 
 def overhead() -> dict[str, Any]:
-    """A run on scierc: seconds of its rounds and of all of it, tracking to SQLite included, and those of its tagger."""
-    words = ["run", "data=scierc", "data.seed_size=20%", "iteration.rounds=1", "hydra.run.dir=out/0"]
+    """A run on scierc: seconds of its rounds and of all of it, tracking to SQLite included, and
+    those of its tagger."""
+    words = [
+        "run",
+        "data=scierc",
+        "data.seed_size=20%",
+        "iteration.rounds=1",
+        "hydra.run.dir=out/0",
+    ]
     with tempfile.TemporaryDirectory() as scratch:
         began = time.perf_counter()
         sciner(Path(scratch), *words)

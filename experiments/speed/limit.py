@@ -15,13 +15,20 @@ KINDS = {
     "casts and copies": ("aten::copy_", "_to_copy", "aten::clone"),
     "activation and norms": ("gelu", "layer_norm", "softmax"),
     "dropout": ("random_", "aten::ge"),
-    "other arithmetic": ("aten::mul", "aten::add", "aten::sum", "aten::where", "aten::div", "aten::sub"),
+    "other arithmetic": (
+        "aten::mul",
+        "aten::add",
+        "aten::sum",
+        "aten::where",
+        "aten::div",
+        "aten::sub",
+    ),
 }
 
 
 def limit() -> dict[str, Any]:
-    """Floating point operations of a fit and of an annotation pass, a second, beside a large matrix product's; and of the
-    operators' seconds of both the shares by kind."""
+    """Floating point operations of a fit and of an annotation pass, a second, beside a large matrix
+    product's; and of the operators' seconds of both the shares by kind."""
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
@@ -41,7 +48,8 @@ def limit() -> dict[str, Any]:
     reader = fitted.reader()
     found = reader.windows(sentences)
 
-    def forward() -> None:  # a counter and a profiler see their own thread alone, and a prediction has its own
+    # a counter and a profiler see their own thread alone, and a prediction has its own
+    def forward() -> None:
         list(map(fitted.forward(), reader.tensors(found, prediction_batches(found, reader.budget))))
 
     flops = {}
@@ -66,18 +74,30 @@ def limit() -> dict[str, Any]:
             speeds["matrix product"].append(round(product / 1e9, 1))
             speeds["fit"].append(round(flops["fit"] / report.seconds / 1e9, 1))
             speeds["annotate"].append(round(flops["annotate"] / annotated / 1e9, 1))
-    shares = {"fit": shares_of(lambda: tagger.fit(examples, seed=0)), "annotate": shares_of(forward)}
-    return {"precision": str(dtype).removeprefix("torch."), "chunk": CHUNK, "gflops": speeds, "shares": shares}
+    shares = {
+        "fit": shares_of(lambda: tagger.fit(examples, seed=0)),
+        "annotate": shares_of(forward),
+    }
+    return {
+        "precision": str(dtype).removeprefix("torch."),
+        "chunk": CHUNK,
+        "gflops": speeds,
+        "shares": shares,
+    }
 
 
 def shares_of(work: Callable[[], Any]) -> dict[str, float]:
-    """Of the seconds that torch's operators took by themselves, the share of each of KINDS and of all others."""
+    """Of the seconds that torch's operators took by themselves, the share of each of KINDS and of
+    all others."""
     from torch.profiler import ProfilerActivity, profile
 
     with profile(activities=[ProfilerActivity.CPU]) as seen:
         work()
     seconds: Counter[str] = Counter()
     for event in seen.key_averages():
-        kind = next((kind for kind, parts in KINDS.items() if any(part in event.key for part in parts)), "all others")
+        kind = next(
+            (kind for kind, parts in KINDS.items() if any(part in event.key for part in parts)),
+            "all others",
+        )
         seconds[kind] += event.self_cpu_time_total
     return {kind: round(seconds[kind] / seconds.total(), 3) for kind in [*KINDS, "all others"]}

@@ -1,8 +1,8 @@
-"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine, scoring, start-up, choosing
-from a pool, overhead, growing pools.
+"""sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine,
+scoring, start-up, choosing from a pool, overhead, growing pools.
 
-    SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire overhead
-        growth growth_million engines]
+SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire
+overhead growth growth_million engines]
 
 Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
@@ -38,7 +38,8 @@ def config(*words: str) -> Any:
 
 
 def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dict[str, list[float]]:
-    """Tokens a second of each system, run one after the other, ``turns`` times; the first round warms up and is dropped."""
+    """Tokens a second of each system, run one after the other, ``turns`` times; the first round
+    warms up and is dropped."""
     found: dict[str, list[float]] = {name: [] for name in systems}
     for turn in range(turns + 1):
         for name, run in systems.items():
@@ -50,7 +51,8 @@ def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dic
 
 
 def fit() -> dict[str, Any]:
-    """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the encoder not counted."""
+    """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the
+    encoder not counted."""
     from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
     from sciner.text.corpus import gold_example
@@ -75,7 +77,8 @@ def fit() -> dict[str, Any]:
 
 
 def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
-    """Corpus tokens a second of transformers.Trainer, set up as its token classification example does."""
+    """Corpus tokens a second of transformers.Trainer, set up as its token classification example
+    does."""
     from transformers import TrainerCallback
 
     from experiments.recipe_check.peer import Rows, trainer_for
@@ -98,7 +101,9 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trainer_for(corpus, folder, Counted, max_steps=STEPS, per_device_train_batch_size=BATCH, **settings)
+        trainer = trainer_for(
+            corpus, folder, Counted, max_steps=STEPS, per_device_train_batch_size=BATCH, **settings
+        )
         trainer.add_callback(clock)
         trainer.train()
     return seen / clock.seconds
@@ -106,14 +111,29 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
 
 def saved_tagger(folder: Path) -> Path:
     """A minilm trained by its default recipe on the whole of scierc train."""
-    words = ["data=scierc", "data.seed_size=100%", "iteration=supervised", "tracking=none", "save_model=true"]
-    command = [sys.executable, "-m", "sciner", "run", *words, "store=none", f"hydra.run.dir={folder}"]
+    words = [
+        "data=scierc",
+        "data.seed_size=100%",
+        "iteration=supervised",
+        "tracking=none",
+        "save_model=true",
+    ]
+    command = [
+        sys.executable,
+        "-m",
+        "sciner",
+        "run",
+        *words,
+        "store=none",
+        f"hydra.run.dir={folder}",
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return folder / "model"
 
 
 def annotate() -> dict[str, Any]:
-    """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans, and what int8 costs on scierc test."""
+    """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans, and what int8
+    costs on scierc test."""
     import transformers
 
     from sciner.run.annotate import annotate
@@ -131,7 +151,9 @@ def annotate() -> dict[str, Any]:
         rounded = open_tagger(folder, config().trainer, int8=True)
         rounding = time.perf_counter() - began
         texts = [" ".join(s.tokens) for s in paragraphs]
-        pipe = transformers.pipeline("token-classification", model=str(folder), aggregation_strategy="first", device="cpu")
+        pipe = transformers.pipeline(
+            "token-classification", model=str(folder), aggregation_strategy="first", device="cpu"
+        )
 
         def ours(tagger: Any) -> Callable[[], float]:
             def run() -> float:
@@ -159,14 +181,17 @@ def annotate() -> dict[str, Any]:
 
 
 def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
-    """Entity F1 of both on scierc test, and the paired 95% interval of what int8 gains (less than 0: loses)."""
+    """Entity F1 of both on scierc test, and the paired 95% interval of what int8 gains (less than
+    0: loses)."""
     from sciner.score.entity import entity_counts
     from sciner.score.stats import f1_difference_interval, f1_of
     from sciner.text.catalog.read import read_catalog
 
     test = read_catalog("scierc").test
     bare = [s.withheld() for s in test]
-    whole, small = (entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded))
+    whole, small = (
+        entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded)
+    )
     return {
         "precision": tagger.device.resolved_precision(),
         "f1": round(f1_of(whole), 4),
@@ -176,7 +201,8 @@ def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
 
 
 def score() -> dict[str, Any]:
-    """Seconds of evaluating a million tokens: scierc test, many times, beside slightly wrong predictions of itself."""
+    """Seconds of evaluating a million tokens: scierc test, many times, beside slightly wrong
+    predictions of itself."""
     import numpy as np
 
     from sciner.score.evaluation import evaluate
@@ -212,12 +238,24 @@ def start() -> dict[str, Any]:
             seconds = []
             for _ in range(TURNS + 1):
                 began = time.perf_counter()
-                subprocess.run([sys.executable, "-m", "sciner", *words], check=True, capture_output=True, cwd=scratch)
+                subprocess.run(
+                    [sys.executable, "-m", "sciner", *words],
+                    check=True,
+                    capture_output=True,
+                    cwd=scratch,
+                )
                 seconds.append(round(time.perf_counter() - began, 2))
             found["sciner " + " ".join(words)] = seconds[1:]
         seconds = []
         for n in range(3):
-            words = ["run", "model.steps=1", "iteration=supervised", "data.limit=16", "store=none", "tracking=none"]
+            words = [
+                "run",
+                "model.steps=1",
+                "iteration=supervised",
+                "data.limit=16",
+                "store=none",
+                "tracking=none",
+            ]
             began = time.perf_counter()
             run = [sys.executable, "-m", "sciner", *words, f"hydra.run.dir={n}"]
             subprocess.run(run, check=True, capture_output=True, cwd=scratch)
@@ -238,7 +276,8 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "growth_million": lambda: growth("tiny", (1_000_000,)),
     "engines": engines,
 }
-ASKED = ("growth_million", "engines")  # only where they are asked for: long, and in need of a package that nothing else needs
+# only where they are asked for: long, and in need of a package that nothing else needs
+ASKED = ("growth_million", "engines")
 
 
 def machine() -> dict[str, Any]:
@@ -249,7 +288,14 @@ def machine() -> dict[str, Any]:
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        name = next((line.partition(":")[2].strip() for line in info.read_text().splitlines() if "model name" in line), name)
+        name = next(
+            (
+                line.partition(":")[2].strip()
+                for line in info.read_text().splitlines()
+                if "model name" in line
+            ),
+            name,
+        )
     return {
         "processor": name,
         "cores": os.cpu_count(),
@@ -273,7 +319,8 @@ def main() -> None:
     for part in parts:
         found = PARTS[part]()
         figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-        figures |= {part: {"machine": machine()} | found}  # parts may be measured on different machines
+        # parts may be measured on different machines
+        figures |= {part: {"machine": machine()} | found}
         file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         print(part, json.dumps(found), flush=True)
 

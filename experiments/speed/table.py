@@ -10,14 +10,21 @@ def render(figures: dict[str, Any]) -> str:
     lines = [
         "# Speed",
         "",
-        "Medians (least to greatest). Parts were not all measured on one machine: compare within a part.",
+        "Medians (least to greatest). Parts were not all measured on one machine: compare within "
+        "a part.",
         "",
     ]
-    lines += ["| part | processor | cores | precision | Python, torch |", "| --- | --- | --- | --- | --- |"]
+    lines += [
+        "| part | processor | cores | precision | Python, torch |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for part, found in figures.items():
         m = found["machine"]
         precision = m.get("precision", "not recorded")
-        lines.append(f"| {part} | {m['processor']} | {m['cores']} | {precision} | {m['python']}, {m['torch']} |")
+        lines.append(
+            f"| {part} | {m['processor']} | {m['cores']} | {precision} | {m['python']}, "
+            f"{m['torch']} |"
+        )
     for part, title in (("fit", "Fit"), ("annotate", "Annotate")):
         if part in figures:
             lines += ["", f"## {title}", "", *speeds(figures[part])]
@@ -27,10 +34,17 @@ def render(figures: dict[str, Any]) -> str:
         lines += ["", "## Fraction of the machine", "", *fractions(figures["limit"])]
     if "score" in figures:
         s = figures["score"]
-        lines += ["", "## Scoring", "", f"A judged set of {s['tokens']:,} tokens: {span(s['seconds'], 's')}."]
+        lines += [
+            "",
+            "## Scoring",
+            "",
+            f"A judged set of {s['tokens']:,} tokens: {span(s['seconds'], 's')}.",
+        ]
     if "start" in figures:
         lines += ["", "## Start-up", "", "| command | seconds |", "| --- | --- |"]
-        lines += [f"| `{name}` | {span(values)} |" for name, values in figures["start"]["seconds"].items()]
+        lines += [
+            f"| `{name}` | {span(values)} |" for name, values in figures["start"]["seconds"].items()
+        ]
     if "acquire" in figures:
         lines += ["", "## Choosing from a pool", "", *choosing(figures["acquire"])]
     if "overhead" in figures:
@@ -42,23 +56,39 @@ def render(figures: dict[str, Any]) -> str:
 
 def speeds(found: dict[str, Any]) -> list[str]:
     about = {
-        "steps": "scierc train, {steps} optimiser steps of {batch_size} sentences on average, in turns",
-        "paragraphs": "{paragraphs} unlabelled paragraphs of cmu_sciner, {tokens:,} tokens, from text to spans, in turns",
+        "steps": (
+            "scierc train, {steps} optimiser steps of {batch_size} sentences on average, in turns"
+        ),
+        "paragraphs": (
+            "{paragraphs} unlabelled paragraphs of cmu_sciner, {tokens:,} tokens, from "
+            "text to spans, in turns"
+        ),
     }
     words = next(text for name, text in about.items() if name in found).format(**found)
     by = found["tokens_per_second"]
     ours = median(next(iter(by.values())))
-    rows = [f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |" for name, values in by.items()]
-    table = [f"{words}.", "", "| | corpus tokens a second | sciner is faster by |", "| --- | --- | --- |", *rows]
+    rows = [
+        f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |"
+        for name, values in by.items()
+    ]
+    table = [
+        f"{words}.",
+        "",
+        "| | corpus tokens a second | sciner is faster by |",
+        "| --- | --- | --- |",
+        *rows,
+    ]
     return table + (["", rounding(found["int8"])] if "int8" in found else [])
 
 
 def engines(found: dict[str, Any]) -> list[str]:
     words = (
-        "The forward pass of those paragraphs alone, in turns; bf16, and what it moves of the probabilities that float32 gives."
+        "The forward pass of those paragraphs alone, in turns; bf16, and what it moves of the "
+        "probabilities that float32 gives."
     )
     rows = [
-        f"| {name} | {span(values, digits=0)} | {moved['mean']:.4f} | {moved['greatest']:.3f} | {moved['other']:.2%} |"
+        f"| {name} | {span(values, digits=0)} | {moved['mean']:.4f} | {moved['greatest']:.3f} | "
+        f"{moved['other']:.2%} |"
         for name, values in found["tokens_per_second"].items()
         for moved in (found["rounding"][name],)
     ]
@@ -70,8 +100,10 @@ def rounding(found: dict[str, Any]) -> str:
     whole, small = (100 * found[name] for name in ("f1", "f1_int8"))
     low, high = (f"{100 * end:+.1f}" for end in found["difference_interval"])
     return (
-        f"Entity F1 on scierc test of the same tagger, trained on all of scierc train: {whole:.1f} in {found['precision']}, "
-        f"{small:.1f} in int8, which is {small - whole:+.1f} points ({low} to {high}, 95%, test documents resampled). "
+        "Entity F1 on scierc test of the same tagger, trained on all of scierc train: "
+        f"{whole:.1f} in {found['precision']}, "
+        f"{small:.1f} in int8, which is {small - whole:+.1f} points ({low} to {high}, 95%, test "
+        "documents resampled). "
         f"Rounding takes {found['opening_seconds']:.0f} s when the tagger is opened."
     )
 
@@ -79,28 +111,43 @@ def rounding(found: dict[str, Any]) -> str:
 def fractions(found: dict[str, Any]) -> list[str]:
     by = found["gflops"]
     peak = median(by["matrix product"])
-    rows = [f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |" for name, values in by.items()]
-    words = f"Matrix products and attention in {found['precision']}, padding included; the limit is a product of 2048 x 2048."
+    rows = [
+        f"| {name} | {span(values, digits=0)} | {median(values) / peak:.0%} |"
+        for name, values in by.items()
+    ]
+    words = (
+        f"Matrix products and attention in {found['precision']}, padding included; the limit "
+        "is a product of 2048 x 2048."
+    )
     table = [words, "", "| | GFLOP/s | of the limit |", "| --- | --- | --- |", *rows]
     if "shares" not in found:
         return table
     fit, annotate = (found["shares"][name] for name in ("fit", "annotate"))
     rows = [f"| {kind} | {share:.0%} | {annotate[kind]:.0%} |" for kind, share in fit.items()]
-    words = "Of the seconds that torch's operators took (profiled; tokenising, decoding and waiting are not among them):"
+    words = (
+        "Of the seconds that torch's operators took (profiled; tokenising, decoding and "
+        "waiting are not among them):"
+    )
     return [*table, "", words, "", "| | fit | annotate |", "| --- | --- | --- |", *rows]
 
 
 def choosing(found: dict[str, Any]) -> list[str]:
     annotate, embed = (found["minilm"][name] for name in ("annotate", "embed"))
     words = (
-        f"{found['batch']:,} of {found['sentences']:,} sentences, {found['known']:,} bought before: from stored predictions or "
-        f"embeddings to the order of asking. `minilm` would annotate this pool in {annotate:,.0f} s and embed it in "
-        f"{embed:,.0f} s (scaled up from a part); the share is of the pass that the policy needs, else of annotating."
+        f"{found['batch']:,} of {found['sentences']:,} sentences, {found['known']:,} bought "
+        "before: from stored predictions or "
+        f"embeddings to the order of asking. `minilm` would annotate this pool in {annotate:,.0f} "
+        "s and embed it in "
+        f"{embed:,.0f} s (scaled up from a part); the share is of the pass that the policy needs, "
+        "else of annotating."
     )
     rows = []
     for kind, cost in found["policies"].items():
         share = cost["seconds"] / (embed if kind in ("k_means", "core_set") else annotate)
-        rows.append(f"| `{kind}` | {cost['seconds']:.1f} | {share:.1%} | {cost['before_mb']:,} | {cost['peak_mb']:,} |")
+        rows.append(
+            f"| `{kind}` | {cost['seconds']:.1f} | {share:.1%} | {cost['before_mb']:,} | "
+            f"{cost['peak_mb']:,} |"
+        )
     head = "| policy | seconds | of the tagger's pass | memory before, MB | memory, MB |"
     return [words, "", head, "| --- | --- | --- | --- | --- |", *rows]
 
@@ -110,7 +157,10 @@ def overheads(found: dict[str, Any]) -> list[str]:
     rows = [
         f"| {name} | {seconds:.1f} | {(seconds - tagger) / seconds:.1%} |"
         for name, seconds in (
-            ("its rounds: training, annotating, scoring, selecting, store", sum(found["round_seconds"])),
+            (
+                "its rounds: training, annotating, scoring, selecting, store",
+                sum(found["round_seconds"]),
+            ),
             ("and its files, tracking to SQLite", found["run_seconds"]),
             ("and starting, reading the corpus", found["command_seconds"]),
         )
@@ -121,16 +171,23 @@ def overheads(found: dict[str, Any]) -> list[str]:
 
 def growing(found: list[dict[str, Any]]) -> list[str]:
     words = (
-        "One round over sentences of scierc, each time with another word changed, 20 optimiser steps, a process for each pool. "
-        "Milliseconds a sentence: annotating, comparing and selecting the pool; keys and store between the steps. "
+        "One round over sentences of scierc, each time with another word changed, 20 optimiser "
+        "steps, a process for each pool. "
+        "Milliseconds a sentence: annotating, comparing and selecting the pool; keys and store "
+        "between the steps. "
         "Memory is the most that the process ever held, fit included."
     )
     rows = []
     for growth in found:
         for pool in growth["pools"]:
             n = pool["sentences"]
-            steps, between = (f"{1000 * s / n:.2f}" for s in (sum(pool["seconds"].values()), pool["between"]))
-            rows.append(f"| `{growth['model']}` | {n:,} | {pool['text_mb']:,.1f} | {steps} | {between} | {pool['peak_mb']:,} |")
+            steps, between = (
+                f"{1000 * s / n:.2f}" for s in (sum(pool["seconds"].values()), pool["between"])
+            )
+            rows.append(
+                f"| `{growth['model']}` | {n:,} | {pool['text_mb']:,.1f} | {steps} | {between} | "
+                f"{pool['peak_mb']:,} |"
+            )
     head = "| model | sentences | text, MB | ms a sentence | ms between | memory, MB |"
     return [words, "", head, "| --- | --- | --- | --- | --- | --- |", *rows]
 

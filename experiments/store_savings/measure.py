@@ -26,14 +26,26 @@ SWEEP = [
     "iteration.rounds=1,2,4",
     "tracking=none",
 ]
-# 96 points of a tagger that is quickly trained: what is timed is the store and the harness, not the tagger
+# 96 points of a tagger that is quickly trained: what is timed is the store and the harness, not the
+# tagger
 KNOWN = ["-m", "model=tiny", "model.steps=20", "data.seed_size=5%,10%,20%,40%", "seed=0,1,2,3"]
 KNOWN += ["threshold=accept_all,fixed,quantile", "iteration.rounds=1,2"]
-TAGGER = ("time/fit/seconds", "time/annotate/seconds", "time/predict_test/seconds", "time/predict_dev/seconds")
+TAGGER = (
+    "time/fit/seconds",
+    "time/annotate/seconds",
+    "time/predict_test/seconds",
+    "time/predict_dev/seconds",
+)
 
 
 def sciner(project: Path, *words: str) -> str:
-    done = subprocess.run([sys.executable, "-m", "sciner", *words], cwd=project, capture_output=True, text=True, env=os.environ)
+    done = subprocess.run(
+        [sys.executable, "-m", "sciner", *words],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        env=os.environ,
+    )
     if done.returncode:
         raise RuntimeError(done.stdout + done.stderr)
     return done.stdout
@@ -41,11 +53,14 @@ def sciner(project: Path, *words: str) -> str:
 
 def rows(sweep: Path) -> list[dict[str, Any]]:
     files = sorted(sweep.glob("*/rounds.jsonl"), key=lambda f: int(f.parent.name))
-    return [json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def savings(project: Path) -> dict[str, Any]:
-    """Fits and optimiser steps of the sweep, executed and as the sum of what each point alone would execute."""
+    """Fits and optimiser steps of the sweep, executed and as the sum of what each point alone would
+    execute."""
     foreseen = sciner(project, "sweep", "plan", *SWEEP)
     began = time.perf_counter()
     sciner(project, "run", *SWEEP, "hydra.sweep.dir=sweep")
@@ -57,7 +72,8 @@ def savings(project: Path) -> dict[str, Any]:
         "plan": foreseen.splitlines()[:2],
         "points": len(list((project / "sweep").glob("*/rounds.jsonl"))),
         "fits_alone": len(found),
-        "fits_structural": 2 + 2 * 3 * 4,  # round 0 of each seed size; rounds 1 to 4 of each threshold
+        # round 0 of each seed size; rounds 1 to 4 of each threshold
+        "fits_structural": 2 + 2 * 3 * 4,
         "fits_executed": len(executed),
         "fits_distinct": len({step["key"] for _, step in fits}),
         "steps_alone": sum(int(row["scores"]["train/steps"]) for row in found),
@@ -68,7 +84,8 @@ def savings(project: Path) -> dict[str, Any]:
 
 
 def overhead(project: Path) -> dict[str, float]:
-    """Of rounds in which everything was computed: wall time beyond the tagger's, the scores' and the selection's own."""
+    """Of rounds in which everything was computed: wall time beyond the tagger's, the scores' and
+    the selection's own."""
     wall = work = 0.0
     rounds = 0
     for row in rows(project / "sweep"):
@@ -77,7 +94,11 @@ def overhead(project: Path) -> dict[str, float]:
         rounds += 1
         wall += row["cache"]["seconds"]
         work += tagger_seconds(row)
-        work += sum(seconds_of(project, step) for step in row["steps"] if step["step"] in ("drift", "select", "evaluate"))
+        work += sum(
+            seconds_of(project, step)
+            for step in row["steps"]
+            if step["step"] in ("drift", "select", "evaluate")
+        )
     return {"rounds": rounds, "wall_seconds": wall, "work_seconds": work}
 
 
@@ -93,7 +114,8 @@ def seconds_of(project: Path, step: dict[str, Any]) -> float:
 
 
 def replays(project: Path) -> dict[str, Any]:
-    """Seconds of a sweep of 96 points that is known, without a tracker and into an empty SQLite database."""
+    """Seconds of a sweep of 96 points that is known, without a tracker and into an empty SQLite
+    database."""
     sciner(project, "run", *KNOWN, "tracking=none", "hydra.sweep.dir=known")
     found: dict[str, Any] = {"command": "sciner run " + " ".join(KNOWN)}
     for name, words in (("none", ["tracking=none"]), ("sqlite", [])):
@@ -102,7 +124,10 @@ def replays(project: Path) -> dict[str, Any]:
         found[name] = time.perf_counter() - began
         again = rows(project / name)
         assert all(step["hit"] for row in again for step in row["steps"])
-        found["points"], found["rounds"] = len(list((project / name).glob("*/rounds.jsonl"))), len(again)
+        found["points"], found["rounds"] = (
+            len(list((project / name).glob("*/rounds.jsonl"))),
+            len(again),
+        )
     began = time.perf_counter()
     sciner(project, "track", "replay", "--uri", f"sqlite:///{project}/new.db")
     found["track_replay"] = time.perf_counter() - began
@@ -111,7 +136,9 @@ def replays(project: Path) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("parts", nargs="*", default=["sweep", "known"], help="sweep, known, or both")
+    parser.add_argument(
+        "parts", nargs="*", default=["sweep", "known"], help="sweep, known, or both"
+    )
     parts = parser.parse_args().parts
     file = HERE / "figures.json"
     figures: dict[str, Any] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}

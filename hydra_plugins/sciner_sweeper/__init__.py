@@ -1,7 +1,7 @@
 """Hydra's door to a search: ``hydra/sweeper=sciner_optuna``.
 
-Hydra imports this module at every start: nothing heavy stands at its top. ``hydra_plugins`` is a namespace package and has no
-``__init__.py``.
+Hydra imports this module at every start: nothing heavy stands at its top. ``hydra_plugins`` is a
+namespace package and has no ``__init__.py``.
 """
 
 import os
@@ -23,12 +23,16 @@ class SearchSweeper(Sweeper):
     def __init__(self, **options: Any) -> None:
         self.options = parse_options(options)
 
-    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
         from hydra.core.override_parser.overrides_parser import OverridesParser
         from hydra.core.plugins import Plugins
 
         self.parser = OverridesParser.create(config_loader=hydra_context.config_loader)
-        jobs = Plugins.instance().instantiate_launcher(hydra_context=hydra_context, task_function=task_function, config=config)
+        jobs = Plugins.instance().instantiate_launcher(
+            hydra_context=hydra_context, task_function=task_function, config=config
+        )
         self.jobs, self.slots = jobs, int(config.hydra.launcher.get("n_jobs", 1))
 
     def sweep(self, arguments: Sequence[str]) -> None:
@@ -41,13 +45,20 @@ class SearchSweeper(Sweeper):
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
         with study.at_work() as worker:
             while batch := study.ask(space, at_once, worker):
-                self.jobs.launch([trial.overrides for trial in batch], initial_job_idx=batch[0].number)
+                self.jobs.launch(
+                    [trial.overrides for trial in batch], initial_job_idx=batch[0].number
+                )
                 study.settle(batch)
 
 
 ConfigStore.instance().store(
     group="hydra/sweeper",
     name="sciner_optuna",
-    node={"_target_": TARGET, "_recursive_": False, "_convert_": "all", **SearchOptions().model_dump()},
+    node={
+        "_target_": TARGET,
+        "_recursive_": False,
+        "_convert_": "all",
+        **SearchOptions().model_dump(),
+    },
     provider="sciner",
 )

@@ -1,4 +1,5 @@
-"""What commands print: tables, lines, JSON. rich is imported when something is printed, not before."""
+"""What commands print: tables, lines, JSON. rich is imported when something is printed, not
+before."""
 
 from __future__ import annotations
 
@@ -18,13 +19,15 @@ def table_of(first: str, *others: str, figures: bool = False) -> Any:
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
     for column in others:
-        table.add_column(Text(printable(column)), overflow="fold", justify="right" if figures else "left")
+        table.add_column(
+            Text(printable(column)), overflow="fold", justify="right" if figures else "left"
+        )
     return table
 
 
 def add_row(table: Any, *cells: str) -> None:
-    """A row of ``cells`` as they are: brackets in a corpus are no markup, and control characters are shown as
-    such."""
+    """A row of ``cells`` as they are: brackets in a corpus are no markup, and control characters
+    are shown as such."""
     from rich.text import Text
 
     from sciner.report.terminal import printable

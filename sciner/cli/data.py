@@ -18,7 +18,12 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count.")
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
-Tokenised = Annotated[bool, typer.Option("--tokenised", help="Plain text is a sentence a line, with blanks between tokens.")]
+Tokenised = Annotated[
+    bool,
+    typer.Option(
+        "--tokenised", help="Plain text is a sentence a line, with blanks between tokens."
+    ),
+]
 CONFLICTS = 10
 
 
@@ -34,16 +39,28 @@ def list_(json: Json = False) -> None:
     fetched = {name: not missing(entry, cache / name) for name, entry in CATALOG.items()}
     if json:
         shown = ("name", "task", "about", "splits", "source", "licence", "citation", "agreement")
-        rows = [{key: value for key, value in asdict(entry).items() if key in shown} for entry in CATALOG.values()]
-        return say_json([row | {"fetched": fetched[row["name"]], "folder": str(cache / row["name"])} for row in rows])
+        rows = [
+            {key: value for key, value in asdict(entry).items() if key in shown}
+            for entry in CATALOG.values()
+        ]
+        return say_json(
+            [
+                row | {"fetched": fetched[row["name"]], "folder": str(cache / row["name"])}
+                for row in rows
+            ]
+        )
     table = table_of("name", "task", "splits", "licence", "fetched")
     for name, e in CATALOG.items():
-        add_row(table, name, e.task, " ".join(e.splits), e.licence, "yes" if fetched[name] else "no")
+        add_row(
+            table, name, e.task, " ".join(e.splits), e.licence, "yes" if fetched[name] else "no"
+        )
     say(table, f"Kept in {cache} (SCINER_DATA). Sources and citations: sciner data list --json")
 
 
 @app.command()
-def fetch(names: Annotated[list[str], typer.Argument(help="Names, or all.", metavar="NAME…")]) -> None:
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="Names, or all.", metavar="NAME…")],
+) -> None:
     """Download named corpora and verify every byte; what is there already is not fetched again.
 
     SCINER_MIRROR names a folder or URL to take them from, SCINER_DATA the folder that keeps them.
@@ -60,12 +77,20 @@ def check(
     paths: Annotated[list[str], typer.Argument(metavar="PATH…")],
     format: Format = "auto",
     tokenised: Tokenised = False,
-    scheme: Annotated[str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: told by the tags.")] = None,
-    labels: Annotated[str | None, typer.Option(help="The classes there may be, with commas; any other is an error.")] = None,
-    repair: Annotated[list[str] | None, typer.Option(help="As data.repair; may be given several times.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: told by the tags.")
+    ] = None,
+    labels: Annotated[
+        str | None,
+        typer.Option(help="The classes there may be, with commas; any other is an error."),
+    ] = None,
+    repair: Annotated[
+        list[str] | None, typer.Option(help="As data.repair; may be given several times.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Read files, folders or globs as a run would: what they hold, what had to be repaired, or up to 20 faults."""
+    """Read files, folders or globs as a run would: what they hold, what had to be repaired, or up
+    to 20 faults."""
     from collections import Counter
 
     from sciner.text.formats.faults import MOST, read_all
@@ -79,8 +104,15 @@ def check(
         if word not in get_args(Repair):
             raise InputError(f"unknown repair {word!r}", hint=nearest(word, get_args(Repair)))
     known = [label.strip() for label in labels.split(",")] if labels else None
-    how: dict[str, Any] = {"format": format, "tokenised": tokenised, "labels": known, "repair": repair or ()}
-    sentences, faults = read_all(paths, split="check", notes=notes, scheme=parse_scheme(scheme) if scheme else None, **how)
+    how: dict[str, Any] = {
+        "format": format,
+        "tokenised": tokenised,
+        "labels": known,
+        "repair": repair or (),
+    }
+    sentences, faults = read_all(
+        paths, split="check", notes=notes, scheme=parse_scheme(scheme) if scheme else None, **how
+    )
     if not faults:
         faults = _refused(sentences)
     for fault in faults:
@@ -89,7 +121,9 @@ def check(
         typer.echo(f"sciner: {MOST} faults are shown, there may be more", err=True)
     if faults:
         raise typer.Exit(2)
-    read_as = [recognise(file) if format == "auto" else format for path in paths for file in expand(path)]
+    read_as = [
+        recognise(file) if format == "auto" else format for path in paths for file in expand(path)
+    ]
     files = Counter(NAMES[name] for name in read_as)
     found: dict[str, Any] = {
         "sentences": len(sentences),
@@ -108,13 +142,22 @@ def check(
 
 
 def _refused(sentences: Sequence[Sentence]) -> list[InputError]:
-    """Why no run would take readable sentences for training or test text: labels of some, or not one entity."""
+    """Why no run would take readable sentences for training or test text: labels of some, or not
+    one entity."""
     bare = [s.id for s in sentences if s.spans is None]
     if bare and len(bare) < len(sentences):
         hint = "text without labels goes to data.unlabelled=PATH"
-        return [InputError(f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", hint=hint)]
+        return [
+            InputError(
+                f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", hint=hint
+            )
+        ]
     if not bare and not any(s.spans for s in sentences):
-        return [InputError("there are labels, but no entity among them", hint="check --format and --scheme")]
+        return [
+            InputError(
+                "there are labels, but no entity among them", hint="check --format and --scheme"
+            )
+        ]
     return []
 
 
@@ -125,7 +168,8 @@ def stats(
     tokenised: Tokenised = False,
     json: Json = False,
 ) -> None:
-    """Count a named corpus (fetched if need be), or files, each a split: sizes, classes, label conflicts, duplicates."""
+    """Count a named corpus (fetched if need be), or files, each a split: sizes, classes, label
+    conflicts, duplicates."""
     from sciner.text.stats import describe
 
     found = describe(_splits(what, {"format": format, "tokenised": tokenised}))
@@ -136,7 +180,8 @@ def stats(
 
 
 def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence, ...]]:
-    """The splits of a named corpus, or one for each path, by the shortest names that tell them apart."""
+    """The splits of a named corpus, or one for each path, by the shortest names that tell them
+    apart."""
     from collections import Counter
     from glob import has_magic
     from pathlib import Path
@@ -154,7 +199,11 @@ def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence
     splits = {}
     for path in what:
         if not has_magic(path) and not home(path).exists():
-            raise InputError("neither a file nor a named corpus", file=path, hint=nearest(path, {*CATALOG, "sample"}))
+            raise InputError(
+                "neither a file nor a named corpus",
+                file=path,
+                hint=nearest(path, {*CATALOG, "sample"}),
+            )
         name = names[path] if len(set(names.values())) == len(names) else path
         splits[name] = read_files(path, split=name, notes=Counter(), **how)
     return splits
@@ -163,7 +212,10 @@ def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence
 def _sizes(found: Stats) -> Any:
     table = table_of("", *found.splits, figures=True)
     for row in ("documents", "sentences", "tokens", "spans", "longest", "duplicates"):
-        words = {"longest": "longest sentence, tokens", "duplicates": "sentences that repeat an earlier one"}.get(row, row)
+        words = {
+            "longest": "longest sentence, tokens",
+            "duplicates": "sentences that repeat an earlier one",
+        }.get(row, row)
         add_row(table, words, *(f"{getattr(split, row):,}" for split in found.splits.values()))
     dropped = [sum(split.dropped.values()) for split in found.splits.values()]
     if any(dropped):
@@ -174,7 +226,9 @@ def _sizes(found: Stats) -> Any:
 def _overlaps(found: Stats) -> Any:
     table = table_of("duplicates across splits", "sentences", figures=True)
     for overlap in found.overlaps:
-        add_row(table, f"{overlap.split}, standing in {overlap.other} too", f"{overlap.sentences:,}")
+        add_row(
+            table, f"{overlap.split}, standing in {overlap.other} too", f"{overlap.sentences:,}"
+        )
     return table
 
 
@@ -189,5 +243,9 @@ def _classes(found: Stats) -> Any:
 def _conflicts(found: Stats) -> Any:
     table = table_of(f"{len(found.conflicts):,} forms with several labels", "spans by label")
     for conflict in found.conflicts[:CONFLICTS]:
-        add_row(table, conflict.form, ", ".join(f"{label} {count:,}" for label, count in conflict.labels.items()))
+        add_row(
+            table,
+            conflict.form,
+            ", ".join(f"{label} {count:,}" for label, count in conflict.labels.items()),
+        )
     return table

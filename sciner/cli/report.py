@@ -21,18 +21,35 @@ class PageOrExport(TyperGroup):
     """`sciner report …` is the page, unless the next word is another command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, args if args and args[0] in self.commands else ["page", *args])
+        return super().parse_args(
+            ctx, args if args and args[0] in self.commands else ["page", *args]
+        )
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        return (None if name == "page" else name), command, rest  # None: usage then reads `sciner report [OPTIONS]`
+        # None: usage then reads `sciner report [OPTIONS]`
+        return (None if name == "page" else name), command, rest
 
 
-app = typer.Typer(cls=PageOrExport, help="Runs as one page to look at; [bold]sciner report export[/]: their figures as CSV.")
-Roots = Annotated[list[str] | None, typer.Argument(help="Run or sweep folders; default: the store.", metavar="ROOT")]
-Experiment = Annotated[str | None, typer.Option(help="The runs of this MLflow experiment instead of folders.")]
-Uri = Annotated[str | None, typer.Option(help="The tracking server or database; default: mlflow.db in this folder.")]
-Run = Annotated[list[str] | None, typer.Option(help="Only these runs, by their id or MLflow's: --run ID ID …", metavar="ID")]
+app = typer.Typer(
+    cls=PageOrExport,
+    help="Runs as one page to look at; [bold]sciner report export[/]: their figures as CSV.",
+)
+Roots = Annotated[
+    list[str] | None,
+    typer.Argument(help="Run or sweep folders; default: the store.", metavar="ROOT"),
+]
+Experiment = Annotated[
+    str | None, typer.Option(help="The runs of this MLflow experiment instead of folders.")
+]
+Uri = Annotated[
+    str | None,
+    typer.Option(help="The tracking server or database; default: mlflow.db in this folder."),
+]
+Run = Annotated[
+    list[str] | None,
+    typer.Option(help="Only these runs, by their id or MLflow's: --run ID ID …", metavar="ID"),
+]
 Sweep = Annotated[str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")]
 Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
 
@@ -40,16 +57,24 @@ Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
 @app.command()
 def export(
     roots: Roots = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The CSV file: a line a run and round.")] = Path("runs.csv"),
-    counts: Annotated[Path | None, typer.Option(help="A second one: spans by test document, for paired intervals.")] = None,
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="The CSV file: a line a run and round.")
+    ] = Path("runs.csv"),
+    counts: Annotated[
+        Path | None,
+        typer.Option(help="A second one: spans by test document, for paired intervals."),
+    ] = None,
     experiment: Experiment = None,
     uri: Uri = None,
     run: Run = None,
     sweep: Sweep = None,
-    metric: Annotated[list[str] | None, typer.Option(help="Only these metrics: test/f1/*. May be given again.")] = None,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="Only these metrics: test/f1/*. May be given again.")
+    ] = None,
     store: Store = DEFAULT_FOLDER,
 ) -> None:
-    """Write the figures of finished runs as CSV, for tables: [bold]sciner report export multirun -o runs.csv[/]."""
+    """Write the figures of finished runs as CSV, for tables: [bold]sciner report export multirun -o
+    runs.csv[/]."""
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
         from sciner.report import frames
 
@@ -57,7 +82,9 @@ def export(
     if metric:
         frame = frames.only(frame, metric)
     if counts is not None and not found:
-        raise InputError("these runs kept no counts by document", hint="leave --counts out, or run them again")
+        raise InputError(
+            "these runs kept no counts by document", hint="leave --counts out, or run them again"
+        )
     frames.write_csv(frame, out)
     typer.echo(f"{frame['run'].nunique()} runs, {frame['metric'].nunique()} metrics: {out}")
     if counts is not None:
@@ -68,20 +95,32 @@ def export(
 @app.command(hidden=True)
 def page(
     roots: Roots = None,
-    out: Annotated[Path, typer.Option("-o", "--out", help="The folder of the page, its figures and tables.")] = Path("report"),
-    compare: Annotated[str | None, typer.Option(help="The setting that is compared; default: the first that differs.")] = None,
-    baseline: Annotated[str | None, typer.Option(help="Its value to compare with; default: the oldest run's.")] = None,
-    browse: Annotated[
-        str | None, typer.Option(help="The run whose sentences are shown; default: the newest with silver.")
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="The folder of the page, its figures and tables.")
+    ] = Path("report"),
+    compare: Annotated[
+        str | None,
+        typer.Option(help="The setting that is compared; default: the first that differs."),
     ] = None,
-    where: Annotated[list[str] | None, typer.Option(help="Only runs with this setting: KEY=VALUE. May be given again.")] = None,
+    baseline: Annotated[
+        str | None, typer.Option(help="Its value to compare with; default: the oldest run's.")
+    ] = None,
+    browse: Annotated[
+        str | None,
+        typer.Option(help="The run whose sentences are shown; default: the newest with silver."),
+    ] = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(help="Only runs with this setting: KEY=VALUE. May be given again."),
+    ] = None,
     experiment: Experiment = None,
     uri: Uri = None,
     run: Run = None,
     sweep: Sweep = None,
     store: Store = DEFAULT_FOLDER,
 ) -> None:
-    """Write one page of finished runs, its figures and its tables: [bold]sciner report multirun -o report[/].
+    """Write one page of finished runs, its figures and its tables: [bold]sciner report multirun -o
+    report[/].
 
     [bold]sciner report export[/] writes the figures of runs as CSV instead.
     """
@@ -89,22 +128,34 @@ def page(
         from sciner.report.compared import compare_runs, with_settings
         from sciner.report.page import write_page
 
-        for written in write_page(compare_runs(with_settings(runs, where or []), compare, baseline), out, browse, store):
+        for written in write_page(
+            compare_runs(with_settings(runs, where or []), compare, baseline), out, browse, store
+        ):
             typer.echo(str(written))
 
 
 @contextmanager
 def records_of(
-    roots: Sequence[str], experiment: str | None, uri: str | None, run: Sequence[str], sweep: str | None, store: Path
+    roots: Sequence[str],
+    experiment: str | None,
+    uri: str | None,
+    run: Sequence[str],
+    sweep: str | None,
+    store: Path,
 ) -> Iterator[list[Record]]:
-    """The runs that a command was given: those of folders, or of a tracker, which lie in a folder that goes with the context.
+    """The runs that a command was given: those of folders, or of a tracker, which lie in a folder
+    that goes with the context.
 
-    Runs and sweeps asked for by id are looked for in the store, and in the tracker if the store does not have them.
+    Runs and sweeps asked for by id are looked for in the store, and in the tracker if the store
+    does not have them.
     """
-    ids = [*run, *(root for root in roots if run and not Path(root).is_dir())]  # --run ID ID: the second is no option's
+    # --run ID ID: the second is no option's
+    ids = [*run, *(root for root in roots if run and not Path(root).is_dir())]
     places = [Path(root) for root in roots if root not in ids]
     if places and (experiment is not None or uri is not None):
-        raise InputError("--experiment and --uri read a tracker, ROOT folders", hint="give one of the two")
+        raise InputError(
+            "--experiment and --uri read a tracker, ROOT folders", hint="give one of the two"
+        )
     from tempfile import TemporaryDirectory
 
     from sciner.results.records import records
@@ -117,7 +168,11 @@ def records_of(
         try:
             found = records(places or [store / RUNS], sweep, ids)
         except InputError as error:
-            if places or not (ids or sweep) or (place == local_uri(Path.cwd()) and not Path("mlflow.db").exists()):
+            if (
+                places
+                or not (ids or sweep)
+                or (place == local_uri(Path.cwd()) and not Path("mlflow.db").exists())
+            ):
                 raise
             missing = error
         else:

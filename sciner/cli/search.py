@@ -19,12 +19,19 @@ def root() -> None:
 
 @app.command("show")
 def show_study(
-    study: Annotated[str, typer.Argument(help="Its name (hydra.sweeper.study; by default: search).")],
-    storage: Annotated[str | None, typer.Option(help="A URL or a journal file; default: .sciner/optuna.journal.")] = None,
-    out: Annotated[Path | None, typer.Option("-o", "--out", help="Draw Optuna's figures into this folder.")] = None,
+    study: Annotated[
+        str, typer.Argument(help="Its name (hydra.sweeper.study; by default: search).")
+    ],
+    storage: Annotated[
+        str | None, typer.Option(help="A URL or a journal file; default: .sciner/optuna.journal.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="Draw Optuna's figures into this folder.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
 ) -> None:
-    """The best trial, or the Pareto front, with the command that runs it again; what pruning and the store saved."""
+    """The best trial, or the Pareto front, with the command that runs it again; what pruning and
+    the store saved."""
     from dataclasses import asdict
 
     from sciner.search.summary import budget_unit, draw, open_study, summarise
@@ -34,13 +41,27 @@ def show_study(
     if json:
         say_json(asdict(found))
     else:
-        say(f"study {found.study}: " + ", ".join(f"{n} {state}" for state, n in found.trials.items()))
-        say(f"pruning: {found.rounds_planned - found.rounds} of {found.rounds_planned} rounds not run")
-        say(f"store: {found.fits_known} of {found.fits} fits known, {found.steps_known} of {found.steps} steps")
+        say(
+            f"study {found.study}: "
+            + ", ".join(f"{n} {state}" for state, n in found.trials.items())
+        )
+        say(
+            f"pruning: {found.rounds_planned - found.rounds} of {found.rounds_planned} rounds not "
+            "run"
+        )
+        say(
+            f"store: {found.fits_known} of {found.fits} fits known, {found.steps_known} of "
+            f"{found.steps} steps"
+        )
         if not found.best:
             say("no trial is complete and within its budget")
         for best in found.best:
             spent = f", {best.values[1]:,.0f} {unit}" if len(best.values) > 1 else ""
-            say(f"trial {best.trial}: F1 {best.values[0]:.3f}{spent}: {best.directory}", f"  {best.command}")
+            say(
+                f"trial {best.trial}: F1 {best.values[0]:.3f}{spent}: {best.directory}",
+                f"  {best.command}",
+            )
     for name, problem in draw(opened, out) if out else ():
-        typer.echo(f"not drawn: {name} ({problem})" if problem else str((out or Path()) / name), err=json)
+        typer.echo(
+            f"not drawn: {name} ({problem})" if problem else str((out or Path()) / name), err=json
+        )

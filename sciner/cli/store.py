@@ -1,4 +1,5 @@
-"""`sciner store`: what it holds, where a result comes from, why two runs differ, and what may go."""
+"""`sciner store`: what it holds, where a result comes from, why two runs differ, and what may
+go."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from sciner.results.compare import Cause, Diff, Difference
     from sciner.store.lineage import Origin
 
-app = typer.Typer(no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify.")
+app = typer.Typer(
+    no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify."
+)
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 SHORT = 20  # characters of a digest that are shown where it is not the point
@@ -34,7 +37,13 @@ def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     table = table_of("step", "entries", "bytes", "computed in", figures=True)
     rows = {**found.steps, **found.others, "all": found.total}
     for name, total in rows.items():
-        add_row(table, name, f"{total.entries:,}", shown_bytes(total.bytes), shown_seconds(total.seconds))
+        add_row(
+            table,
+            name,
+            f"{total.entries:,}",
+            shown_bytes(total.bytes),
+            shown_seconds(total.seconds),
+        )
     say(table)
     for total, words in (
         (found.aside, "set aside, being damaged"),
@@ -46,7 +55,9 @@ def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
 
 @app.command("show")
 def show_entry(
-    key: Annotated[str, typer.Argument(help="Or its beginning.")], dir: Dir = DEFAULT_FOLDER, json: Json = False
+    key: Annotated[str, typer.Argument(help="Or its beginning.")],
+    dir: Dir = DEFAULT_FOLDER,
+    json: Json = False,
 ) -> None:
     """One entry: what it was computed from, and what came out."""
     from sciner.loop.steps import STEPS
@@ -58,7 +69,8 @@ def show_entry(
         return say_json(asdict(found))
     say(
         found.key,
-        f"computed {moment(found.created)} in {shown_seconds(found.seconds)}, last used {moment(found.used)}",
+        f"computed {moment(found.created)} in {shown_seconds(found.seconds)}, last used "
+        f"{moment(found.used)}",
     )
     files = table_of("file", "bytes", figures=True)
     for name, size in found.files.items():
@@ -80,7 +92,9 @@ def show_entry(
 def diff(
     run_a: Annotated[Path, typer.Argument(help="A run's folder.")],
     run_b: Annotated[Path, typer.Argument(help="Another's.")],
-    dir: Annotated[Path | None, typer.Option("--dir", help=f"The store's folder; default: {DEFAULT_FOLDER}.")] = None,
+    dir: Annotated[
+        Path | None, typer.Option("--dir", help=f"The store's folder; default: {DEFAULT_FOLDER}.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Where two runs part, and in which inputs. A is the first run, B the second."""
@@ -102,13 +116,20 @@ def diff(
 
 @app.command()
 def prune(
-    max_size: Annotated[str, typer.Option(help="What may stay: 20GB, 500MB, 0.", show_default=False)],
+    max_size: Annotated[
+        str, typer.Option(help="What may stay: 20GB, 500MB, 0.", show_default=False)
+    ],
     dir: Dir = DEFAULT_FOLDER,
-    aside: Annotated[bool, typer.Option("--aside", help="Also remove what was set aside, being damaged.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")] = False,
+    aside: Annotated[
+        bool, typer.Option("--aside", help="Also remove what was set aside, being damaged.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
-    """Remove the least recently used entries until the rest is small enough. What a living process uses stays."""
+    """Remove the least recently used entries until the rest is small enough. What a living process
+    uses stays."""
     from sciner.store.maintenance import bytes_of, open_store, prune
     from sciner.store.step import short_key
 
@@ -116,17 +137,25 @@ def prune(
     if json:
         rows = [{"key": e.key, "bytes": e.bytes, "used": e.used} for e in found.removed]
         counts = ("freed", "left", "busy", "aside", "leftover", "leases", "locks")
-        return say_json({"removed": rows, **{name: getattr(found, name) for name in counts}, "dry_run": dry_run})
+        return say_json(
+            {"removed": rows, **{name: getattr(found, name) for name in counts}, "dry_run": dry_run}
+        )
     if found.removed:
         table = table_of("removed", "bytes", "last used")
         for entry in found.removed:
             add_row(table, short_key(entry.key), shown_bytes(entry.bytes), moment(entry.used))
         say(table)
-    more = {"set aside": found.aside, "half-written": found.leftover, "dead leases": found.leases, "lock files": found.locks}
+    more = {
+        "set aside": found.aside,
+        "half-written": found.leftover,
+        "dead leases": found.leases,
+        "lock files": found.locks,
+    }
     also = ", ".join(f"{count} {words}" for words, count in more.items() if count)
     done = "would be removed" if dry_run else "removed"
     say(
-        f"{len(found.removed)} entries{f'; {also}' * bool(also)} {done}: {shown_bytes(found.freed)} freed, "
+        f"{len(found.removed)} entries{f'; {also}' * bool(also)} {done}: "
+        f"{shown_bytes(found.freed)} freed, "
         f"{shown_bytes(found.left)} left in entries"
     )
     if found.busy:
@@ -135,7 +164,8 @@ def prune(
 
 @app.command()
 def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
-    """Read every file again; what has changed or makes no sense is set aside, and the exit code is then 1."""
+    """Read every file again; what has changed or makes no sense is set aside, and the exit code is
+    then 1."""
     import logging
 
     from sciner.loop.steps.files import read_all
@@ -144,7 +174,8 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     from sciner.store.step import short_key
 
     store = open_store(dir)
-    logging.getLogger("sciner.store.disk").addHandler(logging.NullHandler())  # its warnings are the table below
+    # its warnings are the table below
+    logging.getLogger("sciner.store.disk").addHandler(logging.NullHandler())
     with bar("verify", len(store.listed())) as advance:
         found = verify(store, advance, read_all)
     if json:
@@ -176,16 +207,25 @@ def partings(found: Diff, stored: bool) -> list[Any]:
     for n, parting in enumerate(found.partings):
         names = [step_of(key) for key in (parting.a, parting.b)]
         if n == 0:
-            said.append(f"the first {found.same} steps are the same" if found.same else "not even the first step is the same")
+            said.append(
+                f"the first {found.same} steps are the same"
+                if found.same
+                else "not even the first step is the same"
+            )
         where = f"round {parting.round}, {names[0] or names[1]}"
         if parting.cause is None:
             alone = "A" if parting.a else "B"
             over = parting.round >= min(found.rounds)
             said.append(f"{where}: only {alone} has this step{', the other run has ended' * over}")
             continue
-        said += [f"{where}: {('they part here', 'still different', 'still different')[n]}", *explained(parting.cause, stored)]
+        said += [
+            f"{where}: {('they part here', 'still different', 'still different')[n]}",
+            *explained(parting.cause, stored),
+        ]
     if all(step_of(p.a or p.b) != Fit.NAME for p in found.partings):
-        said.append("the fits that both runs have are the same: what differs did not reach a training set")
+        said.append(
+            "the fits that both runs have are the same: what differs did not reach a training set"
+        )
     return said
 
 
@@ -202,9 +242,14 @@ def explained(cause: Cause, stored: bool) -> list[Any]:
         said.append(f"  no store in {DEFAULT_FOLDER}: --dir tells in which inputs they differ")
     elif cause.missing:
         sides = " and ".join(("A's", "B's")[key == cause.b] for key in cause.missing)
-        said.append(f"  the store has no entry of {sides} (pruned, or never kept): its inputs are not known")
+        said.append(
+            f"  the store has no entry of {sides} (pruned, or never kept): its inputs are not known"
+        )
     for deeper in cause.because:
-        said += [f"  because of {short_key(deeper.a)} and {short_key(deeper.b)}:", *explained(deeper, stored)]
+        said += [
+            f"  because of {short_key(deeper.a)} and {short_key(deeper.b)}:",
+            *explained(deeper, stored),
+        ]
     return said
 
 
@@ -228,7 +273,10 @@ def chain(origins: tuple[Origin, ...], depth: int = 1) -> list[str]:
     said = []
     for origin in origins:
         cost = shown_seconds(origin.seconds) if origin.there else "no longer in the store"
-        said += [f"{'  ' * depth}{origin.name}: {short_key(origin.key)} ({cost})", *chain(origin.origins, depth + 1)]
+        said += [
+            f"{'  ' * depth}{origin.name}: {short_key(origin.key)} ({cost})",
+            *chain(origin.origins, depth + 1),
+        ]
     return said
 
 

@@ -14,10 +14,12 @@ def root() -> None:
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def plan(context: typer.Context) -> None:
-    """How much `sciner run` with the same words would compute: [bold]sciner sweep plan -m threshold=accept_all,fixed[/].
+    """How much `sciner run` with the same words would compute: [bold]sciner sweep plan -m
+    threshold=accept_all,fixed[/].
 
-    Chains are followed through the store as far as they go; what lies behind the first missing step is counted by structure:
-    at least the fits whose training set is known, at most one for every point and round that may differ.
+    Chains are followed through the store as far as they go; what lies behind the first missing
+    step is counted by structure: at least the fits whose training set is known, at most one for
+    every point and round that may differ.
     """
     from sciner.launch.main import plan_sweep
 
@@ -30,7 +32,10 @@ def plan(context: typer.Context) -> None:
     elif found.seconds is None:
         typer.echo("time: unknown, the store has no fit of such a tagger yet; run one point first")
     else:
-        typer.echo(f"time: {span(found.seconds[0])} to {span(found.seconds[1])} by past fits and annotation, one job at a time")
+        typer.echo(
+            f"time: {span(found.seconds[0])} to {span(found.seconds[1])} by past fits and "
+            "annotation, one job at a time"
+        )
 
 
 def span(seconds: float) -> str:

@@ -20,16 +20,23 @@ def root() -> None:
 
 @app.command()
 def replay(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Run or sweep folders; default: the store.")] = None,
-    sweep: Annotated[str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")] = None,
-    uri: Annotated[str | None, typer.Option(help="The tracking server or database; default: mlflow.db in this folder.")] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(help="Run or sweep folders; default: the store.")
+    ] = None,
+    sweep: Annotated[
+        str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")
+    ] = None,
+    uri: Annotated[
+        str | None,
+        typer.Option(help="The tracking server or database; default: mlflow.db in this folder."),
+    ] = None,
     experiment: Annotated[str, typer.Option(help="The MLflow experiment.")] = "sciner",
     store: Annotated[Path, typer.Option(help="The store that recorded the runs.")] = DEFAULT_FOLDER,
 ) -> None:
     """Rebuild finished runs in a tracker from what they left on disk.
 
-    A run that stands there unfinished is completed, one that is whole is left alone. A run that was killed, stands there as
-    RUNNING and never ended becomes KILLED.
+    A run that stands there unfinished is completed, one that is whole is left alone. A run that
+    was killed, stands there as RUNNING and never ended becomes KILLED.
     """
     from collections import Counter
 
@@ -49,9 +56,18 @@ def replay(
         if not (whole and (killed := close_interrupted(place, experiment))):
             raise
         return typer.echo(f"no run has ended; {killed} interrupted, now KILLED: {redacted(place)}")
-    told = Counter(became for _, became in track(replay(found, place, experiment), "replay", len(found), transient=True))
+    told = Counter(
+        became
+        for _, became in track(
+            replay(found, place, experiment), "replay", len(found), transient=True
+        )
+    )
     killed = close_interrupted(place, experiment) if whole else 0
-    counts = [f"{told['replayed']} runs replayed", f"{told['completed']} completed", f"{told['known']} stood there already"]
+    counts = [
+        f"{told['replayed']} runs replayed",
+        f"{told['completed']} completed",
+        f"{told['known']} stood there already",
+    ]
     if killed:
         counts.append(f"{killed} interrupted, now KILLED")
     if told["failed"]:

@@ -1,4 +1,5 @@
-"""The configuration: typed, frozen, and refused where it cannot be meant. A section a group of conf/, in files by subject."""
+"""The configuration: typed, frozen, and refused where it cannot be meant. A section a group of
+conf/, in files by subject."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from sciner.tagger.base import PROBES
 
 
 class RunConfig(Strict):
-    """One run: a point of a sweep. save_model: the last round's tagger stays, in the run's folder."""
+    """One run: a point of a sweep. save_model: the last round's tagger stays, in the run's
+    folder."""
 
     seed: Seed
     save_model: bool = False
@@ -36,14 +38,24 @@ class RunConfig(Strict):
 
     @model_validator(mode="after")
     def _searchable(self) -> RunConfig:
-        if self.search.trial is not None and self.search.objective == "dev" and not Amount.parse(self.data.dev_size).value:
+        if (
+            self.search.trial is not None
+            and self.search.objective == "dev"
+            and not Amount.parse(self.data.dev_size).value
+        ):
             raise ValueError(
-                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its gold is charged), "
+                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its "
+                "gold is charged), "
                 "or search=cross_fit (more fits, no more gold)"
             )
-        if self.search.trial is not None and self.search.objective == "cross_fit" and self.acquire.policy().buys:
+        if (
+            self.search.trial is not None
+            and self.search.objective == "cross_fit"
+            and self.acquire.policy().buys
+        ):
             raise ValueError(
-                f"acquire={self.acquire.kind}: every fold would buy sentences of its own that nobody pays for, and "
+                f"acquire={self.acquire.kind}: every fold would buy sentences of its own that "
+                "nobody pays for, and "
                 "search=cross_fit is for gold that is there: give search=dev data.dev_size=20%"
             )
         return self
@@ -52,12 +64,14 @@ class RunConfig(Strict):
     def _trainable(self) -> RunConfig:
         if self.iteration.init == "previous" and "initial_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.init=previous goes on from weights, and model={self.model.kind} begins every fit anew: "
+                f"iteration.init=previous goes on from weights, and model={self.model.kind} "
+                "begins every fit anew: "
                 "give iteration.init=pretrained"
             )
         if self.iteration.silver_weight != 1 and "example_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to model={self.model.kind}, "
+                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to "
+                f"model={self.model.kind}, "
                 "which weighs every sentence alike: leave it at 1"
             )
         return self
@@ -67,30 +81,38 @@ class RunConfig(Strict):
         acquire = self.acquire.policy()
         if acquire.buys and self.data.pool == "unlabelled":
             raise ValueError(
-                f"acquire={self.acquire.kind} buys from text whose labels are withheld, and data.pool=unlabelled has none: "
+                f"acquire={self.acquire.kind} buys from text whose labels are withheld, and "
+                "data.pool=unlabelled has none: "
                 "give data.pool=both"
             )
         scorer = SCORERS.get(self.acquire.scorer) or self.model
         if lacking := sorted(acquire.needs & PROBES - scorer.capabilities):
             kind = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
             raise ValueError(
-                f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has none: take an encoder, or "
+                f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has "
+                "none: take an encoder, or "
                 "acquire=mnlp"
             )
         return self
 
     @model_validator(mode="after")
     def _resumable(self) -> RunConfig:
-        if self.iteration.init == "previous" and self.store.kind == "disk" and self.store.keep_weights == "none":
+        if (
+            self.iteration.init == "previous"
+            and self.store.kind == "disk"
+            and self.store.keep_weights == "none"
+        ):
             raise ValueError(
-                "iteration.init=previous starts from the weights of the round before, and store.keep_weights=none drops them: "
+                "iteration.init=previous starts from the weights of the round before, and "
+                "store.keep_weights=none drops them: "
                 "give store.keep_weights=last"
             )
         return self
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """The typed configuration. Raises InputError: one line that names the key and how to correct it."""
+    """The typed configuration. Raises InputError: one line that names the key and how to correct
+    it."""
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:

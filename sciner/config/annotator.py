@@ -47,7 +47,9 @@ class NoiseConfig(PaidConfig):
         if stray := sorted(value.keys() - set(ERROR_KINDS)):
             raise ValueError(f"{stray[0]!r} is no kind of error; {nearest(stray[0], ERROR_KINDS)}")
         if not any(value.values()):
-            raise ValueError("all weights are 0: for an annotator without errors give annotator=perfect")
+            raise ValueError(
+                "all weights are 0: for an annotator without errors give annotator=perfect"
+            )
         return value
 
 

@@ -13,8 +13,8 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def by_class(value: object) -> object:
-    """A mapping whose keys are classes, as text too: Hydra's grammar has no keys with accents or parentheses. A class may be
-    called 123."""
+    """A mapping whose keys are classes, as text too: Hydra's grammar has no keys with accents or
+    parentheses. A class may be called 123."""
     if isinstance(value, str):
         try:
             value = yaml.safe_load(value)

@@ -12,13 +12,17 @@ from sciner.config.base import Strict
 
 
 def by_kind(shared: type[Strict], kinds: Mapping[str, type], **choices: Any) -> Any:
-    """The union, told apart by ``kind``, of ``shared`` with the fields of each of ``kinds``, which are dataclasses.
+    """The union, told apart by ``kind``, of ``shared`` with the fields of each of ``kinds``, which
+    are dataclasses.
 
-    choices: names that a field of ``shared`` is one of; so that all known names need not stand in its type.
+    choices: names that a field of ``shared`` is one of; so that all known names need not stand
+    in its type.
     """
     closed: dict[str, Any] = {key: (one_of(names), ...) for key, names in choices.items()}
     sections = [
-        create_model(shared.__name__, __base__=shared, kind=(one_of([kind]), ...), **closed, **settings(of))
+        create_model(
+            shared.__name__, __base__=shared, kind=(one_of([kind]), ...), **closed, **settings(of)
+        )
         for kind, of in kinds.items()
     ]
     return Annotated[Union[tuple(sections)], Field(discriminator="kind")]  # noqa: UP007

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
-CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"  # inside a wheel, beside a checkout
+# inside a wheel, beside a checkout
+CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
 GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
 
 # The groups and keys that change no result: runs that differ in nothing else have the same scores.

@@ -34,11 +34,12 @@ class HubSplits(Strict):
 class DataConfig(Strict):
     """Which text, and how much of its gold is bought.
 
-    seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the remaining or dev) sentences.
-    limit: caps seed set and pool together, never test.
+    seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the
+    remaining or dev) sentences. limit: caps seed set and pool together, never test.
     tokenised: of unlabelled plain text, a sentence is a line and blanks separate its tokens.
-    repair: what of files, or a set of the hub, is mended that is refused otherwise (``text.formats.repair``).
-    leak_guard: what becomes of training sentences of at least leak_min_tokens tokens that stand in dev or test.
+    repair: what of files, or a set of the hub, is mended that is refused otherwise
+    (``text.formats.repair``). leak_guard: what becomes of training sentences of at least
+    leak_min_tokens tokens that stand in dev or test.
     """
 
     kind: Literal["sample", "files", "catalog", "hub"]
@@ -75,7 +76,11 @@ class DataConfig(Strict):
     @classmethod
     def _names(cls, value: object) -> object:
         """A class may be called 123."""
-        return [str(name) if type(name) is int else name for name in value] if isinstance(value, list) else value
+        return (
+            [str(name) if type(name) is int else name for name in value]
+            if isinstance(value, list)
+            else value
+        )
 
     @field_validator("seed_size", "dev_size")
     @classmethod
@@ -87,7 +92,9 @@ class DataConfig(Strict):
     @classmethod
     def _share(cls, value: object) -> object:
         if isinstance(value, float):
-            raise ValueError(f"{value} is neither a number of sentences nor a share: write {100 * value:g}%")
+            raise ValueError(
+                f"{value} is neither a number of sentences nor a share: write {100 * value:g}%"
+            )
         return value
 
     @model_validator(mode="after")
@@ -98,7 +105,10 @@ class DataConfig(Strict):
         if self.pool != "withheld" and not self.unlabelled and not brings_text:
             raise ValueError(f"pool={self.pool} needs text: give data.unlabelled=PATH")
         if self.pool == "withheld" and self.unlabelled:
-            raise ValueError(f"pool=withheld leaves {self.unlabelled} out: add data.pool=both or data.pool=unlabelled")
+            raise ValueError(
+                f"pool=withheld leaves {self.unlabelled} out: add data.pool=both or "
+                "data.pool=unlabelled"
+            )
         if self.kind == "files" and not (self.train and self.test):
             raise ValueError("files needs both: give data.train=PATH data.test=PATH")
         if self.kind == "hub" and not self.path:

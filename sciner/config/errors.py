@@ -1,4 +1,5 @@
-"""pydantic's finding in the words of a command line: one line that names the key and how to correct it."""
+"""pydantic's finding in the words of a command line: one line that names the key and how to correct
+it."""
 
 from __future__ import annotations
 
@@ -26,7 +27,10 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
     if kind == "extra_forbidden" and (holders := kinds_with(root, first["loc"])):
         *above, branch, _ = first["loc"]
         place = ".".join(map(str, above))
-        return InputError(f"{key} means nothing to {place}.kind={branch}", hint=f"{place}.kind={' or '.join(holders)} has it")
+        return InputError(
+            f"{key} means nothing to {place}.kind={branch}",
+            hint=f"{place}.kind={' or '.join(holders)} has it",
+        )
     if kind == "extra_forbidden":
         return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, loc[:-1])))
     if kind == "missing":
@@ -34,8 +38,12 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
     if kind == "value_error":
         return InputError(f"{key}: {text}" if key else text)
     if kind == "literal_error" and isinstance(given, str):
-        key = ".".join(part for part in loc if not part.isdecimal())  # of a list of choices, the list
-        return InputError(f"{key}={given}: there is no such choice", hint=nearest(given, re.findall("'([^']*)'", text)))
+        # of a list of choices, the list
+        key = ".".join(part for part in loc if not part.isdecimal())
+        return InputError(
+            f"{key}={given}: there is no such choice",
+            hint=nearest(given, re.findall("'([^']*)'", text)),
+        )
     return InputError(f"{key}={given!r}: it should be {text[0].lower()}{text[1:]}")
 
 
@@ -49,29 +57,44 @@ def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]
 
 
 def known_keys(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand under ``loc``, of whatever kind the section there is. Raises KeyError where that is a value."""
+    """The keys that stand under ``loc``, of whatever kind the section there is. Raises KeyError
+    where that is a value."""
     if not (sections := under(root, loc)):
         raise KeyError(loc)
     return list(dict.fromkeys(key for section in sections for key in section.model_fields))
 
 
 def kinds_with(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The other kinds of a section that have the key at ``loc``; none where the section has no kinds."""
+    """The other kinds of a section that have the key at ``loc``; none where the section has no
+    kinds."""
     above, branch, key = loc[:-2], loc[-2:-1], loc[-1]
     sections = under(root, above)
-    return [kind_of(s) for s in sections if key in s.model_fields] if branch and is_branch(branch[0], sections) else []
+    return (
+        [kind_of(s) for s in sections if key in s.model_fields]
+        if branch and is_branch(branch[0], sections)
+        else []
+    )
 
 
 def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:
-    """The sections that may stand at ``loc``: several where a union's branch is open, none at a value or a wrong key."""
+    """The sections that may stand at ``loc``: several where a union's branch is open, none at a
+    value or a wrong key."""
     sections = [root]
     for part in loc:
         if is_branch(part, sections):
             sections = [section for section in sections if kind_of(section) == part]
             continue
-        fields = [section.model_fields[str(part)] for section in sections if part in section.model_fields]
-        types = [option for field in fields for option in (get_args(field.annotation) or [field.annotation])]
-        sections = [option for option in types if isinstance(option, type) and issubclass(option, BaseModel)]
+        fields = [
+            section.model_fields[str(part)] for section in sections if part in section.model_fields
+        ]
+        types = [
+            option
+            for field in fields
+            for option in (get_args(field.annotation) or [field.annotation])
+        ]
+        sections = [
+            option for option in types if isinstance(option, type) and issubclass(option, BaseModel)
+        ]
     return sections
 
 

@@ -1,4 +1,5 @@
-"""A nested configuration as words of a command line: dotted keys, and values as Hydra reads them."""
+"""A nested configuration as words of a command line: dotted keys, and values as Hydra reads
+them."""
 
 from __future__ import annotations
 

@@ -46,9 +46,14 @@ class EncoderConfig(Strict):
     @model_validator(mode="after")
     def _usable(self) -> EncoderConfig:
         if not (self.path or self.package or self.name or self.config):
-            raise ValueError("an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL")
+            raise ValueError(
+                "an encoder needs a source: give model.path=FOLDER or model=hub "
+                "model.name=OWNER/MODEL"
+            )
         if self.overlap > self.max_length - 64:
-            raise ValueError(f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}")
+            raise ValueError(
+                f"overlap={self.overlap} leaves no room in windows of max_length={self.max_length}"
+            )
         return self
 
 
@@ -63,7 +68,8 @@ class CrfConfig(Strict):
 
 
 class GazetteerConfig(Strict):
-    """``tagger.gazetteer.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer, for a scorer."""
+    """``tagger.gazetteer.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer,
+    for a scorer."""
 
     capabilities: ClassVar[Capabilities] = gazetteer.CAPABILITIES
     kind: Literal["gazetteer"]
@@ -71,7 +77,10 @@ class GazetteerConfig(Strict):
 
 
 ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
-SCORERS: Mapping[str, type[CrfConfig | GazetteerConfig]] = {"crf": CrfConfig, "gazetteer": GazetteerConfig}
+SCORERS: Mapping[str, type[CrfConfig | GazetteerConfig]] = {
+    "crf": CrfConfig,
+    "gazetteer": GazetteerConfig,
+}
 
 
 class TrainerConfig(Strict):

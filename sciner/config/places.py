@@ -11,7 +11,8 @@ from sciner.store.layout import DEFAULT_FOLDER
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which fits' weights stay when a run has ended (``loop.steps.runner``)."""
+    """Where results of steps are kept, and which fits' weights stay when a run has ended
+    (``loop.steps.runner``)."""
 
     kind: Literal["none", "disk"]
     dir: str = str(DEFAULT_FOLDER)
@@ -19,7 +20,8 @@ class StoreConfig(Strict):
 
 
 class TrackingConfig(Strict):
-    """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the working directory."""
+    """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the
+    working directory."""
 
     kind: Literal["none", "mlflow"]
     uri: str | None = None
@@ -27,8 +29,8 @@ class TrackingConfig(Strict):
 
 
 class SearchConfig(Strict):
-    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the seed set. The sweeper sets
-    the rest; trial is None for a run that is none."""
+    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the
+    seed set. The sweeper sets the rest; trial is None for a run that is none."""
 
     objective: Literal["dev", "cross_fit"] = "dev"
     folds: Annotated[int, Field(ge=2)] = 3
@@ -40,5 +42,8 @@ class SearchConfig(Strict):
     @classmethod
     def _never_test(cls, value: object) -> object:
         if "test" in str(value):
-            raise ValueError("test is for the report, nothing is decided on it: give search=dev or search=cross_fit")
+            raise ValueError(
+                "test is for the report, nothing is decided on it: give search=dev or "
+                "search=cross_fit"
+            )
         return value

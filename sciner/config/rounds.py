@@ -36,8 +36,8 @@ class IterationConfig(Strict):
 
 
 class AcquireConfig(Strict):
-    """``policy.acquisition.Acquire``, what all kinds have of it. scorer: the tagger whose word ranks the pool; ``learner`` is
-    the one that is trained."""
+    """``policy.acquisition.Acquire``, what all kinds have of it. scorer: the tagger whose word
+    ranks the pool; ``learner`` is the one that is trained."""
 
     kind: str
     batch: int | str
@@ -58,9 +58,14 @@ class AcquireConfig(Strict):
     def _meant(self) -> AcquireConfig:
         acquire = self.policy()
         if not acquire.buys and self.budget is not None:
-            raise ValueError(f"budget={self.budget:g} ends what acquire={self.kind} never begins: add acquire=random")
+            raise ValueError(
+                f"budget={self.budget:g} ends what acquire={self.kind} never begins: add "
+                "acquire=random"
+            )
         if self.unit == "entities" and acquire.batch.percent:
-            raise ValueError(f"batch={self.batch} of entities nobody has counted: give a number of them")
+            raise ValueError(
+                f"batch={self.batch} of entities nobody has counted: give a number of them"
+            )
         if acquire.batch.value == 0:
             raise ValueError("batch=0 buys nothing: give acquire.batch=30, or acquire=none")
         return self

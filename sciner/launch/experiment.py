@@ -17,8 +17,8 @@ GROUPS = [name for name in RunConfig.model_fields if name != "seed"]  # in the o
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """words: {key: value} of all that the files set, as on a command line, with the values of an axis between commas. axes: the
-    keys that the points differ in."""
+    """words: {key: value} of all that the files set, as on a command line, with the values of an
+    axis between commas. axes: the keys that the points differ in."""
 
     words: dict[str, str]
     axes: frozenset[str]
@@ -30,15 +30,19 @@ class Experiment:
 
 
 def read_experiment(name: str, folders: Sequence[Path] = (CONF,)) -> Experiment:
-    """The experiment ``name`` (``rounds/crf``) of the first of ``folders`` that has it: bases first, what they set in its place
-    wherever a later file sets it again. Raises InputError where there is none."""
+    """The experiment ``name`` (``rounds/crf``) of the first of ``folders`` that has it: bases
+    first, what they set in its place wherever a later file sets it again. Raises InputError where
+    there is none."""
     words: dict[str, str] = {}
     axes: set[str] = set()
     for content in files_of(f"/experiment/{name}", folders):
-        chosen = {key: word(value) for key, value in choices_of(content) if not key.startswith("hydra/")}
+        chosen = {
+            key: word(value) for key, value in choices_of(content) if not key.startswith("hydra/")
+        }
         swept = ((content.pop("hydra", None) or {}).get("sweeper") or {}).get("params") or {}
         values = {key: word(value) for key, value in flatten(content).items() if key != "defaults"}
-        constants = {key: value for key, value in (chosen | values).items() if key not in axes}  # a sweep sets its axes last
+        # a sweep sets its axes last
+        constants = {key: value for key, value in (chosen | values).items() if key not in axes}
         own = constants | {key: word(value) for key, value in swept.items()}
         words |= {key: own[key] for key in sorted(own, key=place)}
         axes |= swept.keys()
@@ -51,7 +55,9 @@ def files_of(name: str, folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
     file = next((f for folder in folders if (f := folder / f"{name[1:]}.yaml").is_file()), None)
     if file is None:
-        raise InputError(f"{name[1:]}.yaml is in no folder of conf/", hint="name an experiment by FOLDER/FILE")
+        raise InputError(
+            f"{name[1:]}.yaml is in no folder of conf/", hint="name an experiment by FOLDER/FILE"
+        )
     content: Any = yaml.safe_load(file.read_text(encoding="utf-8"))
     for base in content.get("defaults") or ():
         if isinstance(base, str) and base != "_self_":
@@ -63,7 +69,10 @@ def choices_of(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """(group, choice) of each ``override`` in a defaults list."""
     for line in content.get("defaults") or ():
         if isinstance(line, dict):
-            yield from ((key.removeprefix("override ").removeprefix("/"), choice) for key, choice in line.items())
+            yield from (
+                (key.removeprefix("override ").removeprefix("/"), choice)
+                for key, choice in line.items()
+            )
 
 
 def place(key: str) -> tuple[int, bool]:

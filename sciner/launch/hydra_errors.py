@@ -1,4 +1,5 @@
-"""What Hydra finds wrong with the words of a command, in one line with the nearest right spelling."""
+"""What Hydra finds wrong with the words of a command, in one line with the nearest right
+spelling."""
 
 from __future__ import annotations
 
@@ -13,7 +14,9 @@ from sciner.launch.quoting import hint_for_words, is_taken
 from sciner.search.options import SearchOptions
 
 PLUGINS = {  # choices that are not there unless a package is: what brings it
-    "hydra/sweeper=sciner_optuna": "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH",
+    "hydra/sweeper=sciner_optuna": (
+        "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH"
+    ),
     "hydra/launcher=joblib": "pip install 'sciner[jobs]'",
 }
 
@@ -34,7 +37,11 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
         group, _, folder = found[1].partition("/")
         if folder and group in GROUPS:
             return InputError(f"unknown group {found[1]}", hint=f"give {group}={folder}/CHOICE")
-        hint = f"it is {RENAMED[found[1]]} now" if found[1] in RENAMED else hint_for_key(found[1].split("."))
+        hint = (
+            f"it is {RENAMED[found[1]]} now"
+            if found[1] in RENAMED
+            else hint_for_key(found[1].split("."))
+        )
         return InputError(f"unknown key {found[1]}", hint=hint)
     if found := re.search(r"Could not find '((?:hydra/)?[^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
@@ -42,13 +49,16 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
             return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=plugin)
         if group == "search" and "test" in choice:
             return InputError(
-                f"search={choice}: test is for the report, nothing is decided on it", hint="give dev or cross_fit"
+                f"search={choice}: test is for the report, nothing is decided on it",
+                hint="give dev or cross_fit",
             )
         return no_choice(group, choice)
     if form := hint_for_words(words):
         word = next(word for word in words if not is_taken(word))
         return InputError(f"Hydra's grammar does not take {word}", hint=form)
-    return InputError(" ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form")
+    return InputError(
+        " ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form"
+    )
 
 
 def no_choice(group: str, choice: str) -> InputError:
@@ -57,14 +67,21 @@ def no_choice(group: str, choice: str) -> InputError:
     if word in RENAMED:
         return InputError(f"{word}: there is no such choice", hint=f"it is {RENAMED[word]} now")
     if group.startswith("hydra/"):
-        known = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {"basic"}
+        known = {word.partition("=")[2] for word in PLUGINS if word.startswith(f"{group}=")} | {
+            "basic"
+        }
     return InputError(f"{word}: there is no such choice", hint=nearest(choice, known or {group}))
 
 
 def choices_of(group: str) -> set[str]:
-    """What there is to choose in a group of conf/: its files, also those in folders, but for bases of others."""
+    """What there is to choose in a group of conf/: its files, also those in folders, but for bases
+    of others."""
     folder = CONF / group
-    return {p.relative_to(folder).with_suffix("").as_posix() for p in folder.rglob("*.yaml") if not is_base(p.stem)}
+    return {
+        p.relative_to(folder).with_suffix("").as_posix()
+        for p in folder.rglob("*.yaml")
+        if not is_base(p.stem)
+    }
 
 
 def is_base(choice: str) -> bool:
@@ -73,10 +90,15 @@ def is_base(choice: str) -> bool:
 
 
 def hint_for_key(parts: Sequence[str]) -> str:
-    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold the key."""
+    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold
+    the key."""
     if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
         options = SearchOptions.model_fields
-        return "add hydra/sweeper=sciner_optuna" if parts[2] in options and len(parts) == 3 else nearest(parts[2], options)
+        return (
+            "add hydra/sweeper=sciner_optuna"
+            if parts[2] in options and len(parts) == 3
+            else nearest(parts[2], options)
+        )
     for depth, part in enumerate(parts):
         try:
             known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
@@ -86,7 +108,9 @@ def hint_for_key(parts: Sequence[str]) -> str:
             return nearest(part, known)
     holders = []
     if len(parts) in (2, 3):  # the key of a choice, or one of its mapping that takes any
-        line = f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
+        line = (
+            f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
+        )
         files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if not is_base(p.stem))
         holders = [f"{parts[0]}={p.stem}" for p in files if holds(p, line)]
     shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
@@ -94,7 +118,12 @@ def hint_for_key(parts: Sequence[str]) -> str:
 
 
 def holds(file: Path, line: str) -> bool:
-    """Whether a choice's file, or one that its defaults list names, has a line that begins so (a regular expression)."""
+    """Whether a choice's file, or one that its defaults list names, has a line that begins so (a
+    regular expression)."""
     text = file.read_text(encoding="utf-8")
-    above = [file.with_name(f"{name}.yaml") for name in re.findall(r"^  - (\w+)$", text, re.M) if name != "_self_"]
+    above = [
+        file.with_name(f"{name}.yaml")
+        for name in re.findall(r"^  - (\w+)$", text, re.M)
+        if name != "_self_"
+    ]
     return bool(re.search(rf"^{line}", text, re.M)) or any(holds(path, line) for path in above)

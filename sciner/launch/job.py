@@ -26,14 +26,16 @@ from sciner.search.options import TRIAL_KEYS
 from sciner.tracking.address import place_of
 
 log = logging.getLogger(__name__)
-TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)  # set by the sweeper, and no parameters
+# set by the sweeper, and no parameters
+TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would exit. problem: in one line;
-    empty where it has a traceback in its log, or none. tracked: the address where it stands in a tracker, else empty. spare:
-    keys that the store may forget when the sweep has ended."""
+    """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would
+    exit. problem: in one line; empty where it has a traceback in its log, or none. tracked: the
+    address where it stands in a tracker, else empty. spare: keys that the store may forget when the
+    sweep has ended."""
 
     job: str
     directory: str
@@ -45,23 +47,33 @@ class Outcome:
 
 
 def one_job(cfg: Any) -> int:
-    """One job in whatever process a launcher chose. Raises nothing but Stopped: Hydra would print one traceback for a whole
-    sweep."""
+    """One job in whatever process a launcher chose. Raises nothing but Stopped: Hydra would print
+    one traceback for a whole sweep."""
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
     info = HydraConfig.get()
     sweep = os.environ.get("SCINER_SWEEP")
-    choices = {group: choice for group, choice in info.runtime.choices.items() if group in GROUPS and choice}
-    folders = [Path(source.path) for source in info.runtime.config_sources if source.schema == "file"]
+    choices = {
+        group: choice
+        for group, choice in info.runtime.choices.items()
+        if group in GROUPS and choice
+    }
+    folders = [
+        Path(source.path) for source in info.runtime.config_sources if source.schema == "file"
+    ]
     job = Job(
         directory=Path(info.runtime.output_dir),
-        overrides=tuple(word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)),
+        overrides=tuple(
+            word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)
+        ),
         project=Path(os.environ.get("SCINER_PROJECT", ".")),
         sweep=sweep,
         points=int(os.environ["SCINER_POINTS"]) if sweep else 1,
         choices=choices,
-        constants=read_experiment(choices["experiment"], folders).constants if "experiment" in choices else {},
+        constants=read_experiment(choices["experiment"], folders).constants
+        if "experiment" in choices
+        else {},
     )
     keep_secrets(job.directory)
     with obeyed_in_job():
@@ -71,17 +83,20 @@ def one_job(cfg: Any) -> int:
 
 
 def keep_secrets(directory: Path) -> None:
-    """Passwords stay out of the job's logs, and go from what Hydra has written: those of the command's words are
-    not there (``redact.veiled``), those of a configuration's file are."""
+    """Passwords stay out of the job's logs, and go from what Hydra has written: those of the
+    command's words are not there (``redact.veiled``), those of a configuration's file are."""
     for handler in logging.getLogger().handlers:
         handler.addFilter(Redaction())
     for file in (*directory.glob(".hydra/*.yaml"), directory.parent / "multirun.yaml"):
-        if file.is_file() and (text := file.read_text(encoding="utf-8")) != redacted(text, veils=False):
+        if file.is_file() and (text := file.read_text(encoding="utf-8")) != redacted(
+            text, veils=False
+        ):
             file.write_text(redacted(text, veils=False), encoding="utf-8")
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:
-    """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets through."""
+    """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets
+    through."""
     began = time.perf_counter()
     code, problem, tracked, spare = 1, "", "", list[str]()
     try:
@@ -96,7 +111,11 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
             log.error("%s", problem)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
-            code, problem = 2, f"{error.filename or job.directory}: the disk is full; free some and run the same words again"
+            code, problem = (
+                2,
+                f"{error.filename or job.directory}: the disk is full; free some and run the same "
+                "words again",
+            )
         log.error("%s", problem or traceback.format_exc())
     finally:
         seconds = time.perf_counter() - began
@@ -111,7 +130,9 @@ def say_progress(number: int, name: str) -> None:
     left = sum(done) / len(done) * (points - number) if done else 0
     pace = f", about {left / 60:.0f} min left" if done else ""
     # no markup: in data.train=[a.conll,b.conll] the brackets are the user's
-    console().print(f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True)
+    console().print(
+        f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True
+    )
 
 
 def note_outcome(outcome: Outcome) -> None:

@@ -101,7 +101,10 @@ def plan_sweep(arguments: Sequence[str]) -> Plan:
 
     points, _, search, _ = check(parse_flags(arguments))
     if search:
-        raise InputError("a search chooses its points as it goes: they are not known beforehand", hint=search.bound(points))
+        raise InputError(
+            "a search chooses its points as it goes: they are not known beforehand",
+            hint=search.bound(points),
+        )
     return plan(points, Path.cwd())
 
 
@@ -111,7 +114,11 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
     from sciner.tracking.address import Unreachable, cause, note, place_of
     from sciner.tracking.database import file_of
 
-    places = {(place_of(uri, Path.cwd()), experiment) for kind, uri, experiment in trackers if kind == "mlflow"}
+    places = {
+        (place_of(uri, Path.cwd()), experiment)
+        for kind, uri, experiment in trackers
+        if kind == "mlflow"
+    }
     for place, experiment in sorted(places):
         from sciner.tracking.mlflow import prepare
 
@@ -133,7 +140,8 @@ def folder_word(folder: Path | None, multirun: bool) -> list[str]:
 
     if folder is None:
         return []
-    return [f"hydra.{'sweep' if multirun else 'run'}.dir={QuotedString(str(folder), Quote.single).with_quotes()}"]
+    key = f"hydra.{'sweep' if multirun else 'run'}.dir"
+    return [f"{key}={QuotedString(str(folder), Quote.single).with_quotes()}"]
 
 
 def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] = ()) -> None:
@@ -146,7 +154,12 @@ def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] =
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     before, sys.argv = (
         sys.argv,
-        ["sciner run", *(word for word in arguments if word not in flags.overrides), *flags.overrides, *more],
+        [
+            "sciner run",
+            *(word for word in arguments if word not in flags.overrides),
+            *flags.overrides,
+            *more,
+        ],
     )
     # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises
     full = os.environ.get("HYDRA_FULL_ERROR")
@@ -154,10 +167,14 @@ def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] =
     try:
         entry()
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror or error})", file=error.filename) from None
+        raise InputError(
+            f"cannot be written ({error.strerror or error})", file=error.filename
+        ) from None
     finally:
         sys.argv = before
-        os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(HYDRA_FULL_ERROR=full)
+        os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(
+            HYDRA_FULL_ERROR=full
+        )
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
@@ -172,15 +189,26 @@ def say_stopped(stop: Stopped, arguments: Sequence[str]) -> None:
     again = redacted(shlex.join(["sciner", "run", *arguments]))
     safe = "finished rounds are on disk, and what the store has is not computed again"
     with suppress(OSError):  # where the terminal is gone
-        print(f"sciner: stopped by {stop}: {safe}; the same words go on: {again}", file=sys.stderr, flush=True)
+        print(
+            f"sciner: stopped by {stop}: {safe}; the same words go on: {again}",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def say_study(study: SharedStudy) -> None:
     """How many trials a study has, how they ended, and how to look at it."""
     say = partial(console().print, markup=False, soft_wrap=True)
     counted = Counter(trial.state.name.lower() for trial in study.begun())
-    say(f"study {study.options.study}: " + ", ".join(f"{n} {state}" for state, n in sorted(counted.items())))
-    place = "" if study.options.storage == SearchOptions().storage else f" --storage {redacted(study.options.storage)}"
+    say(
+        f"study {study.options.study}: "
+        + ", ".join(f"{n} {state}" for state, n in sorted(counted.items()))
+    )
+    place = (
+        ""
+        if study.options.storage == SearchOptions().storage
+        else f" --storage {redacted(study.options.storage)}"
+    )
     say(f"to look: sciner search show {study.options.study}{place}")
 
 
@@ -191,7 +219,10 @@ def say_where(found: Sequence[Outcome], multirun: bool) -> None:
     say = partial(console().print, markup=False, soft_wrap=True)
     failed = [outcome for outcome in found if outcome.code in (1, 2)]
     if multirun:
-        say(f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep {os.environ['SCINER_SWEEP']}")
+        say(
+            f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep "
+            f"{os.environ['SCINER_SWEEP']}"
+        )
     for outcome in failed:
         say(f"failed: {redacted(outcome.job)} (log: {outcome.directory}/sciner.log)", style="red")
     for outcome in found[-1:]:

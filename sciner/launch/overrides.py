@@ -45,24 +45,38 @@ def check(flags: Namespace) -> Checked:
     from omegaconf import OmegaConf
 
     search = None
-    searchpath = [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"] if flags.config_dir else []
+    searchpath = (
+        [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"]
+        if flags.config_dir
+        else []
+    )
     try:
         with composing(flags.overrides):
             given = OverridesParser.create().parse_overrides(flags.overrides)
             fixed = [str(o.input_line) for o in given if not o.is_sweep_override()]
             whole = compose("run", [*searchpath, *fixed], return_hydra_config=True)
-            multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith("MULTIRUN")
+            multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith(
+                "MULTIRUN"
+            )
             if not multirun and len(given) != len(fixed):
                 swept = next(o.input_line for o in given if o.is_sweep_override())
                 raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
             folder = output_folder(whole, multirun)
-            point_overrides = search.corners() if search else sweep_points(flags.overrides, whole if multirun else None)
+            point_overrides = (
+                search.corners()
+                if search
+                else sweep_points(flags.overrides, whole if multirun else None)
+            )
             bases: Bases = {}
-            points = [configuration([*searchpath, *overrides], bases) for overrides in point_overrides]
+            points = [
+                configuration([*searchpath, *overrides], bases) for overrides in point_overrides
+            ]
     except InputError as error:
         if search and "valid integer" in str(error):
-            raise InputError(str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))") from None
+            raise InputError(
+                str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))"
+            ) from None
         raise
     return Checked(points, multirun, search, folder)
 
@@ -114,7 +128,9 @@ def register() -> None:
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
-    ConfigStore.instance().store(name="open", node=OmegaConf.create({}, flags={"struct": False}), provider="sciner")
+    ConfigStore.instance().store(
+        name="open", node=OmegaConf.create({}, flags={"struct": False}), provider="sciner"
+    )
 
 
 def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
@@ -126,7 +142,9 @@ def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
     sweeper: Any = OmegaConf.to_container(whole.hydra.sweeper, resolve=True)
     if sweeper["_target_"] != TARGET:
         return None
-    values: Any = OmegaConf.to_container(OmegaConf.masked_copy(whole, [k for k in whole if k != "hydra"]), resolve=True)
+    values: Any = OmegaConf.to_container(
+        OmegaConf.masked_copy(whole, [k for k in whole if k != "hydra"]), resolve=True
+    )
     return Search.read(sweeper, parse_overrides(overrides, whole), values)
 
 
@@ -135,7 +153,9 @@ def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     committed = {} if whole is None else (whole.hydra.sweeper.get("params") or {})
-    parsed: list[Any] = OverridesParser.create().parse_overrides([f"{k}={v}" for k, v in committed.items()] + list(overrides))
+    parsed: list[Any] = OverridesParser.create().parse_overrides(
+        [f"{k}={v}" for k, v in committed.items()] + list(overrides)
+    )
     return parsed
 
 
@@ -162,7 +182,12 @@ def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
         key = override.key_or_group
         if key in GROUPS and is_base(str(override.value())):
             raise no_choice(key, str(override.value()))
-        is_value = "/" not in key and key not in GROUPS and not key.startswith("hydra.") and override.package is None
+        is_value = (
+            "/" not in key
+            and key not in GROUPS
+            and not key.startswith("hydra.")
+            and override.package is None
+        )
         (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
     name = tuple(str(override.input_line) for override in files)
     if name not in bases:
@@ -180,5 +205,9 @@ def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
     for o in parse_overrides(overrides, whole):
         key = o.get_key_element()
         swept = whole is not None and o.is_sweep_override()
-        axes[key] = [f"{key}={value}" for value in o.sweep_string_iterator()] if swept else [str(o.input_line)]
+        axes[key] = (
+            [f"{key}={value}" for value in o.sweep_string_iterator()]
+            if swept
+            else [str(o.input_line)]
+        )
     yield from (list(point) for point in itertools.product(*axes.values()))

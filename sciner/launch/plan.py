@@ -1,4 +1,5 @@
-"""What a sweep will cost, before it runs: stored chains followed as far as they go, the rest counted by structure."""
+"""What a sweep will cost, before it runs: stored chains followed as far as they go, the rest
+counted by structure."""
 
 from __future__ import annotations
 
@@ -77,9 +78,10 @@ class ReadOnlyStore:
 
 @dataclass(frozen=True, slots=True)
 class PointPlan:
-    """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that is missing, where its
-    training set is known already; then, or otherwise, ``unknown`` (point, round) stand for fits whose training set depends
-    on steps that are missing. tagger: digest of the tagger's identity."""
+    """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that
+    is missing, where its training set is known already; then, or otherwise, ``unknown`` (point,
+    round) stand for fits whose training set depends on steps that are missing. tagger: digest of
+    the tagger's identity."""
 
     alone: int
     fits: tuple[str, ...]
@@ -90,10 +92,11 @@ class PointPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Bounds on a sweep's fits. alone: what its points would do each by itself. stored: distinct ones that are there.
-    least, most: distinct ones to do; they are equal where no training set depends on what is still to be computed.
-    seconds: of (least, most) by the timings of past fits with the same tagger, and the passes of annotation that go with
-    them; None without a past fit."""
+    """Bounds on a sweep's fits. alone: what its points would do each by itself. stored: distinct
+    ones that are there. least, most: distinct ones to do; they are equal where no training set
+    depends on what is still to be computed. seconds: of (least, most) by the timings of past fits
+    with the same tagger, and the passes of annotation that go with them; None without a past fit.
+    """
 
     points: int
     alone: int
@@ -111,7 +114,9 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     plans = [plan_point(config, store) for config, store in zip(stored, stores, strict=True)]
     known = {p.next: p for p in plans if p.next}
     to_do = [*known.values(), *{name: p for p in plans for name in p.unknown}.values()]
-    seconds = seconds_by_tagger({store.root: store for store in stores if isinstance(store, DiskStore)}.values())
+    seconds = seconds_by_tagger(
+        {store.root: store for store in stores if isinstance(store, DiskStore)}.values()
+    )
     costs = [seconds.get(p.tagger) for p in to_do]
     timed = bare == 0 and None not in costs
     return Plan(
@@ -120,7 +125,9 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
         stored=len({key for p in plans for key in p.fits}),
         least=bare + len(known),
         most=bare + len(to_do),
-        seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs)) if timed else None,
+        seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs))
+        if timed
+        else None,
     )
 
 
@@ -145,7 +152,8 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:
-    """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's identity."""
+    """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's
+    identity."""
     fits: dict[str, tuple[str, float]] = {}
     rest: dict[str, float] = {}
     for store in stores:

@@ -12,8 +12,8 @@ OPEN = ("threshold.classes", "annotator.rates")  # mappings whose keys are class
 
 
 def hint_for_words(words: Sequence[str]) -> str | None:
-    """The hint for the first of ``words`` that is not taken: how to write it, quoted for the shell. None where all are
-    taken, or where no form of it is known."""
+    """The hint for the first of ``words`` that is not taken: how to write it, quoted for the shell.
+    None where all are taken, or where no form of it is known."""
     word = next((word for word in words if not is_taken(word)), None)
     form = next(filter(is_taken, forms(word)), None) if word is not None else None
     return None if form is None else f"write it {shlex.quote(form)}"
@@ -31,7 +31,8 @@ def is_taken(word: str) -> bool:
 
 
 def forms(word: str) -> Iterator[str]:
-    """Other ways to say ``word``. A class with accents or parentheses cannot be a key, so its mapping is given as text."""
+    """Other ways to say ``word``. A class with accents or parentheses cannot be a key, so its
+    mapping is given as text."""
     key, equals, value = word.partition("=")
     if not equals:
         return
@@ -40,11 +41,14 @@ def forms(word: str) -> Iterator[str]:
             label, _, number = word.removeprefix(f"{mapping}.").rpartition("=")
             yield f"{mapping}={quoted(f'{{{in_yaml(label)}: {number}}}')}"
         elif key == mapping and (classes := read_mapping(value)):
-            pairs = ", ".join(f"{in_yaml(str(label))}: {number}" for label, number in classes.items())
+            pairs = ", ".join(
+                f"{in_yaml(str(label))}: {number}" for label, number in classes.items()
+            )
             yield f"{mapping}={quoted(f'{{{pairs}}}')}"
     if value.startswith("[") and value.endswith("]"):
         items = [item.strip() for item in value[1:-1].split(",")]
-        yield f"{key}=[{','.join(item if is_taken(f'{key}={item}') else quoted(item) for item in items)}]"
+        forms = (item if is_taken(f"{key}={item}") else quoted(item) for item in items)
+        yield f"{key}=[{','.join(forms)}]"
     yield f"{key}={quoted(value)}"
 
 
@@ -56,7 +60,11 @@ def quoted(value: str) -> str:
 
 def in_yaml(label: str) -> str:
     """A key of a YAML mapping in braces, quoted if need be."""
-    return label if read_mapping(f"{{{label}: 1}}") == {label: 1} else json.dumps(label, ensure_ascii=False)
+    return (
+        label
+        if read_mapping(f"{{{label}: 1}}") == {label: 1}
+        else json.dumps(label, ensure_ascii=False)
+    )
 
 
 def read_mapping(text: str) -> dict[object, object]:

@@ -1,4 +1,5 @@
-"""Ctrl-C, SIGTERM and a terminal that closes end a run in order: what is open is closed, and one line says how to go on."""
+"""Ctrl-C, SIGTERM and a terminal that closes end a run in order: what is open is closed, and one
+line says how to go on."""
 
 from __future__ import annotations
 
@@ -22,8 +23,8 @@ BORN_OF = os.getppid()  # another one later means that the parent has died
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end. No KeyboardInterrupt, of which Lightning makes an exit of its own, and no Exception,
-    which would be a fault."""
+    """A signal asked the run to end. No KeyboardInterrupt, of which Lightning makes an exit of its
+    own, and no Exception, which would be a fault."""
 
     @property
     def signum(self) -> int:
@@ -31,7 +32,8 @@ class Stopped(BaseException):
 
     @property
     def code(self) -> int:
-        """The exit code by the shells' convention: 130 for Ctrl-C, 143 for SIGTERM, 129 for a terminal that closed."""
+        """The exit code by the shells' convention: 130 for Ctrl-C, 143 for SIGTERM, 129 for a
+        terminal that closed."""
         return 128 + self.signum
 
     def __str__(self) -> str:
@@ -40,8 +42,9 @@ class Stopped(BaseException):
 
 @contextmanager
 def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Raise Stopped where the main thread is, once, when a signal comes, after ``before()``. Later ones change nothing, but
-    for another Ctrl-C: that interrupts the closing, too. A signal that is ignored (nohup) stays so."""
+    """Raise Stopped where the main thread is, once, when a signal comes, after ``before()``. Later
+    ones change nothing, but for another Ctrl-C: that interrupts the closing, too. A signal that is
+    ignored (nohup) stays so."""
     first: list[float] = []
 
     def answer(signum: int, frame: FrameType | None) -> None:
@@ -52,7 +55,8 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
         if signum == signal.SIGINT and time.monotonic() - first[0] > ONCE:
             raise KeyboardInterrupt
 
-    if threading.current_thread() is not threading.main_thread():  # where Python lets nobody handle signals
+    # where Python lets nobody handle signals
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
     known = {s: signal.getsignal(s) for s in SIGNALS}
@@ -68,15 +72,17 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
 
 @contextmanager
 def jobs_end_with_parent(folder: Path) -> Iterator[None]:
-    """For `sciner run`: a signal reaches the jobs in other processes first, and is raised here when they have ended. folder:
-    an empty one, by which they know each other."""
+    """For `sciner run`: a signal reaches the jobs in other processes first, and is raised here when
+    they have ended. folder: an empty one, by which they know each other."""
     os.environ |= {PARENT: str(os.getpid()), JOBS: str(folder)}
 
     def end_jobs() -> None:
         (folder / STOP).touch()
         until = time.monotonic() + PATIENCE
         asked: set[str] = set()
-        while (running := {file.stem for file in folder.glob("*.job")}) and time.monotonic() < until:
+        while (
+            running := {file.stem for file in folder.glob("*.job")}
+        ) and time.monotonic() < until:
             for pid in running - asked:
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGTERM)
@@ -89,7 +95,8 @@ def jobs_end_with_parent(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def obeyed_in_job() -> Iterator[None]:
-    """For a job: end with its parent, whatever ends that, if the launcher put it into another process."""
+    """For a job: end with its parent, whatever ends that, if the launcher put it into another
+    process."""
     if os.environ.get(PARENT) in (None, "", str(os.getpid())):
         yield
         return

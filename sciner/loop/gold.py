@@ -1,4 +1,5 @@
-"""What the annotator has labelled so far and what that has cost: the seed set, dev, and the batches of later rounds."""
+"""What the annotator has labelled so far and what that has cost: the seed set, dev, and the batches
+of later rounds."""
 
 from __future__ import annotations
 
@@ -20,10 +21,14 @@ from sciner.text.spans import Span
 
 
 class Gold:
-    """bought: labelled sentences, in the order of buying. offered: what of the pool can still be bought, without labels."""
+    """bought: labelled sentences, in the order of buying. offered: what of the pool can still be
+    bought, without labels."""
 
-    def __init__(self, annotator: Annotator, split: Split, acquire: Acquire, scorer: StepRunner | None = None) -> None:
-        """Buys seed set and dev. scorer: the steps of another tagger, by which the pool is ranked in the learner's place.
+    def __init__(
+        self, annotator: Annotator, split: Split, acquire: Acquire, scorer: StepRunner | None = None
+    ) -> None:
+        """Buys seed set and dev. scorer: the steps of another tagger, by which the pool is ranked
+        in the learner's place.
 
         Raises InputError for batches larger than the corpus.
         """
@@ -44,43 +49,79 @@ class Gold:
         """Why there is no next batch, where one was meant to be."""
         if not self.acquire.buys:
             return None
-        return "the pool is empty" if not self.offered else "the budget is spent" if self.left() <= 0 else None
+        return (
+            "the pool is empty"
+            if not self.offered
+            else "the budget is spent"
+            if self.left() <= 0
+            else None
+        )
 
     def left(self) -> float:
-        """What of the acquisition's budget is not spent, in its unit; infinite where it has none."""
+        """What of the acquisition's budget is not spent, in its unit; infinite where it has
+        none."""
         limit = self.acquire.budget
         return math.inf if limit is None else limit - self.budget.scores()[self.acquire.budget_unit]
 
     def buy(
-        self, steps: StepRunner, fit: FitResult, annotated: Predicted | None, *, seed: int, round: int
+        self,
+        steps: StepRunner,
+        fit: FitResult,
+        annotated: Predicted | None,
+        *,
+        seed: int,
+        round: int,
     ) -> tuple[frozenset[str], dict[str, float]]:
-        """(ids, scores) of a batch: ranked by what the tagger makes of the pool, labelled in that order, charged.
+        """(ids, scores) of a batch: ranked by what the tagger makes of the pool, labelled in that
+        order, charged.
 
         annotated: the learner's annotations of the pool, where there are any.
         """
         unit = self.acquire.unit
         size = min(self.batch, self.left()) if self.acquire.budget_unit == unit else self.batch
         ranked = self._ranked(steps, fit, annotated, size, seed, round)
-        proposed = {p.sentence.id: p.spans for p in annotated.read()} if annotated and self.annotator.assisted else None
-        batch, spent = take(iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0])
+        proposed = (
+            {p.sentence.id: p.spans for p in annotated.read()}
+            if annotated and self.annotator.assisted
+            else None
+        )
+        batch, spent = take(
+            iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0]
+        )
         ids = frozenset(s.id for s in batch)
         self.bought = (*self.bought, *batch)
         self.offered = tuple(s for s in self.offered if s.id not in ids)
         self.budget = self.annotator.charge(self.budget, batch, proposed)
-        scores = {name: float(sum(price(s, name) for s in batch)) for name in ("sentences", "tokens", "entities")}
+        scores = {
+            name: float(sum(price(s, name) for s in batch))
+            for name in ("sentences", "tokens", "entities")
+        }
         return ids, scores | {"overshoot": max(0.0, spent - size)}
 
     def _ranked(
-        self, steps: StepRunner, fit: FitResult, annotated: Predicted | None, size: float, seed: int, round: int
+        self,
+        steps: StepRunner,
+        fit: FitResult,
+        annotated: Predicted | None,
+        size: float,
+        seed: int,
+        round: int,
     ) -> list[Sentence]:
         fresh = None
         if self.scorer is not None:
             steps, fit = self.scorer, self.scorer.fit(self.examples(), seed=seed)
-            fresh = steps.predict(fit, self.offered) if "predictions" in self.acquire.needs else None
+            fresh = (
+                steps.predict(fit, self.offered) if "predictions" in self.acquire.needs else None
+            )
         elif annotated is not None and "predictions" in self.acquire.needs:
             fresh = annotated.only({s.id for s in self.offered})
-        each = sum(len(s.tokens) for s in self.offered) / len(self.offered) if self.acquire.unit == "tokens" else 1.0
-        count = min(len(self.offered), math.ceil(size / each))  # sentences; with entities, as if each held one
+        each = (
+            sum(len(s.tokens) for s in self.offered) / len(self.offered)
+            if self.acquire.unit == "tokens"
+            else 1.0
+        )
+        # sentences; with entities, as if each held one
+        count = min(len(self.offered), math.ceil(size / each))
         ranked = steps.run(
             Rank(
                 self.acquire,
@@ -100,10 +141,13 @@ class Gold:
         return ranked
 
     def quality(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        """How good all that was bought is, dev included, and where two labelled it, how far they agree. Decides nothing."""
+        """How good all that was bought is, dev included, and where two labelled it, how far they
+        agree. Decides nothing."""
         bought = (*self.bought, *self.dev)
         opinions = self.annotator.opinions(bought)
-        return gold_scores(bought, withheld) | (agreement_scores(*opinions) if len(opinions) == 2 else {})
+        return gold_scores(bought, withheld) | (
+            agreement_scores(*opinions) if len(opinions) == 2 else {}
+        )
 
     def examples(self) -> list[Example]:
         return [gold_example(s) for s in self.bought]
@@ -114,7 +158,9 @@ class Gold:
 
     def look(self) -> tuple[float, dict[str, float]]:
         """(spans per 100 tokens, share of each class among them)."""
-        return density_and_shares((s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought))
+        return density_and_shares(
+            (s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought)
+        )
 
     def forms(self) -> frozenset[str]:
         """The surface forms of the spans to train on; dev teaches nothing."""

@@ -28,7 +28,8 @@ class StepRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """A training, done or known. live: the trained tagger itself, from its kept weights or, without them, by training again."""
+    """A training, done or known. live: the trained tagger itself, from its kept weights or, without
+    them, by training again."""
 
     key: str
     report: FitReport
@@ -37,8 +38,9 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call; never hold them all, for
-    a pool's label distributions need not fit into memory. seconds: what making them took."""
+    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call;
+    never hold them all, for a pool's label distributions need not fit into memory. seconds: what
+    making them took."""
 
     key: str
     sentences: Sequence[Sentence]
@@ -56,7 +58,9 @@ class Predicted:
     def only(self, ids: Container[str]) -> Predicted:
         """Those of the sentences named by ``ids``."""
         chosen = [s for s in self.sentences if s.id in ids]
-        return replace(self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids))
+        return replace(
+            self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids)
+        )
 
 
 @dataclass(frozen=True, slots=True)

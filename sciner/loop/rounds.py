@@ -1,4 +1,5 @@
-"""The rounds. Self-training, active learning and supervised learning differ in the policies they are given, nothing else."""
+"""The rounds. Self-training, active learning and supervised learning differ in the policies they
+are given, nothing else."""
 
 from __future__ import annotations
 
@@ -27,11 +28,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Iteration:
-    """How the loop turns (arXiv 2502.16312: two rounds, each re-training the pretrained encoder on gold and all silver).
+    """How the loop turns (arXiv 2502.16312: two rounds, each re-training the pretrained encoder on
+    gold and all silver).
 
-    rounds: behind round 0. init: every fit starts from the pretrained weights, or from those of the round before.
-    relabel: each round annotates the whole pool anew, or silver once accepted stays. silver_weight: of a silver token in the
-    loss, gold being 1. stop: after ``rounds``, or before if less than ``min_churn`` of the silver spans changed.
+    rounds: behind round 0. init: every fit starts from the pretrained weights, or from those of
+    the round before. relabel: each round annotates the whole pool anew, or silver once accepted
+    stays. silver_weight: of a silver token in the loss, gold being 1. stop: after ``rounds``, or
+    before if less than ``min_churn`` of the silver spans changed.
     """
 
     rounds: int = 2
@@ -44,9 +47,10 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one turn left behind. scores: every figure under its metric name. examples: what the tagger was trained on.
-    acquired: ids of what it bought. counts: [documents, 3] of each set (``score.entity.entity_counts``).
-    steps: what was computed or known; scores are the same either way. seconds: how long the turn took here."""
+    """What one turn left behind. scores: every figure under its metric name. examples: what the
+    tagger was trained on. acquired: ids of what it bought. counts: [documents, 3] of each set
+    (``score.entity.entity_counts``). steps: what was computed or known; scores are the same either
+    way. seconds: how long the turn took here."""
 
     number: int
     scores: dict[str, float]
@@ -72,16 +76,21 @@ def run_rounds(
     acquire: Acquire = Acquire(),  # noqa: B008
     scorer: StepRunner | None = None,
 ) -> Iterator[Round]:
-    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a perfect one. scorer: the
-    steps of another tagger, by which the pool is ranked for ``acquire`` in the learner's place.
+    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a
+    perfect one. scorer: the steps of another tagger, by which the pool is ranked for ``acquire`` in
+    the learner's place.
 
-    Decisions see pool and test without their labels, and of seed set and dev what the annotator made of them: withheld gold
-    reaches the annotator, and the report on the quality of gold and silver.
+    Decisions see pool and test without their labels, and of seed set and dev what the annotator
+    made of them: withheld gold reaches the annotator, and the report on the quality of gold and
+    silver.
     """
     withheld = split.withheld()
     annotator = annotator or SimulatedAnnotator(withheld, Cost())
     gold = Gold(annotator, split, acquire, scorer)
-    silver = Silver(tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)), iteration.relabel == "frozen")
+    silver = Silver(
+        tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)),
+        iteration.relabel == "frozen",
+    )
     evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
     fit: FitResult | None = None
@@ -95,15 +104,24 @@ def run_rounds(
                 break
             if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
-            if iteration.stop == "churn" and scores.get("silver/drift/churn", 1.0) < iteration.min_churn:
-                log.info("stopped before round %d: %.1f%% of the silver changed", number, 100 * scores["silver/drift/churn"])
+            if (
+                iteration.stop == "churn"
+                and scores.get("silver/drift/churn", 1.0) < iteration.min_churn
+            ):
+                log.info(
+                    "stopped before round %d: %.1f%% of the silver changed",
+                    number,
+                    100 * scores["silver/drift/churn"],
+                )
                 break
             if acquire.buys:
                 acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
                 silver.without(acquired)
                 scores |= named("acquire", bought)
             if silver.whole is not None:
-                scores |= silver.accept(steps, threshold, withheld, gold, number, iteration.silver_weight)
+                scores |= silver.accept(
+                    steps, threshold, withheld, gold, number, iteration.silver_weight
+                )
 
         scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
         examples = (*gold.examples(), *silver.examples())

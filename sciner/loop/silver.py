@@ -18,22 +18,29 @@ from sciner.text.spans import Span
 
 
 class Silver:
-    """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays, the rest is tried anew."""
+    """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays,
+    the rest is tried anew."""
 
     def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
         self.pool, self.frozen = pool, frozen
-        self.whole: Predicted | None = None  # the latest annotation, of sentences that are then bought or accepted too
-        self.annotations: list[Predicted] = []  # the latest; with frozen, all: earlier ones hold what was accepted
+        # the latest annotation, of sentences that are then bought or accepted too
+        self.whole: Predicted | None = None
+        # the latest; with frozen, all: earlier ones hold what was accepted
+        self.annotations: list[Predicted] = []
         self.accepted: dict[str, Example] = {}  # by sentence id
         self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
 
     def annotate(self, steps: StepRunner, fit: FitResult, whole: bool) -> dict[str, float]:
-        """Let the tagger label the pool, or unless ``whole`` what of it is not accepted yet; how fast, and how far the labels
-        of the latter moved."""
+        """Let the tagger label the pool, or unless ``whole`` what of it is not accepted yet; how
+        fast, and how far the labels of the latter moved."""
         self.kept = self.accepted if self.frozen else {}
         before = self.annotations[-1] if self.annotations else None
         self.whole = steps.predict(fit, [s for s in self.pool if whole or s.id not in self.kept])
-        fresh = self.whole.only({s.id for s in self.pool} - self.kept.keys()) if whole and self.kept else self.whole
+        fresh = (
+            self.whole.only({s.id for s in self.pool} - self.kept.keys())
+            if whole and self.kept
+            else self.whole
+        )
         self.annotations = [*(self.annotations if self.frozen else ()), fresh]
         drift = steps.run(Drift(before, fresh, steps.labels))
         return named("silver/drift", drift) | named("time/annotate", speed_of(self.whole))
@@ -55,7 +62,8 @@ class Silver:
         number: int,
         weight: float,
     ) -> dict[str, float]:
-        """Add what ``threshold`` lets through of the latest annotation; how much that is, and how good."""
+        """Add what ``threshold`` lets through of the latest annotation; how much that is, and how
+        good."""
         *earlier, fresh = self.annotations
         _, shares = gold.look()
         before = self.accepted

@@ -16,7 +16,8 @@ Labelled = tuple[Sentence, ...]
 
 
 class Annotator(Protocol):
-    """The only way from the pool to gold. What is said of a sentence does not depend on when it is asked, or what else is."""
+    """The only way from the pool to gold. What is said of a sentence does not depend on when it is
+    asked, or what else is."""
 
     @property
     def assisted(self) -> bool:
@@ -24,12 +25,16 @@ class Annotator(Protocol):
         ...
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
-        """The sentences with their gold, in their order. proposed: spans to start from, by sentence id; a simulated annotator
-        is not swayed by them. Raises KeyError for a sentence whose gold does not exist."""
+        """The sentences with their gold, in their order. proposed: spans to start from, by sentence
+        id; a simulated annotator is not swayed by them. Raises KeyError for a sentence whose gold
+        does not exist."""
         ...
 
-    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
-        """The budget after ``labelled``, which is what ``label`` gave from the same ``proposed``."""
+    def charge(
+        self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None
+    ) -> Budget:
+        """The budget after ``labelled``, which is what ``label`` gave from the same
+        ``proposed``."""
         ...
 
     def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
@@ -40,7 +45,9 @@ class Annotator(Protocol):
 class SimulatedAnnotator:
     """Reveals withheld labels: as they are, or through ``noise``."""
 
-    def __init__(self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None) -> None:
+    def __init__(
+        self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None
+    ) -> None:
         self._withheld = dict(withheld)
         self.cost, self.noise = cost, noise
 
@@ -51,7 +58,9 @@ class SimulatedAnnotator:
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         return tuple(replace(s, spans=self._spans(s)) for s in sentences)
 
-    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
+    def charge(
+        self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None
+    ) -> Budget:
         return budget.charged(labelled, self.cost, proposed)
 
     def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
@@ -59,18 +68,24 @@ class SimulatedAnnotator:
 
     def _spans(self, sentence: Sentence) -> tuple[Span, ...]:
         clean = self._withheld[sentence.id]
-        return clean if self.noise is None else self.noise.spans(sentence.id, len(sentence.tokens), clean)
+        return (
+            clean
+            if self.noise is None
+            else self.noise.spans(sentence.id, len(sentence.tokens), clean)
+        )
 
 
 class TwoAnnotators:
     """Two who label every sentence by themselves, each of them paid, and a rule for what counts.
 
-    agreed: the spans that both marked. either: those of the first, and of the second where they overlap none of the first's.
-    expert: where the two mark a sentence differently, ``expert`` labels it too, and is paid for it; what both marked alike
-    stays, wrong or not.
+    agreed: the spans that both marked. either: those of the first, and of the second where they
+    overlap none of the first's. expert: where the two mark a sentence differently, ``expert``
+    labels it too, and is paid for it; what both marked alike stays, wrong or not.
     """
 
-    def __init__(self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate) -> None:
+    def __init__(
+        self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate
+    ) -> None:
         self.first, self.second, self.expert, self.adjudicate = first, second, expert, adjudicate
 
     @property
@@ -78,10 +93,16 @@ class TwoAnnotators:
         return self.first.assisted
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
-        both = zip(self.first.label(sentences, proposed), self.second.label(sentences, proposed), strict=True)
+        both = zip(
+            self.first.label(sentences, proposed),
+            self.second.label(sentences, proposed),
+            strict=True,
+        )
         return tuple(a if a.spans == b.spans else self._settled(a, b, proposed) for a, b in both)
 
-    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None) -> Budget:
+    def charge(
+        self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None
+    ) -> Budget:
         first, second = self.opinions(labelled)
         budget = self.second.charge(self.first.charge(budget, first, proposed), second, proposed)
         if self.adjudicate != "expert":

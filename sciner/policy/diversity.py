@@ -1,4 +1,5 @@
-"""Sentences that stand for others: orders of vectors, best first, in memory that grows with their number alone."""
+"""Sentences that stand for others: orders of vectors, best first, in memory that grows with their
+number alone."""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ TEXT_DIMENSIONS = 64
 
 
 def k_means(vectors: Vectors, count: int, seed: int) -> Order:
-    """All positions: of ``count`` clusters the vectors nearest to their centres (large clusters first), then each cluster's
-    second, and so on (k-means with the nearest to a centre: Zhdanov 2019, section 3, without its weights)."""
+    """All positions: of ``count`` clusters the vectors nearest to their centres (large clusters
+    first), then each cluster's second, and so on (k-means with the nearest to a centre: Zhdanov
+    2019, section 3, without its weights)."""
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     count = max(1, min(count, len(vectors)))
@@ -35,8 +37,9 @@ def k_means(vectors: Vectors, count: int, seed: int) -> Order:
 
 
 def core_set(vectors: Vectors, known: Vectors, count: int, seed: int) -> Order:
-    """All positions: ``count`` times the vector furthest from all that are known or taken, then the others, furthest first
-    (k-centre-greedy: Sener & Savarese 2018, algorithm 1). known: [n, dimensions], perhaps none: then the first is drawn."""
+    """All positions: ``count`` times the vector furthest from all that are known or taken, then the
+    others, furthest first (k-centre-greedy: Sener & Savarese 2018, algorithm 1). known: [n,
+    dimensions], perhaps none: then the first is drawn."""
     from sklearn.metrics import pairwise_distances_argmin_min
 
     squares = np.einsum("ij,ij->i", vectors, vectors)
@@ -49,7 +52,8 @@ def core_set(vectors: Vectors, known: Vectors, count: int, seed: int) -> Order:
     for _ in range(min(count, len(vectors))):
         best = int(away.argmax())
         taken.append(best)
-        to_best = squares + squares[best] - 2 * (vectors @ vectors[best])  # |a - b|^2, a vector at a time
+        # |a - b|^2, a vector at a time
+        to_best = squares + squares[best] - 2 * (vectors @ vectors[best])
         away = to_best if len(taken) == 1 and not len(known) else np.minimum(away, to_best)
         away[taken] = -np.inf  # never again, not even beside its copies
     rest = np.argsort(-away, kind="stable")
@@ -57,13 +61,19 @@ def core_set(vectors: Vectors, known: Vectors, count: int, seed: int) -> Order:
 
 
 def text_vectors(texts: Sequence[Sequence[str]], seed: int) -> Vectors:
-    """[texts, at most 64]: latent semantic analysis of their words (Deerwester et al. 1990), of unit length. No label and no
-    tagger is looked at."""
+    """[texts, at most 64]: latent semantic analysis of their words (Deerwester et al. 1990), of
+    unit length. No label and no tagger is looked at."""
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize
 
-    counts = TfidfVectorizer(analyzer=lambda tokens: [t.casefold() for t in tokens], sublinear_tf=True).fit_transform(texts)
+    counts = TfidfVectorizer(
+        analyzer=lambda tokens: [t.casefold() for t in tokens], sublinear_tf=True
+    ).fit_transform(texts)
     dimensions = min(TEXT_DIMENSIONS, *counts.shape)
-    reduced = TruncatedSVD(dimensions, random_state=seed).fit_transform(counts) if dimensions > 1 else counts.toarray()
+    reduced = (
+        TruncatedSVD(dimensions, random_state=seed).fit_transform(counts)
+        if dimensions > 1
+        else counts.toarray()
+    )
     return np.asarray(normalize(reduced), dtype=np.float32)

@@ -1,4 +1,5 @@
-"""The errors of an annotator who is not perfect: missed spans, wrong classes, shifted boundaries, spurious spans."""
+"""The errors of an annotator who is not perfect: missed spans, wrong classes, shifted boundaries,
+spurious spans."""
 
 from __future__ import annotations
 
@@ -27,18 +28,22 @@ class Error(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Each clean span suffers an error with probability ``rate``, or that of its class in ``rates``, of one kind.
+    """Each clean span suffers an error with probability ``rate``, or that of its class in
+    ``rates``, of one kind.
 
-    missed: it is not marked. class: it gets another of ``labels``, each as likely. boundary: one end is a token further left
-    or right. spurious: it is marked, and a stretch of one to three tokens outside all spans of its sentence is marked too, with
-    any class; so there are as many of these as ``rate`` and ``kinds`` say, and none in sentences without a span.
+    missed: it is not marked. class: it gets another of ``labels``, each as likely. boundary: one
+    end is a token further left or right. spurious: it is marked, and a stretch of one to three
+    tokens outside all spans of its sentence is marked too, with any class; so there are as many
+    of these as ``rate`` and ``kinds`` say, and none in sentences without a span.
 
-    kinds: weights, those that are not possible at a span left out (no other class, no free token beside it or at all).
-    Where none is possible there is no error. Spans never overlap, are never empty and never leave their sentence.
+    kinds: weights, those that are not possible at a span left out (no other class, no free token
+    beside it or at all). Where none is possible there is no error. Spans never overlap, are
+    never empty and never leave their sentence.
 
-    Every span draws the same numbers whatever the rate, and what they would make of it leaves room for what they would make
-    of the others. So errors depend on ``seed``, ``stream``, and the sentence's id, length and clean spans alone, and those at
-    a low rate are among those at a higher one: rates are compared as pairs. stream: another annotator with the same habits.
+    Every span draws the same numbers whatever the rate, and what they would make of it leaves
+    room for what they would make of the others. So errors depend on ``seed``, ``stream``, and
+    the sentence's id, length and clean spans alone, and those at a low rate are among those at a
+    higher one: rates are compared as pairs. stream: another annotator with the same habits.
     """
 
     labels: tuple[str, ...]
@@ -52,11 +57,15 @@ class Noise:
         """What is marked in the sentence with this id, ``length`` tokens and ``clean`` spans."""
         errors = self.errors(sentence, length, clean)
         lost = {error.lost for error in errors}
-        return tuple(sorted([s for s in clean if s not in lost] + [e.added for e in errors if e.added]))
+        return tuple(
+            sorted([s for s in clean if s not in lost] + [e.added for e in errors if e.added])
+        )
 
     def errors(self, sentence: str, length: int, clean: Sequence[Span]) -> list[Error]:
         """The errors made there, in the order of the spans."""
-        draws = np.random.default_rng(int(digest([self.seed, self.stream, sentence]), 16)).random((len(clean), 4))
+        draws = np.random.default_rng(int(digest([self.seed, self.stream, sentence]), 16)).random(
+            (len(clean), 4)
+        )
         free = set(range(length)).difference(*(range(s.start, s.end) for s in clean))
         found = []
         for span, (whether, which, where, label) in zip(sorted(clean), draws.tolist(), strict=True):
@@ -68,11 +77,19 @@ class Noise:
                 found.append(error)
         return found
 
-    def _possible(self, span: Span, free: set[int], which: float, where: float, label: float) -> Error | None:
-        """The error that the draws, in [0, 1), make of ``span``. free: tokens in no span, nor in one that may be added."""
+    def _possible(
+        self, span: Span, free: set[int], which: float, where: float, label: float
+    ) -> Error | None:
+        """The error that the draws, in [0, 1), make of ``span``. free: tokens in no span, nor in
+        one that may be added."""
         others = [other for other in self.labels if other != span.label]
         shifts = shifted(span, free)
-        possible = {"missed": True, "class": bool(others), "boundary": bool(shifts), "spurious": bool(free)}
+        possible = {
+            "missed": True,
+            "class": bool(others),
+            "boundary": bool(shifts),
+            "spurious": bool(free),
+        }
         weights = {kind: self.kinds.get(kind, 0.0) for kind in ERROR_KINDS if possible[kind]}
         if not any(weights.values()):
             return None
@@ -85,13 +102,22 @@ class Noise:
             case "boundary":
                 return Error(kind, span, pick(shifts, where))
             case "spurious":
-                return Error(kind, None, Span(*pick(stretches(free), where), pick(self.labels, label)))
+                return Error(
+                    kind, None, Span(*pick(stretches(free), where), pick(self.labels, label))
+                )
 
 
 def shifted(span: Span, free: set[int]) -> list[Span]:
-    """``span`` with one end a token further left or right, wherever that leaves a token and takes none but a ``free`` one."""
-    longer = [(span.start - 1, span.end)] * (span.start - 1 in free) + [(span.start, span.end + 1)] * (span.end in free)
-    shorter = [(span.start + 1, span.end), (span.start, span.end - 1)] if span.end - span.start > 1 else []
+    """``span`` with one end a token further left or right, wherever that leaves a token and takes
+    none but a ``free`` one."""
+    longer = [(span.start - 1, span.end)] * (span.start - 1 in free) + [
+        (span.start, span.end + 1)
+    ] * (span.end in free)
+    shorter = (
+        [(span.start + 1, span.end), (span.start, span.end - 1)]
+        if span.end - span.start > 1
+        else []
+    )
     return [Span(start, end, span.label) for start, end in (*longer, *shorter)]
 
 

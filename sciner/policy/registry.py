@@ -42,6 +42,7 @@ class Registry(Mapping[str, T]):
 
 
 def import_modules(package: str, path: Iterable[str]) -> None:
-    """Import every module of a package (its ``__name__`` and ``__path__``), so that each registers."""
+    """Import every module of a package (its ``__name__`` and ``__path__``), so that each
+    registers."""
     for module in pkgutil.iter_modules(path):
         importlib.import_module(f"{package}.{module.name}")

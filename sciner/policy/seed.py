@@ -38,20 +38,26 @@ class Amount:
         return cls(value, percent)
 
     def of(self, total: int) -> int:
-        """As a number of sentences, shares rounded half up. Raises InputError where there are fewer."""
+        """As a number of sentences, shares rounded half up. Raises InputError where there are
+        fewer."""
         count = int(self.value * total / 100 + 0.5) if self.percent else int(self.value)
         if count > total:
-            raise InputError(f"{count} sentences were asked for, {total} are there", hint="take fewer, or a share such as 20%")
+            raise InputError(
+                f"{count} sentences were asked for, {total} are there",
+                hint="take fewer, or a share such as 20%",
+            )
         return count
 
 
 def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[Sentence]:
-    """All ``sentences`` in one order; a seed set of any size is a prefix of it, so that larger seed sets hold smaller ones.
+    """All ``sentences`` in one order; a seed set of any size is a prefix of it, so that larger seed
+    sets hold smaller ones.
 
-    random: shuffled. document: whole documents, shuffled. length: longest first (no label is looked at). k_means: the
-    centres of clusters of their words, then what is next to the centres, and so on (nor any label, nor a tagger).
-    oracle_entities: sentences with entities first, which no annotator could know beforehand: it looks at withheld labels.
-    Ties fall as in ``random``. The order depends on ids and ``seed`` alone, not on the order of ``sentences``.
+    random: shuffled. document: whole documents, shuffled. length: longest first (no label is
+    looked at). k_means: the centres of clusters of their words, then what is next to the
+    centres, and so on (nor any label, nor a tagger). oracle_entities: sentences with entities
+    first, which no annotator could know beforehand: it looks at withheld labels. Ties fall as in
+    ``random``. The order depends on ids and ``seed`` alone, not on the order of ``sentences``.
     """
     rng = np.random.default_rng(seed)
     by_id = sorted(sentences, key=lambda s: s.id)
@@ -81,8 +87,11 @@ class Split:
     dev: tuple[Sentence, ...]
 
     def withheld(self) -> dict[str, tuple[Span, ...]]:
-        """The clean labels by sentence id, of those that have any: for annotators and for the report, never for a decision."""
-        return {s.id: s.spans for s in (*self.seed_set, *self.pool, *self.dev) if s.spans is not None}
+        """The clean labels by sentence id, of those that have any: for annotators and for the
+        report, never for a decision."""
+        return {
+            s.id: s.spans for s in (*self.seed_set, *self.pool, *self.dev) if s.spans is not None
+        }
 
 
 def split(
@@ -95,18 +104,25 @@ def split(
     dev_size: Amount,
     limit: int | None = None,
 ) -> Split:
-    """Seed set: the head of the permutation. Dev: its tail, so that asking for dev leaves the seed set as it was, or a sample
-    of the corpus's own dev split where it has one. Pool: what is between. ``limit`` cuts the permutation first.
+    """Seed set: the head of the permutation. Dev: its tail, so that asking for dev leaves the seed
+    set as it was, or a sample of the corpus's own dev split where it has one. Pool: what is
+    between. ``limit`` cuts the permutation first.
 
     Raises InputError if the seed set would be empty or if there are not enough sentences.
     """
     ordered = permutation(train, order, seed)[:limit]
     wanted = seed_size.of(len(ordered))
     if wanted == 0:
-        raise InputError("the seed set is empty", hint="give data.seed_size=200 or data.seed_size=20%")
+        raise InputError(
+            "the seed set is empty", hint="give data.seed_size=200 or data.seed_size=20%"
+        )
     if dev:
         held = dev_size.of(len(dev))
-        return Split(tuple(ordered[:wanted]), tuple(ordered[wanted:]), tuple(permutation(dev, "random", seed)[:held]))
+        return Split(
+            tuple(ordered[:wanted]),
+            tuple(ordered[wanted:]),
+            tuple(permutation(dev, "random", seed)[:held]),
+        )
     held = dev_size.of(len(ordered) - wanted)
     rest = ordered[wanted:]
     at = len(rest) - held

@@ -1,6 +1,7 @@
 """Types for the settings of policies: what they are, and which values they may have.
 
-A policy's fields are its settings. The configuration checks them by these types before a run begins.
+A policy's fields are its settings. The configuration checks them by these types before a run
+begins.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""What a sentence would teach, by what a tagger says of it: one figure a sentence, higher is asked for first (numpy only).
+"""What a sentence would teach, by what a tagger says of it: one figure a sentence, higher is asked
+for first (numpy only).
 
 Distributions are those of the tokens, taken as independent; columns as ``corpus.tagset``.
 """
@@ -18,7 +19,8 @@ TINY = 1e-30  # a probability that was rounded to nothing
 
 
 def least_confidence(p: Prediction) -> float:
-    """-log P(y*), in the order of 1 - P(y*) and without its underflow (Culotta & McCallum 2005): long sentences lead."""
+    """-log P(y*), in the order of 1 - P(y*) and without its underflow (Culotta & McCallum 2005):
+    long sentences lead."""
     return -float(np.log(np.maximum(p.confidence, TINY), dtype=np.float64).sum())
 
 
@@ -28,7 +30,8 @@ def mnlp(p: Prediction) -> float:
 
 
 def margin(p: Prediction) -> float:
-    """Minus the mean lead of the most probable tag over the second, in [-1, 0] (Scheffer et al. 2001, a token; its mean)."""
+    """Minus the mean lead of the most probable tag over the second, in [-1, 0] (Scheffer et al.
+    2001, a token; its mean)."""
     if len(p.distribution) == 0:
         return -1.0
     second, first = np.partition(p.distribution.astype(np.float64), -2, axis=1)[:, -2:].T
@@ -41,14 +44,15 @@ def token_entropy(p: Prediction) -> float:
 
 
 def tag_count(p: Prediction) -> float:
-    """Spans found (Esuli et al. 2010, their tokens); among as many, the less sure sentence. It favours long sentences, and was
-    ahead in Kohl et al. 2024, who count cost in sentences."""
+    """Spans found (Esuli et al. 2010, their tokens); among as many, the less sure sentence. It
+    favours long sentences, and was ahead in Kohl et al. 2024, who count cost in sentences."""
     return len(p.spans) + below_one(mnlp(p))
 
 
 def bald(passes: Floats) -> float:
-    """Mean mutual information of tag and dropout mask, in nats, of [passes, tokens, tags] distributions (Houlsby et al. 2011;
-    Gal et al. 2017, equation 3; for tagging Siddhant & Lipton 2018): what the passes disagree about, each sure of itself."""
+    """Mean mutual information of tag and dropout mask, in nats, of [passes, tokens, tags]
+    distributions (Houlsby et al. 2011; Gal et al. 2017, equation 3; for tagging Siddhant & Lipton
+    2018): what the passes disagree about, each sure of itself."""
     samples = passes.astype(np.float64)
     if samples.shape[1] == 0:
         return 0.0
@@ -56,16 +60,20 @@ def bald(passes: Floats) -> float:
 
 
 def fluctuation(passes: Sequence[Prediction]) -> float:
-    """Tokens whose tag changed between one round's prediction and the next, summed over rounds (tag flips: Zheng et al. 2018,
-    section 3.4.3; over histories of scores: Yao et al. 2020). Among as many, and with a single prediction, the less sure one.
+    """Tokens whose tag changed between one round's prediction and the next, summed over rounds (tag
+    flips: Zheng et al. 2018, section 3.4.3; over histories of scores: Yao et al. 2020). Among as
+    many, and with a single prediction, the less sure one.
     """
     tags = [encode(p.spans, len(p.sentence.tokens)) for p in passes]
-    flips = sum(a != b for before, after in pairwise(tags) for a, b in zip(before, after, strict=True))
+    flips = sum(
+        a != b for before, after in pairwise(tags) for a, b in zip(before, after, strict=True)
+    )
     return flips + below_one(mnlp(passes[-1]))
 
 
 def class_scores(p: Prediction) -> npt.NDArray[np.float64]:
-    """[classes]: the largest probability, over tokens, of each class (Esuli et al. 2010, section 2: maximum score)."""
+    """[classes]: the largest probability, over tokens, of each class (Esuli et al. 2010, section 2:
+    maximum score)."""
     rows = p.distribution.astype(np.float64)
     by_class = rows[:, 1:].reshape(len(rows), -1, 2).sum(axis=2)  # B-X and I-X stand side by side
     return np.asarray(by_class.max(axis=0, initial=0.0), dtype=np.float64)
@@ -73,7 +81,9 @@ def class_scores(p: Prediction) -> npt.NDArray[np.float64]:
 
 def entropy(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """In nats, over the last axis."""
-    return np.asarray(-(probabilities * np.log(np.maximum(probabilities, TINY))).sum(axis=-1), dtype=np.float64)
+    return np.asarray(
+        -(probabilities * np.log(np.maximum(probabilities, TINY))).sum(axis=-1), dtype=np.float64
+    )
 
 
 def below_one(value: float) -> float:

@@ -1,4 +1,5 @@
-"""What a set of runs asks: the setting in which they differ first, and what its values are worth against a baseline."""
+"""What a set of runs asks: the setting in which they differ first, and what its values are worth
+against a baseline."""
 
 from __future__ import annotations
 
@@ -21,9 +22,9 @@ Setting = Mapping[str, Hashable]
 
 @dataclass(frozen=True, slots=True)
 class ComparedRuns:
-    """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ}, of all runs. key: the
-    column that is compared, None where nothing differs; baseline: its value that the others are compared with. others: the
-    columns besides it that differ."""
+    """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ},
+    of all runs. key: the column that is compared, None where nothing differs; baseline: its value
+    that the others are compared with. others: the columns besides it that differ."""
 
     runs: Sequence[Record]
     frame: pd.DataFrame
@@ -47,16 +48,24 @@ class ComparedRuns:
         return settings_in(self.frame, self.others)
 
 
-def compare_runs(runs: Sequence[Record], key: str | None = None, baseline: str | None = None) -> ComparedRuns:
-    """``runs``, compared. key: default, the first word of their commands whose value differs. baseline: default,
-    the value of the oldest run. Raises InputError for a key in which they do not differ, or a value that none has."""
+def compare_runs(
+    runs: Sequence[Record], key: str | None = None, baseline: str | None = None
+) -> ComparedRuns:
+    """``runs``, compared. key: default, the first word of their commands whose value differs.
+    baseline: default, the value of the oldest run. Raises InputError for a key in which they do not
+    differ, or a value that none has."""
     every = tidy(runs)
     frame = telling(latest(every))
     differing = [name for name in keys_of(frame) if frame[name].nunique() > 1]
-    typed = {word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)}
+    typed = {
+        word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)
+    }
     askable = [name for name in _ordered(frame, differing) if name != "corpus"]
     if key is not None and key not in askable:
-        raise InputError(f"the runs do not differ in {key!r}", hint=nearest(key, askable) if askable else "leave --compare out")
+        raise InputError(
+            f"the runs do not differ in {key!r}",
+            hint=nearest(key, askable) if askable else "leave --compare out",
+        )
     key = key or next((name for name in askable if name in typed), askable[0] if askable else None)
     if key is not None:
         values = [str(value) for value in frame[key].drop_duplicates()]
@@ -64,33 +73,46 @@ def compare_runs(runs: Sequence[Record], key: str | None = None, baseline: str |
             raise InputError(f"no run has {key}={baseline}", hint=nearest(baseline, values))
         baseline = baseline or values[0]
     elif baseline is not None:
-        raise InputError("the runs differ in nothing but their seeds: there is no baseline", hint="leave --baseline out")
+        raise InputError(
+            "the runs differ in nothing but their seeds: there is no baseline",
+            hint="leave --baseline out",
+        )
     others = tuple(name for name in differing if name != key)
     asked = [name for name in (*others, key) if name]
-    set_to = {row["run"]: {name: row[name] for name in asked} for row in every.drop_duplicates("run").to_dict("records")}
+    set_to = {
+        row["run"]: {name: row[name] for name in asked}
+        for row in every.drop_duplicates("run").to_dict("records")
+    }
     return ComparedRuns(runs, frame, set_to, counts_of(runs), key, baseline, others)
 
 
 def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
-    """Each combination of the columns ``names`` that the frame has, once; values in the order in which they came first, those
-    of the first column changing slowest."""
+    """Each combination of the columns ``names`` that the frame has, once; values in the order in
+    which they came first, those of the first column changing slowest."""
     if not names:
         return [{}]
     place = {name: {value: i for i, value in enumerate(frame[name].unique())} for name in names}
     rows = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
     found = [dict(zip(names, row, strict=True)) for row in rows]
-    return sorted(found, key=lambda setting: [place[name][value] for name, value in setting.items()])
+    return sorted(
+        found, key=lambda setting: [place[name][value] for name, value in setting.items()]
+    )
 
 
-def average_settings(compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)) -> tuple[ComparedRuns, list[str]]:
-    """The runs with no more than ``most`` settings, and the columns that it no longer tells apart: those with the most values,
-    one after the other, but for ``keep``. What it has in their place are means over them, seed by seed.
+def average_settings(
+    compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)
+) -> tuple[ComparedRuns, list[str]]:
+    """The runs with no more than ``most`` settings, and the columns that it no longer tells apart:
+    those with the most values, one after the other, but for ``keep``. What it has in their place
+    are means over them, seed by seed.
 
-    The means of all values of the key are over the same settings and seeds, and over rounds that all of these reach: what is
-    not there for every value is left out.
+    The means of all values of the key are over the same settings and seeds, and over rounds that
+    all of these reach: what is not there for every value is left out.
     """
     names, gone = list(compared.others), list[str]()
-    while len(compared.frame[names].drop_duplicates()) > most and (axes := [name for name in names if name not in keep]):
+    while len(compared.frame[names].drop_duplicates()) > most and (
+        axes := [name for name in names if name not in keep]
+    ):
         gone.append(max(axes, key=lambda name: compared.frame[name].nunique()))
         names.remove(gone[-1])
     if not gone:
@@ -109,8 +131,8 @@ def average_settings(compared: ComparedRuns, most: int, keep: Sequence[str] = ("
 
 
 def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]:
-    """Those of ``runs`` that have every setting of ``wanted`` (KEY=VALUE, keys and values as on the command line). Raises
-    InputError for a key or value that no run has."""
+    """Those of ``runs`` that have every setting of ``wanted`` (KEY=VALUE, keys and values as on the
+    command line). Raises InputError for a key or value that no run has."""
     kept = [(run, settings_of(run)) for run in runs] if wanted else []
     for word in wanted:
         key, _, value = word.partition("=")
@@ -123,8 +145,8 @@ def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]
 
 
 def telling(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with corpus, model, and of the other keys the fewest that tell its settings apart: ``threshold`` stays, and
-    the values in its file go, unless they tell more."""
+    """The frame with corpus, model, and of the other keys the fewest that tell its settings apart:
+    ``threshold`` stays, and the values in its file go, unless they tell more."""
     keys, kept = keys_of(frame), list(FIXED)
     runs = frame.drop_duplicates("run")
     for name in _ordered(frame, [name for name in keys if name not in FIXED]):
@@ -135,15 +157,17 @@ def telling(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     """As typed on the command lines, then the chosen files, then the values in them."""
-    typed = [word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)]
+    typed = [
+        word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)
+    ]
     place = {name: i for i, name in reversed(list(enumerate(typed)))}
     return sorted(names, key=lambda name: (place.get(name, len(typed)), "." in name, name))
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A value of the key against the baseline where all else is as in ``setting``. p: corrected (Holm) over the values that
-    are compared there; None without one."""
+    """A value of the key against the baseline where all else is as in ``setting``. p: corrected
+    (Holm) over the values that are compared there; None without one."""
 
     setting: Setting
     value: str
@@ -152,7 +176,8 @@ class Comparison:
 
 
 def comparisons(compared: ComparedRuns) -> list[Comparison]:
-    """Every value against the baseline, where a seed has both; without a key, the last round against the first."""
+    """Every value against the baseline, where a seed has both; without a key, the last round
+    against the first."""
     found: list[Comparison] = []
     if not compared.key and compared.frame["round"].max() == 0:
         return found
@@ -161,14 +186,20 @@ def comparisons(compared: ComparedRuns) -> list[Comparison]:
         for value in compared.values[1:] if compared.key else ["last round"]:
             a, b = setting, {**setting, "round": 0}
             if compared.key:
-                a, b = {**setting, compared.key: value}, {**setting, compared.key: compared.baseline}
+                a, b = (
+                    {**setting, compared.key: value},
+                    {**setting, compared.key: compared.baseline},
+                )
             try:
                 here.append((value, paired(compared.frame, a, b, F1, compared.counts)))
             except ValueError:  # a setting that one of them lacks, or test sets that differ
                 continue
         known = [one.difference.p for _, one in here if one.difference.p is not None]
         adjusted = iter(holm(known))
-        found += [Comparison(setting, v, one, None if one.difference.p is None else next(adjusted)) for v, one in here]
+        found += [
+            Comparison(setting, v, one, None if one.difference.p is None else next(adjusted))
+            for v, one in here
+        ]
     return found
 
 
@@ -192,23 +223,44 @@ def question(compared: ComparedRuns) -> str:
 
 
 def answers(compared: ComparedRuns, found: Sequence[Comparison]) -> list[str]:
-    """A sentence for each setting: its best value, the difference with its interval, and what that tells."""
-    return [sentence(compared, one, sum(other.setting == one.setting for other in found)) for one in best(found)]
+    """A sentence for each setting: its best value, the difference with its interval, and what that
+    tells."""
+    return [
+        sentence(compared, one, sum(other.setting == one.setting for other in found))
+        for one in best(found)
+    ]
 
 
 def sentence(compared: ComparedRuns, one: Comparison, choices: int) -> str:
     d = one.paired.difference
     where = f"With {worded(one.setting)}, " if one.setting else ""
-    sides = f"{compared.key}={one.value} against {compared.baseline}" if compared.key else "the last round against round 0"
+    sides = (
+        f"{compared.key}={one.value} against {compared.baseline}"
+        if compared.key
+        else "the last round against round 0"
+    )
     seeds = len(one.paired.by_seed)
     basis = f"{seeds} seed{'s' * (seeds > 1)}"
     if d.low is None or d.high is None:
-        return f"{where}{sides}: {d.point:+.3f} F1 ({basis}): too little for an interval, so nothing is shown."
-    tells = "better" if d.low > 0 else "worse" if d.high < 0 else "the interval includes 0: these runs do not tell them apart"
-    chosen = f" It is the best of {choices} by these very figures, which flatters it (p corrected by Holm: {one.p:.3f})."
+        return (
+            f"{where}{sides}: {d.point:+.3f} F1 ({basis}): too little for an interval, so "
+            "nothing is shown."
+        )
+    tells = (
+        "better"
+        if d.low > 0
+        else "worse"
+        if d.high < 0
+        else "the interval includes 0: these runs do not tell them apart"
+    )
+    chosen = (
+        f" It is the best of {choices} by these very figures, which flatters it (p corrected "
+        f"by Holm: {one.p:.3f})."
+    )
     interval = difference_text(d)
-    return f"{where}{sides}: {interval} F1 ({basis}; 95% interval over {' and '.join(d.over)}): {tells}." + (
-        chosen if choices > 1 and one.p is not None else ""
+    return (
+        f"{where}{sides}: {interval} F1 ({basis}; 95% interval over {' and '.join(d.over)}): "
+        f"{tells}." + (chosen if choices > 1 and one.p is not None else "")
     )
 
 

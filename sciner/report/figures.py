@@ -18,12 +18,18 @@ from sciner.score.names import escaped
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
 LEAST = 0.05  # of an axis of shares, see ``stretched``
-SILVER = {"silver/precision/micro": "precision", "silver/recall/micro": "yield (recall of the pool's gold)"}
+SILVER = {
+    "silver/precision/micro": "precision",
+    "silver/recall/micro": "yield (recall of the pool's gold)",
+}
 
 
-def over_rounds(compared: ComparedRuns, metric: str, label: str, least: float = LEAST) -> Figure | None:
-    """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the key: the mean over seeds in
-    a band from the lowest to the highest. None where no run has two rounds with the metric."""
+def over_rounds(
+    compared: ComparedRuns, metric: str, label: str, least: float = LEAST
+) -> Figure | None:
+    """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the
+    key: the mean over seeds in a band from the lowest to the highest. None where no run has two
+    rounds with the metric."""
     shown = compared.frame[compared.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
@@ -34,27 +40,50 @@ def over_rounds(compared: ComparedRuns, metric: str, label: str, least: float = 
             wanted = {**setting, **({compared.key: value} if compared.key else {})}
             by_round = rows_of(shown, wanted).groupby("round")["value"]
             middle = by_round.mean()
-            one.plot(middle.index, middle, **look(number), label=f"{compared.key}={value}" if compared.key else "all runs")
-            one.fill_between(middle.index, by_round.min(), by_round.max(), color=look(number)["color"], alpha=0.13, linewidth=0)
+            one.plot(
+                middle.index,
+                middle,
+                **look(number),
+                label=f"{compared.key}={value}" if compared.key else "all runs",
+            )
+            one.fill_between(
+                middle.index,
+                by_round.min(),
+                by_round.max(),
+                color=look(number)["color"],
+                alpha=0.13,
+                linewidth=0,
+            )
         one.xaxis.get_major_locator().set_params(integer=True)
     for corpus in {setting.get("corpus") for setting in settings}:
-        alike = [one for one, setting in zip(axes, settings, strict=True) if setting.get("corpus") == corpus]
+        alike = [
+            one
+            for one, setting in zip(axes, settings, strict=True)
+            if setting.get("corpus") == corpus
+        ]
         ends = [one.get_ylim() for one in alike]
         for one in alike:
-            one.set_ylim(stretched(min(low for low, _ in ends), max(high for _, high in ends), least=least))
+            one.set_ylim(
+                stretched(min(low for low, _ in ends), max(high for _, high in ends), least=least)
+            )
     handles, names = axes[0].get_legend_handles_labels()
     legend(figure, dict(zip(names, handles, strict=True)))
     return figure
 
 
 def over_budget(
-    curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str, ceilings: Mapping[str, float] | None = None
+    curves: Mapping[str, Mapping[str, Mapping[int, Curve]]],
+    unit: str,
+    ceilings: Mapping[str, float] | None = None,
 ) -> Figure:
-    """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a budget, in a band from the
-    lowest to the highest. ceilings: {panel: F1 of people with each other}, a dotted line."""
+    """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a
+    budget, in a band from the lowest to the highest. ceilings: {panel: F1 of people with each
+    other}, a dotted line."""
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
-    figure, axes = panels(list(curves), *words, width=width, height=height, one_x=False, one_y=False)
+    figure, axes = panels(
+        list(curves), *words, width=width, height=height, one_x=False, one_y=False
+    )
     methods = list(dict.fromkeys(method for by_method in curves.values() for method in by_method))
     lines = {}
     for one, by_method in zip(axes, curves.values(), strict=True):
@@ -64,23 +93,38 @@ def over_budget(
             by_budget = pd.Series(f1).groupby(budget)
             middle = by_budget.mean()
             (lines[method],) = one.plot(middle.index, middle, **style, label=method)
-            one.fill_between(middle.index, by_budget.min(), by_budget.max(), color=style["color"], alpha=0.13, linewidth=0)
+            one.fill_between(
+                middle.index,
+                by_budget.min(),
+                by_budget.max(),
+                color=style["color"],
+                alpha=0.13,
+                linewidth=0,
+            )
     for one, panel in zip(axes, curves, strict=True):
         if ceilings and panel in ceilings:
-            lines["people"] = one.axhline(ceilings[panel], color="#555555", linestyle=":", linewidth=1.2)
+            lines["people"] = one.axhline(
+                ceilings[panel], color="#555555", linestyle=":", linewidth=1.2
+            )
     legend(figure, lines)
     return figure
 
 
 def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """(budgets, F1) of all seeds, one behind the other."""
-    return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate([c.f1 for c in by_seed.values()])
+    return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate(
+        [c.f1 for c in by_seed.values()]
+    )
 
 
 def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure | None:
-    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change since round 0. None
-    where there is no F1 of any of them."""
-    asked = [{**s, **({compared.key: v} if compared.key else {})} for s in compared.settings for v in (compared.values or [""])]
+    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change
+    since round 0. None where there is no F1 of any of them."""
+    asked = [
+        {**s, **({compared.key: v} if compared.key else {})}
+        for s in compared.settings
+        for v in (compared.values or [""])
+    ]
     names = {f"test/f1/{escaped(label)}": label for label in classes}
     shown = compared.frame[compared.frame["metric"].isin(names)]
     grids = []
@@ -90,75 +134,119 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
     if not kept:
         return None
-    titles = [worded({name: value for name, value in wanted.items() if name != "corpus"}) for wanted, _ in kept]
-    across = len(compared.values) if 1 < len(compared.values) < 5 and len(kept) == len(asked) else 3  # a setting a row
-    figure, axes = panels(titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across)
+    titles = [
+        worded({name: value for name, value in wanted.items() if name != "corpus"})
+        for wanted, _ in kept
+    ]
+    # a setting a row
+    across = len(compared.values) if 1 < len(compared.values) < 5 and len(kept) == len(asked) else 3
+    figure, axes = panels(
+        titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across
+    )
     widest = max((float(g.abs().max().max()) for _, g in kept), default=0.0) or 1.0
     for one, (_, grid) in zip(axes, kept, strict=True):
         low, high, colours = (-widest, widest, "PuOr") if change else (0, 1, "cividis")
         values = np.ma.masked_invalid(grid.to_numpy(float))
-        mesh = one.pcolormesh(grid.columns, range(len(classes)), values, vmin=low, vmax=high, cmap=colours, shading="nearest")
+        mesh = one.pcolormesh(
+            grid.columns,
+            range(len(classes)),
+            values,
+            vmin=low,
+            vmax=high,
+            cmap=colours,
+            shading="nearest",
+        )
         for (row, column), value in np.ndenumerate(values):
             if value is not np.ma.masked:
                 red, green, blue, _ = mesh.cmap(mesh.norm(value))
                 ink = "black" if 0.21 * red + 0.72 * green + 0.07 * blue > 0.5 else "white"
                 text = f"{round(value, 2) + 0:+.2f}" if change else f"{value:.2f}"
-                one.text(grid.columns[column], row, text, ha="center", va="center", color=ink, fontsize=7)
+                one.text(
+                    grid.columns[column], row, text, ha="center", va="center", color=ink, fontsize=7
+                )
         one.set_yticks(range(len(classes)), [label.replace("$", r"\$") for label in classes])
         one.xaxis.get_major_locator().set_params(integer=True)
         one.grid(False)
         one.set_frame_on(False)
-        one.yaxis.set_visible(one.get_subplotspec().is_first_col())  # an axis costs more to draw than all of its cells
+        # an axis costs more to draw than all of its cells
+        one.yaxis.set_visible(one.get_subplotspec().is_first_col())
         one.xaxis.set_visible(one.xaxis.get_tick_params()["labelbottom"])
     axes[0].invert_yaxis()
     return figure
 
 
 def yield_and_precision(compared: ComparedRuns) -> Figure | None:
-    """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the accepted silver."""
+    """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the
+    accepted silver."""
     both = compared.frame[compared.frame["metric"].isin(SILVER)]
     keys = [*compared.others, *([compared.key] if compared.key else [])]
-    wide = both.pivot_table("value", [*dict.fromkeys(["corpus", *keys]), "run", "round"], "metric").reset_index()
+    wide = both.pivot_table(
+        "value", [*dict.fromkeys(["corpus", *keys]), "run", "round"], "metric"
+    ).reset_index()
     if len(wide.columns.intersection(list(SILVER))) < 2:
         return None
     corpora = list(compared.frame["corpus"].unique())
     width, height = ALONE if len(corpora) == 1 else BESIDE
-    words = "yield: share of the pool's gold spans that were accepted", "precision of accepted spans"
+    words = (
+        "yield: share of the pool's gold spans that were accepted",
+        "precision of accepted spans",
+    )
     figure, axes = panels(corpora if len(corpora) > 1 else [""], *words, width=width, height=height)
     dots = {}
     for one, corpus in zip(axes, corpora, strict=True):
         for number, value in enumerate(compared.values or [""]):
-            points = wide[(wide["corpus"] == corpus) & ((wide[compared.key] == value) if compared.key else True)]
+            points = wide[
+                (wide["corpus"] == corpus)
+                & ((wide[compared.key] == value) if compared.key else True)
+            ]
             style = look(number) | {"linestyle": ""}
             at = points["silver/recall/micro"], points["silver/precision/micro"]
             (dots[f"{compared.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
     axes[0].set(
-        xlim=stretched(*axes[0].get_xlim(), least=LEAST), ylim=stretched(*axes[0].get_ylim(), least=LEAST)
+        xlim=stretched(*axes[0].get_xlim(), least=LEAST),
+        ylim=stretched(*axes[0].get_ylim(), least=LEAST),
     )  # of all panels
     legend(figure, dots)
     return figure
 
 
 def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | None:
-    """Precision and yield of the last round's silver: thresholds (the columns that make one) across, from the one that accepts
-    most to the one that accepts least; a line each setting of the rest, bars from the lowest to the highest seed."""
-    last = compared.frame[compared.frame["round"] == compared.frame.groupby("run")["round"].transform("max")]
+    """Precision and yield of the last round's silver: thresholds (the columns that make one)
+    across, from the one that accepts most to the one that accepts least; a line each setting of the
+    rest, bars from the lowest to the highest seed."""
+    last = compared.frame[
+        compared.frame["round"] == compared.frame.groupby("run")["round"].transform("max")
+    ]
     shown = last[last["metric"].isin(SILVER)]
     if shown["metric"].nunique() < 2:
         return None
     shown = shown.assign(threshold_words=shown[list(thresholds)].agg(" ".join, axis=1).str.strip())
-    yields = shown[shown["metric"] == "silver/recall/micro"].groupby("threshold_words")["value"].mean()
+    yields = (
+        shown[shown["metric"] == "silver/recall/micro"].groupby("threshold_words")["value"].mean()
+    )
     order = list(yields.sort_values(ascending=False, kind="stable").index)
     rest = [name for name in (*compared.others, compared.key) if name and name not in thresholds]
     figure, axes = panels(list(SILVER.values()), " ".join(thresholds), "share of spans", width=4.4)
     for number, setting in enumerate(settings_in(shown, rest)):
         style, offset = look(number), 0.06 * (number % 5 - 2) if rest else 0
         for one, metric in zip(axes, SILVER, strict=True):
-            of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")["value"]
-            table = of.agg(["mean", "min", "max"]).reindex([name for name in order if name in of.groups])
+            of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")[
+                "value"
+            ]
+            table = of.agg(["mean", "min", "max"]).reindex(
+                [name for name in order if name in of.groups]
+            )
             at = [order.index(name) + offset for name in table.index]
             bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
-            one.errorbar(at, table["mean"], bars, **style, linewidth=1, capsize=2, label=worded(setting) or "all runs")
+            one.errorbar(
+                at,
+                table["mean"],
+                bars,
+                **style,
+                linewidth=1,
+                capsize=2,
+                label=worded(setting) or "all runs",
+            )
     for one in axes:
         one.set_xticks(range(len(order)), [name.replace("$", r"\$") for name in order])
         one.set_ylim(-0.03, 1.03)
@@ -170,18 +258,25 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
 
 
 def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
-    """bins: (mean confidence, share of right spans, spans), those with a span; a point is the larger the more it holds."""
+    """bins: (mean confidence, share of right spans, spans), those with a span; a point is the
+    larger the more it holds."""
     figure, (axes,) = panels([""], width=5.2, height=3.8)
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
     axes.plot(confidence, right, color=COLOURS[0], linewidth=1)
     axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.85)
-    axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel="confidence of predicted spans", ylabel="share that is right")
+    axes.set(
+        xlim=(0, 1.02),
+        ylim=(0, 1.02),
+        xlabel="confidence of predicted spans",
+        ylabel="share that is right",
+    )
     return figure
 
 
 def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> Figure:
-    """Gold classes down, predicted ones across; "" is no span. Shares of the row, the numbers of spans in the cells."""
+    """Gold classes down, predicted ones across; "" is no span. Shares of the row, the numbers of
+    spans in the cells."""
     names = [*labels, "no span"]
     grid = np.array([[counts.get((a, b), 0) for b in [*labels, ""]] for a in [*labels, ""]])
     size = 1.6 + 0.5 * len(names)
@@ -191,7 +286,15 @@ def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> F
         axes.pcolormesh(shares, vmin=0, vmax=1, cmap="Blues", edgecolors="#88888840", linewidth=0.5)
         for (row, column), number in np.ndenumerate(grid):
             ink = "white" if shares[row, column] > 0.55 else "black"
-            axes.text(column + 0.5, row + 0.5, f"{number:,}", ha="center", va="center", color=ink, fontsize=7)
+            axes.text(
+                column + 0.5,
+                row + 0.5,
+                f"{number:,}",
+                ha="center",
+                va="center",
+                color=ink,
+                fontsize=7,
+            )
     shown = [name.replace("$", r"\$") for name in names]
     axes.set_xticks(np.arange(len(names)) + 0.5, shown, rotation=40, ha="right")
     axes.set_yticks(np.arange(len(names)) + 0.5, shown)

@@ -24,11 +24,13 @@ FIXED = ("corpus", "model")  # keys that every frame has
 NO_COLUMNS = NO_RESULT | {"seed"}  # groups without columns here; the seed has one in every frame
 DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
 
-Counts = dict[tuple[str, int], npt.NDArray[np.int64]]  # (run, round): [documents, 3], as score.entity.entity_counts
+# (run, round): [documents, 3], as score.entity.entity_counts
+Counts = dict[tuple[str, int], npt.NDArray[np.int64]]
 
 
 def read_runs(*places: str | Path, sweep: str | None = None) -> pd.DataFrame:
-    """``tidy`` of the finished runs in and below ``places``: run folders, sweep folders, the ``runs/`` of a store.
+    """``tidy`` of the finished runs in and below ``places``: run folders, sweep folders, the
+    ``runs/`` of a store.
 
     Raises InputError where there are none.
     """
@@ -41,7 +43,8 @@ def read_counts(*places: str | Path, sweep: str | None = None) -> Counts:
 
 
 def read_experiment(uri: str, experiment: str) -> tuple[pd.DataFrame, Counts]:
-    """``tidy`` and ``counts_of`` of the finished runs of an MLflow experiment. Raises InputError where there are none."""
+    """``tidy`` and ``counts_of`` of the finished runs of an MLflow experiment. Raises InputError
+    where there are none."""
     with TemporaryDirectory() as scratch:
         download(uri, experiment, Path(scratch))
         found = records([Path(scratch)])
@@ -51,14 +54,19 @@ def read_experiment(uri: str, experiment: str) -> tuple[pd.DataFrame, Counts]:
 def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFrame:
     """One row a run, round and metric, the oldest run first; values to six digits.
 
-    Columns: run, sweep, words, corpus, model, then every key of the configuration, and every group of conf/, whose value is
-    not the same in all ``runs`` (those that change no result left out), then seed, round, metric and value. Keys are as on
-    the command line, their values its words; "" where a run has no such key. keys: those to have as columns in place of the
-    keys that differ, so that the rows of runs that are read at different times fit together.
+    Columns: run, sweep, words, corpus, model, then every key of the configuration, and every
+    group of conf/, whose value is not the same in all ``runs`` (those that change no result left
+    out), then seed, round, metric and value. Keys are as on the command line, their values its
+    words; "" where a run has no such key. keys: those to have as columns in place of the keys
+    that differ, so that the rows of runs that are read at different times fit together.
     """
     settings = [settings_of(run) for run in runs]
     every = set().union(*settings) - {*FIXED}
-    differing = sorted(key for key in every if len({s.get(key, "") for s in settings}) > 1) if keys is None else list(keys)
+    differing = (
+        sorted(key for key in every if len({s.get(key, "") for s in settings}) > 1)
+        if keys is None
+        else list(keys)
+    )
     rows = []
     for run, setting in zip(runs, settings, strict=True):
         params = {key: value for key, value in run.about["params"].items() if key != "seed"}
@@ -67,33 +75,53 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
         about |= {key: setting.get(key, "") for key in (*FIXED, *differing)}
         for line in run.rounds:
             at = about | {"seed": int(run.about["params"]["seed"]), "round": int(line["round"])}
-            rows += [at | {"metric": name, "value": float(value)} for name, value in sorted(line["scores"].items())]
-    return _typed(pd.DataFrame(rows, columns=[*ABOUT, *FIXED, *differing, "seed", "round", "metric", "value"]))
+            rows += [
+                at | {"metric": name, "value": float(value)}
+                for name, value in sorted(line["scores"].items())
+            ]
+    return _typed(
+        pd.DataFrame(rows, columns=[*ABOUT, *FIXED, *differing, "seed", "round", "metric", "value"])
+    )
 
 
 def settings_of(run: Record) -> dict[str, str]:
-    """What the run was configured to do, key by key, as words of the command line; its corpus and its model by name."""
+    """What the run was configured to do, key by key, as words of the command line; its corpus and
+    its model by name."""
     import yaml
 
     file = run.folder / "config.yaml"
     try:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"the configuration of a finished run cannot be read ({error})", file=file) from None
+        raise InputError(
+            f"the configuration of a finished run cannot be read ({error})", file=file
+        ) from None
     tags = run.about["tags"]
     asked = {key: value for key, value in config.items() if key not in NO_COLUMNS}
-    found = {key: word(value) for key, value in flatten(asked).items() if value != {}}  # of no key, no column
-    choices = {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
+    # of no key, no column
+    found = {key: word(value) for key, value in flatten(asked).items() if value != {}}
+    choices = {
+        tag.removeprefix("choice."): choice
+        for tag, choice in tags.items()
+        if tag.startswith("choice.")
+    }
     found |= {group: choice for group, choice in choices.items() if group not in NO_COLUMNS}
     model = config.get("model") or {}
-    model_name = choices.get("model") or run.about["params"].get("model") or model.get("name") or model.get("kind")
+    model_name = (
+        choices.get("model")
+        or run.about["params"].get("model")
+        or model.get("name")
+        or model.get("kind")
+    )
     return found | {"corpus": run.corpus, "model": str(model_name or "")}
 
 
 def counts_of(runs: Iterable[Record]) -> Counts:
     """Correct, predicted and gold spans of each test document, for the rounds that kept them."""
     return {
-        (run.about["id"], line["round"]): np.array(line["counts"]["test"], dtype=np.int64).reshape(-1, 3)
+        (run.about["id"], line["round"]): np.array(line["counts"]["test"], dtype=np.int64).reshape(
+            -1, 3
+        )
         for run in runs
         for line in run.rounds
         if "test" in line.get("counts", {})
@@ -102,22 +130,29 @@ def counts_of(runs: Iterable[Record]) -> Counts:
 
 def keys_of(frame: pd.DataFrame) -> list[str]:
     """The columns that say what a run was to do, its seed aside."""
-    return [name for name in frame.columns if name not in (*ABOUT, "seed", "round", "metric", "value")]
+    return [
+        name for name in frame.columns if name not in (*ABOUT, "seed", "round", "metric", "value")
+    ]
 
 
 def latest(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of the newest of runs that differ in nothing, their seed included."""
-    kept = frame.drop_duplicates("run").drop_duplicates([*keys_of(frame), "seed"], keep="last")["run"]
+    kept = frame.drop_duplicates("run").drop_duplicates([*keys_of(frame), "seed"], keep="last")[
+        "run"
+    ]
     return frame[frame["run"].isin(kept)].reset_index(drop=True)
 
 
 def last_round(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows of every run's last round: a figure of a run is that, and never the best by test."""
-    return frame[frame["round"] == frame.groupby("run")["round"].transform("max")].reset_index(drop=True)
+    return frame[frame["round"] == frame.groupby("run")["round"].transform("max")].reset_index(
+        drop=True
+    )
 
 
 def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
-    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame does not have."""
+    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame
+    does not have."""
     kept = pd.Series(True, index=frame.index)
     for name, value in setting.items():
         if name not in frame.columns:
@@ -127,16 +162,20 @@ def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
 
 
 def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
-    """The rows of the metrics that match one of ``patterns`` (test/f1/*). Raises InputError for one that no metric matches."""
+    """The rows of the metrics that match one of ``patterns`` (test/f1/*). Raises InputError for one
+    that no metric matches."""
     names = frame["metric"].unique()
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
             raise InputError(f"no metric matches {pattern!r}", hint="docs/results.md names them")
-    return frame[frame["metric"].map(lambda name: any(fnmatch.fnmatchcase(name, p) for p in patterns))].reset_index(drop=True)
+    return frame[
+        frame["metric"].map(lambda name: any(fnmatch.fnmatchcase(name, p) for p in patterns))
+    ].reset_index(drop=True)
 
 
 def write_csv(frame: pd.DataFrame, file: str | Path) -> None:
-    """A line a run and round, metrics as columns behind ``round``; ``read_csv`` gives the frame again."""
+    """A line a run and round, metrics as columns behind ``round``; ``read_csv`` gives the frame
+    again."""
     at = [name for name in frame.columns if name not in ("metric", "value")]
     order = frame[at].drop_duplicates()
     wide = frame.pivot(index=["run", "round"], columns="metric", values="value")
@@ -150,10 +189,13 @@ def read_csv(file: str | Path) -> pd.DataFrame:
         wide = pd.read_csv(file, dtype=str, keep_default_na=False)
         at = list(wide.columns[: wide.columns.get_loc("round") + 1])
         long = wide.melt(at, var_name="metric", value_name="value", ignore_index=False)
-        long = long[long["value"] != ""].sort_index(kind="stable")  # by line; within one, columns are sorted already
+        # by line; within one, columns are sorted already
+        long = long[long["value"] != ""].sort_index(kind="stable")
         return _typed(long.reset_index(drop=True))
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"this is no table of runs ({error})", file=file, hint="sciner report export writes one") from None
+        raise InputError(
+            f"this is no table of runs ({error})", file=file, hint="sciner report export writes one"
+        ) from None
 
 
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
@@ -163,7 +205,8 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_counts(counts: Counts, file: str | Path) -> None:
-    """A line a run and round, and in each column one number a document, in the order of the test set."""
+    """A line a run and round, and in each column one number a document, in the order of the test
+    set."""
     lines = (
         ",".join([run, str(number), *(" ".join(map(str, column)) for column in rows.T)])
         for (run, number), rows in counts.items()
@@ -175,8 +218,15 @@ def read_counts_csv(file: str | Path) -> Counts:
     """What ``write_counts`` wrote. Raises InputError for another file."""
     try:
         rows = pd.read_csv(file, dtype=str, keep_default_na=False)
-        columns = [[np.array(text.split(), dtype=np.int64) for text in rows[name]] for name in ("correct", "predicted", "gold")]
+        columns = [
+            [np.array(text.split(), dtype=np.int64) for text in rows[name]]
+            for name in ("correct", "predicted", "gold")
+        ]
         at = zip(rows["run"], rows["round"].astype(int), strict=True)
         return {key: np.stack(row, axis=1) for key, *row in zip(at, *columns, strict=True)}
     except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"these are no counts of runs ({error})", file=file, hint="sciner report export writes them") from None
+        raise InputError(
+            f"these are no counts of runs ({error})",
+            file=file,
+            hint="sciner report export writes them",
+        ) from None

@@ -30,16 +30,22 @@ SENTENCES = "sentences.html"
 
 
 def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Path) -> list[Path]:
-    """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where the sentences of the run
-    ``browse`` (default: see ``browsed``) are too many for one page. Returns the pages.
+    """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where
+    the sentences of the run ``browse`` (default: see ``browsed``) are too many for one page.
+    Returns the pages.
 
-    Raises InputError for a run that has no sentences. Everything is made before anything is written.
+    Raises InputError for a run that has no sentences. Everything is made before anything is
+    written.
     """
     folder = browsed(compared.runs, browse, store)
     found = comparisons(compared)
-    with TemporaryDirectory() as place, ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers:
+    with (
+        TemporaryDirectory() as place,
+        ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers,
+    ):
         scratch, made, files = Path(place), [], []
-        for section in sections(compared, found, folder):  # the next is made while the last ones are drawn
+        # the next is made while the last ones are drawn
+        for section in sections(compared, found, folder):
             made.append(section)
             files.append(workers.submit(write_files, section, scratch))
         pages = pages_of(compared, found, folder)
@@ -55,8 +61,11 @@ def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Pat
     return [out / name for name in pages]
 
 
-def pages_of(compared: ComparedRuns, found: Sequence[Comparison], folder: Path | None) -> dict[str, dict[str, Any]]:
-    """What stands on each page beside the sections, by its file name; folder: of the run whose sentences are shown."""
+def pages_of(
+    compared: ComparedRuns, found: Sequence[Comparison], folder: Path | None
+) -> dict[str, dict[str, Any]]:
+    """What stands on each page beside the sections, by its file name; folder: of the run whose
+    sentences are shown."""
     about, chunks = browser_data(folder) if folder else ({}, [])
     own_page = sum(map(len, chunks)) > MOST
     values: dict[str, Any] = {
@@ -69,7 +78,11 @@ def pages_of(compared: ComparedRuns, found: Sequence[Comparison], folder: Path |
     }
     sentences = {"about": about, "chunks": chunks}
     pages = {
-        "index.html": {**values, **(NO_SENTENCES if own_page else sentences), "sentences": SENTENCES if own_page else None}
+        "index.html": {
+            **values,
+            **(NO_SENTENCES if own_page else sentences),
+            "sentences": SENTENCES if own_page else None,
+        }
     }
     if own_page:
         pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
@@ -77,11 +90,14 @@ def pages_of(compared: ComparedRuns, found: Sequence[Comparison], folder: Path |
 
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:
-    """The folder of the run whose sentences are shown, None where no run has left any: the newest whose last round was trained
-    on silver, else the newest."""
+    """The folder of the run whose sentences are shown, None where no run has left any: the newest
+    whose last round was trained on silver, else the newest."""
     if browse is None:
         fed = [run for run in runs if run.rounds[-1]["scores"].get("silver/accepted_spans")]
-        return next((place for run in (*reversed(fed), *reversed(runs)) if (place := _sentences_of(run))), None)
+        return next(
+            (place for run in (*reversed(fed), *reversed(runs)) if (place := _sentences_of(run))),
+            None,
+        )
     given = next((run for run in runs if run.about["id"] == browse), None)
     folder = (given and _sentences_of(given)) or folder_of(browse, store)
     rounds_of(folder)
@@ -91,7 +107,11 @@ def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | N
 def _sentences_of(run: Record) -> Path | None:
     """Where the run left its sentences: where its record stands, or where it wrote."""
     places = (run.folder, Path(run.about["tags"].get("sciner.directory", run.folder)))
-    whole = (p for p in places if (p / "round_0").is_dir() and about_of(p / "run.json").get("id") == run.about["id"])
+    whole = (
+        p
+        for p in places
+        if (p / "round_0").is_dir() and about_of(p / "run.json").get("id") == run.about["id"]
+    )
     return next(whole, None)
 
 
@@ -111,13 +131,22 @@ def write_files(section: Section, out: Path) -> None:
     if section.table:
         (out / "tables").mkdir(exist_ok=True)
         for suffix, text in TABLES.items():
-            (out / "tables" / f"{section.name}{suffix}").write_text(text(section.table), encoding="utf-8")
+            (out / "tables" / f"{section.name}{suffix}").write_text(
+                text(section.table), encoding="utf-8"
+            )
 
 
 def render(values: Mapping[str, Any]) -> str:
-    """The page. What comes from corpora and commands is escaped; styles, scripts and figures of our own are not."""
+    """The page. What comes from corpora and commands is escaped; styles, scripts and figures of our
+    own are not."""
     loader = PackageLoader("sciner.report", "assets")
-    page = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    page = Environment(
+        loader=loader,
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     assets = {name: Markup(loader.get_source(page, name)[0]) for name in ("page.css", "browser.js")}
     shown = {
         "css": assets["page.css"],

@@ -1,4 +1,5 @@
-"""`sciner show --propagation`: what became of the wrong silver spans of each round, class by class."""
+"""`sciner show --propagation`: what became of the wrong silver spans of each round, class by
+class."""
 
 from __future__ import annotations
 
@@ -20,8 +21,11 @@ METRIC = "silver/errors/"
 HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
 
 
-def show_propagation(console: Console, run: str, store: Path, round: int | None = None, label: str | None = None) -> None:
-    """Print the table of ``run``, a folder or an id in ``store``; of one round and one class if they are named.
+def show_propagation(
+    console: Console, run: str, store: Path, round: int | None = None, label: str | None = None
+) -> None:
+    """Print the table of ``run``, a folder or an id in ``store``; of one round and one class if
+    they are named.
 
     Raises InputError where there is no such run, and where it has no such figures.
     """
@@ -33,21 +37,33 @@ def show_propagation(console: Console, run: str, store: Path, round: int | None 
         raise InputError(
             "no wrong silver was followed here",
             file=file,
-            hint="that takes two rounds with silver and a pool with gold; another --round or --class may have some",
+            hint=(
+                "that takes two rounds with silver and a pool with gold; another --round or "
+                "--class may have some"
+            ),
         )
     console.print(rich_table(table))
 
 
 def propagation_table(
-    rounds: Sequence[Mapping[str, Any]], labels: Sequence[str], round: int | None = None, label: str | None = None
+    rounds: Sequence[Mapping[str, Any]],
+    labels: Sequence[str],
+    round: int | None = None,
+    label: str | None = None,
 ) -> Table:
-    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``. labels: the run's classes."""
+    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``.
+    labels: the run's classes."""
     rows = []
     for line in rounds:
         if round in (None, line["round"]):
-            rows += [(str(line["round"]), *row) for row in rows_of(line["scores"], labels) if label in (None, row[0])]
+            rows += [
+                (str(line["round"]), *row)
+                for row in rows_of(line["scores"], labels)
+                if label in (None, row[0])
+            ]
     notes = (
-        "Accepted silver of the round before that its gold lacks, and of these how many this round's silver has again, has "
+        "Accepted silver of the round before that its gold lacks, and of these how many this "
+        "round's silver has again, has "
         "other wrong spans for, has right ones for, has nothing for.",
         "new: wrong spans where none was; spread: those with the text and class of one elsewhere.",
     )
@@ -55,14 +71,24 @@ def propagation_table(
 
 
 def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Of one round: its classes, "all" first, with counts and shares. None where no silver came before."""
+    """Of one round: its classes, "all" first, with counts and shares. None where no silver came
+    before."""
     if f"{METRIC}{BEFORE}" not in scores:
         return
     there = sorted(label for label in labels if f"{METRIC}{BEFORE}/{escaped(label)}" in scores)
     for label in ("", *there):
-        of = {name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"] for name in (BEFORE, *Fate, NEW, SPREAD)}
+        of = {
+            name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"]
+            for name in (BEFORE, *Fate, NEW, SPREAD)
+        }
         fates = (counted(of[name], of[BEFORE]) for name in Fate)
-        yield label or "all", f"{of[BEFORE]:,.0f}", *fates, f"{of[NEW]:,.0f}", counted(of[SPREAD], of[NEW])
+        yield (
+            label or "all",
+            f"{of[BEFORE]:,.0f}",
+            *fates,
+            f"{of[NEW]:,.0f}",
+            counted(of[SPREAD], of[NEW]),
+        )
 
 
 def counted(part: float, whole: float) -> str:

@@ -40,7 +40,9 @@ class Section:
     table: Table | None = None
 
 
-def sections(compared: ComparedRuns, found: Sequence[Comparison], browsed: Path | None) -> Iterator[Section]:
+def sections(
+    compared: ComparedRuns, found: Sequence[Comparison], browsed: Path | None
+) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
     yield from differences(compared, found)
     for of_runs in (results, people, rounds, budgets, classes, silver):
@@ -60,7 +62,13 @@ def sections(compared: ComparedRuns, found: Sequence[Comparison], browsed: Path 
 def differences(compared: ComparedRuns, found: Sequence[Comparison]) -> Iterator[Section]:
     if len(found) < 2:
         return
-    headings = (*compared.others, *([compared.key] if compared.key else []), "difference", "p", "seeds")
+    headings = (
+        *compared.others,
+        *([compared.key] if compared.key else []),
+        "difference",
+        "p",
+        "seeds",
+    )
     rows = tuple(
         (
             *map(str, one.setting.values()),
@@ -71,32 +79,50 @@ def differences(compared: ComparedRuns, found: Sequence[Comparison]) -> Iterator
         )
         for one in found
     )
-    words = f"Entity F1 minus that of {compared.key}={compared.baseline}" if compared.key else "Entity F1 minus that of round 0"
-    text = f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * no interval."
-    yield Section("differences", "Differences", text, table=Table(headings, rows, len(headings) - 3))
+    words = (
+        f"Entity F1 minus that of {compared.key}={compared.baseline}"
+        if compared.key
+        else "Entity F1 minus that of round 0"
+    )
+    text = (
+        f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * "
+        "no interval."
+    )
+    yield Section(
+        "differences", "Differences", text, table=Table(headings, rows, len(headings) - 3)
+    )
 
 
 def results(compared: ComparedRuns) -> Iterator[Section]:
     rows, columns = list(compared.others) or ["corpus"], [compared.key] if compared.key else []
     grid = cells(compared.frame, rows, columns)
     if compared.others:  # the order of the runs, the baseline first, as everywhere on the page
-        grid = replace(grid, row_keys=tuple(tuple(setting.values()) for setting in compared.settings))
+        grid = replace(
+            grid, row_keys=tuple(tuple(setting.values()) for setting in compared.settings)
+        )
     if compared.key:
         grid = replace(grid, column_keys=tuple((value,) for value in compared.values))
-    text = "Strict: class and both boundaries." + (f" Columns: {compared.key}." if compared.key else "")
+    text = "Strict: class and both boundaries." + (
+        f" Columns: {compared.key}." if compared.key else ""
+    )
     yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
 def people(compared: ComparedRuns) -> Iterator[Section]:
     if any(agreement(corpus) for corpus in compared.frame["corpus"].unique()):
-        text = "What needs no tagger, and how far people agree with each other; a corpus of which that is not known has a dash."
+        text = (
+            "What needs no tagger, and how far people agree with each other; a corpus of which "
+            "that is not known has a dash."
+        )
         yield Section("people", "All-O answers and people", text, table=bounds(compared.frame))
 
 
 def rounds(compared: ComparedRuns) -> Iterator[Section]:
     shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
-        text = "Mean over seeds; bands run from the lowest to the highest seed." + _average_note(compared, gone)
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + _average_note(
+            compared, gone
+        )
         yield Section("rounds", "F1 against round", text, figure)
 
 
@@ -108,7 +134,10 @@ def _average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     axes = " and ".join(f"{name} ({compared.frame[name].nunique()} values)" for name in gone)
     lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
     example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
-    return f" {count} settings are too many to draw: these are means over {axes} too.{lacking} {example} draws one of them."
+    return (
+        f" {count} settings are too many to draw: these are means over {axes} too.{lacking} "
+        f"{example} draws one of them."
+    )
 
 
 def budgets(compared: ComparedRuns) -> Iterator[Section]:
@@ -120,16 +149,34 @@ def budgets(compared: ComparedRuns) -> Iterator[Section]:
         shown, gone = average_settings(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
         told = told or _average_note(here, gone)
         panels[str(corpus)] = curves_of(shown, corpus=False)
-    if any(len(curve.budget) > 1 for curves in panels.values() for by_seed in curves.values() for curve in by_seed.values()):
-        text = "A point is a budget at which runs stood, after a round or with a seed set of that size. Mean over seeds; bands "
+    if any(
+        len(curve.budget) > 1
+        for curves in panels.values()
+        for by_seed in curves.values()
+        for curve in by_seed.values()
+    ):
+        text = (
+            "A point is a budget at which runs stood, after a round or with a seed set of that "
+            "size. Mean over seeds; bands "
+        )
         ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
-        text += "run from the lowest to the highest seed." + (" Dotted: people's span F1 with each other." if ceilings else "")
-        yield Section("budget", "F1 against budget", text + told, figures.over_budget(panels, "sentences", ceilings))
+        text += "run from the lowest to the highest seed." + (
+            " Dotted: people's span F1 with each other." if ceilings else ""
+        )
+        yield Section(
+            "budget",
+            "F1 against budget",
+            text + told,
+            figures.over_budget(panels, "sentences", ceilings),
+        )
 
 
 def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
-    """By method, in the order of the runs; none where they are no learning curves. corpus: is named in the method."""
-    differing = [name for name in (*compared.others, compared.key) if name and (corpus or name != "corpus")]
+    """By method, in the order of the runs; none where they are no learning curves. corpus: is named
+    in the method."""
+    differing = [
+        name for name in (*compared.others, compared.key) if name and (corpus or name != "corpus")
+    ]
     # runs of several seed sizes are points of one curve, unless each is a curve by itself
     for by in ([name for name in differing if name != "data.seed_size"], differing):
         by = by or ["corpus"]
@@ -137,7 +184,10 @@ def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mappi
             found = learning_curves(compared.frame, by)
         except ValueError:
             continue
-        named = {", ".join(map(str, setting.values())): worded(setting) for setting in settings_in(compared.frame, by)}
+        named = {
+            ", ".join(map(str, setting.values())): worded(setting)
+            for setting in settings_in(compared.frame, by)
+        }
         return {words: found[values] for values, words in named.items() if values in found}
     return {}
 
@@ -146,7 +196,9 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
     for number, corpus in enumerate(compared.frame["corpus"].unique()):
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         known = {label for run in compared.runs if run.corpus == corpus for label in run.labels}
-        labels = sorted(label for label in known if (here.frame["metric"] == f"test/f1/{escaped(label)}").any())
+        labels = sorted(
+            label for label in known if (here.frame["metric"] == f"test/f1/{escaped(label)}").any()
+        )
         if not labels:
             continue
         of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""
@@ -161,16 +213,26 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def silver(compared: ComparedRuns) -> Iterator[Section]:
-    thresholds = [name for name in (*compared.others, compared.key) if name and name.split(".")[0] == "threshold"]
+    thresholds = [
+        name
+        for name in (*compared.others, compared.key)
+        if name and name.split(".")[0] == "threshold"
+    ]
     if thresholds:
         shown, gone = average_settings(
-            compared, LINES * len(compared.frame[thresholds].drop_duplicates()), ("corpus", *thresholds)
+            compared,
+            LINES * len(compared.frame[thresholds].drop_duplicates()),
+            ("corpus", *thresholds),
         )
         if figure := figures.by_threshold(shown, thresholds):
             text = (
-                "Of the silver that the last round was trained on, where the pool's gold is known; the threshold that accepts "
+                "Of the silver that the last round was trained on, where the pool's gold is "
+                "known; the threshold that accepts "
             )
-            text += "most on the left. Mean over seeds, bars from the lowest to the highest." + _average_note(compared, gone)
+            text += (
+                "most on the left. Mean over seeds, bars from the lowest to the highest."
+                + _average_note(compared, gone)
+            )
             yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
     if figure := figures.yield_and_precision(compared):
         text = "A point a run and round: a stricter threshold buys precision with yield."
@@ -179,18 +241,34 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
 
 def drift(compared: ComparedRuns) -> Iterator[Section]:
     shown, gone = average_settings(compared, MOST)
-    if figure := figures.over_rounds(shown, "drift/density", "predicted spans per 100 tokens", least=1):
+    if figure := figures.over_rounds(
+        shown, "drift/density", "predicted spans per 100 tokens", least=1
+    ):
         yield Section(
-            "drift", "Drift", "How many spans the tagger predicts on the test text." + _average_note(compared, gone), figure
+            "drift",
+            "Drift",
+            "How many spans the tagger predicts on the test text." + _average_note(compared, gone),
+            figure,
         )
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
-        text = "Of the spans that this round or the last predicts on the test text, those that only one of them does."
-        yield Section("churn", "Change from round to round", text + _average_note(compared, gone), figure)
+        text = (
+            "Of the spans that this round or the last predicts on the test text, those that "
+            "only one of them does."
+        )
+        yield Section(
+            "churn", "Change from round to round", text + _average_note(compared, gone), figure
+        )
 
 
 def warnings(compared: ComparedRuns) -> Iterator[Section]:
     raised = tuple(
-        (run.about["id"], *map(str, compared.set_to[run.about["id"]].values()), seed_of(run), str(line["round"]), warning)
+        (
+            run.about["id"],
+            *map(str, compared.set_to[run.about["id"]].values()),
+            seed_of(run),
+            str(line["round"]),
+            warning,
+        )
         for run in compared.runs
         for line in run.rounds
         for warning in line.get("warnings", ())
@@ -198,12 +276,19 @@ def warnings(compared: ComparedRuns) -> Iterator[Section]:
     if raised:
         headings = ("run", *next(iter(compared.set_to.values())), "seed", "round", "warning")
         table = Table(headings, raised, len(headings))
-        yield Section("warnings", "Collapse warnings", "Signs that predictions no longer look like the gold.", table=table)
+        yield Section(
+            "warnings",
+            "Collapse warnings",
+            "Signs that predictions no longer look like the gold.",
+            table=table,
+        )
 
 
 def judged_test(folder: Path) -> list[Example]:
     """What the last round predicted for the sentences of the test set that have gold."""
-    return [e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None]
+    return [
+        e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None
+    ]
 
 
 def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
@@ -223,23 +308,48 @@ def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
     kinds = [[f.kind for one in found for f in one].count(kind) for kind in Kind]
     table = Table(tuple(Kind), (tuple(f"{number:,}" for number in kinds),), 0)
     text = f"Test set, {where}. Spans that overlap without sharing boundaries or class are no pair."
-    yield Section("confusion", "Confusion between classes", text, figures.confusion(counts, labels), table)
+    yield Section(
+        "confusion", "Confusion between classes", text, figures.confusion(counts, labels), table
+    )
 
 
 def propagation(folder: Path) -> Iterator[Section]:
     parts = {number: read_part(folder, number, "silver") for number in rounds_of(folder)}
-    gold = {e.sentence.id: e.sentence.spans for part in parts.values() for e in part if e.sentence.spans is not None}
-    spans = {number: {e.sentence.id: e.spans for e in part} for number, part in parts.items() if part}
+    gold = {
+        e.sentence.id: e.sentence.spans
+        for part in parts.values()
+        for e in part
+        if e.sentence.spans is not None
+    }
+    spans = {
+        number: {e.sentence.id: e.spans for e in part} for number, part in parts.items() if part
+    }
     rows = []
     for number in spans.keys() & {n - 1 for n in spans}:
         wrong, wrong_again, right, right_again = repeated(gold, spans[number], spans[number + 1])
         if wrong and right:
-            pairs = (f"{wrong:,}", f"{wrong_again / wrong:.3f}", f"{right:,}", f"{right_again / right:.3f}")
+            pairs = (
+                f"{wrong:,}",
+                f"{wrong_again / wrong:.3f}",
+                f"{right:,}",
+                f"{right_again / right:.3f}",
+            )
             rows.append((str(number), *pairs))
     if rows:
-        headings = ("round", "wrong silver spans", "of these again in the next", "right ones", "of these again in the next")
-        text = f"What a tagger makes of its silver, in {name_of(folder)}: an error that comes again has propagated."
-        yield Section("propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1))
+        headings = (
+            "round",
+            "wrong silver spans",
+            "of these again in the next",
+            "right ones",
+            "of these again in the next",
+        )
+        text = (
+            f"What a tagger makes of its silver, in {name_of(folder)}: an error that comes "
+            "again has propagated."
+        )
+        yield Section(
+            "propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1)
+        )
 
 
 def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
@@ -257,16 +367,29 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
         except ValueError:  # too few budgets to hide any
             off = NONE
         guesses = [law.at(factor * budget.max()) for factor in (1.5, 2)]
-        shown = [f"{g.f1:.3f}" + (f" [{g.low:.3f}, {g.high:.3f}]" if g.low is not None else "*") for g in guesses]
+        shown = [
+            f"{g.f1:.3f}" + (f" [{g.low:.3f}, {g.high:.3f}]" if g.low is not None else "*")
+            for g in guesses
+        ]
         rows.append((method, f"{budget.max():,.0f}", *shown, off))
     if rows:
-        headings = ("method", "sentences so far", "F1 with half as many more", "with twice as many", "off in hindsight")
+        headings = (
+            "method",
+            "sentences so far",
+            "F1 with half as many more",
+            "with twice as many",
+            "off in hindsight",
+        )
         text = (
-            "A power law fitted to F1 over gold sentences, continued. The intervals hold if the law does; hindsight hides the "
-            f"right half of the measured budgets and says how far off the guess was ({NONE}: too few budgets to hide any). "
+            "A power law fitted to F1 over gold sentences, continued. The intervals hold if the "
+            "law does; hindsight hides the "
+            f"right half of the measured budgets and says how far off the guess was ({NONE}: too "
+            "few budgets to hide any). "
             "* Too few points for an interval."
         )
-        yield Section("more", "What more annotation would buy", text, table=Table(headings, tuple(rows), 1))
+        yield Section(
+            "more", "What more annotation would buy", text, table=Table(headings, tuple(rows), 1)
+        )
 
 
 def every_run(compared: ComparedRuns) -> Iterator[Section]:
@@ -274,17 +397,33 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
     rows = []
     for run in compared.runs:
         id, last = run.about["id"], run.rounds[-1]["scores"]
-        shown = (signed.format(last[name]) if name in last else NONE for name, signed in LAST.items())
-        rows.append((id, *map(str, compared.set_to[id].values()), seed_of(run), str(len(run.rounds) - 1), *shown))
+        shown = (
+            signed.format(last[name]) if name in last else NONE for name, signed in LAST.items()
+        )
+        rows.append(
+            (
+                id,
+                *map(str, compared.set_to[id].values()),
+                seed_of(run),
+                str(len(run.rounds) - 1),
+                *shown,
+            )
+        )
     settings = tuple(next(iter(compared.set_to.values())))
-    table = Table(("run", *settings, "seed", "rounds", "entity F1", "gain on round 0"), tuple(rows), len(settings) + 1)
+    table = Table(
+        ("run", *settings, "seed", "rounds", "entity F1", "gain on round 0"),
+        tuple(rows),
+        len(settings) + 1,
+    )
     ids = [run.about.get("mlflow", NONE) for run in compared.runs]
     if tracked := any(id != NONE for id in ids):
         wider = tuple((*row, id) for row, id in zip(table.rows, ids, strict=True))
         table = replace(table, headings=(*table.headings, "MLflow"), rows=wider)
     words = [set(shlex.split(text)) for text in compared.frame["words"].unique()]
     alike = sorted(set.intersection(*words))
-    text = "The id names a run for sciner show and sciner report --run" + ("; so does MLflow's." if tracked else ".")
+    text = "The id names a run for sciner show and sciner report --run" + (
+        "; so does MLflow's." if tracked else "."
+    )
     text += f" All of them: {shlex.join(alike)}." if alike else ""
     yield Section("runs", "Every run", text, table=table)
 
@@ -298,4 +437,6 @@ def heading(compared: ComparedRuns) -> str:
     shown = compared.frame.drop_duplicates("run")
     same = {name: shown[name].iloc[0] for name in ("corpus", "model") if shown[name].nunique() == 1}
     seeds = shown["seed"].nunique()
-    return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (f"; {worded(same)}" if same else "")
+    return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (
+        f"; {worded(same)}" if same else ""
+    )

@@ -23,27 +23,35 @@ FILES: dict[Part, tuple[str, str]] = {
 
 
 def figures_of(run: str, store: Path) -> Path:
-    """Where the figures of ``run`` lie: the folder itself, or the record of that id in ``store``. Raises InputError where there
-    is neither."""
+    """Where the figures of ``run`` lie: the folder itself, or the record of that id in ``store``.
+    Raises InputError where there is neither."""
     if (Path(run) / "rounds.jsonl").is_file():
         return Path(run)
     record = store / RUNS / run
     if "/" in run or not (record / "run.json").is_file():
-        raise InputError(f"{run!r} is no run's folder and no id of a run that {store} recorded", hint="give one of the two")
+        raise InputError(
+            f"{run!r} is no run's folder and no id of a run that {store} recorded",
+            hint="give one of the two",
+        )
     return record
 
 
 def folder_of(run: str, store: Path) -> Path:
-    """The folder of ``run``, which is the folder itself or the id under which ``store`` recorded it.
+    """The folder of ``run``, which is the folder itself or the id under which ``store`` recorded
+    it.
 
-    Raises InputError where there is none, and where the folder of a recorded run is gone: a record holds no sentences.
+    Raises InputError where there is none, and where the folder of a recorded run is gone: a
+    record holds no sentences.
     """
     place = figures_of(run, store)
     if place == Path(run):
         return place
     folder = Path(about_of(place / "run.json").get("tags", {}).get("sciner.directory", run))
     if about_of(folder / "run.json").get("id") != run:
-        raise InputError(f"the folder of run {run} is gone ({folder})", hint="run it again: the store knows its steps")
+        raise InputError(
+            f"the folder of run {run} is gone ({folder})",
+            hint="run it again: the store knows its steps",
+        )
     return folder
 
 
@@ -63,20 +71,29 @@ def name_of(folder: Path) -> str:
 
 def rounds_of(folder: Path) -> list[int]:
     """The rounds that have left their sentences, ascending. Raises InputError where none has."""
-    found = sorted(int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal())
+    found = sorted(
+        int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal()
+    )
     if not found:
-        raise InputError("no round has left its sentences here", file=folder, hint="run it again: the store knows its steps")
+        raise InputError(
+            "no round has left its sentences here",
+            file=folder,
+            hint="run it again: the store knows its steps",
+        )
     return found
 
 
 def read_part(folder: Path, round: int, part: Part) -> list[Example]:
-    """What the tagger of ``round`` predicted for the test set, or the silver that it was trained on (spans that the loss
-    sees), in the order of the corpus; each sentence with its gold, if the run kept any.
+    """What the tagger of ``round`` predicted for the test set, or the silver that it was trained on
+    (spans that the loss sees), in the order of the corpus; each sentence with its gold, if the run
+    kept any.
 
     Raises InputError for a round that is not there, and for a file that cannot be read.
     """
     if round not in (known := rounds_of(folder)):
-        raise InputError(f"there is no round {round}", file=folder, hint=f"its rounds are 0 to {known[-1]}")
+        raise InputError(
+            f"there is no round {round}", file=folder, hint=f"its rounds are 0 to {known[-1]}"
+        )
     predicted, kept = FILES[part]
     gold: dict[str, tuple[Span, ...] | None] = {}
     if (folder / kept).exists():
@@ -90,7 +107,9 @@ def _beside(example: Example, gold: tuple[Span, ...] | None) -> Example:
     pairs = [(s, c) for s, c in zip(example.spans, example.confidences, strict=True) if s in seen]
     spans, confidences = zip(*pairs, strict=True) if pairs else ((), ())
     sentence = replace(example.sentence, spans=gold)
-    return replace(example, sentence=sentence, spans=spans, confidences=confidences, masked=frozenset())
+    return replace(
+        example, sentence=sentence, spans=spans, confidences=confidences, masked=frozenset()
+    )
 
 
 def findings_of(example: Example) -> list[Finding]:

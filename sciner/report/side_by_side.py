@@ -13,7 +13,15 @@ from rich.table import Table
 from rich.text import Text
 
 from sciner.errors import InputError, nearest
-from sciner.report.sentences import Part, findings_of, folder_of, name_of, read_part, rounds_of, wrong
+from sciner.report.sentences import (
+    Part,
+    findings_of,
+    folder_of,
+    name_of,
+    read_part,
+    rounds_of,
+    wrong,
+)
 from sciner.report.terminal import printable
 from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
@@ -29,42 +37,64 @@ STYLES = {
 
 
 def print_sentences(
-    console: Console, run: str, store: Path, round: int | None, part: Part, label: str | None = None, errors: bool = False
+    console: Console,
+    run: str,
+    store: Path,
+    round: int | None,
+    part: Part,
+    label: str | None = None,
+    errors: bool = False,
 ) -> None:
-    """Print the sentences of ``part`` that have a span of the class ``label`` and, with ``errors``, one that is wrong (one of
-    that class, if both are asked for); through a pager on a terminal.
+    """Print the sentences of ``part`` that have a span of the class ``label`` and, with ``errors``,
+    one that is wrong (one of that class, if both are asked for); through a pager on a terminal.
 
-    Raises InputError for a run, round or class that is not there, and for ``errors`` where the run kept no gold.
+    Raises InputError for a run, round or class that is not there, and for ``errors`` where the
+    run kept no gold.
     """
     folder = folder_of(run, store)
     round = rounds_of(folder)[-1] if round is None else round
     examples = read_part(folder, round, part)
     if errors and examples and not any(e.sentence.spans is not None for e in examples):
-        raise InputError("this run kept no gold for these sentences: there are no errors to show", file=folder)
+        raise InputError(
+            "this run kept no gold for these sentences: there are no errors to show", file=folder
+        )
     known = sorted({span.label for e in examples for span in (*e.spans, *(e.sentence.spans or ()))})
     if label is not None and label not in known:
-        raise InputError(f"no sentence has a span of class {label!r}", file=folder, hint=nearest(label, known))
+        raise InputError(
+            f"no sentence has a span of class {label!r}", file=folder, hint=nearest(label, known)
+        )
     os.environ.setdefault("LESS", "-RFX")  # colours; short output stays on the screen
     with console.pager(styles=True) if console.is_terminal else nullcontext():
         right = "silver" if part == "silver" else "predicted"
         what = "silver that trained" if part == "silver" else "test set of"
-        title = printable(f"{name_of(folder)}: {what} round {round}; gold on the left, {right} on the right")
+        title = printable(
+            f"{name_of(folder)}: {what} round {round}; gold on the left, {right} on the right"
+        )
         console.print(Text(title, style="bold"), end="\n\n")
         if not examples:
-            console.print("This round was trained on no silver." if part == "silver" else "The test set is empty.")
+            console.print(
+                "This round was trained on no silver."
+                if part == "silver"
+                else "The test set is empty."
+            )
             return
         total: Counter[Kind] = Counter()
         shown = 0
         for example in examples:
             found = findings_of(example) if example.sentence.spans is not None else []
             of_class = [f for f in found if label is None or label in labels_of(f)]
-            if (errors and not wrong(of_class)) or (label and not of_class and label not in {s.label for s in example.spans}):
+            if (errors and not wrong(of_class)) or (
+                label and not of_class and label not in {s.label for s in example.spans}
+            ):
                 continue
             shown += 1
             total.update(f.kind for f in of_class)
             console.print(*sentence(example, found), sep="\n", end="\n\n")
         kinds = ", ".join(f"{total[kind]:,} {kind}" for kind in Kind if total[kind])
-        console.print(f"{shown:,} of {len(examples):,} sentences{f'; spans: {kinds}' * bool(kinds)}", style="bold")
+        console.print(
+            f"{shown:,} of {len(examples):,} sentences{f'; spans: {kinds}' * bool(kinds)}",
+            style="bold",
+        )
 
 
 def labels_of(finding: Finding) -> set[str]:
@@ -86,8 +116,14 @@ def sentence(example: Example, found: Sequence[Finding]) -> Iterator[Text | Tabl
     for f in found:
         if f.kind != Kind.RIGHT:
             words = [f"gold {worded(tokens, f.gold)}"] if f.gold else []
-            words += [f"predicted {worded(tokens, f.predicted)}, {confidence[f.predicted]:.2f}"] if f.predicted else []
-            yield Text(f"  {f.kind}: ", style=STYLES[f.kind]).append("; ".join(words), style="default")
+            words += (
+                [f"predicted {worded(tokens, f.predicted)}, {confidence[f.predicted]:.2f}"]
+                if f.predicted
+                else []
+            )
+            yield Text(f"  {f.kind}: ", style=STYLES[f.kind]).append(
+                "; ".join(words), style="default"
+            )
 
 
 def marked(tokens: Sequence[str], spans: Sequence[Span], kinds: dict[Span, Kind]) -> Text:

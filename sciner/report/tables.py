@@ -1,4 +1,5 @@
-"""Tables of runs: the mean over seeds with its interval, differences paired by seed, learning curves by method."""
+"""Tables of runs: the mean over seeds with its interval, differences paired by seed, learning
+curves by method."""
 
 from __future__ import annotations
 
@@ -40,8 +41,8 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """rows, columns: the names of the keys. row_keys, column_keys: their values, in order. cells: by (row key, column key);
-    none where no run is."""
+    """rows, columns: the names of the keys. row_keys, column_keys: their values, in order. cells:
+    by (row key, column key); none where no run is."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -59,11 +60,12 @@ def cells(
     *,
     level: float = 0.95,
 ) -> Grid:
-    """Every combination of the values of ``rows`` and ``columns``, which are columns of ``frame``; with several metrics,
-    each is a column beside the others. Unless ``round`` is a row or a column, of every run its last round.
+    """Every combination of the values of ``rows`` and ``columns``, which are columns of ``frame``;
+    with several metrics, each is a column beside the others. Unless ``round`` is a row or a column,
+    of every run its last round.
 
-    Raises ValueError for a column or metric that the frame does not have, and where a cell would mix runs that differ in
-    more than their seed. Of runs that are the same, the latest counts.
+    Raises ValueError for a column or metric that the frame does not have, and where a cell would
+    mix runs that differ in more than their seed. Of runs that are the same, the latest counts.
     """
     metrics = [metric] if isinstance(metric, str) else list(metric)
     columns = [*columns, *(["metric"] if len(metrics) > 1 else [])]
@@ -75,7 +77,9 @@ def cells(
     shown = whole[whole["metric"].isin(metrics)]
     row_keys, column_keys = _values(shown, rows), _values(shown, columns)
     if "metric" in columns:
-        column_keys = sorted(column_keys, key=lambda key: (_natural(key[:-1]), metrics.index(str(key[-1]))))
+        column_keys = sorted(
+            column_keys, key=lambda key: (_natural(key[:-1]), metrics.index(str(key[-1])))
+        )
     grouped = {key: _by_seed(group) for key, group in shown.groupby([*rows, *columns], sort=False)}
     found, settings = {}, {}
     for row, column in product(row_keys, column_keys):
@@ -86,12 +90,18 @@ def cells(
         setting = {name: value for name, value in pairs if name not in ("metric", "round")}
         settings[tuple(setting.values())] = setting
     return Grid(
-        tuple(rows), tuple(columns), tuple(row_keys), tuple(column_keys), found, tuple(_missing(newest, settings.values()))
+        tuple(rows),
+        tuple(columns),
+        tuple(row_keys),
+        tuple(column_keys),
+        found,
+        tuple(_missing(newest, settings.values())),
     )
 
 
 def _values(frame: pd.DataFrame, names: Sequence[str]) -> list[Key]:
-    """What stands in the columns ``names``, each combination once; numbers in words by their size."""
+    """What stands in the columns ``names``, each combination once; numbers in words by their
+    size."""
     if not names:
         return [()]
     found = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
@@ -100,18 +110,25 @@ def _values(frame: pd.DataFrame, names: Sequence[str]) -> list[Key]:
 
 def _natural(key: Key) -> list[list[tuple[int, float, str]]]:
     parts = [re.split(r"(\d+(?:\.\d+)?)", str(value)) for value in key]
-    return [[(0, float(p), "") if p[:1].isdigit() else (1, 0.0, p) for p in part if p] for part in parts]
+    return [
+        [(0, float(p), "") if p[:1].isdigit() else (1, 0.0, p) for p in part if p] for part in parts
+    ]
 
 
 def _by_seed(frame: pd.DataFrame) -> dict[int, float]:
-    """One metric of runs that differ in nothing but their seed. Raises ValueError for other runs."""
+    """One metric of runs that differ in nothing but their seed. Raises ValueError for other
+    runs."""
     _refuse_unlike(frame, keys_of(frame))
-    return {int(seed): float(value) for seed, value in zip(frame["seed"], frame["value"], strict=True)}
+    return {
+        int(seed): float(value) for seed, value in zip(frame["seed"], frame["value"], strict=True)
+    }
 
 
 def _refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
     if unlike := [name for name in keys if frame[name].nunique() > 1]:
-        raise ValueError(f"these runs also differ in {', '.join(unlike)}: name it too, or filter the frame")
+        raise ValueError(
+            f"these runs also differ in {', '.join(unlike)}: name it too, or filter the frame"
+        )
 
 
 def _cell(by_seed: Mapping[int, float], level: float) -> Cell:
@@ -130,9 +147,12 @@ def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) ->
 
 
 def _command(runs: pd.DataFrame, setting: Mapping[str, Hashable], seeds: Sequence[int]) -> str:
-    """The words of the run that is the most like ``setting``, with what differs set. A choice of another file comes with the
-    values that a run with that choice set in it."""
-    alike = sum(((runs[name] == value).astype(int) for name, value in setting.items()), pd.Series(0, index=runs.index))
+    """The words of the run that is the most like ``setting``, with what differs set. A choice of
+    another file comes with the values that a run with that choice set in it."""
+    alike = sum(
+        ((runs[name] == value).astype(int) for name, value in setting.items()),
+        pd.Series(0, index=runs.index),
+    )
     words = _words_of(runs.loc[alike.idxmax()])
     taken = runs.loc[alike.idxmax()].to_dict()
     for name in sorted(setting, key=lambda name: "." in name):  # files, then the values in them
@@ -146,7 +166,9 @@ def _command(runs: pd.DataFrame, setting: Mapping[str, Hashable], seeds: Sequenc
         within = {column: donor[column] for column in runs.columns if column.startswith(f"{key}.")}
         taken |= within | {name: value}
         words = {k: v for k, v in words.items() if k != key and not k.startswith(f"{key}.")}
-        words |= {key: str(value)} | {k: v for k, v in _words_of(donor).items() if k == key or k.startswith(f"{key}.")}
+        words |= {key: str(value)} | {
+            k: v for k, v in _words_of(donor).items() if k == key or k.startswith(f"{key}.")
+        }
     sweep = ["-m"] if len(seeds) > 1 else []
     pairs = [*sorted(words.items()), ("seed", ",".join(map(str, seeds)))]
     return shlex.join(["sciner", "run", *sweep, *(f"{key}={value}" for key, value in pairs)])
@@ -173,11 +195,13 @@ def paired(
     *,
     level: float = 0.95,
 ) -> Paired:
-    """How much better the runs with the settings ``a`` are than those with ``b``, seed by seed, in their last rounds.
+    """How much better the runs with the settings ``a`` are than those with ``b``, seed by seed, in
+    their last rounds.
 
-    a, b: {column: value}; each selects runs that differ in nothing but their seed. Entity F1 of runs whose ``counts`` are
-    given has the bootstrap interval over seeds and test documents (``score.curves``), anything else a paired t interval over
-    seeds. Raises ValueError for runs that are not alike, and where no seed is common.
+    a, b: {column: value}; each selects runs that differ in nothing but their seed. Entity F1 of
+    runs whose ``counts`` are given has the bootstrap interval over seeds and test documents
+    (``score.curves``), anything else a paired t interval over seeds. Raises ValueError for runs
+    that are not alike, and where no seed is common.
     """
     newest = latest(frame)
     last = last_round(newest)
@@ -187,8 +211,11 @@ def paired(
     seeds = sorted(values[0].keys() & values[1].keys())
     if not seeds:
         raise ValueError(f"no seed has both {dict(a)} and {dict(b)}")
-    groups = {name.split(".")[0] for name in (*a, *b)}  # threshold=fixed stands for the values in its file
-    _refuse_unlike(pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups])
+    # threshold=fixed stands for the values in its file
+    groups = {name.split(".")[0] for name in (*a, *b)}
+    _refuse_unlike(
+        pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups]
+    )
     by_seed = {seed: values[0][seed] - values[1][seed] for seed in seeds}
     if metric == F1 and counts:
         points = [_points(side, counts) for side in sides]
@@ -200,26 +227,41 @@ def paired(
 def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
     """Each seed's run as a curve of one point, for the runs that kept their counts."""
     runs = zip(frame["seed"], frame["run"], frame["round"], strict=True)
-    return {int(seed): Curve.of([0], counts[run, number][None]) for seed, run, number in runs if (run, number) in counts}
+    return {
+        int(seed): Curve.of([0], counts[run, number][None])
+        for seed, run, number in runs
+        if (run, number) in counts
+    }
 
 
 def learning_curves(
     frame: pd.DataFrame, by: Sequence[str], unit: str = "sentences", counts: Counts | None = None
 ) -> dict[str, dict[int, Curve]]:
-    """{method: {seed: curve}} of entity F1 over ``budget/<unit>``; a method is the values of the columns ``by``.
+    """{method: {seed: curve}} of entity F1 over ``budget/<unit>``; a method is the values of the
+    columns ``by``.
 
-    Methods may differ in whatever keys; the runs of one method in nothing but seed and ``data.seed_size``. A curve has a point
-    for every budget that its runs stood at: the rounds of one run that acquires, the runs of a sweep over seed sizes, or both.
-    Where a budget lasted for several rounds the last of them counts. Raises ValueError for runs of one method that differ in
-    more, for two of them at the same seed and budget, and for a unit or a column that the frame does not have.
+    Methods may differ in whatever keys; the runs of one method in nothing but seed and
+    ``data.seed_size``. A curve has a point for every budget that its runs stood at: the rounds
+    of one run that acquires, the runs of a sweep over seed sizes, or both. Where a budget lasted
+    for several rounds the last of them counts. Raises ValueError for runs of one method that
+    differ in more, for two of them at the same seed and budget, and for a unit or a column that
+    the frame does not have.
     """
     wanted = [F1, f"budget/{unit}"]
     if lost := [name for name in (*wanted, *by) if name not in {*frame["metric"], *frame.columns}]:
         raise ValueError(f"the frame has no {', '.join(lost)}")
     newest = latest(frame)
     at = ["run", "seed", "round", *by]
-    shown = newest[newest["metric"].isin(wanted)].pivot(index=at, columns="metric", values="value").reset_index()
-    points = shown.sort_values("round").drop_duplicates(["run", wanted[1]], keep="last").sort_values(wanted[1])
+    shown = (
+        newest[newest["metric"].isin(wanted)]
+        .pivot(index=at, columns="metric", values="value")
+        .reset_index()
+    )
+    points = (
+        shown.sort_values("round")
+        .drop_duplicates(["run", wanted[1]], keep="last")
+        .sort_values(wanted[1])
+    )
     for _, of_method in newest.groupby(list(by)):
         _refuse_unlike(of_method, [key for key in keys_of(frame) if key != "data.seed_size"])
     found: dict[str, dict[int, Curve]] = {}
@@ -229,10 +271,17 @@ def learning_curves(
         budget, f1 = group[wanted[1]].to_numpy(float), group[F1].to_numpy(float)
         whole = [one for one in kept if one is not None]
         if len(set(budget)) < len(budget):
-            raise ValueError(f"two runs of {method}, seed {seed}, stand at the same budget: name data.seed_size in by too")
+            raise ValueError(
+                f"two runs of {method}, seed {seed}, stand at the same budget: name "
+                "data.seed_size in by too"
+            )
         try:
-            curve = Curve.of(budget, np.stack(whole)) if len(whole) == len(kept) else Curve(budget, f1)
+            curve = (
+                Curve.of(budget, np.stack(whole)) if len(whole) == len(kept) else Curve(budget, f1)
+            )
         except ValueError as error:
-            raise ValueError(f"the runs of {method}, seed {seed}, are no learning curve: {error}") from None
+            raise ValueError(
+                f"the runs of {method}, seed {seed}, are no learning curve: {error}"
+            ) from None
         found.setdefault(method, {})[int(seed)] = curve
     return found

@@ -36,9 +36,15 @@ def short(value: float, sign: str) -> str:
 
 
 def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
-    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no round has are left out, and
-    intervals where ``width`` has no room for them."""
-    table = Table(title="test F1 by round", title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no
+    round has are left out, and intervals where ``width`` has no room for them."""
+    table = Table(
+        title="test F1 by round",
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
     table.add_column("round", no_wrap=True)
     for number in range(len(rounds)):
         table.add_column(str(number), justify="right", no_wrap=True)
@@ -50,7 +56,10 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     def interval(words: str, name: str, sign: str) -> None:
         low, high = f"{name}_low", f"{name}_high"
         if any(low in scores for scores in rounds) and FIRST + len(rounds) * INTERVAL <= width:
-            cells = (f"{short(s[low], sign)} … {short(s[high], sign)}" if low in s else "" for s in rounds)
+            cells = (
+                f"{short(s[low], sign)} … {short(s[high], sign)}" if low in s else ""
+                for s in rounds
+            )
             table.add_row(words, *cells, style="dim")
 
     row("[bold]entity F1, micro[/]", "test/f1/micro", lambda v: f"[bold]{v:.3f}[/]")
@@ -84,9 +93,18 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
 
 def rich_table(table: Tabular) -> Table:
     """A table of text with its notes below."""
-    shown = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), caption="\n".join(table.notes), caption_justify="left")
+    shown = Table(
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        caption="\n".join(table.notes),
+        caption_justify="left",
+    )
     for number, heading in enumerate(table.headings):
-        shown.add_column(escape(printable(heading)), justify="left" if number < table.words else "right", no_wrap=True)
+        shown.add_column(
+            escape(printable(heading)),
+            justify="left" if number < table.words else "right",
+            no_wrap=True,
+        )
     for row in table.rows:
         shown.add_row(*(escape(printable(cell)) for cell in row))
     return shown
@@ -107,6 +125,9 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
     console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:
         for warning in row["warnings"]:
-            console.print(Text(printable(f"! round {row['round']}: {warning}"), style="yellow"), soft_wrap=True)
+            console.print(
+                Text(printable(f"! round {row['round']}: {warning}"), style="yellow"),
+                soft_wrap=True,
+            )
     if any("test/f1/micro_low" in row["scores"] for row in rows):
         console.print("[dim]Intervals: bootstrap over test documents.[/]")

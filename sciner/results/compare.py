@@ -1,4 +1,5 @@
-"""Where a result comes from: the chain it was computed from, and the step at which two runs part."""
+"""Where a result comes from: the chain it was computed from, and the step at which two runs
+part."""
 
 from __future__ import annotations
 
@@ -22,7 +23,8 @@ ABSENT = "(absent)"  # as a value: the other side alone has it
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An input, or a key of a configuration, by its dotted name, and its value on either side, or ABSENT."""
+    """An input, or a key of a configuration, by its dotted name, and its value on either side, or
+    ABSENT."""
 
     name: str
     a: Any
@@ -30,7 +32,8 @@ class Difference:
 
 
 class Pair(NamedTuple):
-    """The steps that two runs took at the same place, by their keys; None for a run that took none there."""
+    """The steps that two runs took at the same place, by their keys; None for a run that took none
+    there."""
 
     round: int
     a: str | None
@@ -39,8 +42,9 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Two steps that are not the same, and the inputs in which they differ. missing: which of the two the store does not hold,
-    so that their inputs are not known. because: the steps from which those inputs came."""
+    """Two steps that are not the same, and the inputs in which they differ. missing: which of the
+    two the store does not hold, so that their inputs are not known. because: the steps from which
+    those inputs came."""
 
     a: str
     b: str
@@ -61,9 +65,9 @@ class Parting:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """same: how many steps agree until the runs part. rounds: that either run has. partings: the first; behind it, where
-    they are not it, the first whose inputs are known, and the first fit. config: what differs in the folders' config.yaml;
-    None where one has none."""
+    """same: how many steps agree until the runs part. rounds: that either run has. partings: the
+    first; behind it, where they are not it, the first whose inputs are known, and the first fit.
+    config: what differs in the folders' config.yaml; None where one has none."""
 
     same: int
     rounds: tuple[int, int]
@@ -78,7 +82,8 @@ class Diff:
 
 
 def diff(store: DiskStore | None, a: Path, b: Path) -> Diff:
-    """Where the runs in the folders ``a`` and ``b`` (or with these rounds.jsonl) part, and why. Without a store only where.
+    """Where the runs in the folders ``a`` and ``b`` (or with these rounds.jsonl) part, and why.
+    Without a store only where.
 
     Raises InputError for what is no run, and for a run of before there were steps.
     """
@@ -91,30 +96,43 @@ def diff(store: DiskStore | None, a: Path, b: Path) -> Diff:
     known = [n for n in shared if store and not missing(store, *pairs[n][1:])]
     fits = [n for n in shared if step_of(pairs[n].a) == step_of(pairs[n].b) == Fit.NAME]
     wanted = sorted({*parted[:1], *known[:1], *fits[:1]})
-    partings = tuple(Parting(*pairs[n], cause(store, pairs[n], pairs[:n]) if n in shared else None) for n in wanted)
+    partings = tuple(
+        Parting(*pairs[n], cause(store, pairs[n], pairs[:n]) if n in shared else None)
+        for n in wanted
+    )
     same = parted[0] if parted else len(pairs)
     return Diff(same, (len(taken[0]), len(taken[1])), partings, config_differences(one, other))
 
 
 def cause(store: DiskStore | None, pair: Pair, before: Sequence[Pair]) -> Cause:
-    """In what the two steps of ``pair`` differ. before: the pairs in front of it, in which a training set was chosen."""
+    """In what the two steps of ``pair`` differ. before: the pairs in front of it, in which a
+    training set was chosen."""
     gone = missing(store, *pair[1:])
     found: list[Difference] = []
-    for name, one, other in zip(("step", "version"), *((key or "").split("-")[:2] for key in pair[1:]), strict=True):
+    for name, one, other in zip(
+        ("step", "version"), *((key or "").split("-")[:2] for key in pair[1:]), strict=True
+    ):
         found += [Difference(name, one, other)] if one != other else []
     because = []
     if store and not gone and step_of(pair.a) == step_of(pair.b):
         inputs = list(differences(*(store.meta(key or "")["inputs"] for key in pair[1:])))
         found += inputs
         for d in inputs:
-            ends = (latest(before, 0, Select.NAME), latest(before, 1, Select.NAME)) if d.name == "examples" else (d.a, d.b)
-            if ends[0] != ends[1] and all(isinstance(end, str) and KEY.fullmatch(end) for end in ends):
+            ends = (
+                (latest(before, 0, Select.NAME), latest(before, 1, Select.NAME))
+                if d.name == "examples"
+                else (d.a, d.b)
+            )
+            if ends[0] != ends[1] and all(
+                isinstance(end, str) and KEY.fullmatch(end) for end in ends
+            ):
                 because.append(cause(store, Pair(pair.round, *ends), before))
     return Cause(pair.a or "", pair.b or "", tuple(found), gone, tuple(because))
 
 
 def steps_of(folder: Path) -> list[list[str]]:
-    """The keys of a run's steps, round by round. A fit that was done again for its weights is no step of its round.
+    """The keys of a run's steps, round by round. A fit that was done again for its weights is no
+    step of its round.
 
     Raises InputError for what is no run, and for a run of before there were steps.
     """
@@ -126,11 +144,14 @@ def steps_of(folder: Path) -> list[list[str]]:
         try:
             steps = [(taken["step"], taken["key"]) for taken in json.loads(line)["steps"]]
         except KeyError:
-            raise InputError("no steps: the run is older than the store", file=file, line=n, hint="run it again") from None
+            raise InputError(
+                "no steps: the run is older than the store", file=file, line=n, hint="run it again"
+            ) from None
         except (ValueError, TypeError):
             raise InputError("this is no line of a run", file=file, line=n) from None
         names = [name for name, _ in steps]
-        chosen = names.index(Select.NAME) if Select.NAME in names else -1  # in front of it, only earlier fits are done again
+        # in front of it, only earlier fits are done again
+        chosen = names.index(Select.NAME) if Select.NAME in names else -1
         own = names.index(Fit.NAME, chosen + 1) if Fit.NAME in names[chosen + 1 :] else -1
         rounds.append([key for i, (name, key) in enumerate(steps) if name != Fit.NAME or i == own])
     return rounds
@@ -141,17 +162,23 @@ def config_differences(a: Path, b: Path) -> tuple[Difference, ...] | None:
     import yaml
 
     try:
-        found = [yaml.safe_load(RunFolder(folder, folder).config.read_text(encoding="utf-8")) for folder in (a, b)]
+        found = [
+            yaml.safe_load(RunFolder(folder, folder).config.read_text(encoding="utf-8"))
+            for folder in (a, b)
+        ]
     except (OSError, ValueError, yaml.YAMLError):
         return None
     return tuple(differences(*found))
 
 
 def differences(a: Any, b: Any, name: str = "") -> Iterator[Difference]:
-    """Every value in which ``a`` and ``b`` differ, within dictionaries, and within lists that are of one length."""
+    """Every value in which ``a`` and ``b`` differ, within dictionaries, and within lists that are
+    of one length."""
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in dict.fromkeys((*a, *b)):
-            yield from differences(a.get(key, ABSENT), b.get(key, ABSENT), f"{name}.{key}".lstrip("."))
+            yield from differences(
+                a.get(key, ABSENT), b.get(key, ABSENT), f"{name}.{key}".lstrip(".")
+            )
     elif isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
         for n, (one, other) in enumerate(zip(a, b, strict=True)):
             yield from differences(one, other, f"{name}.{n}")

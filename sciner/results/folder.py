@@ -1,4 +1,5 @@
-"""A run's folder: what every round left on disk, the stable interface for scripts (docs/results.md)."""
+"""A run's folder: what every round left on disk, the stable interface for scripts
+(docs/results.md)."""
 
 from __future__ import annotations
 
@@ -32,10 +33,11 @@ NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ESTALE, errno.EI
 
 @contextmanager
 def reserved(path: Path) -> Iterator[None]:
-    """Hold ``path`` for one run, or one sweep: a folder belongs to one at a time, until its process ends.
+    """Hold ``path`` for one run, or one sweep: a folder belongs to one at a time, until its process
+    ends.
 
-    Raises InputError where another is at work in it, and where it cannot be written. On a file system without locks, a
-    warning says that nothing guards the folder.
+    Raises InputError where another is at work in it, and where it cannot be written. On a file
+    system without locks, a warning says that nothing guards the folder.
     """
     with ExitStack() as stack:
         try:
@@ -45,7 +47,9 @@ def reserved(path: Path) -> Iterator[None]:
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 why = f"the folder cannot be written ({error.strerror})"
-                raise InputError(why, file=path, hint="give hydra.run.dir=DIR, or hydra.sweep.dir=DIR") from None
+                raise InputError(
+                    why, file=path, hint="give hydra.run.dir=DIR, or hydra.sweep.dir=DIR"
+                ) from None
             log.warning("%s cannot be locked (%s): start no other run in it", path, error.strerror)
         yield
 
@@ -64,14 +68,18 @@ def taken(path: Path) -> InputError:
 
 @dataclass
 class RunFolder:
-    """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older one's folder replaces it."""
+    """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older
+    one's folder replaces it."""
 
     path: Path
     last_round: Path
 
     @classmethod
-    def create(cls, path: Path, config: Mapping[str, Any], about: Mapping[str, Any] | None = None) -> RunFolder:
-        """An empty folder but for ``config.yaml`` and, with ``about`` (what the tracker is told of the run), ``run.json``."""
+    def create(
+        cls, path: Path, config: Mapping[str, Any], about: Mapping[str, Any] | None = None
+    ) -> RunFolder:
+        """An empty folder but for ``config.yaml`` and, with ``about`` (what the tracker is told of
+        the run), ``run.json``."""
         import yaml
 
         path.mkdir(parents=True, exist_ok=True)
@@ -96,15 +104,19 @@ class RunFolder:
         )
         known |= more
         unfinished = self.path / ".run.json"  # a kill leaves the old one or the new one, no half
-        unfinished.write_text(json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        unfinished.write_text(
+            json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
         unfinished.replace(self.run)
         return known
 
     def archive(self, root: Path) -> None:
-        """Keep the run's record (not its corpora) under ``root``, where a tracker can be rebuilt from it."""
+        """Keep the run's record (not its corpora) under ``root``, where a tracker can be rebuilt
+        from it."""
         place = root / self.about()["id"]
         place.mkdir(parents=True, exist_ok=True)
-        for name in ("config.yaml", "rounds.jsonl", "run.json"):  # the last says that the others are whole
+        # the last says that the others are whole
+        for name in ("config.yaml", "rounds.jsonl", "run.json"):
             unfinished = place / f".{name}"
             shutil.copyfile(self.path / name, unfinished)
             unfinished.replace(place / name)
@@ -122,21 +134,23 @@ class RunFolder:
         return self.path / "config.yaml"
 
     def write_gold(self, test: Iterable[Sentence], pool: Iterable[Sentence]) -> None:
-        """What predictions and silver are shown beside: the gold of the test set, and of the pool what is withheld. A set
-        without gold has no file."""
+        """What predictions and silver are shown beside: the gold of the test set, and of the pool
+        what is withheld. A set without gold has no file."""
         for name, sentences in (("test_gold.jsonl", test), ("pool_gold.jsonl", pool)):
             if known := [s for s in sentences if s.spans is not None]:
                 write_jsonl(self.path / name, known)
 
     def write_round(self, done: Round) -> None:
-        """The annotated corpus, the test predictions, then the round's line: what has a line is complete."""
+        """The annotated corpus, the test predictions, then the round's line: what has a line is
+        complete."""
         self.last_round = self.path / f"round_{done.number}"
         self.last_round.mkdir(exist_ok=True)
         examples = reading_order(done.examples)
         write_examples_jsonl(self.last_round / "annotated.jsonl", examples)
         write_examples_conll(self.last_round / "annotated.conll", examples)
         predicted = (
-            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min")) for p in done.test.read()
+            Example(p.sentence, p.spans, "predicted", done.number, p.span_confidences("min"))
+            for p in done.test.read()
         )
         write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
         hits = sum(step.hit for step in done.steps)

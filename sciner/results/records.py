@@ -50,29 +50,52 @@ class Record:
         return {self.about["id"], self.about.get("mlflow", self.about["id"])}
 
 
-def records(places: Iterable[Path], sweep: str | None = None, ids: Sequence[str] = (), *, pruned: bool = False) -> list[Record]:
-    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of that sweep, with ``ids`` only
-    these (sciner's or MLflow's). pruned: trials of a search that was given up after some of their rounds, too. A run whose
-    files cannot be read is left out, with a warning.
+def records(
+    places: Iterable[Path],
+    sweep: str | None = None,
+    ids: Sequence[str] = (),
+    *,
+    pruned: bool = False,
+) -> list[Record]:
+    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of
+    that sweep, with ``ids`` only these (sciner's or MLflow's). pruned: trials of a search that was
+    given up after some of their rounds, too. A run whose files cannot be read is left out, with a
+    warning.
 
-    Raises InputError for a place that does not exist, where there is no such run, for an id that none has, and for a run of
-    an older sciner.
+    Raises InputError for a place that does not exist, where there is no such run, for an id that
+    none has, and for a run of an older sciner.
     """
     found: dict[str, Record] = {}
     for place in places:
         if not place.is_dir():
-            raise InputError(f"{place} is no folder", hint="give run or sweep folders, or --store DIR")
+            raise InputError(
+                f"{place} is no folder", hint="give run or sweep folders, or --store DIR"
+            )
         found |= {record.about["id"]: record for record in read_records(place, pruned)}
     if lost := [id for id in ids if not any(id in r.ids for r in found.values())]:
-        raise InputError(f"no finished run {lost[0]} was found", hint="a run is recorded when it has ended")
-    kept = [r for r in found.values() if (sweep is None or r.sweep == sweep) and (not ids or not r.ids.isdisjoint(ids))]
+        raise InputError(
+            f"no finished run {lost[0]} was found", hint="a run is recorded when it has ended"
+        )
+    kept = [
+        r
+        for r in found.values()
+        if (sweep is None or r.sweep == sweep) and (not ids or not r.ids.isdisjoint(ids))
+    ]
     if not kept:
         sweeps = sorted({r.sweep for r in found.values() if r.sweep})
-        known = f"sweeps there: {', '.join(sweeps[-5:])}" if sweeps else "a run is recorded when it has ended"
-        raise InputError(f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", hint=known)
+        known = (
+            f"sweeps there: {', '.join(sweeps[-5:])}"
+            if sweeps
+            else "a run is recorded when it has ended"
+        )
+        raise InputError(
+            f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", hint=known
+        )
     if older := [r for r in kept if r.version < VERSION]:
         raise InputError(
-            "a run of an older sciner, whose settings had other names", file=older[0].folder, hint="run it again, and delete it"
+            "a run of an older sciner, whose settings had other names",
+            file=older[0].folder,
+            hint="run it again, and delete it",
         )
     return sorted(kept, key=lambda r: float(r.about["started"]))
 
@@ -91,6 +114,10 @@ def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
                 lines = rounds.read_text(encoding="utf-8").splitlines()
                 found = [json.loads(line) for line in lines]
             except (OSError, ValueError) as error:
-                log.warning("%s: the rounds of a finished run cannot be read (%s); the run is left out", rounds, error)
+                log.warning(
+                    "%s: the rounds of a finished run cannot be read (%s); the run is left out",
+                    rounds,
+                    error,
+                )
                 continue
             yield Record(file.parent, about, found)

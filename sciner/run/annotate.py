@@ -1,4 +1,5 @@
-"""New text annotated by a tagger that was saved: files in, JSON lines of spans with confidences out."""
+"""New text annotated by a tagger that was saved: files in, JSON lines of spans with confidences
+out."""
 
 from __future__ import annotations
 
@@ -26,12 +27,15 @@ from sciner.text.prediction import Aggregate
 
 log = logging.getLogger(__name__)
 TOKENS = "tokens.json"
-BLOCK = 32_768  # sentences given to a tagger at once: whole chunks of its own, so that its batches are those of a run
+# sentences given to a tagger at once: whole chunks of its own, so that its batches are those of a
+# run
+BLOCK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was annotated, and the wall seconds from text to spans, writing included; loading the tagger is not."""
+    """What was annotated, and the wall seconds from text to spans, writing included; loading the
+    tagger is not."""
 
     sentences: int
     tokens: int
@@ -49,12 +53,14 @@ def annotate(
     confidence: Aggregate = "min",
     trained: float | None = None,
 ) -> Summary:
-    """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order; labels they may hold are
-    not looked at. ``out`` is complete or absent. Text and predictions are streamed: what is held is BLOCK sentences, and eight
-    bytes of every other one. tokenised: of plain text, a sentence is a line and blanks separate its tokens.
-    trained: what ``tokens_of`` says of the text that the tagger was trained on; other tokens are warned of.
+    """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order;
+    labels they may hold are not looked at. ``out`` is complete or absent. Text and predictions are
+    streamed: what is held is BLOCK sentences, and eight bytes of every other one. tokenised: of
+    plain text, a sentence is a line and blanks separate its tokens. trained: what ``tokens_of``
+    says of the text that the tagger was trained on; other tokens are warned of.
 
-    Raises InputError for whatever cannot be read, and for an id that stands twice, before anything is annotated.
+    Raises InputError for whatever cannot be read, and for an id that stands twice, before
+    anything is annotated.
     """
     began = time.perf_counter()
     files = [file for path in inputs for file in expand(path)]
@@ -70,12 +76,15 @@ def annotate(
         compare_tokens(trained, text())
     count: Counter[str] = Counter()
     with progress.whole("annotate (sentences)", total):
-        write_placed_jsonl(out, examples(fitted, (placed for _, placed in text()), confidence, count))
+        write_placed_jsonl(
+            out, examples(fitted, (placed for _, placed in text()), confidence, count)
+        )
     return Summary(count["sentences"], count["tokens"], count["spans"], time.perf_counter() - began)
 
 
 def note_tokens(folder: Path, train: Sequence[Sentence]) -> None:
-    """Write into the folder of a saved tagger how the text is tokenised that it was trained on (``cut_share``)."""
+    """Write into the folder of a saved tagger how the text is tokenised that it was trained on
+    (``cut_share``)."""
     noted = {"cut_share": cut_share(train), "reader": READER}
     (folder / TOKENS).write_text(json.dumps(noted) + "\n", encoding="utf-8")
 
@@ -93,7 +102,8 @@ def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
     share = cut_share([placed.sentence for _, placed in islice(text, 2000)])
     if differ(share, trained):
         log.warning(
-            "the text is tokenised in another way than that which the tagger was trained on: of its tokens %.0f%% hold "
+            "the text is tokenised in another way than that which the tagger was trained on: of "
+            "its tokens %.0f%% hold "
             "punctuation that sciner would cut off, of the training text's %.0f%%",
             100 * share,
             100 * trained,
@@ -101,7 +111,8 @@ def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
 
 
 def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:
-    """The number of sentences, once all were read. Raises InputError for what cannot be, and for an id that stands twice."""
+    """The number of sentences, once all were read. Raises InputError for what cannot be, and for an
+    id that stands twice."""
     hashes = np.sort(np.fromiter((hash(placed.sentence.id) for _, placed in text()), np.int64))
     suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     origin: dict[str, Path] = {}
@@ -109,7 +120,11 @@ def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
                 problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                raise InputError(problem, file=file, hint="ids must be unique; list a file once, and give each its own name")
+                raise InputError(
+                    problem,
+                    file=file,
+                    hint="ids must be unique; list a file once, and give each its own name",
+                )
             origin[sentence.id] = file
     return len(hashes)
 
@@ -119,8 +134,13 @@ def examples(
 ) -> Iterator[tuple[Example, Offsets | None]]:
     """The annotated sentences, with the places of their tokens; ``count`` goes along."""
     for block in iter(lambda: list(islice(text, BLOCK)), []):
-        for p, placed in zip(fitted.predict([placed.sentence for placed in block]), block, strict=True):
+        for p, placed in zip(
+            fitted.predict([placed.sentence for placed in block]), block, strict=True
+        ):
             count["sentences"] += 1
             count["tokens"] += len(p.sentence.tokens)
             count["spans"] += len(p.spans)
-            yield Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how)), placed.offsets
+            yield (
+                Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how)),
+                placed.offsets,
+            )

@@ -1,4 +1,5 @@
-"""What a configuration describes: the tagger, the policies, the annotator, the store. torch is imported where it is needed."""
+"""What a configuration describes: the tagger, the policies, the annotator, the store. torch is
+imported where it is needed."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Tagger:
 
 
 def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Tagger:
-    """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where it is needed."""
+    """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where
+    it is needed."""
     if isinstance(model, CrfConfig):
         from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 
@@ -43,15 +45,21 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     from sciner.tagger.encoder.weights import Source
 
     source = Source(
-        **model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}), weights=model.weights_format
+        **model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}),
+        weights=model.weights_format,
     )
     training = TrainingConfig(**model.model_dump(include=set(TrainingConfig.__dataclass_fields__)))
-    lora = Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr) if model.peft == "lora" else None
+    lora = (
+        Lora(model.lora_r, model.lora_alpha, model.lora_dropout, model.lora_lr)
+        if model.peft == "lora"
+        else None
+    )
     return EncoderTagger(source, training, Device(**trainer.model_dump()), labels, lora)
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
-    """The threshold of ``config``. Raises InputError for a setting of a class that the corpus does not have."""
+    """The threshold of ``config``. Raises InputError for a setting of a class that the corpus does
+    not have."""
     threshold = config.threshold.policy()
     for name, value in vars(threshold.rule).items():
         for label in value if isinstance(value, Mapping) else ():
@@ -60,8 +68,11 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
     return threshold
 
 
-def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]) -> Annotator:
-    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus does not have."""
+def build_annotator(
+    config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]
+) -> Annotator:
+    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus
+    does not have."""
     from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
     from sciner.policy.cost import Cost
     from sciner.policy.noise import Noise
@@ -78,11 +89,14 @@ def build_annotator(config: RunConfig, labels: tuple[str, ...], withheld: Mappin
     seed = config.seed if asked.seed is None else asked.seed
     noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
     first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)
-    return first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
+    return (
+        first if asked.kind == "noisy" else TwoAnnotators(first, second, perfect, asked.adjudicate)
+    )
 
 
 def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
-    """The steps of the tagger that ranks the pool in the learner's place, beside those of the learner; None without one."""
+    """The steps of the tagger that ranks the pool in the learner's place, beside those of the
+    learner; None without one."""
     from sciner.loop.steps.runner import StepRunner
 
     if (kind := config.acquire.scorer) == "learner":

@@ -14,16 +14,17 @@ find = pipeline("token-classification", "FOLDER", aggregation_strategy="first")
 find("We fine-tune BERT on SciERC .")  # tokens with a blank between them, as in training
 ```
 
-Use `aggregation_strategy="first"`. The model was trained on the first piece of each word; what it says of
-the other pieces was never trained. `"simple"` and `"none"` read those too, and cut words into pieces;
-`"average"` and `"max"` mix them in. On the corpus `sample`, 150 steps of `minilm` on all of its training
-sentences reach an entity F1 of .82 in sciner, .79 with `"first"`, and .31 with `"simple"`.
+Use `aggregation_strategy="first"`. The model was trained on the first piece of each word; what
+it says of the other pieces was never trained. `"simple"` and `"none"` read those too, and cut
+words into pieces; `"average"` and `"max"` mix them in. On the corpus `sample`, 150 steps of
+`minilm` on all of its training sentences reach an entity F1 of .82 in sciner, .79 with
+`"first"`, and .31 with `"simple"`.
 
-What remains between `"first"` and sciner: sciner decodes the most probable *legal* tag sequence, the pipeline
-takes each word's most probable tag (an `I-` tag without its `B-` begins a span there), and sentences
-longer than the model reads are cut by the pipeline, while sciner reads them in windows. A word that is one
-piece for a byte-level or SentencePiece tokenizer (RoBERTa, ModernBERT, DeBERTa) may begin, for the
-pipeline, at the blank before it.
+What remains between `"first"` and sciner: sciner decodes the most probable *legal* tag
+sequence, the pipeline takes each word's most probable tag (an `I-` tag without its `B-` begins
+a span there), and sentences longer than the model reads are cut by the pipeline, while sciner
+reads them in windows. A word that is one piece for a byte-level or SentencePiece tokenizer
+(RoBERTa, ModernBERT, DeBERTa) may begin, for the pipeline, at the blank before it.
 
 """
 

@@ -34,11 +34,14 @@ def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
     theirs, ours = cut_share(pool), cut_share(train)
     if differ(theirs, ours):
         log.warning(
-            "data.unlabelled is tokenised in another way than the training text: of its tokens %.0f%% hold punctuation that "
+            "data.unlabelled is tokenised in another way than the training text: of its tokens "
+            "%.0f%% hold punctuation that "
             "sciner would cut off, of the training text's %.0f%% (data.tokenised=%s)",
             100 * theirs,
             100 * ours,
-            "true says that plain text is tokenised" if theirs < ours else "false has plain text tokenised",
+            "true says that plain text is tokenised"
+            if theirs < ours
+            else "false has plain text tokenised",
         )
 
 
@@ -49,22 +52,39 @@ def read_splits(config: DataConfig) -> Corpus:
     notes: Counter[str] = Counter()
     pool: tuple[Sentence, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
-        read = read_files(config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised)
+        read = read_files(
+            config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised
+        )
         pool = tuple(s.withheld() for s in read)
     if config.kind == "sample":
         from sciner.text.sample import read_sample
 
         corpus = read_sample()
-        return Corpus(corpus.name, corpus.labels, corpus.train, corpus.test, unlabelled=pool, notes=corpus.notes + notes)
+        return Corpus(
+            corpus.name,
+            corpus.labels,
+            corpus.train,
+            corpus.test,
+            unlabelled=pool,
+            notes=corpus.notes + notes,
+        )
     if config.kind == "catalog":
         corpus = read_catalog(config.name or "")
         pool = pool or (corpus.unlabelled if config.pool != "withheld" else ())
         return replace(corpus, unlabelled=pool, notes=corpus.notes + notes)
-    name, splits = (str(config.path), read_set(config, notes)) if config.kind == "hub" else ("files", read_paths(config, notes))
-    labels = tuple(config.labels or labels_of(s for sentences in splits.values() for s in sentences))
+    name, splits = (
+        (str(config.path), read_set(config, notes))
+        if config.kind == "hub"
+        else ("files", read_paths(config, notes))
+    )
+    labels = tuple(
+        config.labels or labels_of(s for sentences in splits.values() for s in sentences)
+    )
     if not labels:
         place = f"data.path={config.path}" if config.path else f"data.train={config.train}"
-        raise InputError(f"no entity in {place}", hint="check data.format or data.columns, and data.scheme")
+        raise InputError(
+            f"no entity in {place}", hint="check data.format or data.columns, and data.scheme"
+        )
     return Corpus(name, labels, splits["train"], splits["test"], splits["dev"], pool, notes)
 
 
@@ -87,17 +107,23 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
     check_masks(splits, dev_of_train=not config.dev and not is_zero(config.dev_size))
     for name, sentences in splits.items():
         if bare := next((s.id for s in sentences if s.spans is None), None):
-            raise InputError(f"{bare} in data.{name} has no labels", hint="text without labels goes to data.unlabelled=PATH")
+            raise InputError(
+                f"{bare} in data.{name} has no labels",
+                hint="text without labels goes to data.unlabelled=PATH",
+            )
     return splits
 
 
 def check_masks(splits: Mapping[str, Sequence[Sentence]], *, dev_of_train: bool) -> None:
-    """Raise InputError for masked tokens in what is to be scored against: nobody knows their labels."""
+    """Raise InputError for masked tokens in what is to be scored against: nobody knows their
+    labels."""
     for name, sentences in splits.items():
         if name == "train" and not dev_of_train:
             continue
         if partly := next((s.id for s in sentences if s.masked), None):
-            hint = "give sentences that are labelled throughout" + (", as data.dev too" if name == "train" else "")
+            hint = "give sentences that are labelled throughout" + (
+                ", as data.dev too" if name == "train" else ""
+            )
             raise InputError(f"{partly} in data.{name} has masked tokens", hint=hint)
 
 

@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was the tracker? tracked: does it
-    stand there? spare: what the store may forget when the sweep has ended."""
+    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was
+    the tracker? tracked: does it stand there? spare: what the store may forget when the sweep has
+    ended."""
 
     rounds: list[dict[str, Any]]
     labels: tuple[str, ...]
@@ -46,7 +47,8 @@ class Executed:
 def execute(config: RunConfig, job: Job) -> Executed:
     """Run the rounds; results reach ``job.directory`` before the tracker.
 
-    Raises InputError for bad input, and for a folder in which another run is at work, before anything is written or trained.
+    Raises InputError for bad input, and for a folder in which another run is at work, before
+    anything is written or trained.
     """
     from sciner.results.folder import reserved
 
@@ -56,11 +58,16 @@ def execute(config: RunConfig, job: Job) -> Executed:
         log.warning("%s: %d", note, count)
     if lost := classes_without_training(ready.corpus):
         there = ", ".join(labels_of(ready.corpus.train))
-        log.warning("classes of test that train never has: %s (train has %s)", ", ".join(lost), there)
+        log.warning(
+            "classes of test that train never has: %s (train has %s)", ", ".join(lost), there
+        )
     with reserved(job.directory):
         done = carry_out(config, job, ready, store)
     if config.data.seed_order.startswith("oracle"):
-        log.warning("data.seed_order=%s looked at withheld labels: no annotator could have chosen so", config.data.seed_order)
+        log.warning(
+            "data.seed_order=%s looked at withheld labels: no annotator could have chosen so",
+            config.data.seed_order,
+        )
     return done
 
 
@@ -94,11 +101,19 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             note_tokens(folder.path / "model", corpus.train)
             tracker.artifact(folder.path / "model", "model")
-        conclude(ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)})
+        conclude(
+            ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)}
+        )
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
-    return Executed(folder.read(), corpus.labels, tracker.lost is not None, bool(tracker.run_id), ready.steps.weights.spare)
+    return Executed(
+        folder.read(),
+        corpus.labels,
+        tracker.lost is not None,
+        bool(tracker.run_id),
+        ready.steps.weights.spare,
+    )
 
 
 def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
@@ -112,13 +127,22 @@ def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Roun
     return done
 
 
-def conclude(ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store, run: Mapping[str, str]) -> None:
-    """The end of the last round, told to the folder, the store, the study and the tracker. run: what the study keeps."""
+def conclude(
+    ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store, run: Mapping[str, str]
+) -> None:
+    """The end of the last round, told to the folder, the store, the study and the tracker. run:
+    what the study keeps."""
     hits = sum(step.hit for step in ready.steps.taken)
     cache = f"{hits} of {len(ready.steps.taken)} steps known"
     pruned = ready.trial.pruned if ready.trial else None
-    status = "FINISHED" if pruned is None else "KILLED"  # what has fewer rounds than asked for must not pass for the whole
-    folder.about(status=status, ended=time.time(), cache=cache, **({} if pruned is None else {"pruned": pruned}))
+    # what has fewer rounds than asked for must not pass for the whole
+    status = "FINISHED" if pruned is None else "KILLED"
+    folder.about(
+        status=status,
+        ended=time.time(),
+        cache=cache,
+        **({} if pruned is None else {"pruned": pruned}),
+    )
     store.record(folder.archive)
     if ready.trial:
         ready.trial.tell(run)
@@ -149,18 +173,27 @@ def params(config: RunConfig, job: Job) -> dict[str, str]:
 
     words = (word.lstrip("+~").partition("=") for word in job.overrides)
     told = {**job.constants} | {key: value for key, _, value in words}
-    return {"seed": str(config.seed)} | {key.replace("@", "."): redacted(value) for key, value in told.items()}
+    return {"seed": str(config.seed)} | {
+        key.replace("@", "."): redacted(value) for key, value in told.items()
+    }
 
 
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     from sciner.run.provenance import git_state, versions
 
-    found = {"sciner.corpus": corpus.name, "sciner.corpus_digest": corpus.digest(), "sciner.directory": str(job.directory)}
+    found = {
+        "sciner.corpus": corpus.name,
+        "sciner.corpus_digest": corpus.digest(),
+        "sciner.directory": str(job.directory),
+    }
     found["sciner.point"] = point(config, corpus)
     if job.sweep:
         found |= {"sciner.sweep": job.sweep, "sciner.sweep_points": str(job.points)}
     if config.search.trial is not None:
-        found |= {"sciner.study": str(config.search.study), "sciner.trial": str(config.search.trial)}
+        found |= {
+            "sciner.study": str(config.search.study),
+            "sciner.trial": str(config.search.trial),
+        }
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
     found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
@@ -168,5 +201,6 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
 
 
 def point(config: RunConfig, corpus: Corpus) -> str:
-    """What makes two runs the same point of a sweep: every setting that changes a result, the seed, and the text."""
+    """What makes two runs the same point of a sweep: every setting that changes a result, the seed,
+    and the text."""
     return digest([config.model_dump(exclude=set(NO_RESULT)), corpus.digest()])[:16]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One point of a sweep, as it was asked for. overrides: the words of the command line, ``key=value``. sweep: its id, None
-    for a run by itself. points: how many the sweep has. choices: the file that was taken of each group of conf/.
-    constants: what the experiment's file sets for all of its points."""
+    """One point of a sweep, as it was asked for. overrides: the words of the command line,
+    ``key=value``. sweep: its id, None for a run by itself. points: how many the sweep has. choices:
+    the file that was taken of each group of conf/. constants: what the experiment's file sets for
+    all of its points."""
 
     directory: Path
     overrides: tuple[str, ...]

@@ -33,8 +33,9 @@ class Prepared:
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
-    """Read the corpus and build everything that the rounds need. Raises InputError for what cannot be meant; nothing is
-    written or trained before the first of ``rounds`` is asked for. shared: see ``StepRunner``."""
+    """Read the corpus and build everything that the rounds need. Raises InputError for what cannot
+    be meant; nothing is written or trained before the first of ``rounds`` is asked for. shared: see
+    ``StepRunner``."""
     from sciner.loop.rounds import Iteration, run_rounds
     from sciner.loop.steps.runner import StepRunner
     from sciner.policy.seed import Amount, split
@@ -57,8 +58,12 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
 
-    def begin(corpus: Corpus, parts: Split, weights: KeepWeights) -> tuple[StepRunner, Iterator[Round]]:
-        steps = StepRunner(build_tagger(config, corpus.labels), store, corpus.labels, weights, shared)
+    def begin(
+        corpus: Corpus, parts: Split, weights: KeepWeights
+    ) -> tuple[StepRunner, Iterator[Round]]:
+        steps = StepRunner(
+            build_tagger(config, corpus.labels), store, corpus.labels, weights, shared
+        )
         rounds = run_rounds(
             corpus,
             parts,
@@ -80,7 +85,9 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
 
         again = partial(begin, weights="none")
         folds = (
-            CrossFit(corpus, parts, annotator, again, config.search.folds) if config.search.objective == "cross_fit" else None
+            CrossFit(corpus, parts, annotator, again, config.search.folds)
+            if config.search.objective == "cross_fit"
+            else None
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
     return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
@@ -90,10 +97,13 @@ def refuse_without_entities(corpus: Corpus) -> None:
     """Raise InputError where nothing could be learnt from train, or scored on test."""
     for split in ("train", "test"):
         if not any(s.spans for s in getattr(corpus, split)):
-            raise InputError(f"no entity in data.{split}", hint="check data.format, data.columns and data.scheme")
+            raise InputError(
+                f"no entity in data.{split}", hint="check data.format, data.columns and data.scheme"
+            )
 
 
 def classes_without_training(corpus: Corpus) -> list[str]:
-    """Return the classes of test's gold that no training sentence has: all of their spans are missed."""
+    """Return the classes of test's gold that no training sentence has: all of their spans are
+    missed."""
     train, test = (set(labels_of(sentences)) for sentences in (corpus.train, corpus.test))
     return sorted(test - train)

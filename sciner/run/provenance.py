@@ -6,14 +6,26 @@ import platform
 import subprocess
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("sciner", "torch", "transformers", "pytorch-lightning", "python-crfsuite", "seqeval", "hydra-core", "mlflow")
+PACKAGES = (
+    "sciner",
+    "torch",
+    "transformers",
+    "pytorch-lightning",
+    "python-crfsuite",
+    "seqeval",
+    "hydra-core",
+    "mlflow",
+)
 
 
 def git_state() -> dict[str, str]:
     """Commit and dirty flag of the working directory's repository; nothing outside of one."""
     try:
         commit = _git("rev-parse", "HEAD")
-        return {"git.commit": commit, "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower()}
+        return {
+            "git.commit": commit,
+            "git.dirty": str(bool(_git("status", "--porcelain", "--untracked-files=no"))).lower(),
+        }
     except (OSError, subprocess.CalledProcessError, subprocess.TimeoutExpired):
         return {}
 

@@ -43,13 +43,16 @@ def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequen
             file.replace(folder / file.name)
     about = {"version": 2, "labels": list(labels), "model": model.model_dump(), "files": files}
     (folder / CARD).write_text(card(model.kind, labels), encoding="utf-8")
-    (folder / ABOUT).write_text(json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (folder / ABOUT).write_text(
+        json.dumps(about, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
 
 
 def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> Fitted:
     """The tagger that a run saved in ``folder`` (``save_model=true``), in ``int8`` if so wanted.
 
-    Raises InputError for a folder that holds none, or not the whole of it as it was saved, and for int8 where there is none.
+    Raises InputError for a folder that holds none, or not the whole of it as it was saved, and
+    for int8 where there is none.
     """
     file = folder / ABOUT
     if not file.is_file():
@@ -59,17 +62,23 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         about = About.model_validate_json(file.read_text(encoding="utf-8"))
         unchanged(folder, about)
         if int8 and "int8" not in about.model.capabilities:
-            raise InputError(f"a {about.model.kind} has no int8", file=folder, hint="annotate without --int8")
+            raise InputError(
+                f"a {about.model.kind} has no int8", file=folder, hint="annotate without --int8"
+            )
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except ValidationError as error:
         first = error.errors()[0]
         raise InputError(
-            f"{'.'.join(map(str, first['loc']))}: {first['msg']}", file=file, hint="save the tagger anew"
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            file=file,
+            hint="save the tagger anew",
         ) from None
     except InputError:
         raise
     except (OSError, ValueError) as error:
-        raise InputError(f"the tagger cannot be restored ({error})", file=folder, hint="save it anew") from None
+        raise InputError(
+            f"the tagger cannot be restored ({error})", file=folder, hint="save it anew"
+        ) from None
     if int8:
         from sciner.tagger.encoder.encoder import FittedEncoder
         from sciner.tagger.encoder.int8 import quantised
@@ -84,6 +93,12 @@ def unchanged(folder: Path, about: About) -> None:
     for name, known in about.files.items():
         file = folder / Path(name).name
         if not file.is_file():
-            raise InputError("missing since the tagger was saved", file=file, hint="copy the folder whole")
+            raise InputError(
+                "missing since the tagger was saved", file=file, hint="copy the folder whole"
+            )
         if checksum(file) != known:
-            raise InputError("changed since the tagger was saved", file=file, hint="copy the folder anew, or save it anew")
+            raise InputError(
+                "changed since the tagger was saved",
+                file=file,
+                hint="copy the folder anew, or save it anew",
+            )

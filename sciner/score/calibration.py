@@ -15,20 +15,27 @@ from sciner.text.spans import Span
 BINS = 10
 
 
-def calibration_scores(gold: Sequence[Sentence], predictions: Iterable[Prediction], how: Aggregate) -> dict[str, float]:
-    """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3; Naeini et al. 2015).
+def calibration_scores(
+    gold: Sequence[Sentence], predictions: Iterable[Prediction], how: Aggregate
+) -> dict[str, float]:
+    """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3;
+    Naeini et al. 2015).
 
-    A span is correct when the gold has its boundaries and class; its confidence is the ``how`` of its tokens'. Bins are ten
-    of equal width, (0, 0.1] to (0.9, 1], 0 itself in the first. Keys: ``calibration/ece`` and
-    ``calibration/mean_confidence``, both in [0, 1] and absent without a predicted span, and ``calibration/spans``.
+    A span is correct when the gold has its boundaries and class; its confidence is the ``how``
+    of its tokens'. Bins are ten of equal width, (0, 0.1] to (0.9, 1], 0 itself in the first.
+    Keys: ``calibration/ece`` and ``calibration/mean_confidence``, both in [0, 1] and absent
+    without a predicted span, and ``calibration/spans``.
 
-    Raises ValueError unless ``predictions`` are of the sentences of ``gold``, in their order, and all have gold.
+    Raises ValueError unless ``predictions`` are of the sentences of ``gold``, in their order,
+    and all have gold.
     """
     correct: list[bool] = []
     confidences: list[float] = []
     for sentence, prediction in zip(gold, predictions, strict=True):
         if sentence.id != prediction.sentence.id:
-            raise ValueError(f"the prediction of {prediction.sentence.id} stands where {sentence.id} is scored")
+            raise ValueError(
+                f"the prediction of {prediction.sentence.id} stands where {sentence.id} is scored"
+            )
         true = set(gold_spans(sentence))
         correct += [span in true for span in prediction.spans]
         confidences += prediction.span_confidences(how)
@@ -46,10 +53,12 @@ def calibration_scores(gold: Sequence[Sentence], predictions: Iterable[Predictio
 def reliability_scores(
     gold: Mapping[str, Sequence[Span]], predictions: Iterable[Prediction], how: Aggregate
 ) -> dict[str, float]:
-    """What the calibration error is made of: ``bin/<low>/precision`` in [0, 1] and ``bin/<low>/spans``, how many, of the spans
-    whose confidence is above ``low`` (0.0, 0.1, … 0.9) by no more than a tenth; 0 itself is in the first.
+    """What the calibration error is made of: ``bin/<low>/precision`` in [0, 1] and
+    ``bin/<low>/spans``, how many, of the spans whose confidence is above ``low`` (0.0, 0.1, … 0.9)
+    by no more than a tenth; 0 itself is in the first.
 
-    Of ``predictions`` those count that ``gold``, by sentence id, covers. A bin without a span is absent.
+    Of ``predictions`` those count that ``gold``, by sentence id, covers. A bin without a span is
+    absent.
     """
     correct: list[bool] = []
     confidences: list[float] = []
@@ -59,20 +68,31 @@ def reliability_scores(
             confidences += prediction.span_confidences(how)
 
     bins = bins_of(confidences)
-    spans, right = np.bincount(bins, minlength=BINS), np.bincount(bins, weights=np.array(correct, float), minlength=BINS)
+    spans, right = (
+        np.bincount(bins, minlength=BINS),
+        np.bincount(bins, weights=np.array(correct, float), minlength=BINS),
+    )
     scores: dict[str, float] = {}
     for i in np.flatnonzero(spans):
-        scores |= {f"bin/{i / BINS:.1f}/precision": float(right[i] / spans[i]), f"bin/{i / BINS:.1f}/spans": float(spans[i])}
+        scores |= {
+            f"bin/{i / BINS:.1f}/precision": float(right[i] / spans[i]),
+            f"bin/{i / BINS:.1f}/spans": float(spans[i]),
+        }
     return scores
 
 
 def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
     """The number, from 0, of each one's bin; a bin's upper end belongs to it."""
-    return np.searchsorted(np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left")
+    return np.searchsorted(
+        np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left"
+    )
 
 
-def reliability(confidences: Sequence[float], correct: Sequence[bool]) -> list[tuple[float, float, int]]:
-    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence; bins as for the error."""
+def reliability(
+    confidences: Sequence[float], correct: Sequence[bool]
+) -> list[tuple[float, float, int]]:
+    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence;
+    bins as for the error."""
     confidence, right = np.array(confidences, dtype=float), np.array(correct, dtype=float)
     bins = bins_of(confidences)
     inside = [bins == b for b in np.unique(bins)]

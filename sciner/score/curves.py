@@ -1,8 +1,10 @@
-"""Learning curves compared: F1 over what gold has cost, two ways of spending it at a time, within one corpus.
+"""Learning curves compared: F1 over what gold has cost, two ways of spending it at a time, within
+one corpus.
 
-There is no rank test across corpora here. Friedman's test wants more than ten of them (Demšar 2006, section 3.2.2), and with
-four the signed-rank test cannot fall below p = 2 / 2**4 = 0.125 even if one method wins everywhere. So differences are given
-corpus by corpus, each with its interval, and Holm's correction over the methods compared within a corpus.
+There is no rank test across corpora here. Friedman's test wants more than ten of them (Demšar
+2006, section 3.2.2), and with four the signed-rank test cannot fall below p = 2 / 2**4 = 0.125
+even if one method wins everywhere. So differences are given corpus by corpus, each with its
+interval, and Holm's correction over the methods compared within a corpus.
 """
 
 from __future__ import annotations
@@ -24,9 +26,10 @@ Range = tuple[float, float]  # of the budget, both ends included
 class Curve:
     """What one seed reached for what it paid.
 
-    budget: [points], strictly ascending. f1: [points], in [0, 1]. counts: [points, documents, 3], correct, predicted and gold
-    spans of each test document; None where a run kept none. Raises ValueError for shapes that do not fit together, a budget
-    that does not ascend, and for documents whose gold spans change along the curve.
+    budget: [points], strictly ascending. f1: [points], in [0, 1]. counts: [points, documents,
+    3], correct, predicted and gold spans of each test document; None where a run kept none.
+    Raises ValueError for shapes that do not fit together, a budget that does not ascend, and for
+    documents whose gold spans change along the curve.
     """
 
     budget: Floats
@@ -35,12 +38,17 @@ class Curve:
 
     def __post_init__(self) -> None:
         if self.budget.ndim != 1 or not len(self.budget) or self.f1.shape != self.budget.shape:
-            raise ValueError(f"a curve needs an F1 for every budget: {self.f1.shape} for {self.budget.shape}")
+            raise ValueError(
+                f"a curve needs an F1 for every budget: {self.f1.shape} for {self.budget.shape}"
+            )
         if (np.diff(self.budget) <= 0).any():
             raise ValueError(f"the budget of a curve ascends: {self.budget.tolist()}")
         if self.counts is not None:
             if self.counts.ndim != 3 or self.counts.shape[::2] != (len(self.budget), 3):
-                raise ValueError(f"counts are [points, documents, 3]: {self.counts.shape} for {len(self.budget)} points")
+                raise ValueError(
+                    f"counts are [points, documents, 3]: {self.counts.shape} for "
+                    f"{len(self.budget)} points"
+                )
             if (self.counts[..., 2] != self.counts[0, :, 2]).any():
                 raise ValueError("the gold spans of the documents change along the curve")
 
@@ -52,8 +60,9 @@ class Curve:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of a minus b. low, high: 95% interval unless another level was asked for. p: two-sided; it and the interval are None
-    where nothing varies to tell them from. over: what they are over, of seeds and documents."""
+    """Of a minus b. low, high: 95% interval unless another level was asked for. p: two-sided; it
+    and the interval are None where nothing varies to tell them from. over: what they are over, of
+    seeds and documents."""
 
     point: float
     low: float | None
@@ -63,19 +72,23 @@ class Difference:
 
 
 def common_range(curves: Iterable[Curve]) -> Range:
-    """The budgets that every curve reaches without extrapolation. Raises ValueError where there are none."""
+    """The budgets that every curve reaches without extrapolation. Raises ValueError where there are
+    none."""
     ends = [(curve.budget[0], curve.budget[-1]) for curve in curves]
     if not ends:
         raise ValueError("there is no curve")
     low, high = float(max(low for low, _ in ends)), float(min(high for _, high in ends))
     if low > high:
-        raise ValueError(f"the curves have no budget in common: one begins at {low:g}, one ends at {high:g}")
+        raise ValueError(
+            f"the curves have no budget in common: one begins at {low:g}, one ends at {high:g}"
+        )
     return low, high
 
 
 def area(curve: Curve, over: Range | None = None) -> float:
-    """Area under F1, by trapezoids, divided by the width of the range (default: the whole curve): the mean F1 along it, in
-    [0, 1]. At the ends of the range F1 is interpolated linearly; a range of one budget gives F1 there.
+    """Area under F1, by trapezoids, divided by the width of the range (default: the whole curve):
+    the mean F1 along it, in [0, 1]. At the ends of the range F1 is interpolated linearly; a range
+    of one budget gives F1 there.
 
     Raises ValueError for a range that the curve does not reach.
     """
@@ -86,10 +99,14 @@ def _weights(curve: Curve, over: Range) -> Floats:
     """[points]: what each point's F1 adds to the area, which is linear in them."""
     low, high = over
     if not curve.budget[0] <= low <= high <= curve.budget[-1]:
-        raise ValueError(f"the curve runs from {curve.budget[0]:g} to {curve.budget[-1]:g}, not from {low:g} to {high:g}")
+        raise ValueError(
+            f"the curve runs from {curve.budget[0]:g} to {curve.budget[-1]:g}, not from {low:g} "
+            f"to {high:g}"
+        )
     inside = curve.budget[(curve.budget > low) & (curve.budget < high)]
     knots = np.array([low, *inside, high])
-    hats = np.stack([np.interp(knots, curve.budget, one) for one in np.eye(len(curve.budget))])  # [points, knots]
+    # [points, knots]
+    hats = np.stack([np.interp(knots, curve.budget, one) for one in np.eye(len(curve.budget))])
     return hats[:, 0] if low == high else np.trapezoid(hats, knots, axis=1) / (high - low)
 
 
@@ -102,16 +119,20 @@ def area_difference(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Difference:
-    """Area under a minus that under b, the mean over the seeds that both have; over: default, what all these curves reach.
+    """Area under a minus that under b, the mean over the seeds that both have; over: default, what
+    all these curves reach.
 
-    The interval is a percentile bootstrap of two crossed factors, each resampled by itself (Owen 2007, "The pigeonhole
-    bootstrap"): seeds, and test documents, which are the same for all seeds, points and both methods and so are drawn jointly.
-    It errs on the side of caution, unless there are few seeds and they are most of what varies. p is the level at which the
-    interval would touch 0 (Efron & Tibshirani 1993, section 15.4), with one added to the counts so that it is never 0 (Davison
-    & Hinkley 1997, chapter 4). One seed: documents alone. Fewer than two documents, or a curve without counts: a t interval
-    over seeds, since three values resampled are surer of themselves than three values are.
+    The interval is a percentile bootstrap of two crossed factors, each resampled by itself (Owen
+    2007, "The pigeonhole bootstrap"): seeds, and test documents, which are the same for all
+    seeds, points and both methods and so are drawn jointly. It errs on the side of caution,
+    unless there are few seeds and they are most of what varies. p is the level at which the
+    interval would touch 0 (Efron & Tibshirani 1993, section 15.4), with one added to the counts
+    so that it is never 0 (Davison & Hinkley 1997, chapter 4). One seed: documents alone. Fewer
+    than two documents, or a curve without counts: a t interval over seeds, since three values
+    resampled are surer of themselves than three values are.
 
-    Raises ValueError for no common seed, no common budget, and for documents whose gold spans differ.
+    Raises ValueError for no common seed, no common budget, and for documents whose gold spans
+    differ.
     """
     pairs = [(a[key], b[key]) for key in sorted(a.keys() & b.keys())]
     if not pairs:
@@ -125,16 +146,21 @@ def area_difference(
         return t_difference([area(one, over) - area(other, over) for one, other in pairs], level)
     rng = np.random.default_rng(seed)
     drawn = _draws(rng, documents, resamples)
-    by_seed = np.stack([_areas(one, over, drawn) - _areas(other, over, drawn) for one, other in pairs], axis=1)
+    by_seed = np.stack(
+        [_areas(one, over, drawn) - _areas(other, over, drawn) for one, other in pairs], axis=1
+    )
     values = (by_seed * _draws(rng, len(pairs), resamples) / len(pairs)).sum(axis=1)  # [resamples]
     resampled = ("seeds", "documents") if len(pairs) > 1 else ("documents",)
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     tail = 1 + min((values <= 0).sum(), (values >= 0).sum())
-    return Difference(point, float(low), float(high), min(1.0, float(2 * tail / (resamples + 1))), resampled)
+    return Difference(
+        point, float(low), float(high), min(1.0, float(2 * tail / (resamples + 1))), resampled
+    )
 
 
 def t_difference(by_seed: Sequence[float], level: float = 0.95) -> Difference:
-    """The mean of differences by seed, with the interval and p of the paired t test; neither for one seed."""
+    """The mean of differences by seed, with the interval and p of the paired t test; neither for
+    one seed."""
     from scipy.stats import ttest_1samp
 
     values = np.asarray(by_seed, dtype=float)
@@ -152,12 +178,15 @@ def _documents(curves: Sequence[Curve]) -> int:
     """How many documents can be resampled: 0 where a curve has no counts."""
     known = [curve.counts for curve in curves if curve.counts is not None]
     if any(not np.array_equal(counts[0, :, 2], known[0][0, :, 2]) for counts in known):
-        raise ValueError("the documents' gold spans differ: these curves were not judged on the same test set")
+        raise ValueError(
+            "the documents' gold spans differ: these curves were not judged on the same test set"
+        )
     return known[0].shape[1] if len(known) == len(curves) else 0
 
 
 def _draws(rng: np.random.Generator, number: int, resamples: int) -> Floats:
-    """[resamples, number]: how often each of ``number`` things is drawn when as many are drawn with replacement."""
+    """[resamples, number]: how often each of ``number`` things is drawn when as many are drawn with
+    replacement."""
     return rng.multinomial(number, np.full(number, 1 / number), resamples).astype(float)
 
 
@@ -168,11 +197,14 @@ def _areas(curve: Curve, over: Range, drawn: Floats) -> Floats:
     return f1_of_sums(sums) @ _weights(curve, over)
 
 
-def share_to_reach(curve: Curve, full_f1: float, full_budget: float, share: float = 0.95) -> float | None:
-    """The share of ``full_budget`` at which the curve first reaches ``share`` of ``full_f1``, the F1 of full supervision.
+def share_to_reach(
+    curve: Curve, full_f1: float, full_budget: float, share: float = 0.95
+) -> float | None:
+    """The share of ``full_budget`` at which the curve first reaches ``share`` of ``full_f1``, the
+    F1 of full supervision.
 
-    Interpolated linearly between points; None where it never does. A curve that begins above answers with its first budget,
-    which is then an upper bound.
+    Interpolated linearly between points; None where it never does. A curve that begins above
+    answers with its first budget, which is then an upper bound.
     """
     target = share * full_f1
     reached = np.flatnonzero(curve.f1 >= target)
@@ -181,14 +213,18 @@ def share_to_reach(curve: Curve, full_f1: float, full_budget: float, share: floa
     at = reached[0]
     if at == 0:
         return float(curve.budget[0] / full_budget)
-    return float(np.interp(target, curve.f1[at - 1 : at + 1], curve.budget[at - 1 : at + 1]) / full_budget)
+    return float(
+        np.interp(target, curve.f1[at - 1 : at + 1], curve.budget[at - 1 : at + 1]) / full_budget
+    )
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p values of one family, adjusted so that rejecting those at or below a level errs once in the family at most that often
-    (Holm 1979). In the order given."""
+    """p values of one family, adjusted so that rejecting those at or below a level errs once in the
+    family at most that often (Holm 1979). In the order given."""
     order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(np.asarray(p, dtype=float)[order] * np.arange(len(order), 0, -1))
+    stepped = np.maximum.accumulate(
+        np.asarray(p, dtype=float)[order] * np.arange(len(order), 0, -1)
+    )
     adjusted = np.empty(len(order))
     adjusted[order] = np.minimum(stepped, 1)
     return [float(value) for value in adjusted]
@@ -196,7 +232,8 @@ def holm(p: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """Two methods of which one is ahead in one unit and the other in another. by_unit: area under a minus that under b."""
+    """Two methods of which one is ahead in one unit and the other in another. by_unit: area under a
+    minus that under b."""
 
     a: str
     b: str
@@ -209,19 +246,25 @@ class Flip:
         return above and any(d.high is not None and d.high < 0 for d in self.by_unit.values())
 
 
-def flips(curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], *, resamples: int = 2000, seed: int = 0) -> list[Flip]:
+def flips(
+    curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], *, resamples: int = 2000, seed: int = 0
+) -> list[Flip]:
     """The pairs of methods whose order by area depends on the unit in which gold is counted.
 
-    curves: {unit: {method: {seed: curve}}}, the same methods in every unit. Within a unit all are cut to what all reach.
+    curves: {unit: {method: {seed: curve}}}, the same methods in every unit. Within a unit all
+    are cut to what all reach.
     """
     ranges = {
-        unit: common_range(c for by_seed in methods.values() for c in by_seed.values()) for unit, methods in curves.items()
+        unit: common_range(c for by_seed in methods.values() for c in by_seed.values())
+        for unit, methods in curves.items()
     }
     names = list(next(iter(curves.values()), {}))
     found = []
     for a, b in combinations(names, 2):
         by_unit = {
-            unit: area_difference(methods[a], methods[b], ranges[unit], resamples=resamples, seed=seed)
+            unit: area_difference(
+                methods[a], methods[b], ranges[unit], resamples=resamples, seed=seed
+            )
             for unit, methods in curves.items()
         }
         points = [d.point for d in by_unit.values()]

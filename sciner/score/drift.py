@@ -9,33 +9,41 @@ from sciner.score.names import escaped
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
-# Guards against a broken tagger, not fine instruments: seed and pool of one corpus differ in density by some ten per cent,
-# a tagger that has collapsed to O, or that labels everything, by a factor.
+# Guards against a broken tagger, not fine instruments: seed and pool of one corpus differ in
+# density by some ten per cent, a tagger that has collapsed to O, or that labels everything, by a
+# factor.
 DENSITY_FALL = 0.5
 DENSITY_RISE = 2.0
-# A rarer class may have no mention in the judged text, or too few in the seed set to be learnt; a commoner one was learnt.
+# A rarer class may have no mention in the judged text, or too few in the seed set to be learnt; a
+# commoner one was learnt.
 COMMON_CLASS = 0.05
 
 
 def density_and_shares(
     spans_per_sentence: Iterable[Sequence[Span]], token_counts: Iterable[int]
 ) -> tuple[float, dict[str, float]]:
-    """Spans per 100 tokens (0 without tokens), and each occurring class's share of the spans (they sum to 1)."""
-    return _figures(Counter(span.label for spans in spans_per_sentence for span in spans), sum(token_counts))
+    """Spans per 100 tokens (0 without tokens), and each occurring class's share of the spans (they
+    sum to 1)."""
+    return _figures(
+        Counter(span.label for spans in spans_per_sentence for span in spans), sum(token_counts)
+    )
 
 
 def drift_scores(
     previous: Iterable[Prediction] | None, current: Iterable[Prediction], labels: Sequence[str]
 ) -> dict[str, float]:
-    """How the predictions of one round look, and how far they moved since the ``previous`` one. No gold is read.
+    """How the predictions of one round look, and how far they moved since the ``previous`` one. No
+    gold is read.
 
-    ``density``: predicted spans per 100 tokens. ``share/<Class>``: share of the predicted spans in [0, 1], one for each of
-    ``labels``; absent without a span. With ``previous``, the same sentences in any order: ``churn`` in [0, 1], the share of
-    both rounds' spans that only one has, 1 - Dice (Dice 1945); ``class_divergence`` in [0, 1], the Jensen-Shannon divergence
-    to base 2 between the class distributions (Lin 1991), absent if either round has no span; ``density_change``, relative
-    (0 is none), absent if the previous density is 0.
+    ``density``: predicted spans per 100 tokens. ``share/<Class>``: share of the predicted spans
+    in [0, 1], one for each of ``labels``; absent without a span. With ``previous``, the same
+    sentences in any order: ``churn`` in [0, 1], the share of both rounds' spans that only one
+    has, 1 - Dice (Dice 1945); ``class_divergence`` in [0, 1], the Jensen-Shannon divergence to
+    base 2 between the class distributions (Lin 1991), absent if either round has no span;
+    ``density_change``, relative (0 is none), absent if the previous density is 0.
 
-    Only the spans of ``previous`` are held. Raises ValueError when the two are not of the same sentences.
+    Only the spans of ``previous`` are held. Raises ValueError when the two are not of the same
+    sentences.
     """
     before = {p.sentence.id: p.spans for p in previous or ()}
     earlier_classes = Counter(span.label for spans in before.values() for span in spans)
@@ -52,7 +60,9 @@ def drift_scores(
         raise _not_in_both(min(before))
 
     density, shares = _figures(classes, tokens)
-    scores = {"density": density} | ({f"share/{escaped(label)}": shares.get(label, 0.0) for label in labels} if shares else {})
+    scores = {"density": density} | (
+        {f"share/{escaped(label)}": shares.get(label, 0.0) for label in labels} if shares else {}
+    )
     if previous is None:
         return scores
     total = classes.total() + earlier_classes.total()
@@ -66,20 +76,34 @@ def drift_scores(
 
 
 def collapse_warning(
-    density: float, seed_density: float, shares: Mapping[str, float], seed_shares: Mapping[str, float]
+    density: float,
+    seed_density: float,
+    shares: Mapping[str, float],
+    seed_shares: Mapping[str, float],
 ) -> str | None:
     """One line when the predictions no longer look like the seed set's gold, else None.
 
-    Densities are spans per 100 tokens, shares those of the classes among the spans (as ``density_and_shares`` gives both).
-    Warned of: a density under half or over double the seed set's, and every class that makes up at least 5% of the seed
-    set's spans and is no longer predicted at all.
+    Densities are spans per 100 tokens, shares those of the classes among the spans (as
+    ``density_and_shares`` gives both). Warned of: a density under half or over double the seed
+    set's, and every class that makes up at least 5% of the seed set's spans and is no longer
+    predicted at all.
     """
     signs = []
     if density < DENSITY_FALL * seed_density:
-        signs.append(f"only {density:.1f} spans per 100 tokens are predicted where the seed set has {seed_density:.1f}")
+        signs.append(
+            f"only {density:.1f} spans per 100 tokens are predicted where the seed set has "
+            f"{seed_density:.1f}"
+        )
     if density > DENSITY_RISE * seed_density:
-        signs.append(f"{density:.1f} spans per 100 tokens are predicted where the seed set has only {seed_density:.1f}")
-    if lost := [label for label, share in seed_shares.items() if share >= COMMON_CLASS and not shares.get(label)]:
+        signs.append(
+            f"{density:.1f} spans per 100 tokens are predicted where the seed set has only "
+            f"{seed_density:.1f}"
+        )
+    if lost := [
+        label
+        for label, share in seed_shares.items()
+        if share >= COMMON_CLASS and not shares.get(label)
+    ]:
         signs.append(f"no longer predicted: {', '.join(sorted(lost))}")
     return f"the tagger may be collapsing: {'; '.join(signs)}" if signs else None
 
@@ -87,7 +111,9 @@ def collapse_warning(
 def _figures(classes: Counter[str], tokens: int) -> tuple[float, dict[str, float]]:
     """As ``density_and_shares``, of the spans counted by class."""
     spans = classes.total()
-    return 100 * spans / tokens if tokens else 0.0, {label: n / spans for label, n in sorted(classes.items())}
+    return 100 * spans / tokens if tokens else 0.0, {
+        label: n / spans for label, n in sorted(classes.items())
+    }
 
 
 def _not_in_both(id: str) -> ValueError:
@@ -99,4 +125,5 @@ def _divergence(a: Mapping[str, float], b: Mapping[str, float]) -> float:
 
     classes = sorted(a.keys() | b.keys())
     rows = ([shares.get(label, 0.0) for label in classes] for shares in (a, b))
-    return float(jensenshannon(*rows, base=2) ** 2)  # scipy gives the distance, the divergence's root
+    # scipy gives the distance, the divergence's root
+    return float(jensenshannon(*rows, base=2) ** 2)

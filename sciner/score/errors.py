@@ -13,9 +13,9 @@ Spans = Mapping[str, Sequence[Span]]  # by sentence id
 
 
 class Kind(StrEnum):
-    """A gold and a predicted span: of the same boundaries and class; overlapping and of the same class; of the same
-    boundaries. Alone: the gold one, the predicted one. Spans that overlap and share neither boundaries nor class have nothing
-    right: one is missed, the other spurious.
+    """A gold and a predicted span: of the same boundaries and class; overlapping and of the same
+    class; of the same boundaries. Alone: the gold one, the predicted one. Spans that overlap and
+    share neither boundaries nor class have nothing right: one is missed, the other spurious.
     """
 
     RIGHT = "right"
@@ -43,8 +43,9 @@ class Finding(NamedTuple):
 def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
     """Each span of both sides once, by its place in the sentence.
 
-    Spans of one side do not overlap each other, as ``text.spans.encode`` demands. Equal boundaries are paired first, then, from
-    left to right, a span and the first free one of its class that it overlaps: no pairing has more wrong boundaries.
+    Spans of one side do not overlap each other, as ``text.spans.encode`` demands. Equal
+    boundaries are paired first, then, from left to right, a span and the first free one of its
+    class that it overlaps: no pairing has more wrong boundaries.
     """
     at = {span[:2]: span for span in gold}
     found, alone = [], []
@@ -65,15 +66,18 @@ def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
 
 
 def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]]:
-    """How often a gold class was predicted as another, over pairs that overlap: {(gold, predicted): spans}. "" stands for no
-    span: (class, "") is missed, ("", class) spurious."""
+    """How often a gold class was predicted as another, over pairs that overlap: {(gold, predicted):
+    spans}. "" stands for no span: (class, "") is missed, ("", class) spurious."""
     return Counter(
-        (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "") for found in sentences for f in found
+        (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "")
+        for found in sentences
+        for f in found
     )
 
 
 class Repeated(NamedTuple):
-    """Of the silver spans that were wrong, or right: how many there were, and how many the next silver has again."""
+    """Of the silver spans that were wrong, or right: how many there were, and how many the next
+    silver has again."""
 
     wrong: int
     wrong_again: int
@@ -82,10 +86,13 @@ class Repeated(NamedTuple):
 
 
 def repeated(gold: Spans, silver: Spans, after: Spans) -> Repeated:
-    """Error propagation: does a tagger that was trained on ``silver`` repeat its errors in ``after``? Over the sentences, by
-    id, that stand in all three."""
+    """Error propagation: does a tagger that was trained on ``silver`` repeat its errors in
+    ``after``? Over the sentences, by id, that stand in all three."""
     counts: Counter[tuple[bool, bool]] = Counter()
     for id in gold.keys() & silver.keys() & after.keys():
         counts.update((span in gold[id], span in after[id]) for span in silver[id])
-    wrong, right = counts[False, False] + counts[False, True], counts[True, False] + counts[True, True]
+    wrong, right = (
+        counts[False, False] + counts[False, True],
+        counts[True, False] + counts[True, True],
+    )
     return Repeated(wrong, counts[False, True], right, counts[True, True])

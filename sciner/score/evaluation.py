@@ -14,13 +14,18 @@ from sciner.text.spans import Span
 
 
 def evaluate(
-    gold: Sequence[Sentence], predictions: Iterable[Prediction], *, how: Aggregate = "min", first: Counts | None = None
+    gold: Sequence[Sentence],
+    predictions: Iterable[Prediction],
+    *,
+    how: Aggregate = "min",
+    first: Counts | None = None,
 ) -> tuple[dict[str, float], Counts]:
     """(scores, counts [documents, 3]) of predictions for the sentences of ``gold``, in its order.
 
-    Scores are entity-level (strict), token-level (the paper's kind of figure), those of answering O everywhere, calibration,
-    decoding repairs, and the 95% interval of micro F1 over documents. With ``first``, the counts of round 0: the change of
-    micro F1 since then, with its paired interval. Intervals need two documents and are absent otherwise. Of the predictions
+    Scores are entity-level (strict), token-level (the paper's kind of figure), those of
+    answering O everywhere, calibration, decoding repairs, and the 95% interval of micro F1 over
+    documents. With ``first``, the counts of round 0: the change of micro F1 since then, with its
+    paired interval. Intervals need two documents and are absent otherwise. Of the predictions
     only spans and confidences of spans are held.
     """
     spans: list[tuple[Span, ...]] = []
@@ -44,7 +49,9 @@ def evaluate(
     if first is not None:
         scores["gain/micro"] = f1_of(counts) - f1_of(first)
         if len(counts) > 1:
-            scores["gain/micro_low"], scores["gain/micro_high"] = f1_difference_interval(counts, first)
+            scores["gain/micro_low"], scores["gain/micro_high"] = f1_difference_interval(
+                counts, first
+            )
     return scores, counts
 
 

@@ -1,4 +1,5 @@
-"""What more annotation would buy: a learning curve fitted and continued, and how far such a guess has been off before."""
+"""What more annotation would buy: a learning curve fitted and continued, and how far such a guess
+has been off before."""
 
 from __future__ import annotations
 
@@ -14,8 +15,8 @@ EXPONENTS = (0.01, 5.0)  # of the budget; flatter is a straight line in log(n), 
 
 
 class Estimate(NamedTuple):
-    """low, high: where the F1 of one more run would fall, 95% unless another level was asked for; None where the fit cannot
-    tell. All in [0, 1]."""
+    """low, high: where the F1 of one more run would fall, 95% unless another level was asked for;
+    None where the fit cannot tell. All in [0, 1]."""
 
     f1: float
     low: float | None
@@ -24,11 +25,12 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PowerLaw:
-    """F1(n) = a - b n^-c: a is where the curve ends, c how soon (Figueroa et al. 2012, "Predicting sample size required for
-    classification performance").
+    """F1(n) = a - b n^-c: a is where the curve ends, c how soon (Figueroa et al. 2012, "Predicting
+    sample size required for classification performance").
 
-    spare: points beyond the three parameters. noise: standard deviation of the points about the curve, in F1.
-    covariance: [3, 3] of (a, b of budgets in units of ``unit``, c); None where the points do not determine them.
+    spare: points beyond the three parameters. noise: standard deviation of the points about the
+    curve, in F1. covariance: [3, 3] of (a, b of budgets in units of ``unit``, c); None where the
+    points do not determine them.
     """
 
     a: float
@@ -40,10 +42,11 @@ class PowerLaw:
     covariance: Floats | None
 
     def at(self, budget: float, level: float = 0.95) -> Estimate:
-        """F1 at ``budget``, with a t interval from the covariance of the fit (delta method) and the noise of a single run.
+        """F1 at ``budget``, with a t interval from the covariance of the fit (delta method) and the
+        noise of a single run.
 
-        The interval takes points for independent. Those of one seed are not, and no covariance knows whether a power law is
-        the right curve: see ``hindsight``.
+        The interval takes points for independent. Those of one seed are not, and no covariance
+        knows whether a power law is the right curve: see ``hindsight``.
         """
         from scipy.stats import t
 
@@ -54,14 +57,20 @@ class PowerLaw:
         if self.covariance is None or self.spare < 1:
             return Estimate(point, None, None)
         slope = np.array([1, -(n**-self.c), b * np.log(n) * n**-self.c])
-        half = t.ppf((1 + level) / 2, self.spare) * np.sqrt(slope @ self.covariance @ slope + self.noise**2)
-        return Estimate(point, float(np.clip(value - half, 0, 1)), float(np.clip(value + half, 0, 1)))
+        half = t.ppf((1 + level) / 2, self.spare) * np.sqrt(
+            slope @ self.covariance @ slope + self.noise**2
+        )
+        return Estimate(
+            point, float(np.clip(value - half, 0, 1)), float(np.clip(value + half, 0, 1))
+        )
 
 
 def fit_power_law(budget: npt.ArrayLike, f1: npt.ArrayLike) -> PowerLaw:
-    """Least squares with 0 <= a <= 1, b >= 0 and c within ``EXPONENTS``; budget, f1: [points], those of all seeds together.
+    """Least squares with 0 <= a <= 1, b >= 0 and c within ``EXPONENTS``; budget, f1: [points],
+    those of all seeds together.
 
-    Raises ValueError for fewer than three different budgets, for budgets that are not above 0, and where no fit is found.
+    Raises ValueError for fewer than three different budgets, for budgets that are not above 0,
+    and where no fit is found.
     """
     import warnings
 
@@ -75,13 +84,18 @@ def fit_power_law(budget: npt.ArrayLike, f1: npt.ArrayLike) -> PowerLaw:
     start = (min(1.0, float(y.max()) + 0.05), 0.1, 0.5)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", OptimizeWarning)  # says that the covariance is infinite, which is asked for below
-            found, covariance = curve_fit(_power_law, n / unit, y, start, bounds=(lower, upper), max_nfev=5000)
+            # says that the covariance is infinite, which is asked for below
+            warnings.simplefilter("ignore", OptimizeWarning)
+            found, covariance = curve_fit(
+                _power_law, n / unit, y, start, bounds=(lower, upper), max_nfev=5000
+            )
     except RuntimeError as error:
         raise ValueError(f"no power law was found for these points ({error})") from None
     a, b, c = (float(value) for value in found)
     spare = len(n) - 3
-    noise = float(np.sqrt(((y - _power_law(n / unit, a, b, c)) ** 2).sum() / spare)) if spare else 0.0
+    noise = (
+        float(np.sqrt(((y - _power_law(n / unit, a, b, c)) ** 2).sum() / spare)) if spare else 0.0
+    )
     # at a bound the parameter was not estimated: its variance would be that of another fit
     free = ((found > lower + 1e-6) & (found < upper - 1e-6)).all()
     known = bool(spare and free and np.isfinite(covariance).all())
@@ -94,8 +108,8 @@ def _power_law(n: Floats, a: float, b: float, c: float) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hindsight:
-    """budget, measured, predicted: [hidden points]. error: mean of |predicted - measured|. inside: the share of hidden points
-    that their interval held; None where there were no intervals."""
+    """budget, measured, predicted: [hidden points]. error: mean of |predicted - measured|. inside:
+    the share of hidden points that their interval held; None where there were no intervals."""
 
     budget: Floats
     measured: Floats
@@ -107,8 +121,9 @@ class Hindsight:
 def hindsight(budget: npt.ArrayLike, f1: npt.ArrayLike, level: float = 0.95) -> Hindsight:
     """Hide the right half of the budgets of a measured curve, fit the rest, and compare.
 
-    budget, f1: [points], those of all seeds together. With an odd number of budgets the one in the middle is seen.
-    Raises ValueError where fewer than three different budgets are left to fit, or none to hide.
+    budget, f1: [points], those of all seeds together. With an odd number of budgets the one in
+    the middle is seen. Raises ValueError where fewer than three different budgets are left to
+    fit, or none to hide.
     """
     n, y = np.asarray(budget, dtype=float), np.asarray(f1, dtype=float)
     budgets = np.unique(n)
@@ -117,7 +132,9 @@ def hindsight(budget: npt.ArrayLike, f1: npt.ArrayLike, level: float = 0.95) -> 
     estimates = [fitted.at(float(one), level) for one in n[~seen]]
     predicted = np.array([estimate.f1 for estimate in estimates])
     held = [
-        e.low <= one <= e.high for e, one in zip(estimates, y[~seen], strict=True) if e.low is not None and e.high is not None
+        e.low <= one <= e.high
+        for e, one in zip(estimates, y[~seen], strict=True)
+        if e.low is not None and e.high is not None
     ]
     error = float(np.abs(predicted - y[~seen]).mean())
     return Hindsight(n[~seen], y[~seen], predicted, error, float(np.mean(held)) if held else None)

@@ -16,18 +16,23 @@ Spans = Mapping[str, Sequence[Span]]  # by sentence id
 
 
 def silver_scores(
-    examples: Sequence[Example], proposed: Iterable[Prediction], withheld: Mapping[str, tuple[Span, ...]]
+    examples: Sequence[Example],
+    proposed: Iterable[Prediction],
+    withheld: Mapping[str, tuple[Span, ...]],
 ) -> dict[str, float]:
-    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool sentences (of two
-    predictions for one of them the later is meant). Of ``proposed`` only the spans are held.
+    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool
+    sentences (of two predictions for one of them the later is meant). Of ``proposed`` only the
+    spans are held.
 
-    Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an accepted span),
-    ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares in [0, 1]: ``accepted_share`` (of annotated
-    sentences), ``mean_confidence`` (of accepted spans).
+    Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an
+    accepted span), ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares
+    in [0, 1]: ``accepted_share`` (of annotated sentences), ``mean_confidence`` (of accepted
+    spans).
 
-    Over the sentences that ``withheld`` (gold by sentence id) covers: ``precision``, ``recall`` and ``f1``, each
-    ``/micro`` and ``/<Class>``, of the accepted spans, and ``proposed_precision/micro`` and ``proposed_recall/micro`` of all
-    predicted ones. Recall is over the gold of all annotated sentences, accepted or not, so a stricter threshold buys
+    Over the sentences that ``withheld`` (gold by sentence id) covers: ``precision``, ``recall``
+    and ``f1``, each ``/micro`` and ``/<Class>``, of the accepted spans, and
+    ``proposed_precision/micro`` and ``proposed_recall/micro`` of all predicted ones. Recall is
+    over the gold of all annotated sentences, accepted or not, so a stricter threshold buys
     precision with recall. A figure whose denominator is 0 is absent.
 
     Raises ValueError for an example that nobody proposed, and for spans without a confidence each.
@@ -54,14 +59,20 @@ def silver_scores(
     ]
     scores |= _ratio("accepted_share", len(accepted), len(proposals))
     scores |= _ratio("mean_confidence", sum(confidences), len(confidences))
-    scores |= {f"spans/{escaped(label)}": float(by_class[label]) for label in sorted(by_class | _by_class(gold))}
+    scores |= {
+        f"spans/{escaped(label)}": float(by_class[label])
+        for label in sorted(by_class | _by_class(gold))
+    }
     return scores | _quality(accepted, proposals, gold)
 
 
-def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Span]]) -> dict[str, float]:
-    """Cohen's kappa in [-1, 1] of accepted silver with the withheld gold, over the tokens that at least one of them marks and
-    the loss sees: ``kappa/micro`` over their classes, as ``score.gold.agreement_scores`` has it of two annotators, and
-    ``kappa/<Class>`` over whether they are of that class; ``bin/<low>/kappa`` over the classes of the tokens in silver spans of
+def kappa_scores(
+    examples: Iterable[Example], withheld: Mapping[str, Sequence[Span]]
+) -> dict[str, float]:
+    """Cohen's kappa in [-1, 1] of accepted silver with the withheld gold, over the tokens that at
+    least one of them marks and the loss sees: ``kappa/micro`` over their classes, as
+    ``score.gold.agreement_scores`` has it of two annotators, and ``kappa/<Class>`` over whether
+    they are of that class; ``bin/<low>/kappa`` over the classes of the tokens in silver spans of
     that confidence (bins as in ``calibration.reliability_scores``). One that is 0 / 0 is absent."""
     pairs: Counter[tuple[str, str]] = Counter()
     by_bin: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
@@ -73,14 +84,18 @@ def kappa_scores(examples: Iterable[Example], withheld: Mapping[str, Sequence[Sp
             pairs.update((silver.get(i, ""), true.get(i, "")) for i in seen)
             for number, span in zip(bins_of(example.confidences), example.spans, strict=True):
                 if span in accepted:
-                    by_bin[number].update((span.label, true.get(i, "")) for i in range(span.start, span.end))
+                    by_bin[number].update(
+                        (span.label, true.get(i, "")) for i in range(span.start, span.end)
+                    )
     found = {"kappa/micro": cohen_kappa(pairs)}
     for label in sorted({label for pair in pairs for label in pair if label}):
         of_class: Counter[tuple[str, str]] = Counter()
         for (a, b), tokens in pairs.items():
             of_class[str(a == label), str(b == label)] += tokens
         found[f"kappa/{escaped(label)}"] = cohen_kappa(of_class)
-    found |= {f"bin/{number / BINS:.1f}/kappa": cohen_kappa(of_bin) for number, of_bin in by_bin.items()}
+    found |= {
+        f"bin/{number / BINS:.1f}/kappa": cohen_kappa(of_bin) for number, of_bin in by_bin.items()
+    }
     return {name: kappa for name, kappa in found.items() if kappa is not None}
 
 
@@ -93,8 +108,13 @@ def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]
     chosen, offered = _over(accepted, gold), _over(proposals, gold)
     true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))
     scores: dict[str, float] = {}
-    for name, labels in [("micro", sorted(true | taken)), *((escaped(label), [label]) for label in sorted(true | taken))]:
-        correct, spans, wanted = (sum(counts[label] for label in labels) for counts in (hits, taken, true))
+    for name, labels in [
+        ("micro", sorted(true | taken)),
+        *((escaped(label), [label]) for label in sorted(true | taken)),
+    ]:
+        correct, spans, wanted = (
+            sum(counts[label] for label in labels) for counts in (hits, taken, true)
+        )
         scores |= _ratio(f"precision/{name}", correct, spans)
         scores |= _ratio(f"recall/{name}", correct, wanted)
         scores |= _ratio(f"f1/{name}", 2 * correct, spans + wanted)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Counts = npt.NDArray[np.int64]  # [documents, 3]: correct, predicted and gold spans, as entity.entity_counts gives them
+# [documents, 3]: correct, predicted and gold spans, as entity.entity_counts gives them
+Counts = npt.NDArray[np.int64]
 Column = npt.NDArray[Any]
 
 
@@ -20,16 +21,20 @@ def f1_of(counts: Counts) -> float:
 def f1_of_sums(sums: Column) -> Column:
     """Micro F1 in [0, 1] of [..., 3] sums of counts.
 
-    2 correct / (predicted + gold) is the harmonic mean of precision and recall, and defined where one of them is not.
+    2 correct / (predicted + gold) is the harmonic mean of precision and recall, and defined
+    where one of them is not.
     """
     return np.asarray(2 * sums[..., 0] / np.maximum(sums[..., 1] + sums[..., 2], 1))
 
 
-def f1_interval(counts: Counts, *, level: float = 0.95, resamples: int = 2000, seed: int = 0) -> tuple[float, float]:
+def f1_interval(
+    counts: Counts, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
+) -> tuple[float, float]:
     """Percentile bootstrap interval of micro F1 (Efron & Tibshirani 1993, chapter 13).
 
-    counts: [documents, 3]. Documents are resampled, not sentences: those of one document are not independent. With fewer
-    than two documents there is nothing to resample, and both ends are the point value.
+    counts: [documents, 3]. Documents are resampled, not sentences: those of one document are not
+    independent. With fewer than two documents there is nothing to resample, and both ends are
+    the point value.
     """
     return _interval(counts, _f1, level, resamples, seed)
 
@@ -37,17 +42,23 @@ def f1_interval(counts: Counts, *, level: float = 0.95, resamples: int = 2000, s
 def f1_difference_interval(
     counts_a: Counts, counts_b: Counts, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Paired interval of micro F1 of a minus that of b, in [-1, 1] (Berg-Kirkpatrick, Burkett & Klein 2012, section 2).
+    """Paired interval of micro F1 of a minus that of b, in [-1, 1] (Berg-Kirkpatrick, Burkett &
+    Klein 2012, section 2).
 
-    Both are [documents, 3] over the same documents in the same order, and every resample draws the same documents for both.
-    Raises ValueError when the shapes, or the documents' gold spans, differ.
+    Both are [documents, 3] over the same documents in the same order, and every resample draws
+    the same documents for both. Raises ValueError when the shapes, or the documents' gold spans,
+    differ.
     """
     if counts_a.shape != counts_b.shape or (counts_a[:, 2] != counts_b[:, 2]).any():
-        raise ValueError("a paired interval needs the counts of both taggers over the same documents")
+        raise ValueError(
+            "a paired interval needs the counts of both taggers over the same documents"
+        )
     return _interval(np.hstack([counts_a, counts_b]), _difference, level, resamples, seed)
 
 
-def _interval(counts: Counts, statistic: Callable[..., Column], level: float, resamples: int, seed: int) -> tuple[float, float]:
+def _interval(
+    counts: Counts, statistic: Callable[..., Column], level: float, resamples: int, seed: int
+) -> tuple[float, float]:
     from scipy.stats import bootstrap
 
     if len(counts) < 2:
@@ -67,7 +78,9 @@ def _interval(counts: Counts, statistic: Callable[..., Column], level: float, re
 
 
 def _f1(correct: Column, predicted: Column, gold: Column, axis: int = -1) -> Column:
-    return f1_of_sums(np.stack([counts.sum(axis) for counts in (correct, predicted, gold)], axis=-1))
+    return f1_of_sums(
+        np.stack([counts.sum(axis) for counts in (correct, predicted, gold)], axis=-1)
+    )
 
 
 def _difference(

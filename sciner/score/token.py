@@ -1,4 +1,5 @@
-"""Token-level scores over IOB2 tags: the kind of figure the paper reports, which correct O tokens lift."""
+"""Token-level scores over IOB2 tags: the kind of figure the paper reports, which correct O tokens
+lift."""
 
 from __future__ import annotations
 
@@ -13,13 +14,16 @@ from sciner.text.spans import Span, encode
 
 
 def token_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]) -> dict[str, float]:
-    """Figures in [0, 1] over all tokens, one class a tag (the kind arXiv 2502.16312 reports; scikit-learn's definitions).
+    """Figures in [0, 1] over all tokens, one class a tag (the kind arXiv 2502.16312 reports;
+    scikit-learn's definitions).
 
-    Keys: ``accuracy/token``; ``f1/token_weighted`` (mean weighted by the gold's tokens) and ``f1/token_macro``, both over
-    the gold's tags; the same two with ``_without_o`` over the gold's tags but O. Without an entity in the gold the latter
-    are absent, without a token all are. A tag's undefined F1 is 0.
+    Keys: ``accuracy/token``; ``f1/token_weighted`` (mean weighted by the gold's tokens) and
+    ``f1/token_macro``, both over the gold's tags; the same two with ``_without_o`` over the
+    gold's tags but O. Without an entity in the gold the latter are absent, without a token all
+    are. A tag's undefined F1 is 0.
 
-    Raises ValueError for different lengths, missing gold and spans that overlap or leave their sentence.
+    Raises ValueError for different lengths, missing gold and spans that overlap or leave their
+    sentence.
     """
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
@@ -29,22 +33,31 @@ def token_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]) 
     if not true:
         return {}
     tags = sorted(set(true))
-    # numbers, because scikit-learn sorts strings many times slower; predicted-only tags count as errors and no more
+    # numbers, because scikit-learn sorts strings many times slower; predicted-only tags count as
+    # errors and no more
     number = {tag: i for i, tag in enumerate([*tags, *sorted(set(pred) - set(tags))])}
-    true_ids, pred_ids = (np.fromiter(map(number.__getitem__, column), np.int64, len(column)) for column in (true, pred))
+    true_ids, pred_ids = (
+        np.fromiter(map(number.__getitem__, column), np.int64, len(column))
+        for column in (true, pred)
+    )
 
-    _, _, f1, support = precision_recall_fscore_support(true_ids, pred_ids, labels=np.arange(len(tags)), zero_division=0)
+    _, _, f1, support = precision_recall_fscore_support(
+        true_ids, pred_ids, labels=np.arange(len(tags)), zero_division=0
+    )
     scores = {"accuracy/token": float(accuracy_score(true_ids, pred_ids))}
     for suffix, chosen in (("", tags), ("_without_o", [tag for tag in tags if tag != "O"])):
         if chosen:
             rows = [number[tag] for tag in chosen]
-            scores[f"f1/token_weighted{suffix}"] = float(np.average(f1[rows], weights=support[rows]))
+            scores[f"f1/token_weighted{suffix}"] = float(
+                np.average(f1[rows], weights=support[rows])
+            )
             scores[f"f1/token_macro{suffix}"] = float(f1[rows].mean())
     return scores
 
 
 def all_o_scores(gold: Sequence[Sentence]) -> dict[str, float]:
-    """``token_scores`` of the tagger that answers O everywhere, under ``all_o/``: what a token figure is worth.
+    """``token_scores`` of the tagger that answers O everywhere, under ``all_o/``: what a token
+    figure is worth.
 
     Its entity-level F1 is 0 and needs no key. Raises ValueError for missing gold.
     """

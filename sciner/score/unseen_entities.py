@@ -1,7 +1,8 @@
-"""Where annotation should pay: entities that the bought gold never held, and classes that it hardly held.
+"""Where annotation should pay: entities that the bought gold never held, and classes that it hardly
+held.
 
-What is rare is the bought gold's to say, not the test set's: test labels decide nothing, the choice of a metric's classes
-included, and a tagger knows a class by what it was taught of it.
+What is rare is the bought gold's to say, not the test set's: test labels decide nothing, the
+choice of a metric's classes included, and a tagger knows a class by what it was taught of it.
 """
 
 from __future__ import annotations
@@ -26,18 +27,25 @@ def surface_forms(sentences: Iterable[Sentence]) -> frozenset[str]:
 
 
 def rare_classes(shares: Mapping[str, float], labels: Sequence[str]) -> tuple[str, ...]:
-    """Of ``labels`` those under 5% of the bought gold's spans, ``shares`` being theirs; none where it has no span at all."""
-    return tuple(label for label in labels if shares.get(label, 0.0) < COMMON_CLASS) if shares else ()
+    """Of ``labels`` those under 5% of the bought gold's spans, ``shares`` being theirs; none where
+    it has no span at all."""
+    return (
+        tuple(label for label in labels if shares.get(label, 0.0) < COMMON_CLASS) if shares else ()
+    )
 
 
 def unseen_entity_scores(
-    gold: Sequence[Sentence], predicted: Iterable[Sequence[Span]], seen: Collection[str], rare: Collection[str]
+    gold: Sequence[Sentence],
+    predicted: Iterable[Sequence[Span]],
+    seen: Collection[str],
+    rare: Collection[str],
 ) -> dict[str, float]:
     """Strict figures over a part of the spans, gold and predicted ones alike.
 
-    ``unseen/…`` and ``seen/…``: ``precision``, ``recall`` and ``f1`` in [0, 1] over the spans whose surface form is not, or is,
-    one of ``seen``, and ``spans``, how many gold ones there are. ``f1/rare``: micro F1 over the classes ``rare``, of all forms.
-    A figure whose denominator is 0 is absent. Raises ValueError for different lengths and for missing gold.
+    ``unseen/…`` and ``seen/…``: ``precision``, ``recall`` and ``f1`` in [0, 1] over the spans
+    whose surface form is not, or is, one of ``seen``, and ``spans``, how many gold ones there
+    are. ``f1/rare``: micro F1 over the classes ``rare``, of all forms. A figure whose
+    denominator is 0 is absent. Raises ValueError for different lengths and for missing gold.
     """
     spans = [tuple(these) for these in predicted]
 
@@ -50,18 +58,31 @@ def unseen_entity_scores(
     }
     scores: dict[str, float] = {}
     for name, (correct, marked, true) in parts.items():
-        figures = {"precision": (correct, marked), "recall": (correct, true), "f1": (2 * correct, marked + true)}
-        scores |= {f"{name}/{figure}": above / below for figure, (above, below) in figures.items() if below}
+        figures = {
+            "precision": (correct, marked),
+            "recall": (correct, true),
+            "f1": (2 * correct, marked + true),
+        }
+        scores |= {
+            f"{name}/{figure}": above / below for figure, (above, below) in figures.items() if below
+        }
         scores[f"{name}/spans"] = float(true)
     correct, marked, true = _counts(gold, spans, lambda _, span: span.label in rare)
     return scores | ({"f1/rare": 2 * correct / (marked + true)} if marked + true else {})
 
 
 def _counts(
-    gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]], wanted: Callable[[Sentence, Span], bool]
+    gold: Sequence[Sentence],
+    predicted: Sequence[Sequence[Span]],
+    wanted: Callable[[Sentence, Span], bool],
 ) -> tuple[int, int, int]:
     """Correct, predicted and gold spans among the ``wanted``."""
-    true = [replace(s, spans=tuple(span for span in gold_spans(s) if wanted(s, span))) for s in gold]
-    found = [[span for span in spans if wanted(s, span)] for s, spans in zip(gold, predicted, strict=True)]
+    true = [
+        replace(s, spans=tuple(span for span in gold_spans(s) if wanted(s, span))) for s in gold
+    ]
+    found = [
+        [span for span in spans if wanted(s, span)]
+        for s, spans in zip(gold, predicted, strict=True)
+    ]
     correct, marked, wanting = entity_counts(true, found).sum(0).tolist()
     return correct, marked, wanting

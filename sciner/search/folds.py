@@ -1,4 +1,5 @@
-"""Cross-fitting: the seed set judged by loops that never saw what they judge. It costs fits, and no gold."""
+"""Cross-fitting: the seed set judged by loops that never saw what they judge. It costs fits, and no
+gold."""
 
 from __future__ import annotations
 
@@ -16,12 +17,14 @@ from sciner.score.entity import entity_counts
 from sciner.score.stats import f1_of
 from sciner.text.corpus import Corpus, Sentence
 
-Begin = Callable[[Corpus, Split], tuple[StepRunner, Iterator[Round]]]  # the same tagger and policies on another corpus
+# the same tagger and policies on another corpus
+Begin = Callable[[Corpus, Split], tuple[StepRunner, Iterator[Round]]]
 
 
 @dataclass
 class Fold:
-    """A loop without the sentences of ``held``, a part of the seed set with the annotator's gold, which it is judged on."""
+    """A loop without the sentences of ``held``, a part of the seed set with the annotator's gold,
+    which it is judged on."""
 
     held: Sequence[Sentence]
     steps: StepRunner
@@ -39,21 +42,30 @@ class Fold:
 
 
 class CrossFit:
-    """``folds`` loops beside the run's own, round by round (cross-fitting: Chernozhukov et al. 2018, section 1; pooled counts:
-    Forman & Scholz 2010, who find it the least biased F1 of a cross-validation).
+    """``folds`` loops beside the run's own, round by round (cross-fitting: Chernozhukov et al.
+    2018, section 1; pooled counts: Forman & Scholz 2010, who find it the least biased F1 of a
+    cross-validation).
 
-    Every fold's loop has the whole pool, the rest of the seed set, and of the fold's sentences nothing, text included; test
-    does not reach it. A round is judged by the pooled counts of all folds, so that no sentence counts twice. All taggers of a
-    round are in memory at once: folds + 1.
+    Every fold's loop has the whole pool, the rest of the seed set, and of the fold's sentences
+    nothing, text included; test does not reach it. A round is judged by the pooled counts of all
+    folds, so that no sentence counts twice. All taggers of a round are in memory at once: folds
+    + 1.
     """
 
-    def __init__(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, folds: int) -> None:
+    def __init__(
+        self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, folds: int
+    ) -> None:
         """Raises InputError for fewer sentences than folds."""
         if len(parts.seed_set) < folds:
-            raise InputError(f"{len(parts.seed_set)} sentences of seed set make no {folds} folds", hint="lower search.folds")
+            raise InputError(
+                f"{len(parts.seed_set)} sentences of seed set make no {folds} folds",
+                hint="lower search.folds",
+            )
         self.folds = [self._fold(corpus, parts, annotator, begin, at, folds) for at in range(folds)]
 
-    def _fold(self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, at: int, folds: int) -> Fold:
+    def _fold(
+        self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, at: int, folds: int
+    ) -> Fold:
         held = annotator.label([s.withheld() for s in parts.seed_set[at::folds]])
         rest = tuple(s for i, s in enumerate(parts.seed_set) if i % folds != at)
         smaller = replace(corpus, train=(*rest, *parts.pool), dev=(), test=held)

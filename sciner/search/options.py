@@ -1,4 +1,5 @@
-"""What the sweeper is told (``hydra.sweeper`` where ``hydra/sweeper=sciner_optuna``). Nothing here loads Optuna."""
+"""What the sweeper is told (``hydra.sweeper`` where ``hydra/sweeper=sciner_optuna``). Nothing here
+loads Optuna."""
 
 from __future__ import annotations
 
@@ -13,13 +14,14 @@ from sciner.errors import nearest
 from sciner.policy.cost import Budget
 
 TARGET = "hydra_plugins.sciner_sweeper.SearchSweeper"
-TRIAL_KEYS = ("study", "storage", "trial")  # of the section ``search``: set by the sweeper, job by job
+# of the section ``search``: set by the sweeper, job by job
+TRIAL_KEYS = ("study", "storage", "trial")
 UNITS = tuple(Budget().scores())
 
 
 class BudgetOptions(Strict):
-    """unit: of the budget (``budget/<unit>``). limit: a trial that spends more is not feasible; None: as little as possible,
-    which is a second objective."""
+    """unit: of the budget (``budget/<unit>``). limit: a trial that spends more is not feasible;
+    None: as little as possible, which is a second objective."""
 
     unit: str | None = None
     limit: Annotated[float, Field(gt=0)] | None = None
@@ -34,14 +36,18 @@ class BudgetOptions(Strict):
     @model_validator(mode="after")
     def _counted(self) -> BudgetOptions:
         if self.limit is not None and self.unit is None:
-            raise ValueError(f"limit={self.limit:g} of what? give hydra.sweeper.budget.unit, one of {', '.join(UNITS)}")
+            raise ValueError(
+                f"limit={self.limit:g} of what? give hydra.sweeper.budget.unit, one of "
+                f"{', '.join(UNITS)}"
+            )
         return self
 
 
 class SearchOptions(Strict):
-    """study: its name. storage: a URL (SQLite, PostgreSQL) or a journal file. n_trials: of the study, whichever shell or day
-    they run in. n_jobs: trials asked for at once; None is what the launcher runs at once. warmup_rounds: rounds after which no
-    trial is pruned. params: swept keys of a committed search."""
+    """study: its name. storage: a URL (SQLite, PostgreSQL) or a journal file. n_trials: of the
+    study, whichever shell or day they run in. n_jobs: trials asked for at once; None is what the
+    launcher runs at once. warmup_rounds: rounds after which no trial is pruned. params: swept keys
+    of a committed search."""
 
     study: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "search"
     storage: str = ".sciner/optuna.journal"
@@ -62,8 +68,10 @@ class SearchOptions(Strict):
     def _prunable(self) -> SearchOptions:
         if self.two_objectives and self.pruner != "none":
             raise ValueError(
-                f"budget.unit={self.budget.unit} without a limit is a second objective, and no pruner can tell which of two "
-                "trials is the hopeless one (Optuna refuses it): give hydra.sweeper.pruner=none, or "
+                f"budget.unit={self.budget.unit} without a limit is a second objective, and no "
+                "pruner can tell which of two "
+                "trials is the hopeless one (Optuna refuses it): give hydra.sweeper.pruner=none, "
+                "or "
                 f"hydra.sweeper.budget.limit={self.budget.unit.upper() if self.budget.unit else ''}"
             )
         return self
@@ -80,7 +88,8 @@ class _Root(Strict):
 
 
 def parse_options(values: Mapping[str, Any]) -> SearchOptions:
-    """The options of a sweeper's node. Raises InputError: one line that names the key and how to correct it."""
+    """The options of a sweeper's node. Raises InputError: one line that names the key and how to
+    correct it."""
     given = {key: value for key, value in values.items() if not key.startswith("_")}
     try:
         return _Root.model_validate({"hydra": {"sweeper": given}}).hydra.sweeper

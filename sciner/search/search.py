@@ -28,9 +28,11 @@ class Search:
     values: Mapping[str, Any]
 
     @classmethod
-    def read(cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]) -> Search:
-        """Of the sweeper's node, Hydra's parsed overrides, and what they are composed to. Raises InputError where they cannot
-        be meant."""
+    def read(
+        cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]
+    ) -> Search:
+        """Of the sweeper's node, Hydra's parsed overrides, and what they are composed to. Raises
+        InputError where they cannot be meant."""
         options = parse_options(sweeper)
         load_optuna()
         space = read_space(overrides)
@@ -49,7 +51,9 @@ class Search:
         """Every key that says what is searched, and what of; the sampler may change its mind."""
         rules = self.options.model_dump(include={"pruner", "warmup_rounds", "budget"})
         shared = {key: value for key, value in self.values.items() if key not in ASIDE}
-        shared["search"] = {key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS}
+        shared["search"] = {
+            key: value for key, value in shared["search"].items() if key not in TRIAL_KEYS
+        }
         return flatten(shared) | flatten({"hydra": {"sweeper": rules}}) | self.space.sweeps
 
     def bound(self, points: Sequence[RunConfig]) -> str:
@@ -57,7 +61,10 @@ class Search:
         rounds = max(point.iteration.rounds for point in points) + 1
         fits = 1 + (points[0].search.folds if points[0].search.objective == "cross_fit" else 0)
         trials = self.options.n_trials
-        return f"at most {trials * rounds * fits} fits ({trials} trials, {rounds} rounds, {fits} a round)"
+        return (
+            f"at most {trials * rounds * fits} fits ({trials} trials, {rounds} rounds, {fits} "
+            "a round)"
+        )
 
 
 def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
@@ -66,12 +73,14 @@ def refuse_moving_dev(space: Space, values: Mapping[str, Any]) -> None:
         return
     if values["search"]["objective"] == "cross_fit":
         raise InputError(
-            "data.seed_size is searched, and search=cross_fit is judged on the seed set: trials would not compare",
+            "data.seed_size is searched, and search=cross_fit is judged on the seed set: trials "
+            "would not compare",
             hint="give search=dev and data.dev_size=NUMBER",
         )
     if Amount.parse(values["data"]["dev_size"]).percent:
         raise InputError(
-            f"data.seed_size is searched, and data.dev_size={values['data']['dev_size']} is a share of what it leaves: trials "
+            f"data.seed_size is searched, and data.dev_size={values['data']['dev_size']} is a "
+            "share of what it leaves: trials "
             "would not compare",
             hint="give data.dev_size as a number of sentences",
         )

@@ -12,21 +12,24 @@ if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
     from optuna.trial import Trial
 
-# what a trial may choose: the training and the policies. The rest says what is asked, or on what the answer is measured
+# what a trial may choose: the training and the policies. The rest says what is asked, or on what
+# the answer is measured
 TUNABLE = ("model", "iteration", "threshold", "acquire", "trainer", "data.seed_size")
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """fixed: overrides of the keys that are not searched. sweeps: the sweep of each searched key as it was written. axes: its
-    distribution; a choice's values are text, as Hydra reads it, since they may be lists or files of a group."""
+    """fixed: overrides of the keys that are not searched. sweeps: the sweep of each searched key as
+    it was written. axes: its distribution; a choice's values are text, as Hydra reads it, since
+    they may be lists or files of a group."""
 
     fixed: tuple[str, ...]
     sweeps: dict[str, str]
     axes: dict[str, BaseDistribution]
 
     def corners(self) -> Iterator[list[str]]:
-        """The lowest and highest value of every interval and every choice, one key after the other, the rest at its first."""
+        """The lowest and highest value of every interval and every choice, one key after the other,
+        the rest at its first."""
         ends = {key: ends_of(axis) for key, axis in self.axes.items()}
         first = {key: values[0] for key, values in ends.items()}
         yield [*self.fixed, *overrides_of(first)]
@@ -35,18 +38,26 @@ class Space:
 
     def suggest(self, trial: Trial) -> list[str]:
         """The overrides of a point that ``trial`` chooses."""
-        return [*self.fixed, *overrides_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()})]
+        return [
+            *self.fixed,
+            *overrides_of({key: suggest(trial, key, axis) for key, axis in self.axes.items()}),
+        ]
 
 
 def read_space(overrides: Sequence[Any]) -> Space:
-    """The space of Hydra's parsed ``overrides``, of which a later one replaces an earlier one of the same key.
+    """The space of Hydra's parsed ``overrides``, of which a later one replaces an earlier one of
+    the same key.
 
-    Raises InputError where a key is none of the loop's, a sweep has no distribution, or nothing is swept.
+    Raises InputError where a key is none of the loop's, a sweep has no distribution, or nothing
+    is swept.
     """
     last = {o.get_key_element(): o for o in overrides}
     swept = {key: o for key, o in last.items() if o.is_sweep_override()}
     if not swept:
-        raise InputError("there is nothing to search", hint="give a key several values: model.lr='interval(1e-5,5e-4)'")
+        raise InputError(
+            "there is nothing to search",
+            hint="give a key several values: model.lr='interval(1e-5,5e-4)'",
+        )
     for key, override in swept.items():
         refuse_untunable(key.lstrip("+~"), override.input_line)
     fixed = tuple(str(o.input_line) for key, o in last.items() if key not in swept)
@@ -58,9 +69,14 @@ def refuse_untunable(key: str, word: str) -> None:
     if any(key == part or key.startswith(f"{part}.") for part in TUNABLE):
         return
     if key == "seed":
-        raise InputError(f"{word}: a search over seeds finds luck", hint="sweep over seeds with the words that it found")
+        raise InputError(
+            f"{word}: a search over seeds finds luck",
+            hint="sweep over seeds with the words that it found",
+        )
     why = "is measured on" if key.startswith(("data", "annotator")) else "is about"
-    raise InputError(f"{word}: {key} says what a search {why}", hint=f"search keys of {', '.join(TUNABLE)}")
+    raise InputError(
+        f"{word}: {key} says what a search {why}", hint=f"search keys of {', '.join(TUNABLE)}"
+    )
 
 
 def distribution(override: Any) -> BaseDistribution:
@@ -71,22 +87,30 @@ def distribution(override: Any) -> BaseDistribution:
         return CategoricalDistribution(tuple(dict.fromkeys(override.sweep_string_iterator())))
     sweep = override.value()
     if stray := sweep.tags - {"log"}:
-        raise InputError(f"{override.input_line}: unknown tag {min(stray)}", hint=nearest(min(stray), ["log"]))
+        raise InputError(
+            f"{override.input_line}: unknown tag {min(stray)}", hint=nearest(min(stray), ["log"])
+        )
     log = "log" in sweep.tags
-    low, high, step = (sweep.start, sweep.end, None) if override.is_interval_sweep() else ends_of_range(override)
+    low, high, step = (
+        (sweep.start, sweep.end, None) if override.is_interval_sweep() else ends_of_range(override)
+    )
     try:
         if all(isinstance(value, int) for value in (low, high)):
             return IntDistribution(low, high, log=log, step=step or 1)
         return FloatDistribution(low, high, log=log, step=step)
     except ValueError as error:
-        raise InputError(f"{override.input_line}: {error}", hint="give LOW < HIGH, and with tag(log, …) 0 < LOW") from None
+        raise InputError(
+            f"{override.input_line}: {error}", hint="give LOW < HIGH, and with tag(log, …) 0 < LOW"
+        ) from None
 
 
 def ends_of_range(override: Any) -> tuple[Any, Any, Any]:
     """(lowest, highest, step) of ``range(START,STOP,STEP)``, whose STOP is no value of it."""
     values = sorted(override.value().range())
     if not values:
-        raise InputError(f"{override.input_line} is empty", hint="give range(LOW,HIGH) with LOW < HIGH")
+        raise InputError(
+            f"{override.input_line} is empty", hint="give range(LOW,HIGH) with LOW < HIGH"
+        )
     return values[0], values[-1], abs(override.value().step)
 
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from optuna.trial import Trial
 
 log = logging.getLogger(__name__)
-QUESTION = "sciner.question"  # what a study asks: every key that its trials share, and how they are judged
+# what a study asks: every key that its trials share, and how they are judged
+QUESTION = "sciner.question"
 RULES = "sciner.rules"  # how they are pruned, and what they may spend
 WORKER = "sciner.worker"
 OVERRIDES = "sciner.words"  # the name that studies have it under
@@ -51,14 +52,17 @@ class SharedStudy:
     project: Path
 
     @classmethod
-    def begin(cls, options: SearchOptions, question: Mapping[str, Any], project: Path) -> SharedStudy:
+    def begin(
+        cls, options: SearchOptions, question: Mapping[str, Any], project: Path
+    ) -> SharedStudy:
         """The study of that name, made where there is none.
 
         Raises InputError where it asks another question: its trials would not compare.
         """
         library = load_optuna()
         place = place_of(options.storage, project)
-        with held(lock_of(place, project)):  # two processes that first touch a new SQLite file would break its schema
+        # two processes that first touch a new SQLite file would break its schema
+        with held(lock_of(place, project)):
             study = library.create_study(
                 study_name=options.study,
                 storage=storage_of(place),
@@ -66,8 +70,12 @@ class SharedStudy:
                 load_if_exists=True,
             )
             if QUESTION not in study.user_attrs:
-                study.set_metric_names(["F1", str(options.budget.unit)] if options.two_objectives else ["F1"])
-                study.set_user_attr(RULES, options.model_dump(include={"pruner", "warmup_rounds", "budget"}))
+                study.set_metric_names(
+                    ["F1", str(options.budget.unit)] if options.two_objectives else ["F1"]
+                )
+                study.set_user_attr(
+                    RULES, options.model_dump(include={"pruner", "warmup_rounds", "budget"})
+                )
                 study.set_user_attr(QUESTION, dict(question))
         refuse_another(options.study, study.user_attrs[QUESTION], question)
         return cls(study, options, place, project)
@@ -80,14 +88,16 @@ class SharedStudy:
 
     @contextmanager
     def at_work(self) -> Iterator[str]:
-        """Says which worker this is, as long as it lives: a lock of the kernel's, which ends with the process."""
+        """Says which worker this is, as long as it lives: a lock of the kernel's, which ends with
+        the process."""
         lock = self.project / ".sciner/search" / f"{uuid.uuid4().hex[:12]}.lock"
         with held(lock):
             yield f"{socket.gethostname()}:{lock.resolve()}"
         lock.unlink(missing_ok=True)
 
     def ask(self, space: Space, at_once: int, worker: str) -> list[NextTrial]:
-        """Up to ``at_once`` trials to run now; none where the study has all it wants, or others are at the last of them."""
+        """Up to ``at_once`` trials to run now; none where the study has all it wants, or others are
+        at the last of them."""
         with held(lock_of(self.place, self.project)):
             self.reclaim(worker)
             left = self.options.n_trials - sum(ABANDONED not in t.user_attrs for t in self.begun())
@@ -96,13 +106,18 @@ class SharedStudy:
     def _ask(self, space: Space, worker: str) -> NextTrial:
         trial = self.study.ask()
         trial.set_user_attr(WORKER, worker)
-        # seeded by the trial's number, which no other trial has: neither a shell beside this one nor one that resumes a killed
-        # study repeats a suggestion, and the same history leads to the same next one
+        # seeded by the trial's number, which no other trial has: neither a shell beside this one
+        # nor one that resumes a killed study repeats a suggestion, and the same history leads to
+        # the same next one
         self.study.sampler = build_sampler(self.options, trial.number)
         overrides = space.suggest(trial)
         trial.set_user_attr(OVERRIDES, overrides)
         place = veiled(self.place).replace("\\", r"\\").replace("'", r"\'")
-        own = [f"search.study={self.options.study}", f"search.storage='{place}'", f"search.trial={trial.number}"]
+        own = [
+            f"search.study={self.options.study}",
+            f"search.storage='{place}'",
+            f"search.trial={trial.number}",
+        ]
         return NextTrial(trial.number, [*overrides, *own, f"hydra.sweep.subdir={trial.number}"])
 
     def settle(self, batch: list[NextTrial]) -> None:
@@ -113,7 +128,8 @@ class SharedStudy:
             self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def reclaim(self, worker: str) -> None:
-        """Trials of workers on this machine that were killed will be run again, as they were: the store knows their steps."""
+        """Trials of workers on this machine that were killed will be run again, as they were: the
+        store knows their steps."""
         from optuna.trial import TrialState
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -131,18 +147,20 @@ class SharedStudy:
 
 
 def is_dead(worker: str) -> bool:
-    """Whether a worker of this machine has ended; of others nothing is known. One without a name was killed before it had one:
-    trials are asked for under a lock."""
+    """Whether a worker of this machine has ended; of others nothing is known. One without a name
+    was killed before it had one: trials are asked for under a lock."""
     host, _, lock = worker.partition(":")
     return not worker or (host == socket.gethostname() and not is_held(Path(lock)))
 
 
 def live_trial(study: optuna.Study, number: int) -> Trial:
-    """Trial ``number``, to report to, from whatever process. Optuna's constructor is public and its ids are not: the one place
-    that takes them."""
+    """Trial ``number``, to report to, from whatever process. Optuna's constructor is public and its
+    ids are not: the one place that takes them."""
     from optuna.trial import Trial
 
-    return Trial(study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number))
+    return Trial(
+        study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    )
 
 
 def load_optuna() -> Any:
@@ -164,14 +182,17 @@ def load_study(name: str, place: str) -> optuna.Study:
     if name not in known:
         there = f"there: {', '.join(sorted(known))}" if known else "there is none yet"
         raise InputError(f"no study {name!r} in {redacted(place)}", hint=there)
-    found: optuna.Study = library.load_study(study_name=name, storage=storage, sampler=library.samplers.RandomSampler())
+    found: optuna.Study = library.load_study(
+        study_name=name, storage=storage, sampler=library.samplers.RandomSampler()
+    )
     if RULES in found.user_attrs:
         found.pruner = build_pruner(found.user_attrs[RULES])
     return found
 
 
 def place_of(storage: str, project: Path) -> str:
-    """A URL as it is; a journal file, or one of SQLite's, by its whole path: jobs of a sweep may run elsewhere."""
+    """A URL as it is; a journal file, or one of SQLite's, by its whole path: jobs of a sweep may
+    run elsewhere."""
     if storage.startswith("sqlite:///"):
         return f"sqlite:///{(project / storage.removeprefix('sqlite:///')).resolve()}"
     return storage if "://" in storage else str((project / storage).resolve())
@@ -189,18 +210,27 @@ def storage_of(place: str) -> BaseStorage:
         return JournalStorage(JournalFileBackend(place))
     except ImportError:
         hint = (
-            "pip install 'sciner[postgresql]'" if place.startswith("postgresql") else "install the one its documentation names"
+            "pip install 'sciner[postgresql]'"
+            if place.startswith("postgresql")
+            else "install the one its documentation names"
         )
-        raise InputError(f"{redacted(place)}: the database's driver is not installed", hint=hint) from None
+        raise InputError(
+            f"{redacted(place)}: the database's driver is not installed", hint=hint
+        ) from None
     except Exception as error:  # the driver's own, of which each database has others
         first = str(error).splitlines()[0]
-        raise InputError(f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE") from None
+        raise InputError(
+            f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE"
+        ) from None
 
 
 def lock_of(place: str, project: Path) -> Path:
-    """Whose holder may make the study and ask it. Of other machines that use a server it holds nobody off."""
+    """Whose holder may make the study and ask it. Of other machines that use a server it holds
+    nobody off."""
     file = place.removeprefix("sqlite:///")
-    return Path(f"{file}.begin.lock") if "://" not in file else project / ".sciner/search/begin.lock"
+    return (
+        Path(f"{file}.begin.lock") if "://" not in file else project / ".sciner/search/begin.lock"
+    )
 
 
 def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) -> None:
@@ -213,7 +243,8 @@ def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) 
 
 
 def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
-    """The sampler of trial ``number``. A quasi-random sequence goes on by a count of its own, which the study keeps."""
+    """The sampler of trial ``number``. A quasi-random sequence goes on by a count of its own, which
+    the study keeps."""
     import numpy as np
     from optuna.samplers import GPSampler, QMCSampler, RandomSampler, TPESampler
 
@@ -235,12 +266,14 @@ def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
 
 
 def build_pruner(rules: Mapping[str, Any]) -> BasePruner:
-    """The pruner of a study, whose step is the round. A trial is pruned by the median after ``warmup_rounds`` and later; by
-    successive halving after rounds 1, 2, 4, … times that."""
+    """The pruner of a study, whose step is the round. A trial is pruned by the median after
+    ``warmup_rounds`` and later; by successive halving after rounds 1, 2, 4, … times that."""
     from optuna.pruners import MedianPruner, NopPruner, SuccessiveHalvingPruner
 
     if rules["pruner"] == "median":
         return MedianPruner(n_startup_trials=5, n_warmup_steps=rules["warmup_rounds"])
     if rules["pruner"] == "successive_halving":
-        return SuccessiveHalvingPruner(min_resource=max(1, rules["warmup_rounds"]), reduction_factor=2)
+        return SuccessiveHalvingPruner(
+            min_resource=max(1, rules["warmup_rounds"]), reduction_factor=2
+        )
     return NopPruner()

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """A trial that no other beats. values: F1, and where it is an objective too, the budget. command: runs it again."""
+    """A trial that no other beats. values: F1, and where it is an objective too, the budget.
+    command: runs it again."""
 
     trial: int
     values: list[float]
@@ -31,8 +32,8 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """trials: by how they ended. rounds, fits, steps: of the trials that came to an end, and how many of them were not run
-    (pruning) or not computed (the store)."""
+    """trials: by how they ended. rounds, fits, steps: of the trials that came to an end, and how
+    many of them were not run (pruning) or not computed (the store)."""
 
     study: str
     trials: dict[str, int]
@@ -51,7 +52,9 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
     load_optuna()
     file = place.removeprefix("sqlite:///")
     if "://" not in file and not Path(file).exists():  # opening it would make it
-        raise InputError(f"no studies in {place}", hint="run a search here first, or give --storage")
+        raise InputError(
+            f"no studies in {place}", hint="run a search here first, or give --storage"
+        )
     return load_study(name, place)
 
 
@@ -59,7 +62,9 @@ def summarise(study: optuna.Study) -> StudySummary:
     trials = [t for t in study.get_trials(deepcopy=False) if ABANDONED not in t.user_attrs]
     sums: Counter[str] = Counter()
     for trial in trials:
-        sums.update({name: value for name, value in trial.user_attrs.items() if isinstance(value, int)})
+        sums.update(
+            {name: value for name, value in trial.user_attrs.items() if isinstance(value, int)}
+        )
     return StudySummary(
         study=study.study_name,
         trials=dict(sorted(Counter(t.state.name.lower() for t in trials).items())),
@@ -74,7 +79,8 @@ def summarise(study: optuna.Study) -> StudySummary:
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The best one, or the Pareto front; of those within the limit of the budget. None where no trial is complete."""
+    """The best one, or the Pareto front; of those within the limit of the budget. None where no
+    trial is complete."""
     if len(study.directions) > 1:
         return sorted(study.best_trials, key=lambda t: t.values[0])
     try:
@@ -88,11 +94,14 @@ def best_of(trial: FrozenTrial) -> Best:
     if any(word.startswith("experiment=") for word in overrides):
         overrides.append("hydra.mode=RUN")  # a committed search would begin to search
     command = shlex.join(["sciner", "run", *overrides])
-    return Best(trial.number, list(trial.values), dict(trial.params), command, trial.user_attrs["directory"])
+    return Best(
+        trial.number, list(trial.values), dict(trial.params), command, trial.user_attrs["directory"]
+    )
 
 
 def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
-    """Optuna's own figures as PNG in ``folder``: (file, "") as each is drawn, or (file, why it cannot be)."""
+    """Optuna's own figures as PNG in ``folder``: (file, "") as each is drawn, or (file, why it
+    cannot be)."""
     import matplotlib
     from matplotlib import pyplot
 
@@ -100,7 +109,9 @@ def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
     from optuna.visualization import matplotlib as figures
 
     two = len(study.directions) > 1
-    first: dict[str, Any] = {"target": lambda t: t.values[0], "target_name": "F1"} if two else {"target_name": "F1"}
+    first: dict[str, Any] = (
+        {"target": lambda t: t.values[0], "target_name": "F1"} if two else {"target_name": "F1"}
+    )
     kinds: dict[str, Callable[[], Any]] = {
         "history.png": lambda: figures.plot_optimization_history(study, **first),
         "importances.png": lambda: figures.plot_param_importances(study),

@@ -1,4 +1,5 @@
-"""What a job does with its trial: a value a round, stop where it is hopeless, and tell the study how it ended."""
+"""What a job does with its trial: a value a round, stop where it is hopeless, and tell the study
+how it ended."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ VALUE = "search/f1"  # the metric
 
 @dataclass
 class Trial:
-    """A run that is a trial. planned: rounds, round 0 included. pruned: the round after which it was stopped."""
+    """A run that is a trial. planned: rounds, round 0 included. pruned: the round after which it
+    was stopped."""
 
     trial: optuna.Trial
     rules: Mapping[str, Any]
@@ -36,11 +38,14 @@ class Trial:
     pruned: int | None = None
 
     def watch(self, rounds: Iterator[Round]) -> Iterator[Round]:
-        """The rounds with the value that is searched for; no more of them once the pruner finds the trial hopeless. A round is
-        reported when whoever asked for it has it in safety."""
+        """The rounds with the value that is searched for; no more of them once the pruner finds the
+        trial hopeless. A round is reported when whoever asked for it has it in safety."""
         for done in rounds:
             value = self.objective(done)
-            self.last, self.rounds = replace(done, scores=done.scores | {VALUE: value}), done.number + 1
+            self.last, self.rounds = (
+                replace(done, scores=done.scores | {VALUE: value}),
+                done.number + 1,
+            )
             yield self.last
             if self.may_prune and self.report(value, done.number) and self.rounds < self.planned:
                 self.pruned = done.number
@@ -57,7 +62,8 @@ class Trial:
         return self.trial.should_prune()
 
     def tell(self, about: Mapping[str, str]) -> None:
-        """The value of the last round, never of the best one, and what it has spent. about: where the run stands."""
+        """The value of the last round, never of the best one, and what it has spent. about: where
+        the run stands."""
         from optuna.trial import TrialState
 
         assert self.last is not None
@@ -79,7 +85,9 @@ class Trial:
     def figures(self) -> dict[str, int]:
         """Rounds planned and run; steps and fits taken, and how many of them the store knew."""
         folds = self.objective.folds if isinstance(self.objective, CrossFit) else []
-        taken: list[StepRecord] = [done for steps in (self.steps, *(fold.steps for fold in folds)) for done in steps.taken]
+        taken: list[StepRecord] = [
+            done for steps in (self.steps, *(fold.steps for fold in folds)) for done in steps.taken
+        ]
         fits = [done for done in taken if done.step == Fit.NAME]
         return {
             "planned": self.planned,
@@ -91,19 +99,26 @@ class Trial:
         }
 
 
-def open_trial(config: SearchConfig, objective: Objective, steps: StepRunner, planned: int) -> Trial:
+def open_trial(
+    config: SearchConfig, objective: Objective, steps: StepRunner, planned: int
+) -> Trial:
     """The trial that ``config`` names. Raises InputError where there is no such study or trial."""
     assert config.study is not None and config.storage is not None and config.trial is not None
     study = load_study(config.study, config.storage)
     try:
         trial = live_trial(study, config.trial)
     except KeyError:
-        raise InputError(f"study {config.study!r} has no trial {config.trial}", hint="the sweeper sets search.trial") from None
+        raise InputError(
+            f"study {config.study!r} has no trial {config.trial}",
+            hint="the sweeper sets search.trial",
+        ) from None
     return Trial(trial, study.user_attrs[RULES], objective, steps, planned)
 
 
 def dev_f1(done: Round) -> float:
     """Entity F1 on dev. Raises InputError where dev has no entity."""
     if "dev/f1/micro" not in done.scores:
-        raise InputError("dev has no entity", hint="give a larger data.dev_size, or search=cross_fit")
+        raise InputError(
+            "dev has no entity", hint="give a larger data.dev_size, or search=cross_fit"
+        )
     return done.scores["dev/f1/micro"]

@@ -1,5 +1,5 @@
-"""The memory: results of steps, addressed by what they were computed from. What exists is complete; what is there is not
-computed again, by this run or any other."""
+"""The memory: results of steps, addressed by what they were computed from. What exists is complete;
+what is there is not computed again, by this run or any other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from sciner.hashing import checksum
-from sciner.store.entry import FORMAT, Damaged, NewerEntry, Unreadable, damage, files_in, read_meta, verify
+from sciner.store.entry import (
+    FORMAT,
+    Damaged,
+    NewerEntry,
+    Unreadable,
+    damage,
+    files_in,
+    read_meta,
+    verify,
+)
 from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
 from sciner.store.locks import Lease, held
 from sciner.store.refusals import for_the_store, reason, refusal_of_a_step
@@ -52,7 +61,8 @@ class NoStore:
     keeps = False
 
     def run(self, step: Step[T]) -> Result[T]:
-        folder = tempfile.TemporaryDirectory(prefix="sciner-")  # goes with the last reference to it, in the result
+        # goes with the last reference to it, in the result
+        folder = tempfile.TemporaryDirectory(prefix="sciner-")
         began = time.perf_counter()
         step.compute(Path(folder.name))
         seconds = time.perf_counter() - began
@@ -74,9 +84,10 @@ class NoStore:
 class DiskStore:
     """A folder of entries, shared by any number of processes of one machine.
 
-    An entry is a folder under ``steps/``: the files a step wrote, and ``key.json`` with its inputs, the checksums of its
-    files and its seconds. It is written under ``tmp/`` and renamed last. Nothing is synced to the platter: after a power
-    cut the checksums tell, which every read verifies. Locks are the kernel's and end with their process.
+    An entry is a folder under ``steps/``: the files a step wrote, and ``key.json`` with its
+    inputs, the checksums of its files and its seconds. It is written under ``tmp/`` and renamed
+    last. Nothing is synced to the platter: after a power cut the checksums tell, which every
+    read verifies. Locks are the kernel's and end with their process.
     """
 
     root: Path
@@ -85,8 +96,8 @@ class DiskStore:
     refused: bool = field(default=False, init=False)  # and said so
 
     def run(self, step: Step[T]) -> Result[T]:
-        """As promised by Store. A store that cannot be used (full, read-only, without locks) is said
-        aloud once; the step is computed all the same."""
+        """As promised by Store. A store that cannot be used (full, read-only, without locks) is
+        said aloud once; the step is computed all the same."""
         key = step.key
         try:
             if found := self._found(step, key):
@@ -114,7 +125,8 @@ class DiskStore:
         return self.root / STEPS / key
 
     def discard(self, key: str) -> None:
-        """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or none of it."""
+        """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or
+        none of it."""
         place = self.root / TMP / f"{key}.{uuid.uuid4().hex}"
         try:
             with self.locked(key):
@@ -132,15 +144,16 @@ class DiskStore:
 
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off, Refused
-        where there are no locks to be had."""
+        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off,
+        Refused where there are no locks to be had."""
         with ExitStack() as stack:
             with for_the_store():
                 stack.enter_context(held(self.root / LOCKS / f"{key}.lock", wait=wait))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
-        """Only under the key's lock is a damaged entry set aside: another process may be about to replace it."""
+        """Only under the key's lock is a damaged entry set aside: another process may be about to
+        replace it."""
         with for_the_store():  # what may not be looked at must not be computed over
             if not (self.entry(key) / "key.json").is_file():
                 return None
@@ -156,8 +169,8 @@ class DiskStore:
         return self._result(step, key, True, seconds)
 
     def _computed(self, step: Step[T], key: str) -> Result[T]:
-        """Compute, under the key's lock: what stands in its temporary folder was left by a process that is dead.
-        What cannot be read back is an error of the step, and never an entry."""
+        """Compute, under the key's lock: what stands in its temporary folder was left by a process
+        that is dead. What cannot be read back is an error of the step, and never an entry."""
         folder = self.root / TMP / key
         shutil.rmtree(folder, ignore_errors=True)
         with for_the_store():
@@ -172,7 +185,10 @@ class DiskStore:
                 "step": step.NAME,
                 "version": step.VERSION,
                 "inputs": dict(step.inputs()),
-                "files": {p.relative_to(folder).as_posix(): [p.stat().st_size, checksum(p)] for p in files_in(folder)},
+                "files": {
+                    p.relative_to(folder).as_posix(): [p.stat().st_size, checksum(p)]
+                    for p in files_in(folder)
+                },
                 "seconds": seconds,
                 "created": time.time(),
             }
@@ -232,7 +248,12 @@ class DiskStore:
         """False where there is no such entry."""
         place = self.root / ASIDE / f"{key}.{uuid.uuid4().hex[:8]}"
         if there := self._move(key, place):
-            log.warning("store entry %s is damaged (%s): set aside as aside/%s", short_key(key), why, place.name)
+            log.warning(
+                "store entry %s is damaged (%s): set aside as aside/%s",
+                short_key(key),
+                why,
+                place.name,
+            )
         return there
 
     def _move(self, key: str, place: Path) -> bool:
@@ -248,7 +269,8 @@ class DiskStore:
         return True
 
     def _note_use(self, key: str) -> None:
-        """For pruning: in this process's lease, for what is in use now, and as a time, for the least recently used."""
+        """For pruning: in this process's lease, for what is in use now, and as a time, for the
+        least recently used."""
         try:
             self.lease.note(key)
             os.utime(self.entry(key) / "key.json")
@@ -260,7 +282,8 @@ class DiskStore:
         return Lease(self.root / LEASES)
 
     def _refused(self, error: Exception) -> bool:
-        """Is it the store that cannot be used, and not what the step itself met? Then say so, once."""
+        """Is it the store that cannot be used, and not what the step itself met? Then say so,
+        once."""
         if isinstance(error, Unreadable):
             self._refuse(f"read ({error}): what is computed now is not kept")
         elif why := refusal_of_a_step(error, self.root):

@@ -35,22 +35,28 @@ def read_meta(entry: Path) -> dict[str, Any]:
         newer = meta["format"] > FORMAT
         same = newer or key == key_of(meta["step"], meta["version"], meta["inputs"])
         if not newer:  # what is read of it later must be there
-            meta |= {"files": {name: (int(size), str(sha256)) for name, (size, sha256) in meta["files"].items()}}
+            meta |= {
+                "files": {
+                    name: (int(size), str(sha256)) for name, (size, sha256) in meta["files"].items()
+                }
+            }
             meta |= {name: float(meta[name]) for name in ("seconds", "created")}
     except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
         raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
     except OSError as error:
         raise Unreadable(f"key.json of {short_key(key)}: {reason(error)}") from None
     if newer:
-        raise NewerEntry(f"{short_key(key)} was written by a newer sciner: its step is computed, and not kept")
+        raise NewerEntry(
+            f"{short_key(key)} was written by a newer sciner: its step is computed, and not kept"
+        )
     if not same:
         raise Damaged("key.json names other inputs")
     return meta
 
 
 def verify(entry: Path) -> None:
-    """Raises Damaged for the first file that is not as it was written, Unreadable for one that may not
-    be read."""
+    """Raises Damaged for the first file that is not as it was written, Unreadable for one that may
+    not be read."""
     for name, (size, sha256) in read_meta(entry)["files"].items():
         file = entry / name
         try:
@@ -67,8 +73,8 @@ def verify(entry: Path) -> None:
 
 
 def damage(entry: Path, read: Callable[[Path], object]) -> str | None:
-    """What is wrong with an entry: with its files, or with what they hold, if ``read`` fails on them.
-    Raises NewerEntry and Unreadable."""
+    """What is wrong with an entry: with its files, or with what they hold, if ``read`` fails on
+    them. Raises NewerEntry and Unreadable."""
     try:
         verify(entry)
         read(entry)

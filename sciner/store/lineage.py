@@ -17,7 +17,8 @@ Steps = Mapping[str, type[Step[Any]]]  # the steps as they are now, by name
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An input that is itself a step. name: the input's. there: is its entry in the store? seconds: what computing it took."""
+    """An input that is itself a step. name: the input's. there: is its entry in the store? seconds:
+    what computing it took."""
 
     name: str
     key: str
@@ -28,8 +29,9 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds since 1970. results: its
-    figures by name. origins: empty for a step that was shown further up."""
+    """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds
+    since 1970. results: its figures by name. origins: empty for a step that was shown further up.
+    """
 
     key: str
     step: str
@@ -49,9 +51,15 @@ def find(store: DiskStore, prefix: str) -> str:
     if prefix in found or len(found) == 1:
         return prefix if prefix in found else found[0]
     if not found:
-        raise InputError(f"no entry begins with {prefix!r}", hint="rounds.jsonl has the keys of a run, under steps")
+        raise InputError(
+            f"no entry begins with {prefix!r}",
+            hint="rounds.jsonl has the keys of a run, under steps",
+        )
     shown = ", ".join(short_key(key) for key in found[:3])
-    raise InputError(f"{len(found)} entries begin with {prefix!r}", hint=f"write more of it: {shown}{', …' * (len(found) > 3)}")
+    raise InputError(
+        f"{len(found)} entries begin with {prefix!r}",
+        hint=f"write more of it: {shown}{', …' * (len(found) > 3)}",
+    )
 
 
 def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
@@ -61,7 +69,9 @@ def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
     try:
         meta = store.meta(key)
     except (Damaged, NewerEntry) as error:
-        raise InputError(str(error), file=key, hint="sciner store verify sets damaged entries aside") from None
+        raise InputError(
+            str(error), file=key, hint="sciner store verify sets damaged entries aside"
+        ) from None
     folder = store.entry(key)
     files = {p.relative_to(folder).as_posix(): p.stat().st_size for p in files_in(folder)}
     used = (folder / "key.json").stat().st_mtime
@@ -81,7 +91,8 @@ def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
 
 
 def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]:
-    """The steps among ``inputs``, each with its own; what is in ``seen`` is named and not followed again."""
+    """The steps among ``inputs``, each with its own; what is in ``seen`` is named and not followed
+    again."""
     found = []
     for name, key in leaves(inputs):
         if isinstance(key, str) and KEY.fullmatch(key):
@@ -89,7 +100,9 @@ def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]
             fresh = meta is not None and key not in seen
             seen.add(key)
             deeper = origins(store, meta["inputs"], seen) if meta and fresh else ()
-            found.append(Origin(name, key, meta is not None, meta["seconds"] if meta else 0.0, deeper))
+            found.append(
+                Origin(name, key, meta is not None, meta["seconds"] if meta else 0.0, deeper)
+            )
     return tuple(found)
 
 
@@ -106,7 +119,8 @@ def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[st
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of everything within ``value`` that is neither a dictionary nor a list."""
+    """(dotted name, value) of everything within ``value`` that is neither a dictionary nor a
+    list."""
     if isinstance(value, Mapping | list):
         for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from leaves(item, f"{name}.{key}".lstrip("."))

@@ -1,4 +1,5 @@
-"""Who is at work on a store: locks of the kernel, which end with their process, and leases, which count while one is held."""
+"""Who is at work on a store: locks of the kernel, which end with their process, and leases, which
+count while one is held."""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ class Busy(Exception):
 
 
 def of_the_kernel(lock: Path) -> FileLock:
-    """A lock that ends with its process. Where the file system has none, acquiring it raises OSError:
-    a lock by a file's mere presence would outlive a process that is killed."""
+    """A lock that ends with its process. Where the file system has none, acquiring it raises
+    OSError: a lock by a file's mere presence would outlive a process that is killed."""
     from filelock import FileLock
 
     return FileLock(lock, fallback_to_soft=False)
@@ -32,7 +33,8 @@ def of_the_kernel(lock: Path) -> FileLock:
 
 @contextmanager
 def held(lock: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold ``lock``, a file that is made where there is none. Raises Busy where another holds it and ``wait`` is off."""
+    """Hold ``lock``, a file that is made where there is none. Raises Busy where another holds it
+    and ``wait`` is off."""
     from filelock import Timeout
 
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -67,8 +69,8 @@ def is_held(lock: Path) -> bool:
 
 
 class Lease:
-    """The keys that this process uses, in a file under ``folder``. They count until the process ends; who comes after it
-    removes the file."""
+    """The keys that this process uses, in a file under ``folder``. They count until the process
+    ends; who comes after it removes the file."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -89,7 +91,12 @@ class Lease:
 def leased(folder: Path) -> set[str]:
     """What living processes use."""
     living = [lock.with_suffix(".keys") for lock in folder.glob("*.lock") if is_held(lock)]
-    return {key for place in living if place.exists() for key in place.read_text(encoding="utf-8").split()}
+    return {
+        key
+        for place in living
+        if place.exists()
+        for key in place.read_text(encoding="utf-8").split()
+    }
 
 
 def drop_dead_leases(folder: Path) -> int:

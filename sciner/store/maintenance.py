@@ -1,4 +1,5 @@
-"""The store, looked after: what lies there and what it cost, whether it is whole, and what may go."""
+"""The store, looked after: what lies there and what it cost, whether it is whole, and what may
+go."""
 
 from __future__ import annotations
 
@@ -21,13 +22,22 @@ from sciner.store.refusals import Refused, reason
 from sciner.store.step import step_of
 
 State = Literal["current", "other version", "newer format", "damaged", "unreadable"]
-UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30, "TIB": 2**40}
+UNITS = {
+    "KB": 10**3,
+    "MB": 10**6,
+    "GB": 10**9,
+    "TB": 10**12,
+    "KIB": 2**10,
+    "MIB": 2**20,
+    "GIB": 2**30,
+    "TIB": 2**40,
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A step's folder. bytes: of its files. used: when it was last read or written, in seconds since 1970. meta: its
-    ``key.json``; empty where that is damaged or of a newer format."""
+    """A step's folder. bytes: of its files. used: when it was last read or written, in seconds
+    since 1970. meta: its ``key.json``; empty where that is damaged or of a newer format."""
 
     key: str
     state: State
@@ -54,13 +64,17 @@ class Total:
     seconds: float = 0.0
 
     def add(self, bytes: int, seconds: float = 0.0) -> None:
-        self.entries, self.bytes, self.seconds = self.entries + 1, self.bytes + bytes, self.seconds + seconds
+        self.entries, self.bytes, self.seconds = (
+            self.entries + 1,
+            self.bytes + bytes,
+            self.seconds + seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """steps: current entries by step. others: the rest by state, which this version never finds. aside: what was damaged.
-    leftover: what processes that are dead left half-written."""
+    """steps: current entries by step. others: the rest by state, which this version never finds.
+    aside: what was damaged. leftover: what processes that are dead left half-written."""
 
     steps: dict[str, Total]
     others: dict[str, Total]
@@ -71,8 +85,9 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """removed: entries, the least recently used first. freed: bytes, of whatever was removed. left: bytes of the entries that
-    stay. busy: entries passed over because a living process uses them. aside, leftover, leases, locks: how many went."""
+    """removed: entries, the least recently used first. freed: bytes, of whatever was removed. left:
+    bytes of the entries that stay. busy: entries passed over because a living process uses them.
+    aside, leftover, leases, locks: how many went."""
 
     removed: tuple[Entry, ...]
     freed: int
@@ -101,7 +116,9 @@ def open_store(root: Path) -> DiskStore:
     with said_plainly(root, "read"):
         if not (root / STEPS).is_dir():
             raise InputError(
-                "there is no store", file=root, hint="give --dir, or work in the folder that sciner run was started in"
+                "there is no store",
+                file=root,
+                hint="give --dir, or work in the folder that sciner run was started in",
             )
         store = DiskStore(root.resolve())
         store.listed()
@@ -109,7 +126,8 @@ def open_store(root: Path) -> DiskStore:
 
 
 def entries(store: DiskStore, versions: Mapping[str, int]) -> Iterator[Entry]:
-    """All of them but those that vanish meanwhile. versions: of the steps as they are now, by name."""
+    """All of them but those that vanish meanwhile. versions: of the steps as they are now, by
+    name."""
     for key in store.listed():
         try:
             yield entry_of(store, key, versions)
@@ -137,7 +155,11 @@ def entry_of(store: DiskStore, key: str, versions: Mapping[str, int]) -> Entry:
 
 def bytes_in(place: Path) -> int:
     """Of a folder's files, or of a file; 0 for what vanishes meanwhile or may not be looked at."""
-    files = [place] if place.is_file() else [Path(folder, name) for folder, _, names in os.walk(place) for name in names]
+    files = (
+        [place]
+        if place.is_file()
+        else [Path(folder, name) for folder, _, names in os.walk(place) for name in names]
+    )
     total = 0
     for file in files:
         with suppress(OSError):
@@ -146,7 +168,8 @@ def bytes_in(place: Path) -> int:
 
 
 def stats(store: DiskStore, versions: Mapping[str, int]) -> Stats:
-    """Counts, and reads every key.json to do so. versions: of the steps as they are now, by name."""
+    """Counts, and reads every key.json to do so. versions: of the steps as they are now, by
+    name."""
     found = Stats({name: Total() for name in versions}, {}, Total(), Total(), Total())
     for entry in entries(store, versions):
         if entry.state == "current":
@@ -167,8 +190,9 @@ def verify(
     advance: Callable[[int], None] = lambda n: None,
     read: Callable[[Path], object] = lambda folder: None,
 ) -> Verified:
-    """Read every file of every entry again, and see that ``read`` can make sense of its folder; what
-    is damaged is set aside, if the store can be written. Calls ``advance(1)`` behind each entry."""
+    """Read every file of every entry again, and see that ``read`` can make sense of its folder;
+    what is damaged is set aside, if the store can be written. Calls ``advance(1)`` behind each
+    entry."""
     found = Verified()
     for key in store.listed():
         why = None
@@ -192,14 +216,20 @@ def verify(
 
 
 def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = False) -> Pruned:
-    """Remove entries, the least recently used first, until those that stay have ``limit`` bytes or less; and what processes
-    that are dead left: half-written entries, leases, lock files. With ``aside`` also what was set aside.
+    """Remove entries, the least recently used first, until those that stay have ``limit`` bytes or
+    less; and what processes that are dead left: half-written entries, leases, lock files. With
+    ``aside`` also what was set aside.
 
-    What a living process uses stays, be it over the limit. Raises InputError where the store cannot be written.
+    What a living process uses stays, be it over the limit. Raises InputError where the store
+    cannot be written.
     """
     with said_plainly(store.root, "pruned"):
         leases = store.root / LEASES
-        dead = sum(not is_held(p) for p in leases.glob("*.lock")) if dry_run else drop_dead_leases(leases)
+        dead = (
+            sum(not is_held(p) for p in leases.glob("*.lock"))
+            if dry_run
+            else drop_dead_leases(leases)
+        )
         found = sorted(entries(store, {}), key=lambda entry: (entry.used, entry.key))
         left, busy = sum(entry.bytes for entry in found), 0
         used = leased(leases)
@@ -217,14 +247,17 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
         junk = [*sweep(store, below(store.root / TMP), dry_run)]
         old = [*sweep(store, below(store.root / ASIDE) if aside else (), dry_run)]
         locks = drop_free_locks(store, dry_run)
-    return Pruned(tuple(removed), freed + sum(junk) + sum(old), left, busy, len(old), len(junk), dead, locks)
+    return Pruned(
+        tuple(removed), freed + sum(junk) + sum(old), left, busy, len(old), len(junk), dead, locks
+    )
 
 
 def evict(store: DiskStore, key: str) -> bool:
     """Remove an entry unless it is in use.
 
-    It is moved away before the leases are read once more. A process notes its use before it looks at an entry: so either that
-    process finds nothing, and computes, or its note is seen here, and the entry is put back.
+    It is moved away before the leases are read once more. A process notes its use before it
+    looks at an entry: so either that process finds nothing, and computes, or its note is seen
+    here, and the entry is put back.
     """
     place = store.root / TMP / f"{key}.{uuid.uuid4().hex}"
     place.parent.mkdir(exist_ok=True)
@@ -258,7 +291,8 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
 
 
 def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
-    """Remove lock files that nobody holds. Who waits for one that is removed finds out, and takes a new one."""
+    """Remove lock files that nobody holds. Who waits for one that is removed finds out, and takes a
+    new one."""
     free = 0
     for place in below(store.root / LOCKS):
         try:
@@ -291,14 +325,18 @@ def said_plainly(root: Path, done: str) -> Iterator[None]:
         yield
     except (OSError, RuntimeError) as error:  # RuntimeError: resolve() of a loop of links
         why = reason(error) if isinstance(error, OSError) else error
-        raise InputError(f"cannot be {done} ({why})", file=root, hint="is it mounted read-only, or another's?") from None
+        raise InputError(
+            f"cannot be {done} ({why})", file=root, hint="is it mounted read-only, or another's?"
+        ) from None
 
 
 def bytes_of(text: str) -> int:
-    """20GB, 1.5 TB, 512MiB, 0 as bytes. Raises InputError for what is no size, and for a number without a unit."""
+    """20GB, 1.5 TB, 512MiB, 0 as bytes. Raises InputError for what is no size, and for a number
+    without a unit."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B)?\s*", text.upper())
     if not found or (not found[2] and float(found[1])):
         raise InputError(
-            f"--max-size {text}: this is no size", hint="write a number and its unit: 20GB, 500MB, or 0 for nothing"
+            f"--max-size {text}: this is no size",
+            hint="write a number and its unit: 20GB, 500MB, or 0 for nothing",
         )
     return int(float(found[1]) * UNITS.get(found[2] or "", 0))

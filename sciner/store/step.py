@@ -88,8 +88,8 @@ class Result(Generic[T]):
     renew: Callable[[], T]
 
     def stream(self, items: Callable[[T], Iterator[Item]]) -> Iterator[Item]:
-        """What ``items`` yields of the value, without holding it all. If it goes meanwhile, or proves
-        unreadable, it is renewed, and read on from there."""
+        """What ``items`` yields of the value, without holding it all. If it goes meanwhile, or
+        proves unreadable, it is renewed, and read on from there."""
         told, value = 0, self.load()
         for again in (True, False):
             try:

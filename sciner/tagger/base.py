@@ -10,14 +10,17 @@ from typing import Any, Literal, Protocol, runtime_checkable
 from sciner.text.corpus import Example, Sentence
 from sciner.text.prediction import Floats, Prediction
 
-Capability = Literal["initial_weights", "example_weights", "soft_labels", "embeddings", "samples", "int8"]
+Capability = Literal[
+    "initial_weights", "example_weights", "soft_labels", "embeddings", "samples", "int8"
+]
 Capabilities = frozenset[Capability]
 PROBES: Capabilities = frozenset({"embeddings", "samples"})  # what ``Probed`` shows
 
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """What one fit did: optimiser steps, corpus tokens seen (with repetition), wall seconds, and (step, mean loss) pairs."""
+    """What one fit did: optimiser steps, corpus tokens seen (with repetition), wall seconds, and
+    (step, mean loss) pairs."""
 
     steps: int
     tokens: int
@@ -32,7 +35,8 @@ class Fitted(Protocol):
     def report(self) -> FitReport: ...
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """One prediction a sentence, in the given order; every token is covered, whatever the sentence's length."""
+        """One prediction a sentence, in the given order; every token is covered, whatever the
+        sentence's length."""
 
     def save(self, directory: Path) -> None:
         """Write weights (safetensors) and all that loading them again needs."""
@@ -40,13 +44,15 @@ class Fitted(Protocol):
 
 @runtime_checkable
 class Probed(Protocol):
-    """A trained tagger that shows more than its answers, for policies that need it (``policy.acquisition``)."""
+    """A trained tagger that shows more than its answers, for policies that need it
+    (``policy.acquisition``)."""
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, dimensions]."""
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
-        """[passes, words, tags] label distributions of each sentence, drawn from what the tagger is unsure of in itself."""
+        """[passes, words, tags] label distributions of each sentence, drawn from what the tagger is
+        unsure of in itself."""
 
 
 class Tagger(Protocol):
@@ -54,19 +60,24 @@ class Tagger(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can beside training and predicting; a package of a tagger says it once, as CAPABILITIES.
+        """What it can beside training and predicting; a package of a tagger says it once, as
+        CAPABILITIES.
 
-        initial_weights: a fit may start from an earlier one's. example_weights: examples may count more or less. soft_labels:
-        a token's label may be a distribution (none can yet). embeddings, samples: a trained one is ``Probed`` for them.
-        int8: a trained one can be rounded to whole numbers of eight bits.
+        initial_weights: a fit may start from an earlier one's. example_weights: examples may
+        count more or less. soft_labels: a token's label may be a distribution (none can yet).
+        embeddings, samples: a trained one is ``Probed`` for them. int8: a trained one can be
+        rounded to whole numbers of eight bits.
         """
 
     def identity(self) -> dict[str, Any]:
-        """All else that a fit depends on, for its key in a store: settings, classes, initial weights by checksum, and what of
-        the device changes the last bits. JSON's types alone; no path, no name."""
+        """All else that a fit depends on, for its key in a store: settings, classes, initial
+        weights by checksum, and what of the device changes the last bits. JSON's types alone; no
+        path, no name."""
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
-        """Train on weighted, possibly masked examples, from the pretrained weights or from those of ``start``."""
+        """Train on weighted, possibly masked examples, from the pretrained weights or from those of
+        ``start``."""
 
     def restore(self, directory: Path, report: FitReport) -> Fitted:
-        """The trained tagger that ``Fitted.save`` wrote, predicting exactly what it predicted before."""
+        """The trained tagger that ``Fitted.save`` wrote, predicting exactly what it predicted
+        before."""

@@ -1,4 +1,5 @@
-"""Label distributions to legal IOB2: the most probable tag sequence in which no I-X lacks its B-X (numpy only)."""
+"""Label distributions to legal IOB2: the most probable tag sequence in which no I-X lacks its B-X
+(numpy only)."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ BLOCK = 256  # sentences decoded at once
 
 
 def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """[tags, tags]: may column follow row? I-X wants B-X or I-X before it, others any tag. Row O is also the start."""
+    """[tags, tags]: may column follow row? I-X wants B-X or I-X before it, others any tag. Row O is
+    also the start."""
     legal = np.ones((len(tags), len(tags)), dtype=bool)
     for j, tag in enumerate(tags):
         if tag.startswith("I-"):
@@ -24,8 +26,9 @@ def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def best_legal(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """The most probable legal tag indices of each [words, tags] array, token probabilities taken as independent: each
-    token's most probable tag where these are legal together, else Viterbi's path."""
+    """The most probable legal tag indices of each [words, tags] array, token probabilities taken as
+    independent: each token's most probable tag where these are legal together, else Viterbi's path.
+    """
     legal = follows(tags)
     found = [rows.argmax(axis=1) for rows in distributions]
     broken = [i for i, path in enumerate(found) if not legal[np.append(0, path[:-1]), path].all()]
@@ -35,7 +38,8 @@ def best_legal(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt
 
 
 def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """The most probable legal tag indices of each [words, tags] array (Viterbi, token probabilities taken as independent)."""
+    """The most probable legal tag indices of each [words, tags] array (Viterbi, token probabilities
+    taken as independent)."""
     found: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(distributions)
     barrier = np.where(follows(tags), 0.0, -np.inf)
     order = sorted(range(len(distributions)), key=lambda i: len(distributions[i]))
@@ -48,7 +52,9 @@ def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.ND
         scores = np.full((len(block), width, len(tags)), -np.inf)
         scores[:, :, 0] = 0.0
         for row, i in enumerate(block):
-            scores[row, : len(distributions[i])] = np.log(np.maximum(distributions[i], 1e-30), dtype=np.float64)
+            scores[row, : len(distributions[i])] = np.log(
+                np.maximum(distributions[i], 1e-30), dtype=np.float64
+            )
         best = scores[:, 0] + barrier[0]
         back = np.zeros((len(block), width, len(tags)), dtype=np.int64)
         for t in range(1, width):
@@ -64,9 +70,13 @@ def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.ND
     return found
 
 
-def predictions(sentences: Sequence[Sentence], distributions: Sequence[Floats], tags: Sequence[str]) -> Iterator[Prediction]:
+def predictions(
+    sentences: Sequence[Sentence], distributions: Sequence[Floats], tags: Sequence[str]
+) -> Iterator[Prediction]:
     """Decode each sentence's [words, tags] float32 distribution."""
-    for sentence, rows, path in zip(sentences, distributions, best_legal(distributions, tags), strict=True):
+    for sentence, rows, path in zip(
+        sentences, distributions, best_legal(distributions, tags), strict=True
+    ):
         spans, misplaced = spans_of([tags[k] for k in path])
         assert misplaced == 0, "decoding must emit legal IOB2"
         confidence = rows[np.arange(len(path)), path]

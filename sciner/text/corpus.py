@@ -18,9 +18,9 @@ NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set
 class Sentence:
     """Tokens with an id ``document#index``.
 
-    spans: None where no gold exists or where it is withheld. masked: positions of tokens of which
-    nobody said whether they belong to a span; they are left out of the loss. dropped: the labels of gold
-    spans that begin here and that ``spans`` cannot hold, such as nested ones.
+    spans: None where no gold exists or where it is withheld. masked: positions of tokens of
+    which nobody said whether they belong to a span; they are left out of the loss. dropped: the
+    labels of gold spans that begin here and that ``spans`` cannot hold, such as nested ones.
     """
 
     id: str
@@ -42,9 +42,9 @@ class Sentence:
 class Example:
     """A sentence as a tagger is trained on it; every label knows where it came from.
 
-    source: ``gold`` or ``silver``. round: the round whose annotation pass made the silver (0 for gold).
-    confidences: one a span, in [0, 1]; 1.0 for gold. masked: token positions left out of the loss.
-    weight: factor of this sentence's tokens in the loss, > 0.
+    source: ``gold`` or ``silver``. round: the round whose annotation pass made the silver (0 for
+    gold). confidences: one a span, in [0, 1]; 1.0 for gold. masked: token positions left out of
+    the loss. weight: factor of this sentence's tokens in the loss, > 0.
     """
 
     sentence: Sentence
@@ -101,12 +101,18 @@ class Corpus:
     notes: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        ids = Counter(s.id for split in (self.train, self.dev, self.test, self.unlabelled) for s in split)
+        ids = Counter(
+            s.id for split in (self.train, self.dev, self.test, self.unlabelled) for s in split
+        )
         if twice := [i for i, n in ids.items() if n > 1]:
-            raise InputError(f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}", hint="ids must be unique")
+            raise InputError(
+                f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}",
+                hint="ids must be unique",
+            )
 
     def digest(self) -> str:
-        """SHA-256 over every split's ids, tokens and gold: of [labels, splits by name] as JSON, which is never held whole."""
+        """SHA-256 over every split's ids, tokens and gold: of [labels, splits by name] as JSON,
+        which is never held whole."""
         whole = hashlib.sha256(f"[{_json(self.labels)}, {{".encode())
         for n, name in enumerate(("dev", "test", "train", "unlabelled")):
             whole.update(f'{", " * (n > 0)}"{name}": ['.encode())
@@ -132,7 +138,8 @@ def labels_of(sentences: Iterable[Sentence]) -> tuple[str, ...]:
 
 
 def tagset(labels: Sequence[str]) -> tuple[str, ...]:
-    """IOB2 tags in the order of a label distribution's columns: O, then B-X and I-X for each class."""
+    """IOB2 tags in the order of a label distribution's columns: O, then B-X and I-X for each
+    class."""
     return ("O", *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
 
 

@@ -17,20 +17,30 @@ def casefolded(sentence: Sentence) -> tuple[str, ...]:
     return tuple(token.casefold() for token in sentence.tokens)
 
 
-def leaked(train: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int) -> tuple[Sentence, ...]:
-    """Those of ``train`` with at least ``min_tokens`` tokens whose text stands in ``held_out`` (shorter: mostly headings)."""
+def leaked(
+    train: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int
+) -> tuple[Sentence, ...]:
+    """Those of ``train`` with at least ``min_tokens`` tokens whose text stands in ``held_out``
+    (shorter: mostly headings)."""
     known = {casefolded(sentence) for sentence in held_out}
     return tuple(s for s in train if len(s.tokens) >= min_tokens and casefolded(s) in known)
 
 
 def guard(corpus: Corpus, how: Guard, min_tokens: int) -> Corpus:
-    """The corpus as it may be used: ``report`` counts leaked training sentences in the notes, ``drop`` leaves them out too."""
+    """The corpus as it may be used: ``report`` counts leaked training sentences in the notes,
+    ``drop`` leaves them out too."""
     found = leaked(corpus.train, (*corpus.dev, *corpus.test), min_tokens) if how != "none" else ()
     if not found:
         return corpus
     if how == "report":
-        return replace(corpus, notes=corpus.notes + Counter({"training sentences that stand in dev or test": len(found)}))
+        return replace(
+            corpus,
+            notes=corpus.notes
+            + Counter({"training sentences that stand in dev or test": len(found)}),
+        )
     ids = {sentence.id for sentence in found}
     train = tuple(s for s in corpus.train if s.id not in ids)
-    notes = corpus.notes + Counter({"training sentences dropped, since they stand in dev or test": len(found)})
+    notes = corpus.notes + Counter(
+        {"training sentences dropped, since they stand in dev or test": len(found)}
+    )
     return replace(corpus, train=train, notes=notes)

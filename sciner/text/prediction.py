@@ -20,9 +20,10 @@ Aggregate = Literal["min", "mean"]
 class Prediction:
     """One annotated sentence.
 
-    spans are legal IOB2. distribution: [tokens, tags] float16 (half the memory, exact to 1/2048), rows sum to 1 to that
-    precision, columns as ``corpus.tagset``. confidence: [tokens] float32, the probability of each token's decoded tag.
-    repairs: tokens whose most probable tag was not the decoded one.
+    spans are legal IOB2. distribution: [tokens, tags] float16 (half the memory, exact to
+    1/2048), rows sum to 1 to that precision, columns as ``corpus.tagset``. confidence: [tokens]
+    float32, the probability of each token's decoded tag. repairs: tokens whose most probable tag
+    was not the decoded one.
     """
 
     sentence: Sentence

@@ -33,15 +33,19 @@ def split_tag(tag: str) -> tuple[str, str]:
         return "O", ""
     prefix, dash, label = tag.partition("-")
     if prefix not in ("B", "I", "E", "S") or not dash or not label:
-        raise InputError(f"tag {tag!r} belongs to no known scheme", hint="tags are O or B-, I-, E-, S- and a class")
+        raise InputError(
+            f"tag {tag!r} belongs to no known scheme",
+            hint="tags are O or B-, I-, E-, S- and a class",
+        )
     return prefix, label
 
 
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
     """The scheme under which the fewest tags are out of place (ties: IOB2).
 
-    E- and S- exist in IOBES alone. IOB1 opens a span with I- and keeps B- for one that touches its neighbour of the same
-    class; IOB2 opens every span with B- (Ramshaw & Marcus 1995; Tjong Kim Sang & Veenstra 1999).
+    E- and S- exist in IOBES alone. IOB1 opens a span with I- and keeps B- for one that touches
+    its neighbour of the same class; IOB2 opens every span with B- (Ramshaw & Marcus 1995; Tjong
+    Kim Sang & Veenstra 1999).
     """
     opened_by = {"B": 0, "I": 0}
     for tags in sequences:
@@ -59,8 +63,8 @@ def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
 def decode(tags: Sequence[str], scheme: Scheme = "IOB2") -> tuple[tuple[Span, ...], int]:
     """Spans of one sentence, and how many tags had to be repaired.
 
-    The repair is conlleval's reading: what cannot continue the open span opens a new one, what is never closed ends where
-    the next tag no longer continues it. Nothing is dropped.
+    The repair is conlleval's reading: what cannot continue the open span opens a new one, what
+    is never closed ends where the next tag no longer continues it. Nothing is dropped.
     """
     spans: list[Span] = []
     repairs = 0
@@ -74,7 +78,11 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2") -> tuple[tuple[Span, ..
             label = ""
         if opens:
             misplaced = prefix in ("I", "E") and scheme != "IOB1"
-            needless = prefix == "B" and scheme == "IOB1" and not (spans and spans[-1].end == i and spans[-1].label == this)
+            needless = (
+                prefix == "B"
+                and scheme == "IOB1"
+                and not (spans and spans[-1].end == i and spans[-1].label == this)
+            )
             repairs += misplaced or needless
             start, label = i, this
         if prefix in ("E", "S"):
@@ -84,13 +92,16 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2") -> tuple[tuple[Span, ..
 
 
 def encode(spans: Iterable[Span], length: int, scheme: Scheme = "IOB2") -> list[str]:
-    """Tags of ``length`` tokens. Raises ValueError for spans that overlap, are empty or leave the sentence."""
+    """Tags of ``length`` tokens. Raises ValueError for spans that overlap, are empty or leave the
+    sentence."""
     tags = ["O"] * length
     before: Span | None = None
     for span in sorted(spans):
         start, end, label = span
         if not 0 <= start < end <= length or (before and start < before.end):
-            raise ValueError(f"span {tuple(span)} overlaps another or leaves the sentence of {length} tokens")
+            raise ValueError(
+                f"span {tuple(span)} overlaps another or leaves the sentence of {length} tokens"
+            )
         touches = before is not None and before.end == start and before.label == label
         tags[start:end] = [f"I-{label}"] * (end - start)
         if scheme == "IOB2" or scheme == "IOBES" or touches:

@@ -13,7 +13,8 @@ from sciner.text.leaks import casefolded, leaked
 
 @dataclass(frozen=True, slots=True)
 class SplitStats:
-    """One split. duplicates: sentences whose text, case aside, an earlier one has. classes: spans by label.
+    """One split. duplicates: sentences whose text, case aside, an earlier one has. classes: spans
+    by label.
 
     dropped: gold spans by label that the reader could not keep (``Sentence.dropped``).
     """
@@ -48,7 +49,8 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """overlaps: of every two splits. conflicts: the forms with most spans outside their commonest label first."""
+    """overlaps: of every two splits. conflicts: the forms with most spans outside their commonest
+    label first."""
 
     splits: dict[str, SplitStats]
     overlaps: tuple[Overlap, ...]
@@ -60,7 +62,10 @@ def describe(splits: Mapping[str, Sequence[Sentence]]) -> Stats:
     filled = {name: sentences for name, sentences in splits.items() if sentences}
     return Stats(
         {name: _count(sentences) for name, sentences in filled.items()},
-        tuple(Overlap(a, b, len(leaked(filled[a], filled[b], min_tokens=1))) for a, b in combinations(filled, 2)),
+        tuple(
+            Overlap(a, b, len(leaked(filled[a], filled[b], min_tokens=1)))
+            for a, b in combinations(filled, 2)
+        ),
         tuple(_conflicts(s for sentences in filled.values() for s in sentences)),
     )
 
@@ -82,7 +87,8 @@ def _count(sentences: Sequence[Sentence]) -> SplitStats:
 
 
 def dropped_spans(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, dict[str, object]]:
-    """For every split that lost gold spans to its reader: how many ("spans"), of which "classes", in which "documents"."""
+    """For every split that lost gold spans to its reader: how many ("spans"), of which "classes",
+    in which "documents"."""
     return {
         name: {
             "spans": sum(len(s.dropped) for s in sentences),
@@ -104,5 +110,7 @@ def _conflicts(sentences: Iterable[Sentence]) -> list[Conflict]:
         words = casefolded(sentence)
         for start, end, label in sentence.spans or ():
             labels.setdefault(" ".join(words[start:end]), Counter())[label] += 1
-    several = [Conflict(form, dict(seen.most_common())) for form, seen in labels.items() if len(seen) > 1]
+    several = [
+        Conflict(form, dict(seen.most_common())) for form, seen in labels.items() if len(seen) > 1
+    ]
     return sorted(several, key=lambda c: (max(c.labels.values()) - sum(c.labels.values()), c.form))

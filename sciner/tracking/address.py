@@ -27,36 +27,50 @@ class Unreachable(Exception):
 
 
 def place_of(uri: str | None, folder: Path) -> str:
-    """Where to log: what was configured, else MLflow's own MLFLOW_TRACKING_URI, else the folder's database."""
+    """Where to log: what was configured, else MLflow's own MLFLOW_TRACKING_URI, else the folder's
+    database."""
     return uri or os.environ.get("MLFLOW_TRACKING_URI") or local_uri(folder)
 
 
 def check(uri: str, experiment: str = "sciner") -> None:
-    """Raises InputError for an address that cannot be meant, and for an experiment without a name. Nobody is asked."""
+    """Raises InputError for an address that cannot be meant, and for an experiment without a name.
+    Nobody is asked."""
     from urllib.parse import urlsplit
 
     if not experiment.strip():
-        raise InputError("tracking.experiment is empty", hint="give it a name: tracking.experiment=sciner")
+        raise InputError(
+            "tracking.experiment is empty", hint="give it a name: tracking.experiment=sciner"
+        )
     scheme = uri.partition(":")[0]
     dialect = scheme.partition("+")[0]
     plugins = {found.name for found in entry_points(group="mlflow.tracking_store")}
     if scheme in plugins or dialect in OTHERS:
         return
     if "://" not in uri or scheme == "file":
-        hint = f"give a database, sqlite:///{uri.removeprefix('file://')}/mlflow.db, or a server, http://HOST:PORT"
-        raise InputError(f"tracking.uri={redacted(uri)}: MLflow keeps runs in no plain folder any more", hint=hint)
+        hint = (
+            f"give a database, sqlite:///{uri.removeprefix('file://')}/mlflow.db, or a server, "
+            "http://HOST:PORT"
+        )
+        raise InputError(
+            f"tracking.uri={redacted(uri)}: MLflow keeps runs in no plain folder any more",
+            hint=hint,
+        )
     if dialect not in (*SERVERS, *DATABASES):
         hint = nearest(dialect, {*SERVERS, *DATABASES, *OTHERS, *plugins})
         raise InputError(f"tracking.uri={redacted(uri)}: MLflow knows no {dialect}://", hint=hint)
     if dialect in SERVERS and not urlsplit(uri).hostname:
-        raise InputError(f"tracking.uri={redacted(uri)} names no host", hint="give http://HOST:PORT")
+        raise InputError(
+            f"tracking.uri={redacted(uri)} names no host", hint="give http://HOST:PORT"
+        )
     if (file := file_of(uri)) and file.is_dir():
-        raise InputError(f"tracking.uri={uri} is a folder", hint=f"give {uri.rstrip('/')}/mlflow.db")
+        raise InputError(
+            f"tracking.uri={uri} is a folder", hint=f"give {uri.rstrip('/')}/mlflow.db"
+        )
 
 
 def reach(uri: str) -> None:
-    """Raises Unreachable where nobody answers within seconds. One that was down is asked rarely, by all jobs of a sweep
-    together."""
+    """Raises Unreachable where nobody answers within seconds. One that was down is asked rarely, by
+    all jobs of a sweep together."""
     since, why = notes().get(uri, (0.0, ""))
     if not time.time() - since < RARELY:
         why = answer(uri)
@@ -83,7 +97,8 @@ def ask_server(uri: str) -> str:
     except requests.Timeout:
         return f"no answer within {SECONDS} s"
     except requests.ConnectionError as error:
-        return str(root_of(error))  # as "[Errno 111] Connection refused"; what lies around it repeats the address
+        # as "[Errno 111] Connection refused"; what lies around it repeats the address
+        return str(root_of(error))
     except requests.RequestException:
         pass  # an answer that MLflow may make more of
     return ""
@@ -93,7 +108,13 @@ def ask_database(uri: str) -> str:
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
-    name = "login_timeout" if uri.startswith("mssql+pymssql") else "timeout" if uri.startswith("mssql") else "connect_timeout"
+    name = (
+        "login_timeout"
+        if uri.startswith("mssql+pymssql")
+        else "timeout"
+        if uri.startswith("mssql")
+        else "connect_timeout"
+    )
     try:
         with create_engine(uri, poolclass=NullPool, connect_args={name: SECONDS}).connect():
             return ""
@@ -104,7 +125,8 @@ def ask_database(uri: str) -> str:
 
 
 def cause(error: BaseException) -> str:
-    """An error in one line, with what lies at its root: libraries wrap "database is locked" in sentences of their own."""
+    """An error in one line, with what lies at its root: libraries wrap "database is locked" in
+    sentences of their own."""
     if isinstance(error, Unreachable):
         return str(error)
     first, last = (next(iter(str(e).strip().splitlines()), "") for e in (error, root_of(error)))

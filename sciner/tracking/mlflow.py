@@ -31,7 +31,8 @@ QUIET = {
 
 
 def quiet() -> None:
-    """MLflow without telemetry, log chatter and long retries; what the user set in the environment holds."""
+    """MLflow without telemetry, log chatter and long retries; what the user set in the environment
+    holds."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     for name in ("mlflow", "alembic"):
@@ -56,8 +57,8 @@ def connect(uri: str) -> Any:
 def prepare(uri: str, experiment: str) -> str:
     """The experiment's id, made if need be. A sweep's parent calls this before any job starts.
 
-    Raises InputError and Unreachable as ``connect``, and InputError for an experiment that was deleted: MLflow finds it by
-    its name, and takes nothing for it.
+    Raises InputError and Unreachable as ``connect``, and InputError for an experiment that was
+    deleted: MLflow finds it by its name, and takes nothing for it.
     """
     address.check(uri, experiment)
     client = connect(uri)
@@ -74,16 +75,20 @@ def prepare(uri: str, experiment: str) -> str:
             if found is None:
                 raise
     if found.lifecycle_stage == "deleted":
-        hint = f"restore it (mlflow experiments restore --experiment-id {found.experiment_id}) or give another name"
+        hint = (
+            f"restore it (mlflow experiments restore --experiment-id {found.experiment_id}) or "
+            "give another name"
+        )
         raise InputError(f"the experiment {experiment!r} at {redacted(uri)} was deleted", hint=hint)
     return str(found.experiment_id)
 
 
 class MlflowTracker:
-    """One MLflow run, by the client alone: no global state, so that runs may follow each other in one process.
+    """One MLflow run, by the client alone: no global state, so that runs may follow each other in
+    one process.
 
-    times: when the run began and ended, in seconds since 1970, if that was another time than now. run: one of MLflow's that
-    stands there unfinished, and is completed.
+    times: when the run began and ended, in seconds since 1970, if that was another time than
+    now. run: one of MLflow's that stands there unfinished, and is completed.
     """
 
     def __init__(
@@ -117,7 +122,9 @@ class MlflowTracker:
         there: Mapping[str, str] = {}
         if self.continued is None:
             began = milliseconds(self.times[0])
-            self.run_id = self.client.create_run(self.experiment_id, began, dict(tags), run_name=name).info.run_id
+            self.run_id = self.client.create_run(
+                self.experiment_id, began, dict(tags), run_name=name
+            ).info.run_id
         else:
             self.run_id, there = self.continued.info.run_id, self.continued.data.params
             self.client.update_run(self.run_id, "RUNNING", name)
@@ -127,7 +134,8 @@ class MlflowTracker:
                     self.client.delete_tag(self.run_id, old)
             for tags_of_call in chunks((RunTag(key, value) for key, value in tags.items()), PARAMS):
                 self.client.log_batch(self.run_id, tags=tags_of_call)
-        new = (Param(key, value[:VALUE]) for key, value in params.items() if key not in there)  # none can be changed
+        # none can be changed
+        new = (Param(key, value[:VALUE]) for key, value in params.items() if key not in there)
         for params_of_call in chunks(new, PARAMS):
             self.client.log_batch(self.run_id, params=params_of_call)
 
@@ -141,7 +149,11 @@ class MlflowTracker:
         from mlflow.entities import Metric
 
         now = milliseconds(self.times[1]) or int(time.time() * 1000)
-        metrics = [Metric(name, value, now, step) for name, step, value in rows if (name, step, value) not in self.known]
+        metrics = [
+            Metric(name, value, now, step)
+            for name, step, value in rows
+            if (name, step, value) not in self.known
+        ]
         for metrics_of_call in chunks(metrics, METRICS):  # a batch costs 50 ms, a single metric 3
             self.client.log_batch(self.run_id, metrics=metrics_of_call)
 
@@ -160,7 +172,9 @@ class MlflowTracker:
 def figures_of(client: Any, run: Any) -> Iterator[tuple[str, int, float]]:
     """Every figure that a run has: name, step and value."""
     for name in run.data.metrics:
-        yield from ((name, m.step, m.value) for m in client.get_metric_history(run.info.run_id, name))
+        yield from (
+            (name, m.step, m.value) for m in client.get_metric_history(run.info.run_id, name)
+        )
 
 
 def chunks(things: Iterable[Any], size: int) -> Iterator[list[Any]]:

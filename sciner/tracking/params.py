@@ -15,11 +15,15 @@ KEY = 250  # characters of a param's name, MLflow's limit
 
 
 def params_of(config: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, str]:
-    """Every key of the configuration, dotted, and the file that was taken of each group (tags ``choice.<group>``). A trial's
-    place in its study (``search``) is no setting: tags have it."""
+    """Every key of the configuration, dotted, and the file that was taken of each group (tags
+    ``choice.<group>``). A trial's place in its study (``search``) is no setting: tags have it."""
     settings = {group: value for group, value in config.items() if group != "search"}
     found = {legal(key): redacted(word(value)) for key, value in flatten(settings).items()}
-    return found | {tag.removeprefix("choice."): choice for tag, choice in tags.items() if tag.startswith("choice.")}
+    return found | {
+        tag.removeprefix("choice."): choice
+        for tag, choice in tags.items()
+        if tag.startswith("choice.")
+    }
 
 
 def word(value: Any) -> str:

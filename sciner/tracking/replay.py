@@ -23,11 +23,13 @@ Told = Literal["replayed", "completed", "known", "failed"]
 
 
 def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[Record, Told]]:
-    """Tell the tracker at ``uri`` of each run what the run itself told its own; (run, what became of it), as they go.
+    """Tell the tracker at ``uri`` of each run what the run itself told its own; (run, what became
+    of it), as they go.
 
-    Figures, steps, curves, params, tags, times and the small artefacts are the same. A run that stands there unfinished is
-    completed, one that stands there as it ended is left. A run that cannot be told is logged, and the others go on. Raises
-    InputError where the tracker cannot be used at all.
+    Figures, steps, curves, params, tags, times and the small artefacts are the same. A run that
+    stands there unfinished is completed, one that stands there as it ended is left. A run that
+    cannot be told is logged, and the others go on. Raises InputError where the tracker cannot be
+    used at all.
     """
     known = {run.data.tags["sciner.run"]: run for run in search(*client_of(uri, experiment))}
     for run in runs:
@@ -36,7 +38,10 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
             yield run, "known"
             continue
         try:
-            tell(run, MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"]), there))
+            tell(
+                run,
+                MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"]), there),
+            )
             yield run, "completed" if there else "replayed"
         except Exception as error:
             log.warning("%s cannot be replayed: %s", run.folder, address.cause(error))
@@ -44,12 +49,14 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
 
 
 def close_interrupted(uri: str, experiment: str) -> int:
-    """Make the runs KILLED that stand there as RUNNING and whose processes are dead, and say how many there were."""
+    """Make the runs KILLED that stand there as RUNNING and whose processes are dead, and say how
+    many there were."""
     return close_dead(*client_of(uri, experiment))
 
 
 def client_of(uri: str, experiment: str) -> tuple[Any, str]:
-    """A client of the tracker, and the experiment's id there. Raises InputError where nobody answers."""
+    """A client of the tracker, and the experiment's id there. Raises InputError where nobody
+    answers."""
     try:
         return connect(uri), prepare(uri, experiment)
     except address.Unreachable as error:
@@ -66,7 +73,9 @@ def tell(run: Record, tracker: Tracker) -> None:
     tracker.start(about["name"], params_of(config, tags), tags | {"sciner.run": about["id"]})
     for row in run.rounds:
         tracker.scores(row["scores"], row["round"])
-        tracker.curve(f"train/round_{row['round']}/loss", tuple((step, loss) for step, loss in row["losses"]))
+        tracker.curve(
+            f"train/round_{row['round']}/loss", tuple((step, loss) for step, loss in row["losses"])
+        )
     for name in FILES:
         tracker.artifact(run.folder / name)
     last = Path(tags["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"

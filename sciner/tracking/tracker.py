@@ -20,8 +20,8 @@ class Tracker(Protocol):
         """Its name for the run, once started; empty where it has none."""
 
     def unfinished(self, tags: Mapping[str, str]) -> str:
-        """The id (tag ``sciner.run``) of the interrupted run that a run with ``tags`` goes on with; empty where there is none.
-        ``start`` then continues it."""
+        """The id (tag ``sciner.run``) of the interrupted run that a run with ``tags`` goes on with;
+        empty where there is none. ``start`` then continues it."""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
 
@@ -57,7 +57,8 @@ class NoTracker:
 
 
 class GuardedTracker:
-    """A tracker whose failure costs nothing but the view: it is reported once, and the tracker is called no more.
+    """A tracker whose failure costs nothing but the view: it is reported once, and the tracker is
+    called no more.
 
     lost: the error in one line, None while there was none.
     """
@@ -100,4 +101,7 @@ class GuardedTracker:
             call()
         except Exception as error:
             self.lost = cause(error)
-            log.warning("the tracker is lost (%s); the run goes on, `sciner track replay` tells it later", self.lost)
+            log.warning(
+                "the tracker is lost (%s); the run goes on, `sciner track replay` tells it later",
+                self.lost,
+            )

@@ -1,4 +1,5 @@
-"""Runs that were interrupted: which one a new run goes on with, and which ones nobody writes any more."""
+"""Runs that were interrupted: which one a new run goes on with, and which ones nobody writes any
+more."""
 
 from __future__ import annotations
 
@@ -22,14 +23,18 @@ def search(client: Any, experiment_id: str, where: str = "") -> Iterator[Any]:
 
 
 def to_continue(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any | None:
-    """The run that one with ``tags`` continues, if there is one: of the same point (tag ``sciner.point``), and
+    """The run that one with ``tags`` continues, if there is one: of the same point (tag
+    ``sciner.point``), and
 
     - not finished, and its process is dead; or
-    - finished, in a sweep that did not come to its end and is at work no more, if this is a sweep, too.
+    - finished, in a sweep that did not come to its end and is at work no more, if this is a
+      sweep, too.
     """
     here = Path(tags["sciner.directory"])
     runs = list(search(client, experiment_id, f"tags.`sciner.point` = '{tags['sciner.point']}'"))
-    runs = [run for run in runs if run.data.tags.get("sciner.sweep", "") != tags.get("sciner.sweep")]
+    runs = [
+        run for run in runs if run.data.tags.get("sciner.sweep", "") != tags.get("sciner.sweep")
+    ]
     for run in runs:
         if run.info.status != "FINISHED" and is_dead(run, here):
             return run
@@ -39,8 +44,8 @@ def to_continue(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any
 
 
 def is_dead(run: Any, here: Path | None = None) -> bool:
-    """Whether nobody writes the run any more: its folder is on this machine, and nobody holds that. here: a folder that this
-    process holds itself."""
+    """Whether nobody writes the run any more: its folder is on this machine, and nobody holds that.
+    here: a folder that this process holds itself."""
     place = Path(run.data.tags.get("sciner.directory", ""))
     try:
         about = json.loads((place / "run.json").read_text(encoding="utf-8"))
@@ -53,7 +58,11 @@ def is_dead(run: Any, here: Path | None = None) -> bool:
 def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool:
     """Whether the sweep of a finished run has not all its points, and is at work no more."""
     tags = run.data.tags
-    if "sciner.sweep" not in tags or not tags.get("sciner.sweep_points", "").isdecimal() or "sciner.study" in tags:
+    if (
+        "sciner.sweep" not in tags
+        or not tags.get("sciner.sweep_points", "").isdecimal()
+        or "sciner.study" in tags
+    ):
         return False
     place = Path(tags["sciner.directory"])
     if not place.is_dir() or (place.parent != here.parent and in_use(place)):

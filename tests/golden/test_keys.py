@@ -1,4 +1,5 @@
-"""The store's keys. A change of any makes every store forget: it must be meant, and is then a reviewed diff of keys.json.
+"""The store's keys. A change of any makes every store forget: it must be meant, and is then a
+reviewed diff of keys.json.
 
 `SCINER_GOLDEN=write pytest tests/golden` writes them anew.
 """
@@ -36,15 +37,22 @@ THRESHOLDS = {
 }
 
 
-def keys(threshold: Threshold = THRESHOLDS["fixed"], acquire: Acquire = Acquire()) -> dict[str, str]:  # noqa: B008
-    _, rounds = turn(CORPUS, threshold, Iteration(1), parts_of(CORPUS, dev_size="5"), acquire=acquire)
+def keys(
+    threshold: Threshold = THRESHOLDS["fixed"],
+    acquire: Acquire = Acquire(),  # noqa: B008
+) -> dict[str, str]:
+    _, rounds = turn(
+        CORPUS, threshold, Iteration(1), parts_of(CORPUS, dev_size="5"), acquire=acquire
+    )
     return {step.step: step.key[:24] for done in rounds for step in done.steps}
 
 
 def test_keys() -> None:
     found = {"steps": keys()}
     found["select"] = {name: keys(threshold)["select"] for name, threshold in THRESHOLDS.items()}
-    found["rank"] = {k: keys(acquire=Acquire(s(), Amount(10)))["rank"] for k, s in STRATEGIES.items() if s.buys}
+    found["rank"] = {
+        k: keys(acquire=Acquire(s(), Amount(10)))["rank"] for k, s in STRATEGIES.items() if s.buys
+    }
     if os.environ.get("SCINER_GOLDEN") == "write":
         FILE.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     assert found == json.loads(FILE.read_text(encoding="utf-8"))

@@ -1,4 +1,5 @@
-"""Whole trajectories of the loop over a tagger that is pure numpy; a change of any figure is a reviewed diff.
+"""Whole trajectories of the loop over a tagger that is pure numpy; a change of any figure is a
+reviewed diff.
 
 `SCINER_GOLDEN=write pytest tests/golden` writes them anew.
 """
@@ -31,11 +32,26 @@ THRESHOLDS = {
 @pytest.mark.parametrize("name", THRESHOLDS)
 def test_trajectory(name: str) -> None:
     corpus = small_corpus()
-    parts = split(corpus.train, (), seed=0, order="random", seed_size=Amount.parse("20%"), dev_size=Amount.parse(10))
-    rounds = run_rounds(
-        corpus, parts, StepRunner(FakeTagger(corpus.labels), NoStore(), corpus.labels), THRESHOLDS[name], Iteration(2), seed=0
+    parts = split(
+        corpus.train,
+        (),
+        seed=0,
+        order="random",
+        seed_size=Amount.parse("20%"),
+        dev_size=Amount.parse(10),
     )
-    found = [{k: round(v, 6) for k, v in sorted(r.scores.items()) if not k.startswith("time")} for r in rounds]
+    rounds = run_rounds(
+        corpus,
+        parts,
+        StepRunner(FakeTagger(corpus.labels), NoStore(), corpus.labels),
+        THRESHOLDS[name],
+        Iteration(2),
+        seed=0,
+    )
+    found = [
+        {k: round(v, 6) for k, v in sorted(r.scores.items()) if not k.startswith("time")}
+        for r in rounds
+    ]
     file = HERE / f"{name}.json"
     if os.environ.get("SCINER_GOLDEN") == "write":
         file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -1,4 +1,5 @@
-"""Areas, their differences and corrections, against plain loops, scikit-learn and figures worked by hand."""
+"""Areas, their differences and corrections, against plain loops, scikit-learn and figures worked by
+hand."""
 
 from __future__ import annotations
 
@@ -10,7 +11,15 @@ import pytest
 from scipy import stats
 from sklearn.metrics import auc
 
-from sciner.score.curves import Curve, area, area_difference, common_range, flips, holm, share_to_reach
+from sciner.score.curves import (
+    Curve,
+    area,
+    area_difference,
+    common_range,
+    flips,
+    holm,
+    share_to_reach,
+)
 from sciner.score.extrapolate import fit_power_law, hindsight
 
 Counts = npt.NDArray[np.int64]
@@ -21,10 +30,22 @@ def some_counts(quality: list[float], seed: int, gold: Counts = GOLD) -> Counts:
     """[points, documents, 3]: a tagger that finds ``quality`` of the gold."""
     rng = np.random.default_rng(seed)
     correct = np.stack([rng.binomial(gold, q) for q in quality])
-    return np.stack([correct, correct + rng.integers(0, 5, correct.shape), np.broadcast_to(gold, correct.shape)], axis=-1)
+    return np.stack(
+        [
+            correct,
+            correct + rng.integers(0, 5, correct.shape),
+            np.broadcast_to(gold, correct.shape),
+        ],
+        axis=-1,
+    )
 
 
-def curve(quality: list[float], seed: int = 0, budget: tuple[float, ...] = (10, 20, 40, 80), gold: Counts = GOLD) -> Curve:
+def curve(
+    quality: list[float],
+    seed: int = 0,
+    budget: tuple[float, ...] = (10, 20, 40, 80),
+    gold: Counts = GOLD,
+) -> Curve:
     return Curve.of(budget[: len(quality)], some_counts(quality, seed, gold))
 
 
@@ -49,7 +70,8 @@ def test_compared_curves_are_cut_to_what_all_reach() -> None:
 
 
 def test_the_bootstrap_equals_a_plain_loop_over_the_same_draws() -> None:
-    """Documents and seeds by name, repeated as often as they were drawn; F1 of what was drawn; trapezoids by scikit-learn."""
+    """Documents and seeds by name, repeated as often as they were drawn; F1 of what was drawn;
+    trapezoids by scikit-learn."""
     resamples, documents, seeds = 50, len(GOLD), 3
     found = area_difference(A, B, level=0.9, resamples=resamples, seed=7)
     rng = np.random.default_rng(7)
@@ -59,7 +81,9 @@ def test_the_bootstrap_equals_a_plain_loop_over_the_same_draws() -> None:
     def loop_area(one: Curve, rows: Counts) -> float:
         f1s = []
         for point in one.counts if one.counts is not None else ():
-            correct, predicted, gold = (sum(int(point[row, column]) for row in rows) for column in range(3))
+            correct, predicted, gold = (
+                sum(int(point[row, column]) for row in rows) for column in range(3)
+            )
             f1s.append(2 * correct / (predicted + gold))
         knots = sorted({10.0, 80.0, *(b for b in one.budget if 10 < b < 80)})
         return float(auc(knots, np.interp(knots, one.budget, f1s)) / 70)
@@ -73,12 +97,15 @@ def test_the_bootstrap_equals_a_plain_loop_over_the_same_draws() -> None:
     assert (found.low, found.high) == pytest.approx(np.quantile(values, [0.05, 0.95]))
     assert found.p == pytest.approx(min(1, 2 * tail / (resamples + 1)))
     everything = np.arange(documents)
-    assert found.point == pytest.approx(np.mean([loop_area(A[s], everything) - loop_area(B[s], everything) for s in A]))
+    assert found.point == pytest.approx(
+        np.mean([loop_area(A[s], everything) - loop_area(B[s], everything) for s in A])
+    )
     assert found.over == ("seeds", "documents")
 
 
 def test_an_interval_is_only_for_what_could_be_resampled() -> None:
-    """One seed: documents alone; one document, or curves without counts: seeds alone, by t; neither: the point alone."""
+    """One seed: documents alone; one document, or curves without counts: seeds alone, by t;
+    neither: the point alone."""
     bare = {s: Curve(c.budget, c.f1) for s, c in B.items()}
     one_document = (
         {s: curve([0.3, 0.5], s, gold=GOLD[:1]) for s in range(2)},
@@ -89,7 +116,9 @@ def test_an_interval_is_only_for_what_could_be_resampled() -> None:
     by_t = area_difference(A, bare)
     areas = ([area(side[s], (10, 80)) for s in range(3)] for side in (A, B))
     test = stats.ttest_rel(*areas)
-    assert (by_t.low, by_t.high, by_t.p) == pytest.approx((*test.confidence_interval(0.95), test.pvalue))
+    assert (by_t.low, by_t.high, by_t.p) == pytest.approx(
+        (*test.confidence_interval(0.95), test.pvalue)
+    )
     alone = area_difference(A, {0: bare[0]})
     assert (alone.low, alone.high, alone.p, alone.over) == (None, None, None, ())
     assert alone.point == area(A[0], (10, 80)) - area(B[0], (10, 80))
@@ -104,7 +133,8 @@ def test_a_method_does_not_differ_from_itself_and_a_sure_difference_is_never_p_z
 
 @pytest.mark.slow
 def test_the_interval_holds_the_truth_at_least_nine_times_in_ten_with_three_seeds() -> None:
-    """Two taggers of one quality; documents differ in which of them suits, seeds by 0.03 of recall."""
+    """Two taggers of one quality; documents differ in which of them suits, seeds by 0.03 of
+    recall."""
     held = 0
     for trial in range(200):
         rng = np.random.default_rng(trial)
@@ -113,7 +143,9 @@ def test_the_interval_holds_the_truth_at_least_nine_times_in_ten_with_three_seed
         suits = rng.normal(0, 0.06, 60)
         sides: tuple[dict[int, Curve], dict[int, Curve]] = ({}, {})
         for s in range(3):
-            for side, quality in zip(sides, (base + suits + rng.normal(0, 0.03), base), strict=True):
+            for side, quality in zip(
+                sides, (base + suits + rng.normal(0, 0.03), base), strict=True
+            ):
                 correct = rng.binomial(gold, np.clip(quality, 0.01, 0.99))
                 side[s] = Curve.of([0], np.stack([correct, gold, gold], axis=-1)[None])
         found = area_difference(*sides, resamples=500)
@@ -144,7 +176,8 @@ def test_a_curve_that_is_none_is_refused(budget: list[float], counts: Counts, me
 
 def test_the_share_to_reach_a_target_is_interpolated_and_none_where_it_is_never_reached() -> None:
     one = Curve(np.array([10.0, 20, 40]), np.array([0.2, 0.4, 0.5]))
-    assert share_to_reach(one, 0.6, 100, 0.75) == pytest.approx(0.30)  # 0.45 lies midway between 20 and 40
+    # 0.45 lies midway between 20 and 40
+    assert share_to_reach(one, 0.6, 100, 0.75) == pytest.approx(0.30)
     assert share_to_reach(one, 0.6, 100, 0.95) is None
     assert share_to_reach(one, 0.2, 100) == pytest.approx(0.10)
     dip = Curve(np.array([10.0, 20, 30]), np.array([0.4, 0.2, 0.6]))
@@ -159,7 +192,8 @@ def test_holm_as_worked_by_hand() -> None:
 
 
 def test_a_ranking_that_depends_on_the_unit_is_a_flip() -> None:
-    """By sentences ``long`` is ahead; by tokens it pays four times as much for the same points, and is behind."""
+    """By sentences ``long`` is ahead; by tokens it pays four times as much for the same points, and
+    is behind."""
     good, poor = [0.1, 0.5, 0.8, 0.85], [0.1, 0.35, 0.5, 0.85]
     sentences = {"long": good, "short": poor}
     by_sentences = {m: {s: curve(q, s) for s in range(3)} for m, q in sentences.items()}
@@ -196,7 +230,8 @@ def test_a_power_law_is_found_again_and_continued() -> None:
 
 
 def test_an_interval_of_the_fit_holds_new_runs_about_as_often_as_it_says() -> None:
-    """200 curves of three seeds with independent noise of 0.01: the 95% interval at three times the budget."""
+    """200 curves of three seeds with independent noise of 0.01: the 95% interval at three times the
+    budget."""
     held = 0
     for trial in range(200):
         rng = np.random.default_rng(trial)
@@ -214,7 +249,11 @@ def test_what_the_points_do_not_tell_has_no_interval() -> None:
     for fitted in (three, falling):
         assert fitted.at(500)[1:] == (None, None)
     assert falling.at(500).f1 == pytest.approx(0.55, abs=1e-3)  # the flattest there is, their mean
-    for budget, f1 in (([1, 1, 2], [0.1, 0.2, 0.3]), ([0, 1, 2], [0.1, 0.2, 0.3]), ([1, 2, 3], [0.1, 0.2])):
+    for budget, f1 in (
+        ([1, 1, 2], [0.1, 0.2, 0.3]),
+        ([0, 1, 2], [0.1, 0.2, 0.3]),
+        ([1, 2, 3], [0.1, 0.2]),
+    ):
         with pytest.raises(ValueError, match="3 different budgets"):
             fit_power_law(budget, f1)
 
@@ -222,8 +261,13 @@ def test_what_the_points_do_not_tell_has_no_interval() -> None:
 def test_hindsight_hides_the_right_half_and_says_how_far_off_the_guess_was() -> None:
     noisy = np.tile(BUDGETS, 3)
     right = hindsight(noisy, law(noisy) + np.random.default_rng(0).normal(0, 0.002, len(noisy)))
-    assert sorted(set(right.budget)) == [80, 160, 320] and right.error < 0.05 and right.inside is not None
-    jump = np.where(BUDGETS > 40, law(BUDGETS) - 0.3, law(BUDGETS))  # the hidden half breaks with the seen one
+    assert (
+        sorted(set(right.budget)) == [80, 160, 320]
+        and right.error < 0.05
+        and right.inside is not None
+    )
+    # the hidden half breaks with the seen one
+    jump = np.where(BUDGETS > 40, law(BUDGETS) - 0.3, law(BUDGETS))
     wrong = hindsight(BUDGETS, jump)
     assert wrong.predicted == pytest.approx(law(BUDGETS[3:]), abs=1e-3)
     assert wrong.error == pytest.approx(0.3, abs=1e-3)

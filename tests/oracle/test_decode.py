@@ -33,7 +33,8 @@ def names(path: npt.NDArray[np.int64]) -> list[str]:
 
 
 def legal(tags: list[str]) -> bool:
-    """Legal IOB2, said without a transition table: reading the tags' spans and writing them again gives the same tags."""
+    """Legal IOB2, said without a transition table: reading the tags' spans and writing them again
+    gives the same tags."""
     return encode(decode(tags)[0], len(tags)) == tags
 
 
@@ -53,7 +54,9 @@ def legal_paths(length: int) -> npt.NDArray[np.int64]:
 def test_no_legal_sequence_is_more_probable(rows: Floats) -> None:
     """Viterbi finds what a search over all legal tag sequences finds."""
     (path,) = viterbi([rows], TAGS)
-    probabilities = rows.astype(np.float64)[np.arange(len(rows)), legal_paths(len(rows))].prod(axis=1)
+    probabilities = rows.astype(np.float64)[np.arange(len(rows)), legal_paths(len(rows))].prod(
+        axis=1
+    )
     assert probability(rows, path) == pytest.approx(probabilities.max(), rel=1e-9, abs=0)
 
 
@@ -66,7 +69,8 @@ def test_what_is_decoded_is_legal(several: list[Floats]) -> None:
 
 @given(st.lists(st.permutations(range(1, len(TAGS) + 1)), max_size=5).map(normal))
 def test_a_legal_argmax_is_kept(rows: Floats) -> None:
-    """Where the most probable tags are legal they are the answer; elsewhere ``repairs`` counts the tags that differ."""
+    """Where the most probable tags are legal they are the answer; elsewhere ``repairs`` counts the
+    tags that differ."""
     argmax = rows.argmax(axis=1)
     (path,) = viterbi([rows], TAGS)
     assert (path == argmax).all() == legal(names(argmax))
@@ -100,8 +104,12 @@ def test_confidence_is_the_probability_of_the_decoded_tag(rows: Floats) -> None:
     (prediction,) = predictions([sentence], [rows], TAGS)
     tags = encode(prediction.spans, len(rows))
     assert prediction.confidence.dtype == np.float32
-    assert prediction.confidence.tolist() == [rows[i, TAGS.index(tag)] for i, tag in enumerate(tags)]
-    assert prediction.sentence is sentence and np.array_equal(prediction.distribution, rows.astype(np.float16))
+    assert prediction.confidence.tolist() == [
+        rows[i, TAGS.index(tag)] for i, tag in enumerate(tags)
+    ]
+    assert prediction.sentence is sentence and np.array_equal(
+        prediction.distribution, rows.astype(np.float16)
+    )
 
 
 def test_a_sentence_without_tokens() -> None:
@@ -111,7 +119,9 @@ def test_a_sentence_without_tokens() -> None:
         sentences = [Sentence(f"d#{i}", ("w",) * len(rows)) for i, rows in enumerate(several)]
         found = list(predictions(sentences, several, TAGS))
         assert [p.sentence for p in found] == sentences
-        assert [(len(p.spans), p.confidence.shape, p.repairs) for p in found] == [(len(r), (len(r),), 0) for r in several]
+        assert [(len(p.spans), p.confidence.shape, p.repairs) for p in found] == [
+            (len(r), (len(r),), 0) for r in several
+        ]
         assert all(p.sentence_confidence("min") == 1.0 for p in found if not p.sentence.tokens)
     assert list(predictions([], [], TAGS)) == []
 
@@ -123,7 +133,8 @@ def test_a_certain_and_impossible_argmax() -> None:
 
 
 def test_neighbouring_probabilities_are_told_apart() -> None:
-    """float32 logarithms of neighbouring float32 numbers are often the same; a tie would go to O."""
+    """float32 logarithms of neighbouring float32 numbers are often the same; a tie would go to
+    O."""
     likely = np.linspace(0.3, 0.45, 500, dtype=np.float32)
     rows = np.full((500, len(TAGS)), 0.05, np.float32)
     rows[:, 0], rows[:, TAGS.index("B-Task")] = np.nextafter(likely, np.float32(0)), likely

@@ -78,8 +78,11 @@ def test_scores_equal_a_count_by_hand(corpus: list[tuple[Spans, Spans]]) -> None
 @given(corpora.filter(lambda corpus: any(a for a, _ in corpus)))
 @settings(max_examples=30)
 def test_nervaluate_and_seqscore_agree(corpus: list[tuple[Spans, Spans]]) -> None:
-    """Two scorers that share no code with seqeval give the same micro figures and the same F1 a class."""
-    scores = entity_scores([sentence(i, a) for i, (a, _) in enumerate(corpus)], [b for _, b in corpus])
+    """Two scorers that share no code with seqeval give the same micro figures and the same F1 a
+    class."""
+    scores = entity_scores(
+        [sentence(i, a) for i, (a, _) in enumerate(corpus)], [b for _, b in corpus]
+    )
     true, pred = ([encode(pair[side], LENGTH) for pair in corpus] for side in (0, 1))
 
     strict = Evaluator(true, pred, tags=list(LABELS), loader="list").evaluate()
@@ -89,7 +92,9 @@ def test_nervaluate_and_seqscore_agree(corpus: list[tuple[Spans, Spans]]) -> Non
     )
     bio, counted = get_encoding("BIO"), ClassificationScore()
     for a, b in zip(true, pred, strict=True):
-        score_sequence_mentions(bio.decode_labels(b), bio.decode_labels(a), counted, tokens=["w"] * LENGTH)
+        score_sequence_mentions(
+            bio.decode_labels(b), bio.decode_labels(a), counted, tokens=["w"] * LENGTH
+        )
     assert counted.f1 == pytest.approx(scores["f1/micro"])
     for label in {span.label for spans, _ in corpus for span in spans}:
         assert counted.type_scores[label].f1 == pytest.approx(scores[f"f1/{label}"])
@@ -97,8 +102,11 @@ def test_nervaluate_and_seqscore_agree(corpus: list[tuple[Spans, Spans]]) -> Non
 
 
 def test_predicted_only_class_counts_in_micro_alone() -> None:
-    """A class that only the prediction has is a false positive in micro, and macro and the keys know nothing of it."""
-    scores = entity_scores([sentence(0, (Span(0, 2, "Task"),))], [(Span(0, 2, "Task"), Span(4, 5, "Method"))])
+    """A class that only the prediction has is a false positive in micro, and macro and the keys
+    know nothing of it."""
+    scores = entity_scores(
+        [sentence(0, (Span(0, 2, "Task"),))], [(Span(0, 2, "Task"), Span(4, 5, "Method"))]
+    )
     assert (scores["precision/micro"], scores["recall/micro"]) == (0.5, 1.0)
     assert scores["f1/macro"] == scores["precision/macro"] == scores["f1/Task"] == 1.0
     assert not [key for key in scores if "Method" in key]
@@ -113,7 +121,8 @@ def test_both_readings_of_seqeval_agree_on_legal_tags(corpus: list[tuple[Spans, 
 
 
 def test_the_readings_part_on_illegal_tags() -> None:
-    """Without legal tags the two readings contradict each other: a hit by conlleval is a miss by strict IOB2."""
+    """Without legal tags the two readings contradict each other: a hit by conlleval is a miss by
+    strict IOB2."""
     true, pred = [["B-A", "I-A"]], [["I-A", "I-A"]]
     assert f1_score(true, pred) == 1.0
     assert f1_score(true, pred, mode="strict", scheme=IOB2, zero_division=0) == 0.0
@@ -155,16 +164,23 @@ def test_what_cannot_be_scored_is_refused(score: object) -> None:
 
 @pytest.mark.parametrize("label", ["micro", "macro", "rare", "micro_low", "token_weighted", "C++"])
 def test_a_class_is_never_mixed_with_an_average(label: str) -> None:
-    """Whatever a class is called, it has figures of its own, and the averages are those of their counts."""
-    gold = [sentence(0, (Span(0, 2, label), Span(3, 4, "Task"))), sentence(1, (Span(0, 1, "Task"),))]
+    """Whatever a class is called, it has figures of its own, and the averages are those of their
+    counts."""
+    gold = [
+        sentence(0, (Span(0, 2, label), Span(3, 4, "Task"))),
+        sentence(1, (Span(0, 1, "Task"),)),
+    ]
     scores = entity_scores(gold, [(Span(0, 2, label), Span(3, 4, "Task")), ()])
-    assert scores["f1/micro"] == pytest.approx(4 / 5) and scores["f1/macro"] == pytest.approx((1 + 2 / 3) / 2)
+    assert scores["f1/micro"] == pytest.approx(4 / 5) and scores["f1/macro"] == pytest.approx(
+        (1 + 2 / 3) / 2
+    )
     assert scores[f"f1/{escaped(label)}"] == 1 and scores["f1/Task"] == pytest.approx(2 / 3)
 
 
 @pytest.mark.slow
 def test_a_million_tokens_in_five_seconds() -> None:
-    """Scoring never costs a round: 1 M tokens take 5 s or less (the test allows twice that on a busy machine)."""
+    """Scoring never costs a round: 1 M tokens take 5 s or less (the test allows twice that on a
+    busy machine)."""
     rng = np.random.default_rng(0)
 
     def spans() -> Spans:

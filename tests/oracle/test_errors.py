@@ -18,7 +18,9 @@ from sciner.text.spans import Span, decode, encode
 
 LENGTH = 9
 TAGS = [f"{prefix}-{label}" for prefix in "BI" for label in "XY"]
-spans = st.lists(st.sampled_from(["O", *TAGS]), min_size=LENGTH, max_size=LENGTH).map(lambda tags: decode(tags)[0])
+spans = st.lists(st.sampled_from(["O", *TAGS]), min_size=LENGTH, max_size=LENGTH).map(
+    lambda tags: decode(tags)[0]
+)
 often = settings(max_examples=200, deadline=None)
 
 
@@ -32,13 +34,19 @@ def test_every_span_is_found_once_and_the_right_ones_are_those_that_score(
     assert sorted(f.predicted for f in found if f.predicted) == sorted(predicted)
     kinds = Counter(f.kind for f in found)
     (row,) = entity_counts([Sentence("d#0", ("a",) * LENGTH, gold)], [predicted])
-    assert row.tolist() == [kinds[Kind.RIGHT], kinds.total() - kinds[Kind.MISSED], kinds.total() - kinds[Kind.SPURIOUS]]
+    assert row.tolist() == [
+        kinds[Kind.RIGHT],
+        kinds.total() - kinds[Kind.MISSED],
+        kinds.total() - kinds[Kind.SPURIOUS],
+    ]
     assert confusion([found]).total() == len(found)
 
 
 @often
 @given(gold=spans, predicted=spans)
-def test_equal_boundaries_are_what_nervaluate_calls_exact(gold: tuple[Span, ...], predicted: tuple[Span, ...]) -> None:
+def test_equal_boundaries_are_what_nervaluate_calls_exact(
+    gold: tuple[Span, ...], predicted: tuple[Span, ...]
+) -> None:
     true, pred = encode(gold, LENGTH), encode(predicted, LENGTH)
     exact = Evaluator([true], [pred], tags=["X", "Y"], loader="list").evaluate()["overall"]["exact"]
     kinds = Counter(f.kind for f in findings(gold, predicted))
@@ -47,20 +55,34 @@ def test_equal_boundaries_are_what_nervaluate_calls_exact(gold: tuple[Span, ...]
 
 @often
 @given(gold=spans, predicted=spans)
-def test_no_pairing_has_more_wrong_boundaries(gold: tuple[Span, ...], predicted: tuple[Span, ...]) -> None:
+def test_no_pairing_has_more_wrong_boundaries(
+    gold: tuple[Span, ...], predicted: tuple[Span, ...]
+) -> None:
     same = {s[:2] for s in gold} & {s[:2] for s in predicted}
     rows, columns = ([s for s in side if s[:2] not in same] for side in (gold, predicted))
-    touching = [[a.label == b.label and len({*range(*a[:2])} & {*range(*b[:2])}) > 0 for b in columns] for a in rows]
+    touching = [
+        [a.label == b.label and len({*range(*a[:2])} & {*range(*b[:2])}) > 0 for b in columns]
+        for a in rows
+    ]
     found = [f for f in findings(gold, predicted) if f.kind == Kind.WRONG_BOUNDARY]
     graph = csr_matrix(np.array(touching, dtype=int).reshape(len(rows), len(columns)))
     most = (maximum_bipartite_matching(graph) >= 0).sum() if rows and columns else 0
     assert len(found) == most
-    assert all(f.gold and f.predicted and touching[rows.index(f.gold)][columns.index(f.predicted)] for f in found)
+    assert all(
+        f.gold and f.predicted and touching[rows.index(f.gold)][columns.index(f.predicted)]
+        for f in found
+    )
 
 
 def test_each_kind_by_its_name() -> None:
     gold = [Span(0, 2, "X"), Span(3, 5, "X"), Span(6, 7, "X"), Span(8, 9, "Y"), Span(10, 12, "X")]
-    predicted = [Span(0, 2, "X"), Span(4, 6, "X"), Span(6, 7, "Y"), Span(9, 10, "X"), Span(11, 13, "Y")]
+    predicted = [
+        Span(0, 2, "X"),
+        Span(4, 6, "X"),
+        Span(6, 7, "Y"),
+        Span(9, 10, "X"),
+        Span(11, 13, "Y"),
+    ]
     found = [(f.kind, f.gold, f.predicted) for f in findings(gold, predicted)]
     assert found == [
         (Kind.RIGHT, gold[0], predicted[0]),
@@ -86,6 +108,8 @@ def test_each_kind_by_its_name() -> None:
 def test_repeated_errors_are_those_that_three_sets_say(
     gold: tuple[Span, ...], silver: tuple[Span, ...], after: tuple[Span, ...]
 ) -> None:
-    found = repeated({"a#0": gold, "b#0": ()}, {"a#0": silver, "c#0": silver}, {"a#0": after, "b#0": after})
+    found = repeated(
+        {"a#0": gold, "b#0": ()}, {"a#0": silver, "c#0": silver}, {"a#0": after, "b#0": after}
+    )
     g, s, a = set(gold), set(silver), set(after)
     assert found == (len(s - g), len((s - g) & a), len(s & g), len(s & g & a))

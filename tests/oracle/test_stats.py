@@ -30,7 +30,8 @@ def loop_f1(counts: Counts) -> float:
 
 
 def test_intervals_equal_a_plain_loop_of_resampling() -> None:
-    """Percentiles of F1 over documents drawn with replacement; for the difference, the same documents for both."""
+    """Percentiles of F1 over documents drawn with replacement; for the difference, the same
+    documents for both."""
     rng = np.random.default_rng(7)
     draws = [rng.integers(0, len(A), len(A)) for _ in range(2000)]
     single = np.percentile([loop_f1(A[i]) for i in draws], [5, 95])
@@ -58,7 +59,13 @@ def test_identical_taggers_do_not_differ() -> None:
 
 @pytest.mark.parametrize(
     "counts",
-    [np.array([[3, 4, 6]]), np.array([[3, 4, 6]] * 5), np.zeros((4, 3), int), np.zeros((0, 3), int), np.array([[0, 0, 3]] * 2)],
+    [
+        np.array([[3, 4, 6]]),
+        np.array([[3, 4, 6]] * 5),
+        np.zeros((4, 3), int),
+        np.zeros((0, 3), int),
+        np.array([[0, 0, 3]] * 2),
+    ],
     ids=["one document", "all equal", "no spans", "no documents", "nothing predicted"],
 )
 def test_degenerate_counts_give_the_point_twice(counts: Counts) -> None:

@@ -16,7 +16,8 @@ PREDICTED = [(Span(0, 2, "Task"),), (Span(1, 2, "Data"),)]  # the second span ha
 
 
 def test_figures_by_hand() -> None:
-    """A tag's F1 enters the macro mean once and the weighted mean once a gold token; a predicted-only tag enters neither."""
+    """A tag's F1 enters the macro mean once and the weighted mean once a gold token; a
+    predicted-only tag enters neither."""
     scores = token_scores(GOLD, PREDICTED)
     assert scores == pytest.approx(
         {
@@ -48,7 +49,9 @@ def test_answering_o_everywhere() -> None:
     scores = all_o_scores(GOLD)
     assert scores["all_o/accuracy/token"] == pytest.approx(4 / 7)
     assert scores["all_o/f1/token_macro"] == pytest.approx((2 * 4 / (7 + 4)) / 4)
-    assert scores["all_o/f1/token_macro_without_o"] == scores["all_o/f1/token_weighted_without_o"] == 0
+    assert (
+        scores["all_o/f1/token_macro_without_o"] == scores["all_o/f1/token_weighted_without_o"] == 0
+    )
 
 
 def test_undefined_figures_are_absent_and_nothing_warns() -> None:

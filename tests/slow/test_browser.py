@@ -1,4 +1,5 @@
-"""The page in a real browser: filters, keys, links, both themes, both widths, no error and no script of the corpus's."""
+"""The page in a real browser: filters, keys, links, both themes, both widths, no error and no
+script of the corpus's."""
 
 from __future__ import annotations
 
@@ -52,7 +53,8 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture
 def page(driver: Any, address: str) -> Iterator[Any]:
-    """At its beginning, on a desktop, in the light; and whatever a test did, the console has no error."""
+    """At its beginning, on a desktop, in the light; and whatever a test did, the console has no
+    error."""
     show(driver, address)
     yield driver
     assert [line for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []
@@ -61,7 +63,10 @@ def page(driver: Any, address: str) -> Iterator[Any]:
 def show(driver: Any, address: str, width: int = 1280, scheme: str = "light") -> None:
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
+    )
     driver.get("about:blank")
     driver.get(address)
 
@@ -75,7 +80,8 @@ def choose(driver: Any, name: str, value: str) -> None:
 
 
 def reset(driver: Any) -> None:
-    """The page looks at an emptied form in a turn of its own: wait for it, for a busy machine takes its time."""
+    """The page looks at an emptied form in a turn of its own: wait for it, for a busy machine takes
+    its time."""
     driver.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     driver.execute_async_script("setTimeout(arguments[0])")
 
@@ -154,19 +160,27 @@ def test_an_address_shows_the_same_to_someone_else(page: Any, address: str) -> N
     show(page, f"{address}#browse?round=99&kind=nonsense&s=gone")  # what is not there is left out
     assert count(page) == "62 of 62 sentences"
     page.execute_script("location.hash = '#browse?kind=wrong+class'")
-    assert page.execute_async_script("setTimeout(arguments[0])") is None and ids(page) == ["test/d#0"]
+    assert page.execute_async_script("setTimeout(arguments[0])") is None and ids(page) == [
+        "test/d#0"
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 def test_everyone_can_read_it(page: Any, address: str, width: int, scheme: str) -> None:
-    """On a desktop and a phone, in the light and the dark: nothing hangs over the edge, and axe-core, where there is one, finds
-    nothing (SCINER_AXE names its axe.min.js)."""
+    """On a desktop and a phone, in the light and the dark: nothing hangs over the edge, and
+    axe-core, where there is one, finds nothing (SCINER_AXE names its axe.min.js)."""
     show(page, address, width, scheme)
     assert page.execute_script("return document.documentElement.scrollWidth <= innerWidth")
-    dark = page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(22, 24, 27)"
+    dark = (
+        page.execute_script("return getComputedStyle(document.body).backgroundColor")
+        == "rgb(22, 24, 27)"
+    )
     assert dark == (scheme == "dark")
     if axe := os.environ.get("SCINER_AXE"):
         page.execute_script(Path(axe).read_text(encoding="utf-8"))
         found = page.execute_async_script("axe.run().then(arguments[0])")
-        assert found["passes"] and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
+        assert (
+            found["passes"]
+            and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
+        )

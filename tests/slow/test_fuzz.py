@@ -102,7 +102,8 @@ def read(file: Path) -> list[Sentence]:
 
 
 def sound(sentences: list[Sentence]) -> bool:
-    """Whether there are any, each of its own id, of solid tokens, with spans that can be written as tags."""
+    """Whether there are any, each of its own id, of solid tokens, with spans that can be written as
+    tags."""
     return (
         bool(sentences)
         and len({s.id for s in sentences}) == len(sentences)
@@ -127,7 +128,8 @@ def test_what_is_damaged_here_was_sound(folder: Path, name: str) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FILES)
 def test_a_damaged_file_gives_sound_sentences_or_one_line(folder: Path, name: str) -> None:
-    """1,000 files over all names; anything but an InputError fails with the bytes that caused it."""
+    """1,000 files over all names; anything but an InputError fails with the bytes that caused
+    it."""
     assert EACH * len(FILES) >= 1000
     outcomes: Counter[str] = Counter()
     for seed in range(EACH):
@@ -147,6 +149,8 @@ def test_a_damaged_file_gives_sound_sentences_or_one_line(folder: Path, name: st
             assert sound(sentences), content
             if not name.endswith(".md"):
                 streamed = [placed.sentence for placed in stream_file(folder / name, split="check")]
-                assert streamed == [replace(s.withheld(), masked=NOTHING) for s in sentences], content
+                assert streamed == [replace(s.withheld(), masked=NOTHING) for s in sentences], (
+                    content
+                )
             outcomes["read"] += 1
     assert min(outcomes["refused"], outcomes["read"]) > 0

@@ -1,4 +1,5 @@
-"""Encoders in int8: every family is exported, for batches of any shape, and says nearly what it said in float32."""
+"""Encoders in int8: every family is exported, for batches of any shape, and says nearly what it
+said in float32."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ MANY = [*SENTENCES, Sentence("l#0", WORDS_OF_TEXT * 40)]  # of several windows
 
 
 @pytest.fixture(scope="module", params=FAMILIES.values(), ids=FAMILIES.keys())
-def fitted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> FittedEncoder:
+def fitted(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> FittedEncoder:
     family: Family = request.param
     if family.name == "deberta_v3_base":
         pytest.importorskip("sentencepiece")
@@ -33,11 +36,14 @@ def fitted(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def test_the_exported_net_says_what_the_net_says(fitted: FittedEncoder, tmp_path: Path) -> None:
-    """In float32, for shapes that the example of the export did not have: one window, one word, padding, long windows."""
+    """In float32, for shapes that the example of the export did not have: one window, one word,
+    padding, long windows."""
     import onnxruntime
 
     export(fitted, tmp_path / "net.onnx")
-    session = onnxruntime.InferenceSession(tmp_path / "net.onnx", providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        tmp_path / "net.onnx", providers=["CPUExecutionProvider"]
+    )
     reader = fitted.reader()
     found = reader.windows(MANY)
     for batch in ([0], [2], [3, 4, 5], list(range(len(found)))):
@@ -45,7 +51,9 @@ def test_the_exported_net_says_what_the_net_says(fitted: FittedEncoder, tmp_path
         (said,) = session.run(None, {name: tensors[name].numpy() for name in INPUTS})
         expected = fitted.forward()(tensors)
         for i, ours, theirs in zip(batch, said, expected, strict=True):
-            assert np.allclose(ours[: len(found[i].firsts)], theirs[: len(found[i].firsts)], atol=1e-4)
+            assert np.allclose(
+                ours[: len(found[i].firsts)], theirs[: len(found[i].firsts)], atol=1e-4
+            )
 
 
 def test_int8_says_nearly_the_same(fitted: FittedEncoder, tmp_path: Path) -> None:

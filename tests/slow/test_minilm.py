@@ -40,8 +40,13 @@ pytestmark = [
 def minilm(**config: float) -> EncoderTagger:
     """The encoder as conf/model/minilm.yaml configures it, but for ``config``."""
     source = Source(**{name: VALUES[name] for name in Source.__dataclass_fields__})
-    values = {name: float(VALUES[name]) if "lr" in name else VALUES[name] for name in TrainingConfig.__dataclass_fields__}
-    return EncoderTagger(source, TrainingConfig(**values | config), Device("cpu", threads=1), SAMPLE.labels)
+    values = {
+        name: float(VALUES[name]) if "lr" in name else VALUES[name]
+        for name in TrainingConfig.__dataclass_fields__
+    }
+    return EncoderTagger(
+        source, TrainingConfig(**values | config), Device("cpu", threads=1), SAMPLE.labels
+    )
 
 
 def micro_f1(fitted: Fitted, sentences: tuple[Sentence, ...]) -> float:
@@ -57,9 +62,13 @@ def test_sixty_sentences_teach_something() -> None:
 
 
 def fit_and_tell_memory() -> None:
-    """Runs in a process of its own: an epoch over the sample and some sentences of 500 pieces, and their annotation."""
+    """Runs in a process of its own: an epoch over the sample and some sentences of 500 pieces, and
+    their annotation."""
     words = ("network", "of", "words", "(") * 125
-    long = [Example(Sentence(f"long#{i}", words), (Span(i, i + 1, SAMPLE.labels[0]),)) for i in range(16)]
+    long = [
+        Example(Sentence(f"long#{i}", words), (Span(i, i + 1, SAMPLE.labels[0]),))
+        for i in range(16)
+    ]
     data = [*(gold_example(s) for s in SAMPLE.train), *long]
     fitted = minilm(steps=60, max_length=512).fit(data, seed=0)
     assert sum(1 for _ in fitted.predict([e.sentence for e in data])) == len(data)
@@ -67,11 +76,19 @@ def fit_and_tell_memory() -> None:
     print(Path("/proc/self/status").read_text(encoding="ascii").partition("VmHWM:")[2].split()[0])
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="peak memory is read from /proc")
+@pytest.mark.skipif(
+    not Path("/proc/self/status").is_file(), reason="peak memory is read from /proc"
+)
 def test_memory_stays_below_2_gb() -> None:
     """The whole process: what a laptop has left. A batch of long sentences holds few of them."""
     code = "from tests.slow.test_minilm import fit_and_tell_memory as run; run()"
-    done = subprocess.run([sys.executable, "-c", code], cwd=CONF.parents[1], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=CONF.parents[1],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     peak = int(done.stdout) / 2**20
     print(f"peak memory {peak:.2f} GB")

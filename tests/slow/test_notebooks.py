@@ -17,8 +17,13 @@ pytestmark = pytest.mark.slow
 @pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda place: place.stem)
 def test_a_notebook_runs_and_leaves_a_finished_run(notebook: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([sys.executable, notebook], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, notebook], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert list(tmp_path.glob("notebook/**/rounds.jsonl"))
     lines = notebook.read_text(encoding="utf-8").splitlines()
-    assert "# %%" in lines and "#     text_representation: {extension: .py, format_name: percent}" in lines
+    assert (
+        "# %%" in lines
+        and "#     text_representation: {extension: .py, format_name: percent}" in lines
+    )

@@ -1,4 +1,5 @@
-"""What a sweep will cost is known before it runs: bounds that hold, and nothing is done to find them."""
+"""What a sweep will cost is known before it runs: bounds that hold, and nothing is done to find
+them."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def fits_of(sweep: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         words("threshold=accept_all,fixed", "iteration.rounds=1,2"),
         words("seed=0,1", "threshold=accept_none,fixed", "iteration.init=pretrained,previous"),
         words("iteration=supervised", "data.seed_size=10%,20%"),
-        words("threshold=fixed", "threshold.min_confidence=0.5,0.6", "iteration.relabel=frozen,all"),
+        words(
+            "threshold=fixed", "threshold.min_confidence=0.5,0.6", "iteration.relabel=frozen,all"
+        ),
     ],
 )
 def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
@@ -56,7 +59,9 @@ def test_the_bounds_hold_from_an_empty_store_and_from_a_filled_one(
     assert fits_of(sweep, monkeypatch) == 0
 
 
-def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_longer_sweep_needs_only_what_is_new(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(words("iteration.rounds=1")) == 0
     longer = words("iteration.rounds=1,3")
     found = plan_sweep(longer)
@@ -65,7 +70,9 @@ def test_a_longer_sweep_needs_only_what_is_new(project: Path, monkeypatch: pytes
     assert found.least <= fits_of(longer, monkeypatch) <= found.most
 
 
-def test_a_fit_whose_weights_are_gone_is_counted_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fit_whose_weights_are_gone_is_counted_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert main(words("iteration.rounds=1", "store.keep_weights=none")) == 0
     longer = words("iteration.rounds=2", "store.keep_weights=none")
     found = plan_sweep(longer)

@@ -22,14 +22,33 @@ from tests.postgres import PASSWORD, server
 from tests.slow.test_sweeps import sciner
 
 pytestmark = pytest.mark.slow
-SEARCH = ("run", "-m", "hydra/sweeper=sciner_optuna", "model=crf", "model.c1=tag(log,interval(0.01,2))", "threshold=fixed")
-WORDS = (*SEARCH, "threshold.min_confidence=interval(0.5,0.95)", "data.limit=80", "data.dev_size=20", "model.max_iterations=20")
+SEARCH = (
+    "run",
+    "-m",
+    "hydra/sweeper=sciner_optuna",
+    "model=crf",
+    "model.c1=tag(log,interval(0.01,2))",
+    "threshold=fixed",
+)
+WORDS = (
+    *SEARCH,
+    "threshold.min_confidence=interval(0.5,0.95)",
+    "data.limit=80",
+    "data.dev_size=20",
+    "model.max_iterations=20",
+)
 QUIET = ("tracking=none", "hydra.sweep.dir=sweep")
 
 
 def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    return subprocess.Popen([sys.executable, "-m", "sciner", *words], cwd=cwd, text=True, start_new_session=True, **pipes)
+    return subprocess.Popen(
+        [sys.executable, "-m", "sciner", *words],
+        cwd=cwd,
+        text=True,
+        start_new_session=True,
+        **pipes,
+    )
 
 
 @pytest.fixture(params=[".sciner/optuna.journal", "sqlite:///study.db", "server"])
@@ -53,10 +72,16 @@ def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
     words = (*WORDS, *QUIET, "hydra.sweeper.n_trials=8", f"hydra.sweeper.storage={storage}")
     wait_for([start(*words, cwd=tmp_path) for _ in range(3)])
     study = open_study("search", storage, tmp_path)
-    assert len(study.trials) == 8 == sum(summarise(study).trials.values()) and "fail" not in summarise(study).trials
+    assert (
+        len(study.trials) == 8 == sum(summarise(study).trials.values())
+        and "fail" not in summarise(study).trials
+    )
     assert len({str(t.params) for t in study.trials}) == 8
-    assert set(Counter(t.user_attrs["sciner.worker"] for t in study.trials).values()) != {8}  # more than one had work
-    assert {p.name for p in (tmp_path / "sweep").iterdir() if p.is_dir()} == {str(n) for n in range(8)}
+    # more than one had work
+    assert set(Counter(t.user_attrs["sciner.worker"] for t in study.trials).values()) != {8}
+    assert {p.name for p in (tmp_path / "sweep").iterdir() if p.is_dir()} == {
+        str(n) for n in range(8)
+    }
 
 
 def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
@@ -65,7 +90,12 @@ def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
     from sciner.tracking.database import local_uri
 
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    words = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweeper.n_trials=5", "hydra.sweep.dir=sweep")
+    words = (
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "hydra.sweeper.n_trials=5",
+        "hydra.sweep.dir=sweep",
+    )
     sciner(*WORDS, *words, cwd=project)
     study = open_study("search", None, project)
     assert [t.state.is_finished() for t in study.trials] == [True] * 5
@@ -77,7 +107,8 @@ def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
 
 
 def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Path) -> None:
-    """The trial that was running is run again; all trials are those of a study that nobody killed."""
+    """The trial that was running is run again; all trials are those of a study that nobody
+    killed."""
     words = (*WORDS, *QUIET, f"hydra.sweeper.storage={storage}")
     shell = start(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
     while len(list(tmp_path.glob("sweep/*/rounds.jsonl"))) < 3:
@@ -87,7 +118,13 @@ def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Pa
     shell.communicate()
     assert len(open_study("search", storage, tmp_path).trials) < 6
     sciner(*words, "hydra.sweeper.n_trials=6", cwd=tmp_path)
-    sciner(*words, "hydra.sweeper.n_trials=6", "hydra.sweeper.study=unbroken", "store=none", cwd=tmp_path)
+    sciner(
+        *words,
+        "hydra.sweeper.n_trials=6",
+        "hydra.sweeper.study=unbroken",
+        "store=none",
+        cwd=tmp_path,
+    )
     resumed, unbroken = (open_study(name, storage, tmp_path) for name in ("search", "unbroken"))
     killed = [t for t in resumed.trials if ABANDONED in t.user_attrs]
     assert len(killed) <= 1 and sum(summarise(resumed).trials.values()) == 6
@@ -95,10 +132,13 @@ def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Pa
     assert len({str(t.params) for t in kept}) == 6
     assert [t.params for t in killed] == [t.params for t in kept if "again" in t.user_attrs]
     known = {str(t.params): t.value for t in unbroken.trials}
-    assert all(t.value == known[str(t.params)] for t in kept[:3])  # behind them the numbers have moved on by one
+    # behind them the numbers have moved on by one
+    assert all(t.value == known[str(t.params)] for t in kept[:3])
 
 
-def test_machines_share_a_study_on_a_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_machines_share_a_study_on_a_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Two folders with no lock in common: the trials are divided, and none is asked for twice."""
     with server() as url:
         monkeypatch.setenv("PGPASSWORD", PASSWORD)
@@ -109,7 +149,8 @@ def test_machines_share_a_study_on_a_server(tmp_path: Path, monkeypatch: pytest.
         wait_for([start(*words, "hydra.sweeper.n_trials=1", cwd=machines[0])])
         wait_for([start(*words, "hydra.sweeper.n_trials=8", cwd=machine) for machine in machines])
         study = open_study("search", url, tmp_path)
-        assert "fail" not in summarise(study).trials and 8 <= len(study.trials) <= 9  # both may ask for the last one at once
+        # both may ask for the last one at once
+        assert "fail" not in summarise(study).trials and 8 <= len(study.trials) <= 9
         assert len({t.user_attrs["sciner.worker"] for t in study.trials[1:]}) == 2
         assert len({str(t.params) for t in study.trials}) == len(study.trials)
         written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*.yaml")]
@@ -119,5 +160,11 @@ def test_machines_share_a_study_on_a_server(tmp_path: Path, monkeypatch: pytest.
 def test_a_server_without_its_driver_is_one_line(tmp_path: Path) -> None:
     code = "import sys; sys.modules['psycopg'] = None; from sciner.cli import main; main()"
     words = [*WORDS, "hydra.sweeper.storage=postgresql+psycopg://host/base"]
-    done = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 2 and done.stderr.count("\n") == 1 and "pip install 'sciner[postgresql]'" in done.stderr
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True
+    )
+    assert (
+        done.returncode == 2
+        and done.stderr.count("\n") == 1
+        and "pip install 'sciner[postgresql]'" in done.stderr
+    )

@@ -16,7 +16,14 @@ from sciner.tracking.database import local_uri
 from tests.slow.test_sweeps import sciner
 
 pytestmark = pytest.mark.slow
-WORDS = ("run", "-m", "model=gazetteer", "iteration=self_training", "iteration.rounds=8", "data.limit=60")
+WORDS = (
+    "run",
+    "-m",
+    "model=gazetteer",
+    "iteration=self_training",
+    "iteration.rounds=8",
+    "data.limit=60",
+)
 SWEEP = (*WORDS, "seed=0,1,2,3", "hydra.sweep.dir=sweep")
 SIDE_BY_SIDE = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 
@@ -24,7 +31,13 @@ SIDE_BY_SIDE = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
     """A sweep in a session of its own, when its first rounds are on disk."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    shell = subprocess.Popen([sys.executable, "-m", "sciner", *words], cwd=project, text=True, start_new_session=True, **pipes)
+    shell = subprocess.Popen(
+        [sys.executable, "-m", "sciner", *words],
+        cwd=project,
+        text=True,
+        start_new_session=True,
+        **pipes,
+    )
     while not list(project.glob("sweep/0/round_2")):
         assert shell.poll() is None, shell.communicate()
         time.sleep(0.02)
@@ -54,10 +67,14 @@ def test_a_signal_closes_what_is_open_and_says_how_to_go_on(
     if launcher:
         pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     shell = start(project, *SWEEP, *launcher)
-    (os.killpg if signum == signal.SIGINT else os.kill)(shell.pid, signum)  # a terminal sends Ctrl-C to all
+    # a terminal sends Ctrl-C to all
+    (os.killpg if signum == signal.SIGINT else os.kill)(shell.pid, signum)
     out, err = shell.communicate(timeout=60)
     assert shell.returncode == code, out + err
-    assert err.count("the same words go on: sciner run -m model=gazetteer") == 1 and "Traceback" not in out + err
+    assert (
+        err.count("the same words go on: sciner run -m model=gazetteer") == 1
+        and "Traceback" not in out + err
+    )
     assert statuses(project).keys() <= {"KILLED", "FINISHED"} and statuses(project)["KILLED"] >= 1
     assert list((project / ".sciner/store/tmp").iterdir()) == []
     assert not list(project.glob("sweep/3/rounds.jsonl"))
@@ -79,12 +96,16 @@ def test_jobs_side_by_side_do_not_outlive_their_parent(project: Path) -> None:
 
 
 def test_five_kills_of_a_sweep_end_in_one_finished_run_a_point(project: Path) -> None:
-    """Killed when another job has just begun its rounds; between them the sweep goes on a little."""
+    """Killed when another job has just begun its rounds; between them the sweep goes on a
+    little."""
     words = (*WORDS, "seed=0,1,2,3", "iteration.rounds=3")
     for place in ("0/*/round_1", "1/*/round_0", "1/*/round_2", "2/*/round_1", "3/*/round_0"):
         job, _, rest = place.partition("/*/")
         shell = subprocess.Popen(
-            [sys.executable, "-m", "sciner", *words], cwd=project, stdout=subprocess.DEVNULL, start_new_session=True
+            [sys.executable, "-m", "sciner", *words],
+            cwd=project,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
         )
         before = set(project.glob(f"multirun/*/*/{job}/{rest}"))
         while set(project.glob(f"multirun/*/*/{job}/{rest}")) == before:
@@ -107,7 +128,9 @@ def test_a_database_survives_every_kill_while_it_is_made(tmp_path: Path) -> None
     half, whole = tmp_path / ".mlflow.db.new", tmp_path / "mlflow.db"
     for size in (0, 1, 50_000, 200_000, 400_000, None):  # None: when it has its name
         maker = subprocess.Popen([sys.executable, "-c", make])
-        while not (whole.exists() if size is None else half.exists() and half.stat().st_size >= size):
+        while not (
+            whole.exists() if size is None else half.exists() and half.stat().st_size >= size
+        ):
             if maker.poll() is not None:
                 break
             time.sleep(0.002)

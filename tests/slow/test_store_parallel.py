@@ -1,4 +1,5 @@
-"""Several processes on one store: each step is computed once, nobody waits for the dead, nothing in use is pruned."""
+"""Several processes on one store: each step is computed once, nobody waits for the dead, nothing in
+use is pruned."""
 
 from __future__ import annotations
 
@@ -44,7 +45,8 @@ def want(root: Path, names: Sequence[str], seconds: float) -> None:
 
 
 def want_nested(root: Path, names: Sequence[str], seconds: float) -> None:
-    """Each step wants the one before it while it is computed, as a prediction wants its fit's weights."""
+    """Each step wants the one before it while it is computed, as a prediction wants its fit's
+    weights."""
     store = DiskStore(root / "store")
 
     def step(n: int) -> FakeStep:
@@ -108,7 +110,9 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 @pytest.mark.parametrize("target", [want, want_nested])
-def test_each_step_is_computed_once_whatever_the_order(tmp_path: Path, target: Callable[..., None]) -> None:
+def test_each_step_is_computed_once_whatever_the_order(
+    tmp_path: Path, target: Callable[..., None]
+) -> None:
     orders = ("01234", "43210", "20413", "34120")
     finish([start(target, tmp_path, order, 1.0) for order in orders])
     assert computed(tmp_path) == [*"01234"]

@@ -34,7 +34,10 @@ def sciner(*words: str, cwd: Path, code: int = 0, env: Mapping[str, str] | None 
 
 
 def scores_of(folder: Path) -> list[dict[str, float]]:
-    rows = [json.loads(line)["scores"] for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()]
+    rows = [
+        json.loads(line)["scores"]
+        for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     return [{k: v for k, v in row.items() if not k.startswith("time")} for row in rows]
 
 
@@ -50,13 +53,22 @@ def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None
     for run in runs:
         rounds = int(run.data.params["iteration.rounds"])
         for label in LABELS:
-            steps = sorted(m.step for m in client.get_metric_history(run.info.run_id, f"test/f1/{label}"))
+            steps = sorted(
+                m.step for m in client.get_metric_history(run.info.run_id, f"test/f1/{label}")
+            )
             assert steps == list(range(rounds + 1))
 
 
 @pytest.mark.parametrize("experiment", sorted(choices_of("experiment")))
 def test_every_committed_sweep_runs(experiment: str, tmp_path: Path) -> None:
-    words = [f"experiment={experiment}", *SMOKE, "data=sample", "tracking=none", "iteration.rounds=1", "hydra.sweep.dir=sweep"]
+    words = [
+        f"experiment={experiment}",
+        *SMOKE,
+        "data=sample",
+        "tracking=none",
+        "iteration.rounds=1",
+        "hydra.sweep.dir=sweep",
+    ]
     if experiment == "search/minilm":
         pytest.importorskip("optuna")
         words += ["hydra.sweeper.n_trials=2", "data.limit=60"]
@@ -83,22 +95,37 @@ def test_the_same_command_gives_the_same_scores_whatever_the_hash_seed(tmp_path:
 
 def test_without_tracking_mlflow_is_not_imported(tmp_path: Path) -> None:
     words = ["run", *SMOKE, "tracking=none", "hydra.run.dir=here"]
-    barred = f"import sys; sys.modules['mlflow'] = None; sys.argv = ['sciner', *{words}]; from sciner.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", barred], cwd=tmp_path, capture_output=True, text=True, timeout=600)
+    barred = (
+        f"import sys; sys.modules['mlflow'] = None; sys.argv = ['sciner', *{words}]; from "
+        "sciner.cli import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", barred], cwd=tmp_path, capture_output=True, text=True, timeout=600
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert len(scores_of(tmp_path / "here")) == 3
 
 
 def test_a_tracker_that_is_down_costs_the_view_only(tmp_path: Path) -> None:
-    out = sciner("run", *SMOKE, "tracking.uri=http://127.0.0.1:9", "hydra.run.dir=here", cwd=tmp_path, code=3)
+    out = sciner(
+        "run", *SMOKE, "tracking.uri=http://127.0.0.1:9", "hydra.run.dir=here", cwd=tmp_path, code=3
+    )
     assert "the tracker is lost ([Errno 111] Connection refused)" in out and "tracked:" not in out
     assert len(scores_of(tmp_path / "here")) == 3
 
 
 def test_four_processes_may_touch_a_new_database_first(tmp_path: Path) -> None:
-    touch = f"from sciner.tracking.mlflow import prepare; print(prepare({local_uri(tmp_path)!r}, 'race'))"
+    touch = (
+        f"from sciner.tracking.mlflow import prepare; print(prepare({local_uri(tmp_path)!r}, "
+        "'race'))"
+    )
     with ThreadPoolExecutor(4) as pool:
-        done = list(pool.map(lambda _: subprocess.run([sys.executable, "-c", touch], capture_output=True), range(4)))
+        done = list(
+            pool.map(
+                lambda _: subprocess.run([sys.executable, "-c", touch], capture_output=True),
+                range(4),
+            )
+        )
     assert [d.returncode for d in done] == [0] * 4, done
     assert len({d.stdout for d in done}) == 1
 
@@ -108,7 +135,14 @@ def test_jobs_side_by_side_share_one_database(project: Path) -> None:
     from mlflow import MlflowClient
 
     pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
-    words = ("-m", "seed=0,1,2,3", *SMOKE, "hydra/launcher=joblib", "hydra.launcher.n_jobs=2", "hydra.sweep.dir=sweep")
+    words = (
+        "-m",
+        "seed=0,1,2,3",
+        *SMOKE,
+        "hydra/launcher=joblib",
+        "hydra.launcher.n_jobs=2",
+        "hydra.sweep.dir=sweep",
+    )
     assert "4 of 4 jobs done" in sciner("run", *words, cwd=project)
     client = MlflowClient(local_uri(project))
     runs = list(client.search_runs([e.experiment_id for e in client.search_experiments()]))
@@ -119,14 +153,18 @@ def test_jobs_side_by_side_share_one_database(project: Path) -> None:
 
 
 def test_how_the_quality_of_the_first_labels_matters_is_one_command(project: Path) -> None:
-    """Error rate against size of the seed set: eight runs, at the same price but for the entities; what is labelled gets worse
-    with the rate, and at a rate of 0 the run is that of a perfect annotator."""
+    """Error rate against size of the seed set: eight runs, at the same price but for the entities;
+    what is labelled gets worse with the rate, and at a rate of 0 the run is that of a perfect
+    annotator."""
     pytest.importorskip("pycrfsuite", reason="pip install 'sciner[crf]'")
     quick = ("model=crf", "model.max_iterations=20", "iteration.rounds=1", "tracking=none")
     axes = ("annotator=noisy", "annotator.rate=0,0.05,0.1,0.2", "data.seed_size=5%,20%")
-    assert "8 of 8 jobs done" in sciner("run", "-m", *axes, *quick, "hydra.sweep.dir=sweep", cwd=project)
+    assert "8 of 8 jobs done" in sciner(
+        "run", "-m", *axes, *quick, "hydra.sweep.dir=sweep", cwd=project
+    )
     sciner("run", *quick, "data.seed_size=5%", "hydra.run.dir=perfect", cwd=project)
-    runs = [scores_of(project / "sweep" / str(job)) for job in range(8)]  # the last axis turns first
+    # the last axis turns first
+    runs = [scores_of(project / "sweep" / str(job)) for job in range(8)]
     assert runs[0] == scores_of(project / "perfect")
     for size in (runs[0::2], runs[1::2]):
         quality = [rounds[0]["gold/f1"] for rounds in size]

@@ -26,23 +26,36 @@ from tests.specs.test_loop import FIXED, parts_of, shuffled_labels, timeless, tu
 SAMPLE = small_corpus(4, 2)
 PARTS = parts_of(SAMPLE, dev_size="10")
 REJECT = Threshold(AcceptNone())
-every_strategy = pytest.mark.parametrize("strategy", [s() for s in STRATEGIES.values() if s.buys], ids=lambda s: s.kind)
+every_strategy = pytest.mark.parametrize(
+    "strategy", [s() for s in STRATEGIES.values() if s.buys], ids=lambda s: s.kind
+)
 ways = pytest.mark.parametrize("threshold", [REJECT, FIXED], ids=["alone", "hybrid"])
 
 
 @every_strategy
 @ways
-def test_every_round_buys_a_batch_of_the_pool_and_pays_for_it(strategy: Strategy, threshold: Threshold) -> None:
-    tagger, rounds = turn(SAMPLE, threshold, Iteration(3), PARTS, acquire=Acquire(strategy, Amount(10)))
+def test_every_round_buys_a_batch_of_the_pool_and_pays_for_it(
+    strategy: Strategy, threshold: Threshold
+) -> None:
+    tagger, rounds = turn(
+        SAMPLE, threshold, Iteration(3), PARTS, acquire=Acquire(strategy, Amount(10))
+    )
     pool = {s.id: s for s in PARTS.pool}
     gold = {s.id for s in PARTS.seed_set}
     for before, done in pairwise(rounds):
-        assert len(done.acquired) == 10 and done.acquired <= pool.keys() and not done.acquired & gold  # never twice
+        # never twice
+        assert (
+            len(done.acquired) == 10 and done.acquired <= pool.keys() and not done.acquired & gold
+        )
         gold |= done.acquired
         assert {e.sentence.id for e in done.examples if e.source == "gold"} == gold
         assert done.scores["budget/sentences"] - before.scores["budget/sentences"] == 10
         paid = sum(len(pool[i].tokens) for i in done.acquired)
-        assert done.scores["budget/tokens"] - before.scores["budget/tokens"] == paid == done.scores["acquire/tokens"]
+        assert (
+            done.scores["budget/tokens"] - before.scores["budget/tokens"]
+            == paid
+            == done.scores["acquire/tokens"]
+        )
     assert all(s.spans is None for s in tagger.seen)
 
 
@@ -51,15 +64,25 @@ def test_no_choice_depends_on_labels_that_were_not_bought(strategy: Strategy) ->
     acquire = Acquire(strategy, Amount(10))
     blind = replace(SAMPLE, test=shuffled_labels(SAMPLE.test))
     _, rounds = turn(SAMPLE, FIXED, Iteration(1), PARTS, acquire=acquire)
-    _, others = turn(blind, FIXED, Iteration(1), replace(PARTS, pool=shuffled_labels(PARTS.pool)), acquire=acquire)
+    _, others = turn(
+        blind,
+        FIXED,
+        Iteration(1),
+        replace(PARTS, pool=shuffled_labels(PARTS.pool)),
+        acquire=acquire,
+    )
     assert rounds[1].acquired == others[1].acquired and rounds[1].acquired
 
 
 @ways
 def test_the_loop_ends_with_the_pool(threshold: Threshold) -> None:
-    _, rounds = turn(SAMPLE, threshold, Iteration(50), PARTS, acquire=Acquire(Mnlp(), Amount(30, percent=True)))
+    _, rounds = turn(
+        SAMPLE, threshold, Iteration(50), PARTS, acquire=Acquire(Mnlp(), Amount(30, percent=True))
+    )
     assert frozenset().union(*(done.acquired for done in rounds)) == {s.id for s in PARTS.pool}
-    assert len(rounds) == 1 + -(-len(PARTS.pool) // round(0.3 * (len(PARTS.pool) + len(PARTS.seed_set))))
+    assert len(rounds) == 1 + -(
+        -len(PARTS.pool) // round(0.3 * (len(PARTS.pool) + len(PARTS.seed_set)))
+    )
     assert {e.source for e in rounds[-1].examples} == {"gold"}
 
 
@@ -77,7 +100,9 @@ def test_the_loop_ends_with_the_budget(unit: str) -> None:
 
 @pytest.mark.parametrize("unit", ["tokens", "entities"])
 def test_a_batch_in_another_unit_is_spent_to_the_last_sentence(unit: str) -> None:
-    _, rounds = turn(SAMPLE, REJECT, Iteration(2), PARTS, acquire=Acquire(Random(), Amount(50), unit))  # type: ignore[arg-type]
+    _, rounds = turn(
+        SAMPLE, REJECT, Iteration(2), PARTS, acquire=Acquire(Random(), Amount(50), unit)
+    )  # type: ignore[arg-type]
     for done in rounds[1:]:
         assert done.scores[f"acquire/{unit}"] == 50 + done.scores["acquire/overshoot"]
         assert done.scores["acquire/overshoot"] < max(len(s.tokens) for s in PARTS.pool)
@@ -97,15 +122,26 @@ def test_what_is_bought_is_no_silver_any_more(relabel: str) -> None:
 
 def test_a_choice_by_what_was_frozen_is_possible() -> None:
     """Sentences whose silver is accepted and kept can be bought all the same."""
-    _, rounds = turn(SAMPLE, Threshold(), Iteration(2, relabel="frozen"), PARTS, acquire=Acquire(Mnlp(), Amount(10)))
+    _, rounds = turn(
+        SAMPLE,
+        Threshold(),
+        Iteration(2, relabel="frozen"),
+        PARTS,
+        acquire=Acquire(Mnlp(), Amount(10)),
+    )
     accepted = {e.sentence.id for e in rounds[1].examples if e.source == "silver"}
     assert rounds[2].acquired and rounds[2].acquired <= accepted
 
 
 @pytest.mark.parametrize("strategy", [Mnlp(), Fluctuation()])
 def test_two_rounds_are_the_prefix_of_four(strategy: Strategy) -> None:
-    short, long = (turn(SAMPLE, FIXED, Iteration(n), PARTS, acquire=Acquire(strategy, Amount(5)))[1] for n in (2, 4))
-    assert timeless(short) == timeless(long[:3]) and [r.acquired for r in short] == [r.acquired for r in long[:3]]
+    short, long = (
+        turn(SAMPLE, FIXED, Iteration(n), PARTS, acquire=Acquire(strategy, Amount(5)))[1]
+        for n in (2, 4)
+    )
+    assert timeless(short) == timeless(long[:3]) and [r.acquired for r in short] == [
+        r.acquired for r in long[:3]
+    ]
 
 
 @every_strategy
@@ -113,7 +149,16 @@ def test_a_second_run_knows_every_step(strategy: Strategy, tmp_path: Path) -> No
     runs = []
     for _ in range(2):
         store = DiskStore(tmp_path / "store")
-        runs.append(turn(SAMPLE, FIXED, Iteration(2), PARTS, store=store, acquire=Acquire(strategy, Amount(5)))[1])
+        runs.append(
+            turn(
+                SAMPLE,
+                FIXED,
+                Iteration(2),
+                PARTS,
+                store=store,
+                acquire=Acquire(strategy, Amount(5)),
+            )[1]
+        )
     assert all(step.hit for done in runs[1] for step in done.steps)
     assert timeless(runs[0]) == timeless(runs[1])
 
@@ -123,10 +168,17 @@ def test_a_scorer_ranks_in_the_learners_place_and_sees_gold_alone() -> None:
     scorer = StepRunner(cheap, NoStore(), SAMPLE.labels)
     acquire = Acquire(Mnlp(), Amount(5))
     steps = StepRunner(learner, NoStore(), SAMPLE.labels)
-    rounds = list(run_rounds(SAMPLE, PARTS, steps, REJECT, Iteration(2), seed=0, acquire=acquire, scorer=scorer))
+    rounds = list(
+        run_rounds(
+            SAMPLE, PARTS, steps, REJECT, Iteration(2), seed=0, acquire=acquire, scorer=scorer
+        )
+    )
     pool = {s.id for s in PARTS.pool}
     assert not pool & {s.id for s in learner.seen} and pool >= {s.id for s in cheap.seen}
-    assert [len(examples) for examples in cheap.fits] == [len(PARTS.seed_set), len(PARTS.seed_set) + 5]
+    assert [len(examples) for examples in cheap.fits] == [
+        len(PARTS.seed_set),
+        len(PARTS.seed_set) + 5,
+    ]
     assert {e.source for examples in cheap.fits for e in examples} == {"gold"}
     assert all(len(done.acquired) == 5 for done in rounds[1:])
 
@@ -136,7 +188,9 @@ def test_an_assisted_annotator_is_paid_for_mending_what_the_tagger_proposes() ->
         cost = Cost(read_token=0, mark_entity=60, correct_span=6, assist=assist)
         annotator = SimulatedAnnotator(PARTS.withheld(), cost)
         acquire = Acquire(Random(), Amount(20))
-        zero, one = turn(SAMPLE, REJECT, Iteration(1), PARTS, annotator=annotator, acquire=acquire)[1]
+        zero, one = turn(SAMPLE, REJECT, Iteration(1), PARTS, annotator=annotator, acquire=acquire)[
+            1
+        ]
         return one.scores["budget/minutes"] - zero.scores["budget/minutes"], one.acquired
 
     (alone, bought), (assisted, same) = minutes(False), minutes(True)

@@ -1,4 +1,5 @@
-"""`sciner annotate`: a tagger that a run saved labels new text as it would have labelled it in the run."""
+"""`sciner annotate`: a tagger that a run saved labels new text as it would have labelled it in the
+run."""
 
 from __future__ import annotations
 
@@ -17,7 +18,13 @@ from sciner.text.corpus import Sentence, gold_example
 from sciner.text.spans import Span
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
-FIT = ["data.limit=60", "iteration=supervised", "save_model=true", "tracking=none", "hydra.run.dir=run"]
+FIT = [
+    "data.limit=60",
+    "iteration=supervised",
+    "save_model=true",
+    "tracking=none",
+    "hydra.run.dir=run",
+]
 
 
 def call(*words: str) -> None:
@@ -56,7 +63,8 @@ def test_every_sentence_is_annotated_in_its_order(
 def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
     made = rows(saved / "run/round_0/test_predictions.jsonl")
     (saved / "test.jsonl").write_text(
-        "".join(json.dumps({"id": row["id"], "tokens": row["tokens"]}) + "\n" for row in made), encoding="utf-8"
+        "".join(json.dumps({"id": row["id"], "tokens": row["tokens"]}) + "\n" for row in made),
+        encoding="utf-8",
     )
     call("annotate", "run/model", "test.jsonl", "-o", "out.jsonl")
     kept = ("id", "tokens", "spans")
@@ -67,7 +75,8 @@ def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
 
 
 def test_every_span_says_where_it_stands_in_the_text(tmp_path: Path) -> None:
-    """Of plain text and BRAT in the file, of JSON lines in the row, of tokens with one blank between them."""
+    """Of plain text and BRAT in the file, of JSON lines in the row, of tokens with one blank
+    between them."""
     from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
     known = gold_example(Sentence("d#0", ("learning", "rate"), (Span(0, 2, "HyperparameterName"),)))
@@ -125,7 +134,10 @@ def test_int8_is_refused_where_there_is_none(saved: Path, monkeypatch: pytest.Mo
     """A gazetteer has no matrix products; an encoder wants the extra."""
     monkeypatch.setattr("importlib.util.find_spec", lambda name, *_: None)
     gazetteer = "gazetteer" in (saved / "run/model/sciner.json").read_text()
-    with pytest.raises(InputError, match="a gazetteer has no int8" if gazetteer else r"pip install 'sciner\[int8\]'"):
+    with pytest.raises(
+        InputError,
+        match="a gazetteer has no int8" if gazetteer else r"pip install 'sciner\[int8\]'",
+    ):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl", "--int8")
     assert not (saved / "out.jsonl").exists()
 
@@ -149,7 +161,14 @@ def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annot
         (saved / name).write_text(text, errors="surrogateescape")
         before = sorted(saved.iterdir())
         with pytest.raises(InputError, match=problem):
-            call("annotate", "run/model", *(["again.jsonl"] if name == "other.jsonl" else []), name, "-o", "out.jsonl")
+            call(
+                "annotate",
+                "run/model",
+                *(["again.jsonl"] if name == "other.jsonl" else []),
+                name,
+                "-o",
+                "out.jsonl",
+            )
         assert sorted(saved.iterdir()) == before
 
 
@@ -169,10 +188,14 @@ def test_one_bar_runs_over_all_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
     bars, steps = [], []
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    monkeypatch.setattr(Progress, "add_task", lambda self, description, total: bars.append((description, total)))
+    monkeypatch.setattr(
+        Progress, "add_task", lambda self, description, total: bars.append((description, total))
+    )
     monkeypatch.setattr(Progress, "advance", lambda self, task, n: steps.append(n))
     monkeypatch.setattr("sciner.run.annotate.BLOCK", 2)
-    tagger = GazetteerTagger("sensitive", ("Task",)).fit([gold_example(Sentence("d#0", ("We",), ()))], seed=0)
+    tagger = GazetteerTagger("sensitive", ("Task",)).fit(
+        [gold_example(Sentence("d#0", ("We",), ()))], seed=0
+    )
     (tmp_path / "in.txt").write_text("We\n" * 5)
     annotate(tagger, [str(tmp_path / "in.txt")], tmp_path / "out.jsonl")
     assert (bars, steps) == ([("annotate (sentences)", 5)], [1] * 5)

@@ -26,14 +26,25 @@ if not DOCS.is_dir():
 def documented() -> set[str]:
     table = (DOCS / "results.md").read_text(encoding="utf-8").split("## Metrics")[1]
     return {
-        name for row in table.splitlines() if row.startswith("| `") for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])
+        name
+        for row in table.splitlines()
+        if row.startswith("| `")
+        for name in re.findall(r"`([^`]+)`", row.split(" | ")[0])
     }
 
 
 def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> None:
     parts = parts_of(SAMPLE, "15%", dev_size="20")  # so little that a class is rare in it
-    corpus = replace(SAMPLE, test=(replace(SAMPLE.test[0], dropped=("TaskName",)), *SAMPLE.test[1:]))
-    _, rounds = turn(corpus, parts=parts, iteration=Iteration(2), annotator=two(parts, 0.1), acquire=Acquire(Random()))
+    corpus = replace(
+        SAMPLE, test=(replace(SAMPLE.test[0], dropped=("TaskName",)), *SAMPLE.test[1:])
+    )
+    _, rounds = turn(
+        corpus,
+        parts=parts,
+        iteration=Iteration(2),
+        annotator=two(parts, 0.1),
+        acquire=Acquire(Random()),
+    )
     names = {name for done in rounds for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}
@@ -50,13 +61,19 @@ def test_the_table_of_steps_says_what_the_classes_say() -> None:
 
 
 def row_of(step: type[Step[Any]]) -> str:
-    inputs = [f"`{name}`" + f" ({meaning})" * bool(meaning) for name, meaning in step.INPUTS.items()]
+    inputs = [
+        f"`{name}`" + f" ({meaning})" * bool(meaning) for name, meaning in step.INPUTS.items()
+    ]
     return f"| `{step.NAME}` | {', '.join(inputs)} | {step.RESULT} |"
 
 
 @pytest.mark.parametrize("group", [p.name for p in CONF.iterdir() if p.is_dir()])
 def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
-    row = next(r for r in (DOCS / "run.md").read_text(encoding="utf-8").splitlines() if r.startswith(f"| `{group}` |"))
+    row = next(
+        r
+        for r in (DOCS / "run.md").read_text(encoding="utf-8").splitlines()
+        if r.startswith(f"| `{group}` |")
+    )
     assert set(re.findall(r"`([\w/]+)`", row.split("|")[2])) == choices_of(group)
 
 

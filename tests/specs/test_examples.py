@@ -26,14 +26,21 @@ PREDICTED = list(FakeTagger(CORPUS.labels).fit(GOLD[:40], seed=0).predict(CORPUS
 
 
 def trained_on(granularity: Granularity, bar: float) -> list[Example]:
-    silver = accept(lambda: PREDICTED, Threshold(Fixed(bar), granularity, "min"), gold_empty_rate=1, round=1)
+    silver = accept(
+        lambda: PREDICTED, Threshold(Fixed(bar), granularity, "min"), gold_empty_rate=1, round=1
+    )
     return reading_order([*GOLD[:40], *silver])
 
 
 def seen(examples: list[Example]) -> list[object]:
     """What a fit sees of its training set."""
     return [
-        (e.sentence.tokens, [None if i in e.masked else tag for i, tag in enumerate(tags_of(e))], e.weight) for e in examples
+        (
+            e.sentence.tokens,
+            [None if i in e.masked else tag for i, tag in enumerate(tags_of(e))],
+            e.weight,
+        )
+        for e in examples
     ]
 
 
@@ -44,9 +51,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @settings(max_examples=25, deadline=None)
 @given(granularity=st.sampled_from(["sentence", "span", "token"]), bar=st.floats(0, 1))
-def test_what_is_read_is_what_the_round_was_trained_on(folder: Path, granularity: Granularity, bar: float) -> None:
-    """Of every file, by the corpus reader too; but for what is left of spans that were accepted in part,
-    which only ``read_examples_jsonl`` knows."""
+def test_what_is_read_is_what_the_round_was_trained_on(
+    folder: Path, granularity: Granularity, bar: float
+) -> None:
+    """Of every file, by the corpus reader too; but for what is left of spans that were accepted in
+    part, which only ``read_examples_jsonl`` knows."""
     examples = trained_on(granularity, bar)
     write_examples_jsonl(folder / "annotated.jsonl", examples)
     write_examples_conll(folder / "annotated.conll", examples)
@@ -61,7 +70,9 @@ def test_what_is_read_is_what_the_round_was_trained_on(folder: Path, granularity
             assert seen(map_gold(read)) == seen(examples)
         for sentence, example in zip(read, examples, strict=True):
             assert sentence.masked >= example.masked
-            assert sentence.masked.isdisjoint(i for s in sentence.spans or () for i in range(s.start, s.end))
+            assert sentence.masked.isdisjoint(
+                i for s in sentence.spans or () for i in range(s.start, s.end)
+            )
 
 
 def map_gold(sentences: object) -> list[Example]:
@@ -75,7 +86,9 @@ def test_documents_stand_together_in_reading_order(tmp_path: Path) -> None:
     write_examples_conll(tmp_path / "a.conll", reading_order(shuffled))
     found = read_file(tmp_path / "a.jsonl", split="train", notes=Counter())
     assert [s.id for s in found] == [s.id for s in CORPUS.train]
-    documents = {s.document for s in read_file(tmp_path / "a.conll", split="train", notes=Counter())}
+    documents = {
+        s.document for s in read_file(tmp_path / "a.conll", split="train", notes=Counter())
+    }
     assert len(documents) == len({s.document for s in CORPUS.train})
 
 

@@ -24,7 +24,9 @@ MEASURED = sorted(set(ARTEFACTS) - set(OF_RUNS))
 
 def assert_rendered(name: str) -> None:
     for file, text in rendered(name).items():
-        assert text == (HERE / name / file).read_text(encoding="utf-8"), f"python -m experiments {name} --render"
+        assert text == (HERE / name / file).read_text(encoding="utf-8"), (
+            f"python -m experiments {name} --render"
+        )
 
 
 @pytest.mark.parametrize("name", MEASURED)
@@ -36,7 +38,9 @@ def test_results_are_rendered_from_the_figures(name: str) -> None:
 @pytest.mark.parametrize("name", OF_RUNS)
 def test_results_are_rendered_from_the_runs(name: str) -> None:
     assert_rendered(name)
-    shown = re.findall(r"!\[[^]]*\]\((\S+)\)", (HERE / name / "RESULTS.md").read_text(encoding="utf-8"))
+    shown = re.findall(
+        r"!\[[^]]*\]\((\S+)\)", (HERE / name / "RESULTS.md").read_text(encoding="utf-8")
+    )
     assert sorted(shown) == sorted(p.name for p in (HERE / name).glob("*.svg"))
 
 
@@ -69,10 +73,15 @@ def test_a_published_figure_says_where_it_comes_from(name: str) -> None:
 
 @pytest.mark.parametrize("name", OF_RUNS)
 def test_every_point_of_an_artefact_is_told_by_its_words(name: str) -> None:
-    """Else a run by its words alone would be another than the one in the table (see also test_experiment.py)."""
+    """Else a run by its words alone would be another than the one in the table (see also
+    test_experiment.py)."""
     grids = artefact.grids_of(name)
     points = sum(math.prod(len(values.split(",")) for values in grid.values()) for grid in grids)
-    assert len(artefact.points(name)) == points == len({frozenset(w) for w in artefact.points(name).values()})
+    assert (
+        len(artefact.points(name))
+        == points
+        == len({frozenset(w) for w in artefact.points(name).values()})
+    )
 
 
 def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
@@ -86,7 +95,8 @@ def test_figures_name_no_place_of_the_machine_that_made_them() -> None:
 
 
 class Launched:
-    """In place of ``sciner run``: remembers the words and leaves a finished run, unless they hold ``fails``."""
+    """In place of ``sciner run``: remembers the words and leaves a finished run, unless they hold
+    ``fails``."""
 
     def __init__(self, fails: str = "none at all") -> None:
         self.words: list[list[str]] = []
@@ -118,12 +128,16 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     return fake
 
 
-def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_runs_csv_lacks_is_run_and_nothing_else(
+    launched: Launched, capsys: pytest.CaptureFixture[str]
+) -> None:
     launched.fails = "data.seed_size=10%"
     assert artefact.complete("small") == 2
     frame, counts = artefact.read("small")
     assert len(launched.words) == 4 and frame["run"].nunique() == len(counts) == 2
-    assert "- `sciner run threshold=accept_all data.seed_size=10% seed=0`" in artefact.still_to_run("small", frame)
+    assert "- `sciner run threshold=accept_all data.seed_size=10% seed=0`" in artefact.still_to_run(
+        "small", frame
+    )
     launched.fails, launched.words = "none at all", []
     assert artefact.complete("small") == 0 and len(launched.words) == 2
     assert "small: 4 points, 2 to run" in capsys.readouterr().out
@@ -131,11 +145,14 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(launched: Launched, capsys:
     assert artefact.still_to_run("small", artefact.read("small")[0]) == ""
 
 
-def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launched: Launched) -> None:
+def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(
+    launched: Launched,
+) -> None:
     artefact.complete("small")
     before, _ = artefact.read("small")
     assert (
-        artefact.complete("small", ["model=minilm", "threshold=accept_all", "model.steps=60"]) == 0 and len(launched.words) == 6
+        artefact.complete("small", ["model=minilm", "threshold=accept_all", "model.steps=60"]) == 0
+        and len(launched.words) == 6
     )
     after, _ = artefact.read("small")
     assert keys_of(after) == keys_of(before) == ["corpus", "model", "data.seed_size", "threshold"]
@@ -143,7 +160,9 @@ def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(launc
     assert set(after.tail(2)["model"]) == {"minilm"}
 
 
-def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_model_takes_the_place_of_one_that_the_grid_only_names(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     own = {"model": "minilm", "model.steps": "150", "seed": "0"}
     monkeypatch.setattr(artefact, "grids_of", lambda name: [{"model": "crf", "seed": "0"}, own])
     assert list(artefact.points("small", ["model=tiny"]).values()) == [["model=tiny", "seed=0"]]
@@ -151,15 +170,23 @@ def test_another_model_takes_the_place_of_one_that_the_grid_only_names(monkeypat
 
 
 def test_a_point_is_what_its_words_mean_and_not_how_they_say_it() -> None:
-    """In any order, by a file or by the values in it, with or without defaults and words that change no result."""
+    """In any order, by a file or by the values in it, with or without defaults and words that
+    change no result."""
     (point, *same) = artefact.settings_of(
         [
             ["model=crf", "threshold=fixed_sentence", "seed=1"],
             ["seed=1", "threshold=fixed_sentence", "model=crf", "tracking=none", "store.dir=/x"],
-            ["model=crf", "threshold=fixed", "threshold.granularity=sentence", "threshold.min_confidence=0.8",
-             "threshold.empty=keep", "iteration.rounds=2", "seed=1"],
+            [
+                "model=crf",
+                "threshold=fixed",
+                "threshold.granularity=sentence",
+                "threshold.min_confidence=0.8",
+                "threshold.empty=keep",
+                "iteration.rounds=2",
+                "seed=1",
+            ],
         ]
-    )  # fmt: skip
+    )
     assert same == [point, point]
     others = [["seed=2"], ["model.c1=1", "seed=1"], ["trainer.precision=32-true", "seed=1"]]
     whole = [["model=crf", "threshold=fixed_sentence", *words] for words in others]

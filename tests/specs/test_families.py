@@ -1,4 +1,5 @@
-"""Every family of encoders that conf/model names, small and random, in folders that look as the hub's do."""
+"""Every family of encoders that conf/model names, small and random, in folders that look as the
+hub's do."""
 
 from __future__ import annotations
 
@@ -28,11 +29,33 @@ from tests.families import FAMILIES, POSITIONS, Family, bytelevel
 LABELS = ("Method", "Task")
 TAGS = tagset(LABELS)
 TRAINING = TrainingConfig(
-    lr=3e-3, head_lr=1e-2, steps=6, batch_size=4, warmup=0.2, weight_decay=0.01, clip=1.0, max_length=POSITIONS, overlap=16
+    lr=3e-3,
+    head_lr=1e-2,
+    steps=6,
+    batch_size=4,
+    warmup=0.2,
+    weight_decay=0.01,
+    clip=1.0,
+    max_length=POSITIONS,
+    overlap=16,
 )
 FULL, MIXED = Device("cpu", "32-true", threads=1), Device("cpu", "bf16-mixed", threads=1)
-WORDS = ("the", "Network", "solves", "Müller", "α-synuclein", "LSTM-CRF", "\u200b", "日本", "x" * 400, "(", "trees", "93.5")
-WORDS_OF_TEXT = tuple(word for word in WORDS if word not in ("\u200b", "日本"))  # a trained vocabulary has their characters
+WORDS = (
+    "the",
+    "Network",
+    "solves",
+    "Müller",
+    "α-synuclein",
+    "LSTM-CRF",
+    "\u200b",
+    "日本",
+    "x" * 400,
+    "(",
+    "trees",
+    "93.5",
+)
+# a trained vocabulary has their characters
+WORDS_OF_TEXT = tuple(word for word in WORDS if word not in ("\u200b", "日本"))
 
 
 def examples() -> list[Example]:
@@ -44,13 +67,20 @@ def examples() -> list[Example]:
     ]
     made = []
     for i, tokens in enumerate(rows * 3):
-        spans = tuple(Span(k, k + 1, "Method") for k, token in enumerate(tokens) if token[0].isupper())
+        spans = tuple(
+            Span(k, k + 1, "Method") for k, token in enumerate(tokens) if token[0].isupper()
+        )
         made.append(gold_example(Sentence(f"d#{i}", tokens, spans)))
     return made
 
 
 EXAMPLES = examples()
-SENTENCES = [Sentence("s#0", WORDS), Sentence("s#1", ()), Sentence("s#2", ("\u200b",)), *(e.sentence for e in EXAMPLES[:3])]
+SENTENCES = [
+    Sentence("s#0", WORDS),
+    Sentence("s#1", ()),
+    Sentence("s#2", ("\u200b",)),
+    *(e.sentence for e in EXAMPLES[:3]),
+]
 
 
 @pytest.fixture(scope="module", params=FAMILIES.values(), ids=FAMILIES.keys())
@@ -95,51 +125,80 @@ def same(a: Sequence[np.ndarray], b: Sequence[np.ndarray]) -> bool:
 def test_every_source_of_the_hub_has_its_family_here() -> None:
     """The two large BERTs are bert_base_cased with more layers; the rest is no family's own."""
     named = {file.stem for file in (CONF / "model").glob("*.yaml")}
-    others = {"encoder", "hub", "tiny", "minilm", "bert_large_cased", "bert_large_ner", "crf", "gazetteer"}
+    others = {
+        "encoder",
+        "hub",
+        "tiny",
+        "minilm",
+        "bert_large_cased",
+        "bert_large_ner",
+        "crf",
+        "gazetteer",
+    }
     assert named - FAMILIES.keys() == others
 
 
 # Pieces
 
 
-def test_every_word_begins_with_its_own_first_piece(family: Family, loaded: tuple[Any, Any]) -> None:
-    """Word for word what the tokenizer makes of the word behind a space, at ``firsts``; no word without a piece."""
+def test_every_word_begins_with_its_own_first_piece(
+    family: Family, loaded: tuple[Any, Any]
+) -> None:
+    """Word for word what the tokenizer makes of the word behind a space, at ``firsts``; no word
+    without a piece."""
     tokenizer, _ = loaded
     (found,) = windows(tokenizer, [Sentence("s#0", WORDS)], 10**4, 0)
     before, after = special_tokens(tokenizer)
     assert before == [tokenizer.cls_token_id] and after == [tokenizer.sep_token_id]
-    for word, at, end in zip(WORDS, found.firsts, [*found.firsts[1:], len(found.ids) - 1], strict=True):
+    for word, at, end in zip(
+        WORDS, found.firsts, [*found.firsts[1:], len(found.ids) - 1], strict=True
+    ):
         alone = tokenizer(f"the {word}", add_special_tokens=False)["input_ids"]
-        expected = alone[len(tokenizer("the", add_special_tokens=False)["input_ids"]) :][:MAX_PIECES]
+        expected = alone[len(tokenizer("the", add_special_tokens=False)["input_ids"]) :][
+            :MAX_PIECES
+        ]
         assert found.ids[at:end] == (expected or [tokenizer.unk_token_id])
 
 
-def test_the_pieces_of_a_word_begin_a_word_and_keep_its_case(family: Family, loaded: tuple[Any, Any]) -> None:
-    """Else the encoder reads words run together (ModernBERT's tokenizer ignores add_prefix_space), or an uncased vocabulary
-    meets capitals (SciBERT's folder does not say that it is uncased)."""
+def test_the_pieces_of_a_word_begin_a_word_and_keep_its_case(
+    family: Family, loaded: tuple[Any, Any]
+) -> None:
+    """Else the encoder reads words run together (ModernBERT's tokenizer ignores add_prefix_space),
+    or an uncased vocabulary meets capitals (SciBERT's folder does not say that it is uncased)."""
     tokenizer, _ = loaded
     (words,) = pieces_of(tokenizer, [Sentence("s#0", WORDS_OF_TEXT)])
     texts = [tokenizer.convert_ids_to_tokens(word) for word in words]
     assert all(text[0].startswith(family.mark) for text in texts)
     assert [not text[0].startswith("##") for text in texts] == [True] * len(texts)
     assert tokenizer.decode(words[1]).strip() == ("Network" if family.cased else "network")
-    assert all(tokenizer.unk_token_id not in word for word, text in zip(words, WORDS_OF_TEXT, strict=True) if len(text) < 100)
+    assert all(
+        tokenizer.unk_token_id not in word
+        for word, text in zip(words, WORDS_OF_TEXT, strict=True)
+        if len(text) < 100
+    )
 
 
 @pytest.mark.parametrize("kind", ["bytes behind a split", "spaces replaced"])
 def test_words_are_marked_whatever_the_tokenizer_does_with_spaces(kind: str) -> None:
-    """Once, however often it is seen to: as Llama 3's tokenizer and as Gemma's (mmBERT's) have it."""
+    """Once, however often it is seen to: as Llama 3's tokenizer and as Gemma's (mmBERT's) have
+    it."""
     words = ("the", "the", "network")
     if kind == "spaces replaced":
         made = Tokenizer(
-            models.BPE({c: i for i, c in enumerate(["[UNK]", "▁", *"thenwork", "▁t"])}, [("▁", "t")], unk_token="[UNK]")
+            models.BPE(
+                {c: i for i, c in enumerate(["[UNK]", "▁", *"thenwork", "▁t"])},
+                [("▁", "t")],
+                unk_token="[UNK]",
+            )
         )
         made.normalizer = normalizers.Replace(" ", "▁")
         expected = ["▁t", "▁t", "▁"]
     else:
         made = Tokenizer.from_str(bytelevel(("[UNK]", "[PAD]")).to_str())
         split = pre_tokenizers.Split(Regex(r" ?\w+|\s+"), "isolated")
-        made.pre_tokenizer = pre_tokenizers.Sequence([split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)])
+        made.pre_tokenizer = pre_tokenizers.Sequence(
+            [split, pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        )
         expected = ["Ġthe", "Ġthe", "Ġnetwork"]
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, unk_token="[UNK]", pad_token="[UNK]")
     for _ in range(2):
@@ -154,7 +213,8 @@ def test_words_are_marked_whatever_the_tokenizer_does_with_spaces(kind: str) -> 
 def test_all_weights_of_the_encoder_come_from_the_folder(
     family: Family, folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Old names of LayerNorm's weights, half precision and a bare encoder included: two loads differ in their heads alone."""
+    """Old names of LayerNorm's weights, half precision and a bare encoder included: two loads
+    differ in their heads alone."""
     nets = []
     for seed in (1, 2):
         torch.manual_seed(seed)
@@ -170,12 +230,18 @@ def test_head_and_encoder_have_their_own_rates(loaded: tuple[Any, Any]) -> None:
     optimizer = TokenClassifier(net, TRAINING).configure_optimizers()["optimizer"]
     names = {id(p): name for name, p in net.named_parameters()}
     found = {names[id(p)]: g["initial_lr"] for g in optimizer.param_groups for p in g["params"]}
-    assert found == {name: TRAINING.head_lr if name.startswith(HEADS) else TRAINING.lr for name in names.values()}
-    assert {name for name, rate in found.items() if rate == TRAINING.head_lr} == {"classifier.weight", "classifier.bias"}
+    assert found == {
+        name: TRAINING.head_lr if name.startswith(HEADS) else TRAINING.lr for name in names.values()
+    }
+    assert {name for name, rate in found.items() if rate == TRAINING.head_lr} == {
+        "classifier.weight",
+        "classifier.bias",
+    }
 
 
 def test_no_window_is_longer_than_the_net_reads(family: Family, loaded: tuple[Any, Any]) -> None:
-    """RoBERTa has as many positions as it reads, and two before them; a tokenizer that truncates by itself does not."""
+    """RoBERTa has as many positions as it reads, and two before them; a tokenizer that truncates by
+    itself does not."""
     tokenizer, net = loaded
     config = fit_to(tokenizer, net, replace(TRAINING, max_length=10**4))
     assert config.max_length == POSITIONS
@@ -184,7 +250,9 @@ def test_no_window_is_longer_than_the_net_reads(family: Family, loaded: tuple[An
     assert len(found) > 3 and max(len(w.ids) for w in found) <= POSITIONS
     fitted = FittedEncoder(tokenizer, net.eval(), TAGS, config, FULL)
     (p,) = fitted.predict([long])
-    assert p.distribution.shape == (len(long.tokens), len(TAGS)) and np.isfinite(p.distribution).all()
+    assert (
+        p.distribution.shape == (len(long.tokens), len(TAGS)) and np.isfinite(p.distribution).all()
+    )
 
 
 # Fit, predict, save
@@ -202,7 +270,8 @@ def test_company_does_not_matter(fitted: FittedEncoder) -> None:
     """Padding is masked: a sentence is annotated alike alone and beside a long one."""
     short, long = EXAMPLES[1].sentence, Sentence("l#0", WORDS)
     (alone,), (_, beside) = rows(fitted, [short]), rows(fitted, [long, short])
-    assert np.allclose(alone[:, -1], beside[:, -1], atol=1e-5)  # confidences; distributions are half precision
+    # confidences; distributions are half precision
+    assert np.allclose(alone[:, -1], beside[:, -1], atol=1e-5)
 
 
 def test_dropout_is_on_during_a_fit(family: Family, folder: Path) -> None:
@@ -229,8 +298,8 @@ def test_mixed_precision_trains_and_answers_in_float32(family: Family, folder: P
 
 
 def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: FittedEncoder) -> None:
-    """To the bit what autocast makes of wide ones with the same narrow stream; the encoder's own weights stay wide, and are
-    shared where not cast."""
+    """To the bit what autocast makes of wide ones with the same narrow stream; the encoder's own
+    weights stay wide, and are shared where not cast."""
     mixed = replace(fitted, device=MIXED)
     reader = mixed.reader()
     found = reader.windows(SENTENCES)
@@ -245,13 +314,20 @@ def test_weights_that_are_narrow_beforehand_give_the_same_answers(fitted: Fitted
     assert torch.bfloat16 in {p.dtype for p in narrow.parameters()}
 
 
-def test_between_its_layers_a_mixed_encoder_carries_bf16_and_a_full_one_float32(fitted: FittedEncoder) -> None:
+def test_between_its_layers_a_mixed_encoder_carries_bf16_and_a_full_one_float32(
+    fitted: FittedEncoder,
+) -> None:
     reader = fitted.reader()
     (batch,) = reader.tensors(reader.windows(SENTENCES), [[0]])
     inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
 
     def carried() -> list[torch.dtype]:
-        return [state.dtype for state in fitted.model.base_model(**inputs, output_hidden_states=True).hidden_states[:-1]]
+        return [
+            state.dtype
+            for state in fitted.model.base_model(**inputs, output_hidden_states=True).hidden_states[
+                :-1
+            ]
+        ]
 
     with narrow_stream(fitted.model):
         with MIXED.predicting():
@@ -274,9 +350,12 @@ def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> 
 
 
 def test_a_fit_may_start_from_another(family: Family, folder: Path, fitted: FittedEncoder) -> None:
-    """Without a rate it stays where the other is; with one it moves, and leaves the other as it was."""
+    """Without a rate it stays where the other is; with one it moves, and leaves the other as it
+    was."""
     said = rows(fitted)
-    still = tagger(family.source(folder), lr=0.0, head_lr=0.0, steps=1).fit(EXAMPLES, seed=1, start=fitted)
+    still = tagger(family.source(folder), lr=0.0, head_lr=0.0, steps=1).fit(
+        EXAMPLES, seed=1, start=fitted
+    )
     moved = tagger(family.source(folder), steps=1).fit(EXAMPLES, seed=1, start=fitted)
     assert same(rows(still), said) and same(rows(fitted), said) and not same(rows(moved), said)
 
@@ -285,8 +364,8 @@ def test_a_fit_may_start_from_another(family: Family, folder: Path, fitted: Fitt
 
 
 def groups(tags: Sequence[str]) -> list[tuple[int, int, str]]:
-    """(start, end, class) of the stretches of words that the pipeline puts together: a tag of another class begins one, and a
-    B- does."""
+    """(start, end, class) of the stretches of words that the pipeline puts together: a tag of
+    another class begins one, and a B- does."""
     found: list[tuple[int, int, str]] = []
     for i, tag in enumerate(tags):
         label = tag[2:] or tag
@@ -297,15 +376,24 @@ def groups(tags: Sequence[str]) -> list[tuple[int, int, str]]:
     return found
 
 
-def test_the_pipeline_takes_each_word_for_what_its_most_probable_tag_says(fitted: FittedEncoder, tmp_path: Path) -> None:
-    """Whatever hyphens and brackets a word has; spans begin and end where words do. (Of tokenizers without
-    a prefix the pipeline guesses words by blanks, and takes a piece that is a blank alone for one.)"""
+def test_the_pipeline_takes_each_word_for_what_its_most_probable_tag_says(
+    fitted: FittedEncoder, tmp_path: Path
+) -> None:
+    """Whatever hyphens and brackets a word has; spans begin and end where words do. (Of tokenizers
+    without a prefix the pipeline guesses words by blanks, and takes a piece that is a blank alone
+    for one.)"""
     from transformers import pipeline
 
     if not any(p.startswith("##") for p in fitted.tokenizer.get_vocab()):
         pytest.skip("no WordPiece tokenizer")
     fitted.save(tmp_path)
-    pipe = pipeline("token-classification", str(tmp_path), aggregation_strategy="first", ignore_labels=[], device="cpu")
+    pipe = pipeline(
+        "token-classification",
+        str(tmp_path),
+        aggregation_strategy="first",
+        ignore_labels=[],
+        device="cpu",
+    )
     sentences = [Sentence("s#0", WORDS_OF_TEXT), *(e.sentence for e in EXAMPLES[:3])]
     for made in fitted.predict(sentences):
         words = made.sentence.tokens
@@ -319,7 +407,17 @@ def test_a_saved_tokenizer_makes_the_same_pieces(fitted: FittedEncoder, tmp_path
     fitted.save(tmp_path)
     tokenizer, _ = load_trained(tmp_path, TAGS)
     again = tagger(Source(path=str(tmp_path))).restore(tmp_path, fitted.report)
-    odd = ("\ue000the", "[MASK]", "##ing", "the\ue000", "x" * 99, "x" * 100, "x" * 101, "ﬁne", "▁the")
+    odd = (
+        "\ue000the",
+        "[MASK]",
+        "##ing",
+        "the\ue000",
+        "x" * 99,
+        "x" * 100,
+        "x" * 101,
+        "ﬁne",
+        "▁the",
+    )
     read = [Sentence("s#0", WORDS), Sentence("s#1", odd), *(e.sentence for e in EXAMPLES)]
     assert list(pieces_of(tokenizer, read)) == list(pieces_of(fitted.tokenizer, read))
     assert same(rows(again), rows(fitted))

@@ -1,4 +1,5 @@
-"""No code that lies in a model folder ever runs: not for a run, not for `annotate`, whatever names it."""
+"""No code that lies in a model folder ever runs: not for a run, not for `annotate`, whatever names
+it."""
 
 from __future__ import annotations
 
@@ -40,7 +41,14 @@ def folder(saved: Path, project: Path) -> Path:
     """The folder in a project, with scripts beside its files."""
     shutil.copytree(saved, project / "run/model")
     text = CODE.format(trace=str(project / "it ran"))
-    names = ("evil", "modeling_evil", "tokenization_evil", "configuration_evil", "__init__", "handler")
+    names = (
+        "evil",
+        "modeling_evil",
+        "tokenization_evil",
+        "configuration_evil",
+        "__init__",
+        "handler",
+    )
     for name in names:
         (project / f"run/model/{name}.py").write_text(text, encoding="utf-8")
     (project / "in.txt").write_text("We fine-tune BERT.\n", encoding="utf-8")
@@ -48,10 +56,12 @@ def folder(saved: Path, project: Path) -> Path:
 
 
 def name_code(folder: Path, file: str) -> None:
-    """Let a configuration ask for the script, as models of the hub that are not part of transformers do."""
+    """Let a configuration ask for the script, as models of the hub that are not part of
+    transformers do."""
     values = json.loads((folder / file).read_text(encoding="utf-8"))
     (folder / file).write_text(json.dumps(values | {"auto_map": MAPS[file]}), encoding="utf-8")
-    about = json.loads((folder / "sciner.json").read_text(encoding="utf-8"))  # with no checksum that would tell
+    # with no checksum that would tell
+    about = json.loads((folder / "sciner.json").read_text(encoding="utf-8"))
     about |= {"version": 1, "files": None}
     (folder / "sciner.json").write_text(json.dumps(about), encoding="utf-8")
 
@@ -106,7 +116,9 @@ def test_a_folder_that_asks_for_its_script_is_refused_without_a_question(
     """In one line that names the file, though somebody stands ready to say yes."""
     name_code(folder, file)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n" * 9))
-    with pytest.raises(InputError, match=rf"{file.replace('.', '[.]')}: auto_map asks for Python code"):
+    with pytest.raises(
+        InputError, match=rf"{file.replace('.', '[.]')}: auto_map asks for Python code"
+    ):
         door(folder, monkeypatch)
     assert not (project / "it ran").exists() and not (project / "out.jsonl").exists()
 
@@ -131,6 +143,8 @@ def test_a_program_in_a_pickle_is_not_run(folder: Path, project: Path) -> None:
 
 def test_an_adapter_is_refused_for_it_names_another_model(folder: Path) -> None:
     """PEFT would load that one, from wherever the name leads."""
-    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "some/model", "peft_type": "LORA"}')
+    (folder / "adapter_config.json").write_text(
+        '{"base_model_name_or_path": "some/model", "peft_type": "LORA"}'
+    )
     with pytest.raises(InputError, match=r"adapter_config\.json: this is an adapter"):
         main([*RUN, "model=minilm", f"model.path={folder}"])

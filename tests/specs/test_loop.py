@@ -23,7 +23,15 @@ from tests.fakes import FakeTagger, small_corpus
 
 SAMPLE = small_corpus()
 FIXED = Threshold(Fixed(0.6), "span", "min", "match_seed_rate")
-DECIDED = ("silver/accepted", "silver/proposed_spans", "silver/masked", "silver/empty", "silver/spans", "silver/mean", "drift")
+DECIDED = (
+    "silver/accepted",
+    "silver/proposed_spans",
+    "silver/masked",
+    "silver/empty",
+    "silver/spans",
+    "silver/mean",
+    "drift",
+)
 
 
 def parts_of(corpus: Corpus, seed_size: str = "20%", dev_size: str = "0", seed: int = 0) -> Split:
@@ -44,7 +52,9 @@ def turn(
     tagger = FakeTagger(corpus.labels)
     steps = StepRunner(tagger, store or NoStore(), corpus.labels)
     parts = parts or parts_of(corpus)
-    rounds = run_rounds(corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire)
+    rounds = run_rounds(
+        corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire
+    )
     return tagger, list(rounds)
 
 
@@ -69,12 +79,20 @@ def shuffled_labels(sentences: tuple[Sentence, ...]) -> tuple[Sentence, ...]:
     given = {}
     for group in by_length.values():
         others = rng.sample(group, len(group))
-        given |= {s.id: (other.spans if len(group) > 1 else ()) for s, other in zip(group, others, strict=True)}
+        given |= {
+            s.id: (other.spans if len(group) > 1 else ())
+            for s, other in zip(group, others, strict=True)
+        }
     return tuple(replace(s, spans=given[s.id]) for s in sentences)
 
 
-@pytest.mark.parametrize("iteration", [Iteration(3), Iteration(3, relabel="frozen"), Iteration(3, stop="churn", min_churn=0.2)])
-def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(iteration: Iteration) -> None:
+@pytest.mark.parametrize(
+    "iteration",
+    [Iteration(3), Iteration(3, relabel="frozen"), Iteration(3, stop="churn", min_churn=0.2)],
+)
+def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(
+    iteration: Iteration,
+) -> None:
     parts = parts_of(SAMPLE, dev_size="20")
     blind = replace(SAMPLE, test=shuffled_labels(SAMPLE.test))
     blind_parts = replace(parts, pool=shuffled_labels(parts.pool))
@@ -91,7 +109,9 @@ def test_decisions_never_see_test_labels_or_pool_labels_that_were_not_bought(ite
             k: v for k, v in b.scores.items() if k.startswith((*DECIDED, "dev"))
         }
     assert rounds[-1].scores["test/f1/micro"] != others[-1].scores["test/f1/micro"]
-    assert rounds[-1].scores["silver/precision/micro"] != others[-1].scores["silver/precision/micro"]
+    assert (
+        rounds[-1].scores["silver/precision/micro"] != others[-1].scores["silver/precision/micro"]
+    )
 
 
 def test_a_tagger_never_sees_gold_while_it_annotates() -> None:
@@ -105,7 +125,9 @@ def test_gold_is_trained_on_in_every_round_and_dev_and_test_never() -> None:
     tagger, _ = turn(parts=parts)
     kept_out = {s.id for s in (*parts.dev, *SAMPLE.test)}
     for examples in tagger.fits:
-        assert [e.sentence.id for e in examples[: len(parts.seed_set)]] == [s.id for s in parts.seed_set]
+        assert [e.sentence.id for e in examples[: len(parts.seed_set)]] == [
+            s.id for s in parts.seed_set
+        ]
         assert not kept_out & {e.sentence.id for e in examples}
 
 
@@ -115,14 +137,20 @@ def test_every_label_knows_where_it_came_from() -> None:
     seed_ids = {s.id for s in parts.seed_set}
     for done in rounds:
         for e in done.examples:
-            assert (e.source, e.round) == (("gold", 0) if e.sentence.id in seed_ids else ("silver", done.number))
+            assert (e.source, e.round) == (
+                ("gold", 0) if e.sentence.id in seed_ids else ("silver", done.number)
+            )
             assert len(e.confidences) == len(e.spans)
 
 
 def test_no_threshold_accepts_the_whole_pool_and_reject_nothing() -> None:
     parts = parts_of(SAMPLE)
     _, paper = turn(threshold=Threshold())
-    assert [len(r.examples) for r in paper] == [len(parts.seed_set), len(SAMPLE.train), len(SAMPLE.train)]
+    assert [len(r.examples) for r in paper] == [
+        len(parts.seed_set),
+        len(SAMPLE.train),
+        len(SAMPLE.train),
+    ]
     _, control = turn(threshold=Threshold(AcceptNone()))
     assert [len(r.examples) for r in control] == [len(parts.seed_set)] * 3
     assert len({r.scores["test/f1/micro"] for r in control}) == 1
@@ -144,8 +172,8 @@ def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
 
 
 def test_an_annotator_who_errs_is_a_perfect_one_of_a_seed_set_and_dev_with_these_errors() -> None:
-    """Training and decisions take them for the truth; test and silver are judged by the clean labels all the same. Only the
-    report on the gold itself knows."""
+    """Training and decisions take them for the truth; test and silver are judged by the clean
+    labels all the same. Only the report on the gold itself knows."""
     parts = parts_of(SAMPLE, dev_size="30")
     annotator = noisy(parts, 0.5)
     wrong = replace(parts, seed_set=annotator.label(parts.seed_set), dev=annotator.label(parts.dev))
@@ -153,7 +181,8 @@ def test_an_annotator_who_errs_is_a_perfect_one_of_a_seed_set_and_dev_with_these
     (tagger, rounds), (other, others) = turn(parts=parts, annotator=annotator), turn(parts=wrong)
     assert tagger.fits == other.fits
     found, expected = (
-        [{k: v for k, v in scores.items() if not k.startswith("gold/")} for scores in timeless(run)] for run in (rounds, others)
+        [{k: v for k, v in scores.items() if not k.startswith("gold/")} for scores in timeless(run)]
+        for run in (rounds, others)
     )
     assert found == expected
     marked = [s.spans or () for s in (*wrong.seed_set, *wrong.dev)]
@@ -170,7 +199,9 @@ def test_without_errors_every_annotator_gives_the_same_run_but_for_its_price() -
     _, both = turn(parts=parts, annotator=two(parts, 0.0))
     for one, double in zip(timeless(perfect), timeless(both), strict=True):
         agreement = {"gold/agreement_f1": 1.0, "gold/agreement_kappa": 1.0}
-        assert double == pytest.approx(agreement | {k: 2 * v if k.startswith("budget") else v for k, v in one.items()})
+        assert double == pytest.approx(
+            agreement | {k: 2 * v if k.startswith("budget") else v for k, v in one.items()}
+        )
 
 
 def test_previous_weights_start_the_next_fit_only_where_asked() -> None:
@@ -201,14 +232,22 @@ def test_text_that_never_had_gold_is_annotated_but_not_scored() -> None:
     parts = replace(parts_of(SAMPLE), pool=())
     _, rounds = turn(replace(SAMPLE, unlabelled=bare), threshold=Threshold(), parts=parts)
     assert rounds[1].scores["silver/accepted_sentences"] == 20
-    assert not any(name.startswith(("silver/precision", "silver/recall")) for name in rounds[1].scores)
+    assert not any(
+        name.startswith(("silver/precision", "silver/recall")) for name in rounds[1].scores
+    )
 
 
 def test_a_collapse_is_said_aloud() -> None:
-    """A tagger that has unlearnt the entities is scored 0 and warned of, while its token accuracy looks fine."""
+    """A tagger that has unlearnt the entities is scored 0 and warned of, while its token accuracy
+    looks fine."""
     parts = parts_of(SAMPLE)
-    hollow = replace(parts, seed_set=tuple(replace(s, spans=()) for s in parts.seed_set[1:]) + parts.seed_set[:1])
+    hollow = replace(
+        parts, seed_set=tuple(replace(s, spans=()) for s in parts.seed_set[1:]) + parts.seed_set[:1]
+    )
     _, rounds = turn(parts=hollow, iteration=Iteration(0))
     assert rounds[0].scores["drift/collapse"] == 1.0
     assert rounds[0].scores["test/f1/micro"] < 0.1 < 0.8 < rounds[0].scores["test/accuracy/token"]
-    assert "no longer predicted" in rounds[0].warnings[0] or "spans per 100 tokens" in rounds[0].warnings[0]
+    assert (
+        "no longer predicted" in rounds[0].warnings[0]
+        or "spans per 100 tokens" in rounds[0].warnings[0]
+    )

@@ -21,7 +21,9 @@ from sciner.text.formats.read import read_file
 MALFORMED = Path(__file__).parents[1] / "data" / "malformed"
 LABELS = ("Method", "Metric")
 
-NO_TAG = "one column, so token or tag is missing; a line is a token, up to two further columns and a tag"
+NO_TAG = (
+    "one column, so token or tag is missing; a line is a token, up to two further columns and a tag"
+)
 STRAY = r"a span is [surface](Label), a literal [ or \ is written \[, \\"
 SCHEMES_MIXED = (
     "tags of several schemes: entities without E- or S-, which the file has elsewhere; "
@@ -37,49 +39,92 @@ MESSAGES = {
     "no_prefix.conll": f":2: tag 'Method' {NO_TAG_SCHEME}",
     "not_utf8.conll": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "several_schemes.conll": f":3: {SCHEMES_MIXED}",
-    "blank_token.conll": ":2: a token of white space; drop the line, or add data.repair=drop_blank_tokens",
-    "token_with_space.conll": ":2: token 'New York' is empty or holds white space; split or drop it",
-    "too_many_columns.conll": ":1: 6 columns; a line is a token, up to two further columns and a tag",
+    "blank_token.conll": (
+        ":2: a token of white space; drop the line, or add data.repair=drop_blank_tokens"
+    ),
+    "token_with_space.conll": (
+        ":2: token 'New York' is empty or holds white space; split or drop it"
+    ),
+    "too_many_columns.conll": (
+        ":1: 6 columns; a line is a token, up to two further columns and a tag"
+    ),
     "unknown_label.conll": ":3: unknown label 'Metod'; did you mean 'Method'?",
     "unknown_prefix.conll": f":2: tag 'L-Method' {NO_TAG_SCHEME}",
     "empty.jsonl": ": no sentence in it; expected a JSON object a line",
     "id_twice.jsonl": ":2: id 'a#0' stands on line 1 too; ids must be unique",
     "id_is_a_list.jsonl": ':1: "id" is no string; put it in quotes',
-    "doccano.jsonl": ':1: labels in "label", which is not read; write them as "spans": docs/data.md shows the forms',
-    "doccano_old.jsonl": ':1: labels in "annotations", which is not read; write them as "spans": docs/data.md shows the forms',
-    "ner_tags.jsonl": ':2: labels in "ner_tags", which is not read; write them as "tags": docs/data.md shows the forms',
-    "docstart_inside.jsonl": ":1: token '-DOCSTART-' begins a document in CoNLL; give it a row of its own, or drop it",
+    "doccano.jsonl": (
+        ':1: labels in "label", which is not read; write them as "spans": '
+        "docs/data.md shows the forms"
+    ),
+    "doccano_old.jsonl": (
+        ':1: labels in "annotations", which is not read; write them as "spans": '
+        "docs/data.md shows the forms"
+    ),
+    "ner_tags.jsonl": (
+        ':2: labels in "ner_tags", which is not read; write them as "tags": '
+        "docs/data.md shows the forms"
+    ),
+    "docstart_inside.jsonl": (
+        ":1: token '-DOCSTART-' begins a document in CoNLL; give it a row of its own, or drop it"
+    ),
     "index_column.conll": ": the first column counts the tokens of each sentence; drop that column",
-    "pubtator.txt": ": this is PubTator, which is not read; convert it to BRAT, CoNLL or JSON lines",
-    "bioc.xml": ": this is XML (BioC, for example), which is not read; convert it to BRAT, CoNLL or JSON lines",
+    "pubtator.txt": (
+        ": this is PubTator, which is not read; convert it to BRAT, CoNLL or JSON lines"
+    ),
+    "bioc.xml": (
+        ": this is XML (BioC, for example), which is not read; convert it to BRAT, CoNLL "
+        "or JSON lines"
+    ),
     "lengths_differ.jsonl": ":1: 1 tags for 2 tokens; give one tag a token",
-    "lone_surrogate.jsonl": ":1: JSON with a lone surrogate, a giant number or deep nesting; correct the line",
+    "lone_surrogate.jsonl": (
+        ":1: JSON with a lone surrogate, a giant number or deep nesting; correct the line"
+    ),
     "no_object.jsonl": ":1: a JSON list; write one object a line",
     "no_token.jsonl": ":1: a sentence without tokens; leave it out",
-    "no_tokens.jsonl": ':1: neither "tokens" nor "text"; write {"tokens": [...], ...} or {"text": "...", ...}',
+    "no_tokens.jsonl": (
+        ':1: neither "tokens" nor "text"; write {"tokens": [...], ...} or {"text": "...", ...}'
+    ),
     "not_utf8.jsonl": ":1: byte 0xff is not UTF-8; convert the file to UTF-8",
     "several_schemes.jsonl": f":2: {SCHEMES_MIXED}",
-    "span_empty.jsonl": ":1: span (1, 1, 'Method') is empty; its end is exclusive and lies behind its start",
-    "span_not_numbers.jsonl": ":1: ['0', 1, 'Method'] is no span; write [start, end, \"label\"] or name the three",
+    "span_empty.jsonl": (
+        ":1: span (1, 1, 'Method') is empty; its end is exclusive and lies behind its start"
+    ),
+    "span_not_numbers.jsonl": (
+        ":1: ['0', 1, 'Method'] is no span; write [start, end, \"label\"] or name the three"
+    ),
     "span_of_space.jsonl": ":1: span (2, 3, 'Method') covers only white space; drop it",
-    "span_outside.jsonl": ":1: span (1, 3, 'Method') leaves the sentence of 2 tokens; count tokens from 0",
-    "spans_overlap.jsonl": ":1: span (1, 2, 'Metric') overlaps another; keep one of them, or add data.repair=longest_span",
+    "span_outside.jsonl": (
+        ":1: span (1, 3, 'Method') leaves the sentence of 2 tokens; count tokens from 0"
+    ),
+    "spans_overlap.jsonl": (
+        ":1: span (1, 2, 'Metric') overlaps another; keep one of them, or add "
+        "data.repair=longest_span"
+    ),
     "tags_and_spans.jsonl": ':1: "tags" and "spans" in one row; keep one of them',
     "tokens_not_a_list.jsonl": ':1: "tokens" is no list of strings; write "tokens": ["...", "..."]',
-    "truncated.jsonl": ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object a line",
+    "truncated.jsonl": (
+        ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object a line"
+    ),
     "unknown_label.jsonl": ":1: unknown label 'Metod'; did you mean 'Method'?",
     "empty.txt": ": no sentence in it; expected text",
     "not_utf8.txt": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
-    "brat_backwards.ann": ":1: 11 7 is no place in a text of 27 characters; count characters from 0",
+    "brat_backwards.ann": (
+        ":1: 11 7 is no place in a text of 27 characters; count characters from 0"
+    ),
     "brat_blank_span.ann": ":1: span 2 3 covers only white space; drop it",
     "brat_empty.txt": ": no sentence in it; expected running text",
-    "brat_fragment_past_end.ann": ":1: 26 40 is no place in a text of 27 characters; count characters from 0",
+    "brat_fragment_past_end.ann": (
+        ":1: 26 40 is no place in a text of 27 characters; count characters from 0"
+    ),
     "brat_id_twice.ann": ":2: T1 stands twice; ids must be unique",
     "brat_negative.ann": f":1: 'T1\\tMethod -1 4\\tWe' is no BRAT annotation; {BRAT_FORM}",
     "brat_no_offsets.ann": f":1: 'T1\\tMethod\\tAdam' is no BRAT annotation; {BRAT_FORM}",
     "brat_not_utf8.ann": ":1: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "brat_other_text.ann": ":1: the text holds ' Ada' there, not 'Adam'; count characters from 0",
-    "brat_past_end.ann": ":2: 30 34 is no place in a text of 27 characters; count characters from 0",
+    "brat_past_end.ann": (
+        ":2: 30 34 is no place in a text of 27 characters; count characters from 0"
+    ),
     "brat_spaces.ann": f":2: 'T1 Method 7 11 Adam' is no BRAT annotation; {BRAT_FORM}",
     "brat_unknown_label.ann": ":3: unknown label 'Metod'; did you mean 'Method'?",
     "empty.md": ": no sentence in it; a paper opens with one line behind '# '",
@@ -108,7 +153,9 @@ def test_a_malformed_file_is_refused_in_one_line_with_place_and_correction(name:
     assert "\n" not in str(error.value)
 
 
-@pytest.mark.parametrize("name", [name for name in MESSAGES if not Path(name).stem.endswith("unknown_label")])
+@pytest.mark.parametrize(
+    "name", [name for name in MESSAGES if not Path(name).stem.endswith("unknown_label")]
+)
 def test_data_check_says_that_line_alone_and_exits_with_2(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -117,26 +164,43 @@ def test_data_check_says_that_line_alone_and_exits_with_2(
     with pytest.raises(SystemExit) as end:
         cli.main()
     told = (
-        ": suffix '.md' names no format; set format to conll, jsonl, brat or text" if name.endswith(".md") else MESSAGES[name]
+        ": suffix '.md' names no format; set format to conll, jsonl, brat or text"
+        if name.endswith(".md")
+        else MESSAGES[name]
     )
     assert (end.value.code, *capsys.readouterr()) == (2, "", f"sciner: {MALFORMED / name}{told}\n")
 
 
 def test_every_malformed_file_has_its_message() -> None:
-    beside = {path.with_suffix(other).name for path in map(Path, MESSAGES) for other in (".ann", ".txt") if "brat" in path.name}
+    beside = {
+        path.with_suffix(other).name
+        for path in map(Path, MESSAGES)
+        for other in (".ann", ".txt")
+        if "brat" in path.name
+    }
     assert set(MESSAGES) <= {path.name for path in MALFORMED.iterdir()} <= {*MESSAGES, *beside}
 
 
 @pytest.mark.parametrize(
     ("name", "render", "hint"),
     [
-        ("f.conll", "We O\n".__mul__, "a blank line between sentences is missing? data.repair=split_sentences finds them"),
-        ("f.jsonl", lambda n: json.dumps({"tokens": ["We"] * n}), "write one sentence an object, of at most 2,000 tokens"),
+        (
+            "f.conll",
+            "We O\n".__mul__,
+            "a blank line between sentences is missing? data.repair=split_sentences finds them",
+        ),
+        (
+            "f.jsonl",
+            lambda n: json.dumps({"tokens": ["We"] * n}),
+            "write one sentence an object, of at most 2,000 tokens",
+        ),
         ("f.txt", "We ".__mul__, "start a new line between sentences"),
         ("f.md", lambda n: "# " + "We " * n, "write one sentence a line, of at most 2,000 tokens"),
     ],
 )
-def test_an_endless_sentence_is_refused(tmp_path: Path, name: str, render: Callable[[int], str], hint: str) -> None:
+def test_an_endless_sentence_is_refused(
+    tmp_path: Path, name: str, render: Callable[[int], str], hint: str
+) -> None:
     (tmp_path / name).write_text(render(2000))
     assert len(read(tmp_path / name)[0].tokens) == 2000
     (tmp_path / name).write_text(render(5000))
@@ -147,15 +211,24 @@ def test_an_endless_sentence_is_refused(tmp_path: Path, name: str, render: Calla
 
 VALID = {
     "a.conll": "-DOCSTART- O\n\nWe O\nAdam B-Method\n\nF1 B-Metric\n",
-    "a.jsonl": '{"id": "d#0", "tokens": ["We", "Adam"], "spans": [[1, 2, "Method"]]}\n{"tokens": ["We"], "tags": ["O"]}\n'
+    "a.jsonl": '{"id": "d#0", "tokens": ["We", "Adam"], "spans": [[1, 2, "Method"]]}\n{"tokens": '
+    '["We"], "tags": ["O"]}\n'
     '{"text": "We Adam", "entities": [{"start": 3, "end": 7, "label": "Method"}]}\n',
     "b.ann": "T1\tMethod 7 11\tAdam\nR1\tOf Arg1:T1 Arg2:T2\nT2\tMetric 7 11;21 25\tAdam wins\n",
     "a.txt": "We use Adam .\nAnd F1 .\n",
     "a.md": "# A [title](Method)\n## Head\nWe \\[1] use [Adam](Method).\n",
 }
-TELLING = [c.encode() for c in '\t\r\n []{}(),:"\\-#O0129BIES\u00a0\u2028'] + [b"\xff", b"\xef\xbb\xbf", b"\0", b"null", b"1e9"]
+TELLING = [c.encode() for c in '\t\r\n []{}(),:"\\-#O0129BIES\u00a0\u2028'] + [
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"\0",
+    b"null",
+    b"1e9",
+]
 edits = st.lists(
-    st.tuples(st.floats(0, 1), st.integers(0, 4), st.sampled_from(TELLING) | st.binary(max_size=2)), min_size=1, max_size=6
+    st.tuples(st.floats(0, 1), st.integers(0, 4), st.sampled_from(TELLING) | st.binary(max_size=2)),
+    min_size=1,
+    max_size=6,
 )
 
 

@@ -31,8 +31,12 @@ from tests.specs.test_store import CORPUS, turn
 PART = 4
 
 
-@pytest.mark.parametrize("rule", [Fixed(0.6), Quantile(0.5), Quota(20, 0.6)], ids=lambda rule: rule.kind)
-def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, monkeypatch: Any, rule: Rule) -> None:
+@pytest.mark.parametrize(
+    "rule", [Fixed(0.6), Quantile(0.5), Quota(20, 0.6)], ids=lambda rule: rule.kind
+)
+def test_a_run_holds_the_distributions_of_one_part_at_a_time(
+    tmp_path: Path, monkeypatch: Any, rule: Rule
+) -> None:
     """Two while the next one is read; whatever the size of the pool."""
     held: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
     most = 0
@@ -53,7 +57,8 @@ def test_a_run_holds_the_distributions_of_one_part_at_a_time(tmp_path: Path, mon
 
 
 class Watcher:
-    """A fitted tagger that finds nothing, and counts the sentences in memory when it is asked for the sixth time."""
+    """A fitted tagger that finds nothing, and counts the sentences in memory when it is asked for
+    the sixth time."""
 
     report = FitReport(0, 0, 0.0, ())
 
@@ -63,18 +68,28 @@ class Watcher:
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         self.asked.append(len(sentences))
         if len(self.asked) == 6:
-            self.held = sum(type(o) is Sentence and o.id.startswith("input/long") for o in gc.get_objects())
+            self.held = sum(
+                type(o) is Sentence and o.id.startswith("input/long") for o in gc.get_objects()
+            )
         for s in sentences:
-            yield Prediction(s, (), np.ones((len(s.tokens), 1), np.float16), np.ones(len(s.tokens), np.float32))
+            yield Prediction(
+                s, (), np.ones((len(s.tokens), 1), np.float16), np.ones(len(s.tokens), np.float32)
+            )
 
     def save(self, directory: Path) -> None: ...
 
 
 @pytest.mark.parametrize(
     ("name", "line"),
-    [("long.txt", "some words {}\n"), ("long.conll", "word{} O\n\n"), ("long.jsonl", '{{"text": "word {}"}}\n')],
+    [
+        ("long.txt", "some words {}\n"),
+        ("long.conll", "word{} O\n\n"),
+        ("long.jsonl", '{{"text": "word {}"}}\n'),
+    ],
 )
-def test_annotating_holds_a_block_of_the_text(tmp_path: Path, monkeypatch: Any, name: str, line: str) -> None:
+def test_annotating_holds_a_block_of_the_text(
+    tmp_path: Path, monkeypatch: Any, name: str, line: str
+) -> None:
     (tmp_path / name).write_text("".join(line.format(i) for i in range(30)))
     monkeypatch.setattr(annotating, "BLOCK", 4)
     tagger = Watcher()

@@ -1,4 +1,5 @@
-"""Rounds with the taggers that are no encoder: the real ones, down from the words of a command line."""
+"""Rounds with the taggers that are no encoder: the real ones, down from the words of a command
+line."""
 
 from __future__ import annotations
 
@@ -35,12 +36,21 @@ def turn(*words: str, store: Store | None = None) -> Iterator[Round]:
     """Two rounds on the sample's first papers."""
     (config,), *_ = check(parse_flags(words))
     steps = StepRunner(build_tagger(config, SAMPLE.labels), store or NoStore(), SAMPLE.labels)
-    return run_rounds(SAMPLE, parts_of(SAMPLE, "50%"), steps, build_threshold(config, SAMPLE.labels), Iteration(1), seed=0)
+    return run_rounds(
+        SAMPLE,
+        parts_of(SAMPLE, "50%"),
+        steps,
+        build_threshold(config, SAMPLE.labels),
+        Iteration(1),
+        seed=0,
+    )
 
 
 def test_a_command_names_them(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "read_corpus", lambda config: SAMPLE)
-    assert main(["model=gazetteer", "tracking=none", "iteration.rounds=1", "hydra.run.dir=here"]) == 0
+    assert (
+        main(["model=gazetteer", "tracking=none", "iteration.rounds=1", "hydra.run.dir=here"]) == 0
+    )
     assert len(Path("here/rounds.jsonl").read_text(encoding="utf-8").splitlines()) == 2
 
 
@@ -59,7 +69,9 @@ def test_every_threshold_judges_a_crf(threshold: str) -> None:
     assert accepted == 0 if threshold == "accept_none" else accepted > 0
 
 
-@pytest.mark.parametrize(("model", "granularity"), [("crf", "span"), ("crf", "token"), ("gazetteer", "span")])
+@pytest.mark.parametrize(
+    ("model", "granularity"), [("crf", "span"), ("crf", "token"), ("gazetteer", "span")]
+)
 def test_silver_that_is_masked_in_part_is_trained_on(model: str, granularity: str) -> None:
     bar = ("threshold=quantile", "threshold.share=0.9", f"threshold.granularity={granularity}")
     *_, after = turn(*WORDS[model], *bar)
@@ -68,7 +80,9 @@ def test_silver_that_is_masked_in_part_is_trained_on(model: str, granularity: st
 
 @both
 def test_a_second_run_finds_every_step_in_the_store(model: str, tmp_path: Path) -> None:
-    first, second = (list(turn(*WORDS[model], store=DiskStore(tmp_path / "store"))) for _ in range(2))
+    first, second = (
+        list(turn(*WORDS[model], store=DiskStore(tmp_path / "store"))) for _ in range(2)
+    )
     assert all(step.hit for done in second for step in done.steps)
     assert [done.scores for done in first] == [done.scores for done in second]
 
@@ -76,9 +90,15 @@ def test_a_second_run_finds_every_step_in_the_store(model: str, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["model=crf", "iteration.silver_weight=0.5"], "iteration.silver_weight=0.5 means nothing to model=crf"),
+        (
+            ["model=crf", "iteration.silver_weight=0.5"],
+            "iteration.silver_weight=0.5 means nothing to model=crf",
+        ),
         (["model=crf", "iteration.init=previous"], "iteration.init=previous goes on from weights"),
-        (["model=gazetteer", "iteration.init=previous"], "iteration.init=previous goes on from weights"),
+        (
+            ["model=gazetteer", "iteration.init=previous"],
+            "iteration.init=previous goes on from weights",
+        ),
     ],
 )
 def test_what_they_cannot_do_is_refused_before_anything_starts(words: list[str], told: str) -> None:
@@ -91,8 +111,14 @@ def test_what_they_cannot_do_is_refused_before_anything_starts(words: list[str],
 def test_they_import_no_torch(model: str, project: Path) -> None:
     words: list[Any] = [*WORDS[model], "iteration.rounds=1", "tracking=none", "hydra.run.dir=here"]
     script = (
-        f"import sys; from sciner.launch import main; code = main({words}); print(json.dumps([code, 'torch' in sys.modules]))"
+        f"import sys; from sciner.launch import main; code = main({words}); "
+        "print(json.dumps([code, 'torch' in sys.modules]))"
     )
-    done = subprocess.run([sys.executable, "-c", f"import json; {script}"], capture_output=True, text=True, timeout=600)
+    done = subprocess.run(
+        [sys.executable, "-c", f"import json; {script}"],
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     assert json.loads(done.stdout.splitlines()[-1]) == [0, False]

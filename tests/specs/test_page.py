@@ -1,4 +1,5 @@
-"""`sciner report`: one page that opens anywhere, shows what there is, and runs nothing that a corpus holds."""
+"""`sciner report`: one page that opens anywhere, shows what there is, and runs nothing that a
+corpus holds."""
 
 from __future__ import annotations
 
@@ -21,7 +22,15 @@ from sciner.text.formats.jsonl import write_examples_jsonl
 from sciner.text.spans import Span
 from tests.runs import write_run
 
-NASTY = ("</script><script>alert(1)</script>", "<img", "src=x", "onerror=alert(2)>", "&amp;", "{{7*7}}", "-->")
+NASTY = (
+    "</script><script>alert(1)</script>",
+    "<img",
+    "src=x",
+    "onerror=alert(2)>",
+    "&amp;",
+    "{{7*7}}",
+    "-->",
+)
 CLASS = "<b>Me&thod</b>"
 GOLD = [
     Sentence("test/d#0", NASTY, (Span(0, 1, CLASS), Span(4, 5, "Task"))),
@@ -31,8 +40,8 @@ POOL = [Sentence("train/p#0", ("silver", "here"), (Span(0, 1, "Task"),))]
 
 
 def with_sentences(folder: Path, rounds: int = 2, more: int = 0) -> None:
-    """Round by round: a right span, from round 1 on a wrong class as well; the silver has one error, which stays. more: further
-    sentences without a span."""
+    """Round by round: a right span, from round 1 on a wrong class as well; the silver has one
+    error, which stays. more: further sentences without a span."""
     bare = [Sentence(f"test/m#{n}", ("more", str(n)), ()) for n in range(more)]
     run = RunFolder(folder, folder)
     run.write_gold([*GOLD, *bare], POOL)
@@ -40,11 +49,19 @@ def with_sentences(folder: Path, rounds: int = 2, more: int = 0) -> None:
         spans = (Span(0, 1, CLASS), Span(4, 5, CLASS))[: 1 + number]
         predicted = [Example(GOLD[0], spans, "predicted", number, (0.875, 0.25)[: len(spans)])]
         predicted.append(
-            Example(GOLD[1], (Span(0, 2, "Task"),) if number == 0 else (), "predicted", number, (0.5,) * (number == 0))
+            Example(
+                GOLD[1],
+                (Span(0, 2, "Task"),) if number == 0 else (),
+                "predicted",
+                number,
+                (0.5,) * (number == 0),
+            )
         )
         predicted += [Example(s, (), "predicted", number) for s in bare]
         write_examples_jsonl(folder / f"round_{number}" / "test_predictions.jsonl", predicted)
-        silver = [Example(POOL[0], (Span(0, 1, "Task"), Span(1, 2, "Task")), "silver", number, (0.9, 0.8))] * (number > 0)
+        silver = [
+            Example(POOL[0], (Span(0, 1, "Task"), Span(1, 2, "Task")), "silver", number, (0.9, 0.8))
+        ] * (number > 0)
         write_examples_jsonl(folder / f"round_{number}" / "annotated.jsonl", silver)
 
 
@@ -57,7 +74,12 @@ def runs(project: Path) -> Path:
         for kind, f1 in (("accept_all", 0.5), ("fixed", 0.6)):
             rounds = [
                 SCORES,
-                SCORES | {"test/f1/micro": f1 + seed / 50, "silver/precision/micro": f1, "silver/recall/micro": 0.3},
+                SCORES
+                | {
+                    "test/f1/micro": f1 + seed / 50,
+                    "silver/precision/micro": f1,
+                    "silver/recall/micro": 0.3,
+                },
             ]
             write_run(project / "runs" / f"{kind}{seed}", f"threshold={kind} seed={seed}", rounds)
     return project / "runs"
@@ -84,7 +106,11 @@ class Page(HTMLParser):
             self.scripts.append("")
 
     def handle_data(self, data: str) -> None:
-        if self.get_starttag_text() and self.elements[-1][0] == "script" and self.cdata_elem == "script":
+        if (
+            self.get_starttag_text()
+            and self.elements[-1][0] == "script"
+            and self.cdata_elem == "script"
+        ):
             self.scripts[-1] += data
         else:
             self.text += data
@@ -95,12 +121,16 @@ class Page(HTMLParser):
 
 @pytest.mark.slow
 def test_the_page_stands_alone(runs: Path) -> None:
-    """Nothing is loaded from elsewhere; every id is one element's, every link within the page leads somewhere."""
+    """Nothing is loaded from elsewhere; every id is one element's, every link within the page leads
+    somewhere."""
     with_sentences(runs / "fixed1")
     text = call("runs")
     page = Page(text)
     assert len(text) < 1_000_000
-    assert not re.search(r"""(src|href)=["']?(https?:)?//|@import|url\((?!#)""", re.sub(r'xmlns(:\w+)?="[^"]*"', "", text))
+    assert not re.search(
+        r"""(src|href)=["']?(https?:)?//|@import|url\((?!#)""",
+        re.sub(r'xmlns(:\w+)?="[^"]*"', "", text),
+    )
     assert len(page.ids()) == len(set(page.ids()))
     for tag, attributes in page.elements:
         link = attributes.get("href") or ""
@@ -140,8 +170,18 @@ def test_the_answer_stands_on_top_with_its_interval(runs: Path) -> None:
 def test_figures_and_tables_are_files_too_and_the_same_bytes_each_time(runs: Path) -> None:
     call("runs")
     first = {place: place.read_bytes() for place in Path("report").rglob("*") if place.is_file()}
-    assert {place.suffix for place in first} == {".html", ".png", ".svg", ".pdf", ".md", ".csv", ".tex"}
-    rows = list(csv.reader(Path("report/tables/results.csv").read_text(encoding="utf-8").splitlines()))
+    assert {place.suffix for place in first} == {
+        ".html",
+        ".png",
+        ".svg",
+        ".pdf",
+        ".md",
+        ".csv",
+        ".tex",
+    }
+    rows = list(
+        csv.reader(Path("report/tables/results.csv").read_text(encoding="utf-8").splitlines())
+    )
     assert rows[0] == ["corpus", "accept_all", "fixed"] and rows[1][2].startswith("0.610 [")
     call("runs")
     assert {place: place.read_bytes() for place in first} == first
@@ -154,10 +194,17 @@ def test_a_corpus_of_markup_and_scripts_is_text(runs: Path) -> None:
     page = Page(call("runs"))
     kinds = [a.get("type") for tag, a in page.elements if tag == "script"]
     assert kinds == ["application/json", "application/json", None]
-    assert not [tag for tag, a in page.elements if tag == "img" or any(name.startswith("on") for name in a)]
+    assert not [
+        tag for tag, a in page.elements if tag == "img" or any(name.startswith("on") for name in a)
+    ]
     about, chunk = (json.loads(script) for script in page.scripts[:2])
     assert CLASS in about["labels"] and chunk[0]["tokens"] == list(NASTY)
-    assert "<b>" not in re.sub(r"<script.*?</script>", "", Path("report/index.html").read_text(encoding="utf-8"), flags=re.S)
+    assert "<b>" not in re.sub(
+        r"<script.*?</script>",
+        "",
+        Path("report/index.html").read_text(encoding="utf-8"),
+        flags=re.S,
+    )
     write_run(runs / "<script>alert(3)", "threshold=<i>x</i> seed=0", [SCORES])
     assert not {"i", "img"} & {tag for tag, _ in Page(call("runs")).elements}
 
@@ -174,13 +221,22 @@ def test_what_the_browser_shows_is_what_the_run_said(runs: Path) -> None:
         [kind("right"), [0, 1, method], [0, 1, method], 0.875, 0],
         [kind("missed"), [4, 5, task], None, None, 0],
     ]
-    assert first["rounds"]["1"]["found"][1] == [kind("wrong class"), [4, 5, task], [4, 5, method], 0.25, 1]  # new
+    # new
+    assert first["rounds"]["1"]["found"][1] == [
+        kind("wrong class"),
+        [4, 5, task],
+        [4, 5, method],
+        0.25,
+        1,
+    ]
     assert second["rounds"]["1"] == {"found": [], "lost": [[0, 2, task]]}
     assert (silver["part"], list(silver["rounds"])) == ("silver", ["1"])
 
 
 @pytest.mark.slow
-def test_many_sentences_have_a_page_of_their_own(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_sentences_have_a_page_of_their_own(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with_sentences(runs / "fixed1")
     monkeypatch.setattr("sciner.report.page.MOST", 10)
     front = Page(call("runs"))

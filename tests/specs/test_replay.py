@@ -22,11 +22,23 @@ def shown(uri: str) -> dict[str, Any]:
 
     client, found = MlflowClient(uri), {}
     for run in client.search_runs([e.experiment_id for e in client.search_experiments()]):
-        points = {name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics}
-        metrics = {name: sorted((m.step, m.value) for m in history) for name, history in points.items()}
-        tags = {name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")}
+        points = {
+            name: client.get_metric_history(run.info.run_id, name) for name in run.data.metrics
+        }
+        metrics = {
+            name: sorted((m.step, m.value) for m in history) for name, history in points.items()
+        }
+        tags = {
+            name: value for name, value in run.data.tags.items() if not name.startswith("mlflow.")
+        }
         assert run.data.tags["sciner.run"] not in found
-        found[run.data.tags["sciner.run"]] = (run.info.run_name, run.info.status, run.data.params, tags, metrics)
+        found[run.data.tags["sciner.run"]] = (
+            run.info.run_name,
+            run.info.status,
+            run.data.params,
+            tags,
+            metrics,
+        )
     return found
 
 
@@ -45,15 +57,21 @@ def call(*words: str) -> None:
 
 @pytest.fixture
 def swept(project: Path, empty_database: Path) -> tuple[Path, str, dict[str, Any]]:
-    """A project after a sweep and a run, a second database that is empty, and what the first says."""
-    assert main(["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"]) == 0
+    """A project after a sweep and a run, a second database that is empty, and what the first
+    says."""
+    assert (
+        main(["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "hydra.sweep.dir=sweep"])
+        == 0
+    )
     assert main(["hydra.run.dir=single", "iteration=supervised"]) == 0
     before = shown(local_uri(project))
     assert len(before) == 3
     (project / "new").mkdir()
     shutil.copy(empty_database, project / "new" / "mlflow.db")
     for about in project.rglob("run.json"):  # long ago, so that the replay's own time is another
-        about.write_text(re.sub(r'"(started|ended)": \d{10}', r'"\1": 1600000000', about.read_text()))
+        about.write_text(
+            re.sub(r'"(started|ended)": \d{10}', r'"\1": 1600000000', about.read_text())
+        )
     return project, local_uri(project / "new"), before
 
 
@@ -70,7 +88,9 @@ def test_replay_rebuilds_every_run_from_the_store(swept: tuple[Path, str, dict[s
 
 def test_replay_of_one_sweep_or_folder(swept: tuple[Path, str, dict[str, Any]]) -> None:
     _, new, before = swept
-    sweep = next(tags["sciner.sweep"] for _, _, _, tags, _ in before.values() if "sciner.sweep" in tags)
+    sweep = next(
+        tags["sciner.sweep"] for _, _, _, tags, _ in before.values() if "sciner.sweep" in tags
+    )
     call("track", "replay", "--sweep", sweep, "--uri", new)
     assert len(shown(new)) == 2
     call("track", "replay", "single", "--uri", new)

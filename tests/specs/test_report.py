@@ -1,4 +1,5 @@
-"""`sciner report export`: what folders, the store and the tracker say of the same runs is the same file."""
+"""`sciner report export`: what folders, the store and the tracker say of the same runs is the same
+file."""
 
 from __future__ import annotations
 
@@ -38,25 +39,34 @@ def tracked(project: Path) -> None:
     assert main(SWEEP) == 0
 
 
-def test_folders_the_store_and_the_tracker_give_the_same_figures(tracked: None, capsys: pytest.CaptureFixture[str]) -> None:
+def test_folders_the_store_and_the_tracker_give_the_same_figures(
+    tracked: None, capsys: pytest.CaptureFixture[str]
+) -> None:
     call("sweep", "-o", "folders.csv")
     call("-o", "store.csv")
     call("--experiment", "sciner", "-o", "tracker.csv")
     assert Path("folders.csv").read_bytes() == Path("store.csv").read_bytes()
     folders, tracker = (
-        read_csv(f"{name}.csv").sort_values(["run", "round", "metric"], ignore_index=True) for name in ("folders", "tracker")
+        read_csv(f"{name}.csv").sort_values(["run", "round", "metric"], ignore_index=True)
+        for name in ("folders", "tracker")
     )
     assert_frame_equal(folders, tracker)
     assert_frame_equal(read_csv("folders.csv"), read_runs("sweep"))
     assert "2 runs, " in capsys.readouterr().out
     download(local_uri(Path.cwd()), "sciner", Path("again"))
-    assert [run.labels for run in records([Path("again")])] == [run.labels for run in records([Path("sweep")])]
+    assert [run.labels for run in records([Path("again")])] == [
+        run.labels for run in records([Path("sweep")])
+    ]
 
 
 @pytest.mark.slow
-def test_runs_are_found_by_their_id_and_mlflows_in_the_store_or_else_in_the_tracker(tracked: None) -> None:
+def test_runs_are_found_by_their_id_and_mlflows_in_the_store_or_else_in_the_tracker(
+    tracked: None,
+) -> None:
     """One or several, behind one --run or each behind its own; and a sweep by its id."""
-    one, two = (json.loads((Path("sweep") / n / "run.json").read_text(encoding="utf-8")) for n in "01")
+    one, two = (
+        json.loads((Path("sweep") / n / "run.json").read_text(encoding="utf-8")) for n in "01"
+    )
     sweep = one["tags"]["sciner.sweep"]
     both = {one["id"], two["id"]}
     for words, expected in (
@@ -81,12 +91,25 @@ def test_runs_are_found_by_their_id_and_mlflows_in_the_store_or_else_in_the_trac
 
 
 def test_a_table_can_be_made_of_the_exported_file(swept: None) -> None:
-    """The choice of a threshold's file is a column, beside the values in it; the words that fill a cell are accepted."""
+    """The choice of a threshold's file is a column, beside the values in it; the words that fill a
+    cell are accepted."""
     call("sweep", "-o", "runs.csv")
     frame = read_csv("runs.csv")
-    assert keys_of(frame) == ["corpus", "model", "threshold", "threshold.empty", "threshold.kind", "threshold.min_confidence"]
+    assert keys_of(frame) == [
+        "corpus",
+        "model",
+        "threshold",
+        "threshold.empty",
+        "threshold.kind",
+        "threshold.min_confidence",
+    ]
     assert set(frame["model"]) == {"minilm"}
-    grid = cells(frame[(frame["threshold"] == "fixed") | (frame["seed"] == 0)], ["threshold"], [], "test/f1/micro")
+    grid = cells(
+        frame[(frame["threshold"] == "fixed") | (frame["seed"] == 0)],
+        ["threshold"],
+        [],
+        "test/f1/micro",
+    )
     (lack,) = grid.missing
     assert lack.command == "sciner run iteration.rounds=1 threshold=accept_all tracking=none seed=1"
     assert main([*lack.command.split()[2:], "hydra.run.dir=more"]) == 0
@@ -95,9 +118,17 @@ def test_a_table_can_be_made_of_the_exported_file(swept: None) -> None:
 
 
 def test_only_some_metrics_may_be_written(project: Path) -> None:
-    write_run(project / "a", "seed=0", [{"test/f1/micro": 0.5, "test/f1/Task": 0.5, "budget/tokens": 9, "budget/entities": 1}])
+    write_run(
+        project / "a",
+        "seed=0",
+        [{"test/f1/micro": 0.5, "test/f1/Task": 0.5, "budget/tokens": 9, "budget/entities": 1}],
+    )
     call("a", "-o", "few.csv", "--metric", "test/f1/micro", "--metric", "budget/*")
-    assert set(read_csv("few.csv")["metric"]) == {"test/f1/micro", "budget/tokens", "budget/entities"}
+    assert set(read_csv("few.csv")["metric"]) == {
+        "test/f1/micro",
+        "budget/tokens",
+        "budget/entities",
+    }
 
 
 def test_what_cannot_be_exported_is_one_line_and_no_file(project: Path) -> None:
@@ -123,4 +154,6 @@ def test_runs_without_counts_say_so_and_those_with_leave_a_second_file(project: 
     assert not Path("runs.csv").exists()
     write_run(project / "new" / "b", "seed=0", [{"test/f1/micro": 0.5}], counts=[[[1, 2, 3]]])
     call("old", "new", "-o", "runs.csv", "--counts", "counts.csv")
-    assert {key: rows.tolist() for key, rows in read_counts_csv("counts.csv").items()} == {("b", 0): [[1, 2, 3]]}
+    assert {key: rows.tolist() for key, rows in read_counts_csv("counts.csv").items()} == {
+        ("b", 0): [[1, 2, 3]]
+    }

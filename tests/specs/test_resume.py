@@ -1,4 +1,5 @@
-"""A run that was interrupted goes on as itself: one run in the tracker, whatever happened to its process."""
+"""A run that was interrupted goes on as itself: one run in the tracker, whatever happened to its
+process."""
 
 from __future__ import annotations
 
@@ -58,34 +59,45 @@ def replayed(capsys: pytest.CaptureFixture[str], *words: str) -> str:
     return capsys.readouterr().out.strip().partition(": sqlite")[0]
 
 
-def test_the_same_words_continue_a_sweep_and_each_of_its_runs(project: Path, killed: Callable[..., None]) -> None:
+def test_the_same_words_continue_a_sweep_and_each_of_its_runs(
+    project: Path, killed: Callable[..., None]
+) -> None:
     for rounds in (1, 3):
         killed(rounds, *SWEEP)
         assert statuses(project)["RUNNING"] == 1
     assert main(SWEEP) == 0
     runs = runs_of(project)
-    assert statuses(project) == {"FINISHED": 3} and len({run.data.tags["sciner.sweep"] for run in runs}) == 1
+    assert (
+        statuses(project) == {"FINISHED": 3}
+        and len({run.data.tags["sciner.sweep"] for run in runs}) == 1
+    )
     for run in runs:
         rows = rows_of(Path(run.data.tags["sciner.directory"]))
         told = history(project, run.info.run_id, "test/f1/micro")
-        assert told == [(k, rows[k]["scores"]["test/f1/micro"]) for k in range(2)]  # each figure once
+        # each figure once
+        assert told == [(k, rows[k]["scores"]["test/f1/micro"]) for k in range(2)]
     assert main(SWEEP) == 0  # a sweep that has all its points is done: this is another
     assert statuses(project) == {"FINISHED": 6}
     assert set(Counter(run.data.tags["sciner.sweep"] for run in runs_of(project)).values()) == {3}
 
 
-def test_a_run_that_is_at_work_is_not_continued_by_another(project: Path, killed: Callable[..., None]) -> None:
+def test_a_run_that_is_at_work_is_not_continued_by_another(
+    project: Path, killed: Callable[..., None]
+) -> None:
     killed(1, "hydra.run.dir=here", "iteration.rounds=1")
     with reserved(project / "here"):
         assert main(["hydra.run.dir=there", "iteration.rounds=1"]) == 0
     assert statuses(project) == {"RUNNING": 1, "FINISHED": 1}
 
 
-def test_other_settings_are_another_run_and_places_are_no_settings(project: Path, killed: Callable[..., None]) -> None:
+def test_other_settings_are_another_run_and_places_are_no_settings(
+    project: Path, killed: Callable[..., None]
+) -> None:
     killed(1, "hydra.run.dir=here", "iteration.rounds=1")
     assert main(["hydra.run.dir=there", "iteration.rounds=1", "seed=7"]) == 0
     assert statuses(project) == {"RUNNING": 1, "FINISHED": 1}
-    assert main(["hydra.run.dir=here", "iteration.rounds=1", "store.weights=all"]) == 0  # in the folder it was killed in
+    # in the folder it was killed in
+    assert main(["hydra.run.dir=here", "iteration.rounds=1", "store.weights=all"]) == 0
     assert statuses(project) == {"FINISHED": 2}
 
 
@@ -107,7 +119,9 @@ def test_replay_completes_a_run_whose_tracker_was_lost(
     rows = rows_of(project / "here")
     assert run.info.status == "FINISHED" and run.info.end_time
     for name in ("test/f1/micro", "time/round/seconds"):
-        assert history(project, run.info.run_id, name) == [(k, rows[k]["scores"][name]) for k in range(3)]
+        assert history(project, run.info.run_id, name) == [
+            (k, rows[k]["scores"][name]) for k in range(3)
+        ]
     assert replayed(capsys) == "0 runs replayed, 0 completed, 1 stood there already"
 
 
@@ -127,8 +141,15 @@ def test_replay_says_of_a_run_that_was_killed_that_it_was(
     assert statuses(project) == {"FINISHED": 2}
 
 
-def test_one_run_that_cannot_be_replayed_does_not_stop_the_others(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([*SWEEP[:1], "seed=1,2", "iteration.rounds=0", "tracking=none", "hydra.sweep.dir=sweep"]) == 0
+def test_one_run_that_cannot_be_replayed_does_not_stop_the_others(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(
+            [*SWEEP[:1], "seed=1,2", "iteration.rounds=0", "tracking=none", "hydra.sweep.dir=sweep"]
+        )
+        == 0
+    )
     (project / "sweep/0/config.yaml").unlink()
     assert app(["track", "replay", "sweep"], standalone_mode=False) == 1
     out = capsys.readouterr().out

@@ -44,7 +44,10 @@ def parse_points(*words: str) -> dict[str, Any]:
 
 
 def rows_of(folder: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()]
+    return [
+        json.loads(line)
+        for line in (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
 
 
 def runs_of(project: Path) -> list[Any]:
@@ -58,20 +61,36 @@ def runs_of(project: Path) -> list[Any]:
 def history(project: Path, run_id: str, metric: str) -> list[tuple[int, float]]:
     from mlflow import MlflowClient
 
-    return sorted((m.step, m.value) for m in MlflowClient(local_uri(project)).get_metric_history(run_id, metric))
+    return sorted(
+        (m.step, m.value)
+        for m in MlflowClient(local_uri(project)).get_metric_history(run_id, metric)
+    )
 
 
-def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert main(["hydra.run.dir=here", "threshold=fixed", "data.dev_size=5"]) == 0
     rows = rows_of(project / "here")
     assert [row["round"] for row in rows] == [0, 1, 2]
     (run,) = runs_of(project)
-    for name in (*(f"test/f1/{label}" for label in LABELS), "test/f1/micro", "budget/sentences", "dev/f1/micro"):
-        assert history(project, run.info.run_id, name) == [(k, rows[k]["scores"][name]) for k in range(3)]
+    for name in (
+        *(f"test/f1/{label}" for label in LABELS),
+        "test/f1/micro",
+        "budget/sentences",
+        "dev/f1/micro",
+    ):
+        assert history(project, run.info.run_id, name) == [
+            (k, rows[k]["scores"][name]) for k in range(3)
+        ]
     assert history(project, run.info.run_id, "train/round_1/loss") == [(1, 0.5)]
     assert run.info.status == "FINISHED"
     assert run.data.params["threshold"] == "fixed"
-    assert (run.data.params["iteration.rounds"], run.data.params["data.seed_order"]) == ("2", "random")  # defaults, too
+    # defaults, too
+    assert (run.data.params["iteration.rounds"], run.data.params["data.seed_order"]) == (
+        "2",
+        "random",
+    )
     assert {"sciner.corpus_digest", "version.torch"} <= run.data.tags.keys()
     assert run.data.tags["sciner.cache"].endswith(" steps known")
     out = capsys.readouterr().out
@@ -79,7 +98,12 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(project: Path, c
 
 
 def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> None:
-    words = ["annotator=two_annotators", "annotator.rate=0.5", "annotator.adjudicate=either", "data.dev_size=5"]
+    words = [
+        "annotator=two_annotators",
+        "annotator.rate=0.5",
+        "annotator.adjudicate=either",
+        "data.dev_size=5",
+    ]
     assert main([*words, "hydra.run.dir=here", "tracking=none", "iteration.rounds=0"]) == 0
     (row,) = rows_of(project / "here")
     assert row["scores"]["gold/f1"] < 1 and row["scores"]["gold/agreement_f1"] < 1
@@ -89,21 +113,48 @@ def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> N
 
 def test_a_bar_a_class_reaches_every_job_of_a_sweep(project: Path) -> None:
     """Hydra composes once more for the jobs, in files and processes of its own."""
-    bars = ["threshold=per_class", "threshold.classes={TaskName:0.6},{TaskName: 0.7, MetricName: 0.5}"]
-    rates = ["annotator=noisy", "annotator.rates.TaskName=0.3", "tracking=none", "iteration.rounds=1"]
+    bars = [
+        "threshold=per_class",
+        "threshold.classes={TaskName:0.6},{TaskName: 0.7, MetricName: 0.5}",
+    ]
+    rates = [
+        "annotator=noisy",
+        "annotator.rates.TaskName=0.3",
+        "tracking=none",
+        "iteration.rounds=1",
+    ]
     assert main(["-m", *bars, *rates, "hydra.sweep.dir=sweep"]) == 0
-    kept = [yaml.safe_load((project / "sweep" / job / "config.yaml").read_text(encoding="utf-8")) for job in "01"]
-    assert [one["threshold"]["classes"] for one in kept] == [{"TaskName": 0.6}, {"TaskName": 0.7, "MetricName": 0.5}]
+    kept = [
+        yaml.safe_load((project / "sweep" / job / "config.yaml").read_text(encoding="utf-8"))
+        for job in "01"
+    ]
+    assert [one["threshold"]["classes"] for one in kept] == [
+        {"TaskName": 0.6},
+        {"TaskName": 0.7, "MetricName": 0.5},
+    ]
     assert all(one["annotator"]["rates"] == {"TaskName": 0.3} for one in kept)
 
 
 def test_runs_of_a_sweep_that_share_round_0_train_it_once(project: Path) -> None:
-    """The first annotates no pool with it; the second does, when the first is long past it. Then only last weights stay."""
-    bought = ["acquire=random,mnlp", "acquire.batch=2", "threshold=accept_none", "iteration.rounds=2", "tracking=none"]
+    """The first annotates no pool with it; the second does, when the first is long past it. Then
+    only last weights stay."""
+    bought = [
+        "acquire=random,mnlp",
+        "acquire.batch=2",
+        "threshold=accept_none",
+        "iteration.rounds=2",
+        "tracking=none",
+    ]
     assert main(["-m", *bought, "hydra.sweep.dir=sweep"]) == 0
     first, second = (rows_of(project / "sweep" / job) for job in "01")
-    assert [step["hit"] for row in first for step in row["steps"] if step["step"] == "fit"] == [False] * 3
-    assert [step["hit"] for row in second for step in row["steps"] if step["step"] == "fit"] == [True, False, False]
+    assert [step["hit"] for row in first for step in row["steps"] if step["step"] == "fit"] == [
+        False
+    ] * 3
+    assert [step["hit"] for row in second for step in row["steps"] if step["step"] == "fit"] == [
+        True,
+        False,
+        False,
+    ]
     assert len(list((project / ".sciner/store/steps").glob("weights-*"))) == 2
 
 
@@ -131,7 +182,9 @@ def test_a_failing_job_leaves_its_traceback_in_its_log_and_the_sweep_goes_on(pro
     assert len({r.data.tags["sciner.sweep"] for r in runs_of(project)}) == 1
 
 
-def test_a_run_that_fails_midway_is_failed_in_the_tracker(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_that_fails_midway_is_failed_in_the_tracker(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def explode(self: FakeTagger, *_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
@@ -166,7 +219,9 @@ def test_without_tracking_mlflow_is_not_asked(project: Path) -> None:
     assert runs_of(project) == []
 
 
-def test_a_tracker_that_dies_midway_loses_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tracker_that_dies_midway_loses_nothing(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sciner.tracking.mlflow import MlflowTracker
 
     kept = MlflowTracker.scores
@@ -187,17 +242,39 @@ def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_lo
 ) -> None:
     asked = []
     monkeypatch.setattr(address, "ask_server", lambda uri: asked.append(uri) or "no answer")
-    assert main(["-m", "seed=1,2", "tracking.uri=http://team:5000", "iteration.rounds=0", "hydra.sweep.dir=sweep"]) == 3
+    assert (
+        main(
+            [
+                "-m",
+                "seed=1,2",
+                "tracking.uri=http://team:5000",
+                "iteration.rounds=0",
+                "hydra.sweep.dir=sweep",
+            ]
+        )
+        == 3
+    )
     assert asked == ["http://team:5000"]
-    assert all("the tracker is lost (no answer)" in (project / "sweep" / job / "sciner.log").read_text() for job in "01")
+    assert all(
+        "the tracker is lost (no answer)" in (project / "sweep" / job / "sciner.log").read_text()
+        for job in "01"
+    )
     out = capsys.readouterr().out
     assert "2 of 2 jobs done" in out and "tracked:" not in out and "to look:" not in out
 
 
 @pytest.mark.parametrize(
-    "word", ["tracking.uri=htpp://team", "tracking.uri=./mlruns", "tracking.uri=sqlite:///junk", "tracking.experiment="]
+    "word",
+    [
+        "tracking.uri=htpp://team",
+        "tracking.uri=./mlruns",
+        "tracking.uri=sqlite:///junk",
+        "tracking.experiment=",
+    ],
 )
-def test_a_tracker_that_cannot_be_meant_is_refused_before_anything_is_written(word: str, project: Path) -> None:
+def test_a_tracker_that_cannot_be_meant_is_refused_before_anything_is_written(
+    word: str, project: Path
+) -> None:
     (project / "junk").write_text("no database")
     before = sorted(project.iterdir())
     with pytest.raises(InputError):
@@ -210,8 +287,14 @@ def test_a_deleted_experiment_is_one_line_that_says_how_to_go_on(project: Path) 
 
     client = MlflowClient(local_uri(project))
     client.delete_experiment(client.create_experiment("sciner"))
-    for call in (lambda: main(["hydra.run.dir=here"]), lambda: list(replay([], local_uri(project), "sciner"))):
-        with pytest.raises(InputError, match=r"was deleted; restore it \(mlflow experiments restore --experiment-id 1\)"):
+    for call in (
+        lambda: main(["hydra.run.dir=here"]),
+        lambda: list(replay([], local_uri(project), "sciner")),
+    ):
+        with pytest.raises(
+            InputError,
+            match=r"was deleted; restore it \(mlflow experiments restore --experiment-id 1\)",
+        ):
             call()
     assert not (project / "here").exists()
 
@@ -219,20 +302,48 @@ def test_a_deleted_experiment_is_one_line_that_says_how_to_go_on(project: Path) 
 def test_the_same_command_twice_gives_identical_scores(project: Path) -> None:
     for folder in "ab":
         assert main([f"hydra.run.dir={folder}", "tracking=none", "threshold=fixed"]) == 0
-    a, b = ([{k: v for k, v in r["scores"].items() if not k.startswith("time")} for r in rows_of(project / f)] for f in "ab")
+    a, b = (
+        [
+            {k: v for k, v in r["scores"].items() if not k.startswith("time")}
+            for r in rows_of(project / f)
+        ]
+        for f in "ab"
+    )
     assert a == b
-    assert (project / "a/round_2/annotated.jsonl").read_bytes() == (project / "b/round_2/annotated.jsonl").read_bytes()
+    assert (project / "a/round_2/annotated.jsonl").read_bytes() == (
+        project / "b/round_2/annotated.jsonl"
+    ).read_bytes()
 
 
 def test_an_oracle_seed_set_says_so(project: Path) -> None:
-    assert main(["hydra.run.dir=here", "data.seed_order=oracle_entities", "iteration=supervised"]) == 0
+    assert (
+        main(["hydra.run.dir=here", "data.seed_order=oracle_entities", "iteration=supervised"]) == 0
+    )
     assert "looked at withheld labels" in (project / "here/sciner.log").read_text()
     assert runs_of(project)[0].data.tags["sciner.oracle"] == "oracle_entities"
 
 
-def test_brackets_of_the_user_are_no_markup(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["-m", "seed=1,13", "data=files", "data.train=[red.conll,b.conll]", "data.test=c", "iteration=supervised"]) == 1
-    ours = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("job ", "failed: "))]
+def test_brackets_of_the_user_are_no_markup(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert (
+        main(
+            [
+                "-m",
+                "seed=1,13",
+                "data=files",
+                "data.train=[red.conll,b.conll]",
+                "data.test=c",
+                "iteration=supervised",
+            ]
+        )
+        == 1
+    )
+    ours = [
+        line
+        for line in capsys.readouterr().out.splitlines()
+        if line.startswith(("job ", "failed: "))
+    ]
     assert len(ours) == 3  # two jobs begun, one failed
     assert all("data.train=[red.conll,b.conll]" in line for line in ours)
 
@@ -245,7 +356,9 @@ def test_brackets_of_the_user_are_no_markup(project: Path, capsys: pytest.Captur
         ("sweep", ["-m", "seed=0,1", "hydra.sweep.dir=sweep"]),
     ],
 )
-def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(held: str, words: list[str], project: Path) -> None:
+def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(
+    held: str, words: list[str], project: Path
+) -> None:
     with reserved(project / held):
         with pytest.raises(InputError, match="another run is at work in this folder"):
             main(words)
@@ -253,8 +366,11 @@ def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(held: st
     assert main([*words, "tracking=none", "iteration.rounds=0"]) == 0
 
 
-def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_alone(project: Path) -> None:
-    """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the job."""
+def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_alone(
+    project: Path,
+) -> None:
+    """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the
+    job."""
     values = parse_points("hydra.run.dir=here", "tracking=none")
     assert attempt(values, Job(project / "here", (), project)) == 0
     before = (project / "here/rounds.jsonl").read_bytes()

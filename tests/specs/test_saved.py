@@ -1,4 +1,5 @@
-"""A saved tagger is opened as it was saved, or refused in one line: never with other classes, never with random weights."""
+"""A saved tagger is opened as it was saved, or refused in one line: never with other classes, never
+with random weights."""
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ def copy(saved: Callable[[str], Path], tmp_path: Path) -> Callable[[str], Path]:
 
 def with_its_checksums(folder: Path) -> None:
     """Now only the contents can tell that something is wrong."""
-    found = {file.name: checksum(file) for file in folder.iterdir() if file.name not in (ABOUT, CARD)}
+    found = {
+        file.name: checksum(file) for file in folder.iterdir() if file.name not in (ABOUT, CARD)
+    }
     edit(folder / ABOUT, lambda about: about | {"files": found})
 
 
@@ -105,11 +108,23 @@ def cut_head(state: dict[str, Any]) -> dict[str, Any]:
 
 
 SPOILT: dict[str, tuple[str, Spoil, str]] = {
-    "encoder: classes in another order": ("tiny", values("sciner.json", reverse_labels), "tags are O, B-"),
+    "encoder: classes in another order": (
+        "tiny",
+        values("sciner.json", reverse_labels),
+        "tags are O, B-",
+    ),
     "encoder: another class": ("tiny", values("sciner.json", rename_label), "tags are O, B-"),
     "encoder: no head": ("tiny", without("classifier"), "does not fit config.json: classifier"),
-    "encoder: no layer": ("tiny", without("bert.encoder.layer.1"), "does not fit config.json: bert"),
-    "encoder: another head": ("tiny", tensors(cut_head), "does not fit config.json: classifier.bias"),
+    "encoder: no layer": (
+        "tiny",
+        without("bert.encoder.layer.1"),
+        "does not fit config.json: bert",
+    ),
+    "encoder: another head": (
+        "tiny",
+        tensors(cut_head),
+        "does not fit config.json: classifier.bias",
+    ),
     "encoder: another width": ("tiny", values("config.json", narrow), "does not fit config.json"),
     "encoder: NaN": ("tiny", tensors(with_nan), "classifier.bias holds NaN"),
     "encoder: torn weights": ("tiny", text("model.safetensors", "torn"), "cannot load"),
@@ -117,7 +132,11 @@ SPOILT: dict[str, tuple[str, Spoil, str]] = {
     "encoder: a list for it": ("tiny", text("config.json", "[]"), "no JSON object"),
     "encoder: no tokenizer": ("tiny", text("tokenizer.json", "{"), "cannot load"),
     "encoder: an empty tokenizer": ("tiny", text("tokenizer.json", "{}"), "cannot load"),
-    "encoder: a piece too many": ("tiny", values("tokenizer.json", far_piece), "a piece with the id 10000"),
+    "encoder: a piece too many": (
+        "tiny",
+        values("tokenizer.json", far_piece),
+        "a piece with the id 10000",
+    ),
     "gazetteer: torn": ("gazetteer", text("gazetteer.json", '{"forms"'), "cannot be restored"),
     "gazetteer: a list": ("gazetteer", text("gazetteer.json", "[]"), "holds no gazetteer"),
     "gazetteer: no forms": ("gazetteer", text("gazetteer.json", "{}"), "holds no gazetteer"),
@@ -141,14 +160,20 @@ SPOILT: dict[str, tuple[str, Spoil, str]] = {
         values("sciner.json", reverse_labels),
         "a gazetteer for other classes",
     ),
-    "crf: classes in another order": ("crf", values("sciner.json", reverse_labels), "does not hold this CRF whole"),
+    "crf: classes in another order": (
+        "crf",
+        values("sciner.json", reverse_labels),
+        "does not hold this CRF whole",
+    ),
     "crf: torn": ("crf", text("model.crfsuite", "torn"), "does not hold this CRF whole"),
     "crf: no description": ("crf", text("crf.json", "{"), "cannot be restored"),
 }
 
 
 @pytest.mark.parametrize("kind", SPOILT)
-def test_what_does_not_fit_is_refused_though_no_checksum_tells(kind: str, copy: Callable[[str], Path]) -> None:
+def test_what_does_not_fit_is_refused_though_no_checksum_tells(
+    kind: str, copy: Callable[[str], Path]
+) -> None:
     """One line, whatever a library raises."""
     model, spoil, problem = SPOILT[kind]
     folder = copy(model)
@@ -161,10 +186,14 @@ def test_what_does_not_fit_is_refused_though_no_checksum_tells(kind: str, copy: 
 
 
 @pytest.mark.parametrize("model", ["tiny", "crf", "gazetteer"])
-def test_every_file_that_was_saved_is_held_against_its_checksum(model: str, copy: Callable[[str], Path]) -> None:
+def test_every_file_that_was_saved_is_held_against_its_checksum(
+    model: str, copy: Callable[[str], Path]
+) -> None:
     folder = copy(model)
     names = json.loads((folder / "sciner.json").read_text())["files"]
-    assert {"tiny": "model.safetensors", "crf": "model.crfsuite", "gazetteer": "gazetteer.json"}[model] in names
+    assert {"tiny": "model.safetensors", "crf": "model.crfsuite", "gazetteer": "gazetteer.json"}[
+        model
+    ] in names
     for name in names:
         whole = (folder / name).read_bytes()
         (folder / name).write_bytes(whole + b" ")

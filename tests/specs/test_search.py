@@ -53,12 +53,21 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "read_corpus", lambda config: small_corpus(4, 2))
 
 
-SEARCH = ("-m", "hydra/sweeper=sciner_optuna", "model=crf", "threshold=fixed", "data.dev_size=20", "hydra.sweep.dir=sweep")
+SEARCH = (
+    "-m",
+    "hydra/sweeper=sciner_optuna",
+    "model=crf",
+    "threshold=fixed",
+    "data.dev_size=20",
+    "hydra.sweep.dir=sweep",
+)
 BAR = "threshold.min_confidence=interval(0.5,1)"
 
 
 def search(*words: str, trials: int, code: int = 0, tracking: str = "none") -> optuna.Study:
-    assert main([*SEARCH, f"tracking={tracking}", f"hydra.sweeper.n_trials={trials}", *words]) == code
+    assert (
+        main([*SEARCH, f"tracking={tracking}", f"hydra.sweeper.n_trials={trials}", *words]) == code
+    )
     return open_study("search", None, Path.cwd())
 
 
@@ -83,12 +92,17 @@ def test_a_trial_is_a_run_that_reports_dev_f1_after_each_round(project: Path) ->
     assert runs.keys() == {"0", "1"}
     for trial in study.trials:
         rows = [row["scores"] for row in rows_of(project / "sweep" / str(trial.number))]
-        assert trial.intermediate_values == {n: row["dev/f1/micro"] for n, row in enumerate(rows)} and len(rows) == 3
+        assert (
+            trial.intermediate_values == {n: row["dev/f1/micro"] for n, row in enumerate(rows)}
+            and len(rows) == 3
+        )
         assert trial.value == rows[-1]["search/f1"] == rows[-1]["dev/f1/micro"]
         assert rows[0]["budget/sentences"] > 20  # dev is charged
         run = runs[str(trial.number)]
         assert run.data.tags["sciner.study"] == "search" and run.info.status == "FINISHED"
-        assert [value for _, value in history(project, run.info.run_id, "search/f1")] == [row["search/f1"] for row in rows]
+        assert [value for _, value in history(project, run.info.run_id, "search/f1")] == [
+            row["search/f1"] for row in rows
+        ]
         assert not any(key.startswith("search.") for key in run.data.params)
 
 
@@ -107,9 +121,13 @@ def test_a_trial_can_be_taken_up_from_any_process_by_its_number(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_test_labels_change_nothing_that_a_search_does(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_test_labels_change_nothing_that_a_search_does(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def values(folder: str) -> list[tuple[Any, Any]]:
-        study = search(BAR, "hydra.sweeper.pruner=none", f"hydra.sweeper.storage={folder}/journal", trials=3)
+        study = search(
+            BAR, "hydra.sweeper.pruner=none", f"hydra.sweeper.storage={folder}/journal", trials=3
+        )
         study = open_study("search", f"{folder}/journal", Path.cwd())
         return [(t.params, t.intermediate_values) for t in study.trials]
 
@@ -127,8 +145,14 @@ def test_what_a_trial_was_is_run_again_by_the_command_that_is_shown(project: Pat
     (best,) = found.best
     words = shlex.split(best.command)
     assert words[:2] == ["sciner", "run"] and main([*words[2:], "hydra.run.dir=again"]) == 0
-    (again, was) = (rows_of(place)[-1]["scores"] for place in (project / "again", Path(best.directory)))
-    assert again["dev/f1/micro"] == best.values[0] == max(t.value for t in open_study("search", None, project).trials)
+    (again, was) = (
+        rows_of(place)[-1]["scores"] for place in (project / "again", Path(best.directory))
+    )
+    assert (
+        again["dev/f1/micro"]
+        == best.values[0]
+        == max(t.value for t in open_study("search", None, project).trials)
+    )
     assert again["test/f1/micro"] == was["test/f1/micro"]
 
 
@@ -152,12 +176,19 @@ def test_two_shells_are_never_told_the_same(sampler: str, project: Path) -> None
     """Whatever the one has told already: each asks for a batch before the other tells."""
     from sciner.search.search import Search
 
-    found = check(parse_flags([*SEARCH, BAR, "model.c1=tag(log,interval(0.01,1))", f"hydra.sweeper.sampler={sampler}"])).search
+    found = check(
+        parse_flags(
+            [*SEARCH, BAR, "model.c1=tag(log,interval(0.01,1))", f"hydra.sweeper.sampler={sampler}"]
+        )
+    ).search
     assert isinstance(found, Search)
     told = []
     for turn in range(4):
         one, other = (found.begin(project) for _ in range(2))
-        batches = [study.ask(found.space, 3, f"{socket.gethostname()}:{project}/none-{turn}") for study in (one, other)]
+        batches = [
+            study.ask(found.space, 3, f"{socket.gethostname()}:{project}/none-{turn}")
+            for study in (one, other)
+        ]
         for asked in (asked for batch in batches for asked in batch):
             told.append(asked.overrides[-6:-4])
             one.study.tell(asked.number, 1 / (asked.number + 1))
@@ -168,21 +199,28 @@ def test_two_shells_are_never_told_the_same(sampler: str, project: Path) -> None
 def test_a_hopeless_trial_stops_after_a_round_and_says_so(project: Path) -> None:
     study = search(BAR, trials=1, tracking="mlflow")
     first = study.trials[0]
-    better = {"value": 0.99, "intermediate_values": dict.fromkeys(range(3), 0.99)}  # than any that the fake tagger can reach
-    same = {"params": first.params, "distributions": first.distributions, "user_attrs": first.user_attrs}
+    # than any that the fake tagger can reach
+    better = {"value": 0.99, "intermediate_values": dict.fromkeys(range(3), 0.99)}
+    same = {
+        "params": first.params,
+        "distributions": first.distributions,
+        "user_attrs": first.user_attrs,
+    }
     for _ in range(5):
         study.add_trial(create_trial(**better, **same))
     study = search(BAR, trials=7, tracking="mlflow")
     assert study.trials[-1].state == TrialState.PRUNED
     folder = project / "sweep" / "6"
-    assert [row["round"] for row in rows_of(folder)] == [0, 1]  # round 0 is warm-up: the bar first tells in round 1
+    # round 0 is warm-up: the bar first tells in round 1
+    assert [row["round"] for row in rows_of(folder)] == [0, 1]
     about = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert (about["status"], about["pruned"]) == ("KILLED", 1)
     run = next(r for r in runs_of(project) if r.data.tags["sciner.trial"] == "6")
     assert run.info.status == "KILLED" and run.data.tags["sciner.pruned"] == "1"
     with pytest.raises(InputError, match="no finished run"):  # for a report
         records([folder])
-    assert [record.about["id"] for record in records([folder], pruned=True)] == [about["id"]]  # for a replay
+    # for a replay
+    assert [record.about["id"] for record in records([folder], pruned=True)] == [about["id"]]
     assert summarise(study).rounds_planned - summarise(study).rounds == 1
 
 
@@ -191,7 +229,10 @@ def test_a_trial_that_fails_is_recorded_and_the_study_goes_on(project: Path) -> 
     words = (f"model.c2=1,{BAD_LUCK}", "hydra.sweeper.sampler=random")
     study = search(*words, trials=6, code=1)
     states = {t.params["model.c2"]: t.state for t in study.trials}
-    assert states == {"1": TrialState.COMPLETE, str(BAD_LUCK): TrialState.FAIL} and len(study.trials) == 6
+    assert (
+        states == {"1": TrialState.COMPLETE, str(BAD_LUCK): TrialState.FAIL}
+        and len(study.trials) == 6
+    )
     failed = next(t for t in study.trials if t.state == TrialState.FAIL)
     assert "bad luck" in (project / "sweep" / str(failed.number) / "sciner.log").read_text()
 
@@ -201,12 +242,18 @@ def test_a_trial_whose_worker_was_killed_is_run_again_and_counts_once(project: P
     study = search(BAR, trials=1)
     found = check(parse_flags([*SEARCH, BAR])).search
     assert found
-    (asked,) = found.begin(project).ask(found.space, 1, f"{socket.gethostname()}:{project}/.sciner/search/dead.lock")
+    (asked,) = found.begin(project).ask(
+        found.space, 1, f"{socket.gethostname()}:{project}/.sciner/search/dead.lock"
+    )
     elsewhere = found.begin(project).study.ask()
     elsewhere.set_user_attr(WORKER, "another-machine:/x.lock")
     study = search(BAR, trials=3)
     killed, running, again = study.trials[1:]
-    assert (killed.number, killed.state, running.state) == (asked.number, TrialState.FAIL, TrialState.RUNNING)
+    assert (killed.number, killed.state, running.state) == (
+        asked.number,
+        TrialState.FAIL,
+        TrialState.RUNNING,
+    )
     assert again.params == killed.params and again.state == TrialState.COMPLETE
     assert summarise(study).trials == {"complete": 2, "running": 1}
 
@@ -223,17 +270,25 @@ def question(*words: str) -> dict[str, Any]:
         ("seed=1", "seed=0, and this is seed=1"),
         ("data.dev_size=21", "data.dev_size=20, and this is data.dev_size=21"),
         ("model.c1=0,1", "model.c1=0.05, and this is model.c1=0,1"),
-        ("hydra.sweeper.pruner=none", "hydra.sweeper.pruner=median, and this is hydra.sweeper.pruner=none"),
+        (
+            "hydra.sweeper.pruner=none",
+            "hydra.sweeper.pruner=median, and this is hydra.sweeper.pruner=none",
+        ),
         ("search=cross_fit", "search.objective=dev, and this is search.objective=cross_fit"),
     ],
 )
 def test_a_study_answers_one_question(words: str, told: str) -> None:
     with pytest.raises(InputError) as caught:
         refuse_another("search", question(BAR), question(BAR, words))
-    assert str(caught.value).startswith(f"study 'search' was begun with {told}; trials of two questions do not compare")
+    assert str(caught.value).startswith(
+        f"study 'search' was begun with {told}; trials of two questions do not compare"
+    )
 
 
-@pytest.mark.parametrize("word", ["tracking=none", "store=none", "hydra.sweeper.sampler=random", "hydra.sweeper.n_trials=9"])
+@pytest.mark.parametrize(
+    "word",
+    ["tracking=none", "store=none", "hydra.sweeper.sampler=random", "hydra.sweeper.n_trials=9"],
+)
 def test_what_changes_no_result_changes_no_question(word: str) -> None:
     assert question(BAR, word) == question(BAR)
 
@@ -253,17 +308,31 @@ def test_a_study_that_asks_something_else_starts_no_trial(project: Path) -> None
 @pytest.mark.slow
 def test_the_best_trial_is_within_the_limit_of_the_budget(project: Path) -> None:
     sizes = "data.seed_size=choice(10,20,40,60)"
-    budget = ("hydra.sweeper.budget.unit=sentences", "hydra.sweeper.budget.limit=50", "hydra.sweeper.sampler=qmc")
+    budget = (
+        "hydra.sweeper.budget.unit=sentences",
+        "hydra.sweeper.budget.limit=50",
+        "hydra.sweeper.sampler=qmc",
+    )
     study = search(sizes, *budget, trials=8)
     value = {t.number: t.value for t in study.trials if t.state == TrialState.COMPLETE}
-    allowed = [t.number for t in study.trials if t.number in value and int(t.params["data.seed_size"]) + 20 <= 50]
+    allowed = [
+        t.number
+        for t in study.trials
+        if t.number in value and int(t.params["data.seed_size"]) + 20 <= 50
+    ]
     (best,) = summarise(study).best
     assert best.values[0] == max(value[n] for n in allowed) < max(value.values())
 
 
 @pytest.mark.slow
-def test_two_objectives_give_the_front_and_no_pruning(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    words = ("data.seed_size=choice(10,20,40,60)", "hydra.sweeper.budget.unit=tokens", "hydra.sweeper.pruner=none")
+def test_two_objectives_give_the_front_and_no_pruning(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = (
+        "data.seed_size=choice(10,20,40,60)",
+        "hydra.sweeper.budget.unit=tokens",
+        "hydra.sweeper.pruner=none",
+    )
     study = search(*words, trials=8)
     assert all(t.state == TrialState.COMPLETE and not t.intermediate_values for t in study.trials)
     for trial in study.trials:
@@ -273,49 +342,108 @@ def test_two_objectives_give_the_front_and_no_pruning(project: Path, capsys: pyt
     front = {
         (f1, spent)
         for f1, spent in (t.values for t in study.trials)
-        if not any(a >= f1 and b <= spent and (a, b) != (f1, spent) for a, b in (t.values for t in study.trials))
+        if not any(
+            a >= f1 and b <= spent and (a, b) != (f1, spent)
+            for a, b in (t.values for t in study.trials)
+        )
     }
     assert pairs == front
     app(["search", "show", "search", "-o", "figures"], standalone_mode=False)
-    assert {p.name for p in Path("figures").iterdir()} == {"history.png", "importances.png", "pareto.png"}
+    assert {p.name for p in Path("figures").iterdir()} == {
+        "history.png",
+        "importances.png",
+        "pareto.png",
+    }
     assert " tokens: " in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("data.dev_size=0", "a search maximises F1 on dev, and none is bought: give data.dev_size=20%"),
-        ("search=test", "search=test: test is for the report, nothing is decided on it; give dev or cross_fit"),
-        ("search.objective=test", "search.objective: test is for the report, nothing is decided on it"),
-        ("search=cross_fit acquire=random", "acquire=random: every fold would buy sentences of its own that nobody pays for"),
-        ("hydra.sweeper.budget.unit=tokens", "hydra.sweeper: budget.unit=tokens without a limit is a second objective"),
+        (
+            "data.dev_size=0",
+            "a search maximises F1 on dev, and none is bought: give data.dev_size=20%",
+        ),
+        (
+            "search=test",
+            "search=test: test is for the report, nothing is decided on it; give dev or cross_fit",
+        ),
+        (
+            "search.objective=test",
+            "search.objective: test is for the report, nothing is decided on it",
+        ),
+        (
+            "search=cross_fit acquire=random",
+            "acquire=random: every fold would buy sentences of its own that nobody pays for",
+        ),
+        (
+            "hydra.sweeper.budget.unit=tokens",
+            "hydra.sweeper: budget.unit=tokens without a limit is a second objective",
+        ),
         ("hydra.sweeper.budget.limit=9", "hydra.sweeper.budget: limit=9 of what?"),
-        ("hydra.sweeper.budget.unit=money", "hydra.sweeper.budget.unit: 'money' is no unit of a budget"),
-        ("hydra.sweeper.n_trails=9", "unknown key hydra.sweeper.n_trails; did you mean 'n_trials'?"),
-        ("hydra.sweeper.sampler=tep", "hydra.sweeper.sampler=tep: there is no such choice; did you mean 'tpe'?"),
+        (
+            "hydra.sweeper.budget.unit=money",
+            "hydra.sweeper.budget.unit: 'money' is no unit of a budget",
+        ),
+        (
+            "hydra.sweeper.n_trails=9",
+            "unknown key hydra.sweeper.n_trails; did you mean 'n_trials'?",
+        ),
+        (
+            "hydra.sweeper.sampler=tep",
+            "hydra.sweeper.sampler=tep: there is no such choice; did you mean 'tpe'?",
+        ),
         ("hydra.sweeper.study=a/b", "hydra.sweeper.study='a/b': it should"),
-        ("model.max_iterations=interval(5,9)", "model.max_iterations=5.0: it should be a valid integer; an interval of whole"),
-        ("threshold=accept_all,fixed", "unknown key threshold.min_confidence; threshold=fixed or threshold="),
+        (
+            "model.max_iterations=interval(5,9)",
+            "model.max_iterations=5.0: it should be a valid integer; an interval of whole",
+        ),
+        (
+            "threshold=accept_all,fixed",
+            "unknown key threshold.min_confidence; threshold=fixed or threshold=",
+        ),
         ("model.c1=interval(-1,1)", "model.c1=-1.0: it should be greater than or equal to 0"),
-        ("data.seed_size=5%,9% data.dev_size=9%", "data.seed_size is searched, and data.dev_size=9% is a share"),
-        ("data.seed_size=5%,9% search=cross_fit", "data.seed_size is searched, and search=cross_fit is judged on"),
+        (
+            "data.seed_size=5%,9% data.dev_size=9%",
+            "data.seed_size is searched, and data.dev_size=9% is a share",
+        ),
+        (
+            "data.seed_size=5%,9% search=cross_fit",
+            "data.seed_size is searched, and search=cross_fit is judged on",
+        ),
     ],
 )
-def test_a_search_that_cannot_be_meant_is_refused_before_anything_runs(words: str, told: str, project: Path) -> None:
+def test_a_search_that_cannot_be_meant_is_refused_before_anything_runs(
+    words: str, told: str, project: Path
+) -> None:
     assert refusal(BAR, *words.split(" ")).startswith(told)
     assert not (project / ".sciner").exists()
 
 
 def test_a_plan_says_that_points_are_not_known_and_bounds_the_fits(project: Path) -> None:
-    with pytest.raises(InputError, match=r"not known beforehand; at most 60 fits \(5 trials, 4 rounds, 3 a round\)"):
-        plan_sweep([*SEARCH, "iteration.rounds=1,3", "search=cross_fit", "hydra.sweeper.n_trials=5", "search.folds=2"])
+    with pytest.raises(
+        InputError, match=r"not known beforehand; at most 60 fits \(5 trials, 4 rounds, 3 a round\)"
+    ):
+        plan_sweep(
+            [
+                *SEARCH,
+                "iteration.rounds=1,3",
+                "search=cross_fit",
+                "hydra.sweeper.n_trials=5",
+                "search.folds=2",
+            ]
+        )
 
 
 # Cross-fitting
 
 
 def crossed(
-    corpus: Corpus = SAMPLE, parts: Split | None = None, folds: int = 3, rounds: int = 2, noise: float = 0.0
+    corpus: Corpus = SAMPLE,
+    parts: Split | None = None,
+    folds: int = 3,
+    rounds: int = 2,
+    noise: float = 0.0,
 ) -> tuple[list[FakeTagger], list[float], SimulatedAnnotator]:
     """The taggers of the folds, the values of the rounds."""
     parts, taggers = parts or parts_of(corpus), []
@@ -324,7 +452,9 @@ def crossed(
     def begin(corpus: Corpus, parts: Split) -> Any:
         taggers.append(FakeTagger(corpus.labels))
         steps = StepRunner(taggers[-1], NoStore(), corpus.labels)
-        return steps, run_rounds(corpus, parts, steps, FIXED, Iteration(rounds), seed=0, annotator=annotator)
+        return steps, run_rounds(
+            corpus, parts, steps, FIXED, Iteration(rounds), seed=0, annotator=annotator
+        )
 
     _, own = begin(corpus, parts)
     objective = CrossFit(corpus, parts, annotator, begin, folds)
@@ -358,15 +488,21 @@ def test_the_value_is_the_f1_of_all_folds_together() -> None:
         rest = tuple(s for s in parts.seed_set if s not in held)
         steps = StepRunner(FakeTagger(SAMPLE.labels), NoStore(), SAMPLE.labels)
         corpus = Corpus("fold", SAMPLE.labels, (*rest, *parts.pool), held)
-        for done in run_rounds(corpus, Split(rest, parts.pool, ()), steps, FIXED, Iteration(2), seed=0):
+        for done in run_rounds(
+            corpus, Split(rest, parts.pool, ()), steps, FIXED, Iteration(2), seed=0
+        ):
             predicted[done.number] |= {p.sentence.id: p.spans for p in done.test.read()}
-    expected = [entity_scores(parts.seed_set, [row[s.id] for s in parts.seed_set])["f1/micro"] for row in predicted]
+    expected = [
+        entity_scores(parts.seed_set, [row[s.id] for s in parts.seed_set])["f1/micro"]
+        for row in predicted
+    ]
     assert values == pytest.approx(expected) and len(set(values)) > 1
 
 
 @pytest.mark.slow
 def test_folds_are_judged_by_the_gold_that_was_bought() -> None:
-    """An annotator who errs is all that a decision knows of: clean labels of the seed set must not reach it."""
+    """An annotator who errs is all that a decision knows of: clean labels of the seed set must not
+    reach it."""
     parts = parts_of(SAMPLE)
     _, noisy, annotator = crossed(parts=parts, noise=0.4)
     labelled = annotator.label(parts.seed_set)
@@ -383,9 +519,14 @@ def test_a_seed_set_smaller_than_the_folds_is_refused() -> None:
 
 @pytest.mark.slow
 def test_cross_fitting_buys_no_more_gold_and_costs_its_folds_in_fits(project: Path) -> None:
-    study = search(BAR, "search=cross_fit", "search.folds=2", "data.dev_size=0", "store=none", trials=2)
+    study = search(
+        BAR, "search=cross_fit", "search.folds=2", "data.dev_size=0", "store=none", trials=2
+    )
     seed_set = rows_of(project / "sweep/0")[0]["scores"]["budget/sentences"]
-    assert main(["data.dev_size=0", "tracking=none", "model=crf", "hydra.run.dir=plain", "store=none"]) == 0
+    assert (
+        main(["data.dev_size=0", "tracking=none", "model=crf", "hydra.run.dir=plain", "store=none"])
+        == 0
+    )
     assert rows_of(project / "plain")[0]["scores"]["budget/sentences"] == seed_set
     assert summarise(study).fits == 2 * 3 * (1 + 2)
     assert study.trials[0].value == rows_of(project / "sweep/0")[-1]["scores"]["search/f1"]

@@ -31,7 +31,9 @@ def shown(folder: Path, capfd: pytest.CaptureFixture[str]) -> str:
     """What was printed, and every file below ``folder``."""
     printed = capfd.readouterr()
     files = [file for file in folder.rglob("*") if file.is_file() and file.name != "mlflow.db"]
-    assert {"config.yaml", "run.json", "overrides.yaml", "sciner.log"} <= {file.name for file in files}
+    assert {"config.yaml", "run.json", "overrides.yaml", "sciner.log"} <= {
+        file.name for file in files
+    }
     texts = [file.read_bytes().decode("utf-8", "replace") for file in files]
     return "\n".join([printed.out, printed.err, *map(str, files), *texts])
 
@@ -51,9 +53,15 @@ def test_a_sweep_shows_no_password_though_its_server_is_down(
 
 
 @pytest.mark.slow
-def test_what_a_file_of_the_configuration_holds_is_not_shown_either(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
+def test_what_a_file_of_the_configuration_holds_is_not_shown_either(
+    project: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     (project / "mine/experiment").mkdir(parents=True)
-    text = "# @package _global_\ntracking:\n  uri: http://me:" + PASSWORD.replace("#", "%23") + "@127.0.0.1:9\n"
+    text = (
+        "# @package _global_\ntracking:\n  uri: http://me:"
+        + PASSWORD.replace("#", "%23")
+        + "@127.0.0.1:9\n"
+    )
     (project / "mine/experiment/ours.yaml").write_text(text)
     words = [*RUN, "experiment=ours", "hydra.run.dir=run", "--config-dir", "mine"]
     assert main(words) == 3
@@ -63,7 +71,13 @@ def test_what_a_file_of_the_configuration_holds_is_not_shown_either(project: Pat
 
 def test_a_study_at_an_address_that_is_down_is_refused_without_it(project: Path) -> None:
     uri = DOWN["postgresql"].format(PASSWORD)
-    words = ["-m", *RUN, "hydra/sweeper=sciner_optuna", f"hydra.sweeper.storage='{uri}'", "seed=choice(0,1)"]
+    words = [
+        "-m",
+        *RUN,
+        "hydra/sweeper=sciner_optuna",
+        f"hydra.sweeper.storage='{uri}'",
+        "seed=choice(0,1)",
+    ]
     with pytest.raises(InputError) as refused:
         main([*words, "hydra.sweeper.n_trials=1"])
     assert "Qz7x" not in str(refused.value) and "jR8u" not in str(refused.value)

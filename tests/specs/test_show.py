@@ -1,4 +1,5 @@
-"""`sciner show`: what a run said of its sentences, beside the gold, as text that steers no terminal."""
+"""`sciner show`: what a run said of its sentences, beside the gold, as text that steers no
+terminal."""
 
 from __future__ import annotations
 
@@ -20,7 +21,11 @@ from sciner.text.formats.jsonl import write_examples_jsonl
 from sciner.text.spans import Span
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
-NASTY = Sentence("test/d#0", ("[bold]BERT[/]", "\x1b[2J", "<b>", "wins"), (Span(0, 1, "Method"), Span(2, 3, "Task")))
+NASTY = Sentence(
+    "test/d#0",
+    ("[bold]BERT[/]", "\x1b[2J", "<b>", "wins"),
+    (Span(0, 1, "Method"), Span(2, 3, "Task")),
+)
 PLAIN = Sentence("test/d#1", ("It", "is", "fast"), ())
 
 
@@ -30,7 +35,10 @@ def folder(tmp_path: Path) -> Path:
     run = RunFolder.create(tmp_path / "run", {"seed": 0})
     run.rounds.write_text('{"round": 0}\n', encoding="utf-8")
     run.write_gold([NASTY, PLAIN], [])
-    examples = [Example(NASTY, (Span(0, 1, "Task"),), "predicted", 0, (0.5,)), Example(PLAIN, (), "predicted")]
+    examples = [
+        Example(NASTY, (Span(0, 1, "Task"),), "predicted", 0, (0.5,)),
+        Example(PLAIN, (), "predicted"),
+    ]
     write_examples_jsonl(run.path / "round_0" / "test_predictions.jsonl", examples)
     return run.path
 
@@ -39,10 +47,13 @@ def call(*words: str) -> None:
     app(["show", *words], standalone_mode=False)
 
 
-def test_both_sides_stand_beside_each_other_and_errors_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_both_sides_stand_beside_each_other_and_errors_are_named(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     call(str(folder))
     text = capsys.readouterr().out
-    assert "\x1b" not in text and "\ufffd[2J" in text  # neither ours, where there is no terminal, nor the corpus's
+    # neither ours, where there is no terminal, nor the corpus's
+    assert "\x1b" not in text and "\ufffd[2J" in text
     side_by_side = next(line for line in text.splitlines() if "[[bold]BERT[/]]Method" in line)
     assert "[[bold]BERT[/]]Task" in side_by_side
     assert "wrong class: gold [[bold]BERT[/]]Method; predicted [[bold]BERT[/]]Task, 0.50" in text
@@ -71,7 +82,9 @@ def test_what_cannot_be_shown_is_one_line(folder: Path, words: list[str], messag
         call(*(str(folder) if word == "RUN" else word for word in words))
 
 
-def test_a_run_without_gold_shows_sentences_and_refuses_errors(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_without_gold_shows_sentences_and_refuses_errors(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "test_gold.jsonl").unlink()
     call(str(folder))
     assert "no gold" in capsys.readouterr().out
@@ -86,11 +99,20 @@ def test_a_damaged_file_is_named_with_its_line(folder: Path) -> None:
         call(str(folder))
 
 
-def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The kinds add up to the figures that the run reported; silver stands beside what was withheld."""
-    assert main(["iteration.rounds=1", "threshold=accept_all", "tracking=none", "hydra.run.dir=out"]) == 0
+def test_a_run_keeps_its_gold_and_is_found_by_its_id(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The kinds add up to the figures that the run reported; silver stands beside what was
+    withheld."""
+    assert (
+        main(["iteration.rounds=1", "threshold=accept_all", "tracking=none", "hydra.run.dir=out"])
+        == 0
+    )
     line = json.loads(Path("out/rounds.jsonl").read_text(encoding="utf-8").splitlines()[1])
-    for part, counted in (("test", sum(row[0] for row in line["counts"]["test"])), ("silver", None)):
+    for part, counted in (
+        ("test", sum(row[0] for row in line["counts"]["test"])),
+        ("silver", None),
+    ):
         found = [f for example in read_part(Path("out"), 1, part) for f in findings_of(example)]  # type: ignore[arg-type]
         right = sum(f.kind == Kind.RIGHT for f in found)
         if counted is not None:
@@ -110,15 +132,31 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(project: Path, capsys: pyte
         call(id)
 
 
-ERRORS = {"before": 4.0, "again": 1.0, "changed": 1.0, "mended": 2.0, "gone": 0.0, "new": 0.0, "spread": 0.0}
+ERRORS = {
+    "before": 4.0,
+    "again": 1.0,
+    "changed": 1.0,
+    "mended": 2.0,
+    "gone": 0.0,
+    "new": 0.0,
+    "spread": 0.0,
+}
 
 
-def test_what_became_of_errors_is_a_table_of_counts_and_shares(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    scores = {f"silver/errors/{name}{end}": n for name, n in ERRORS.items() for end in ("", f"/{escaped('[b]Task')}")}
+def test_what_became_of_errors_is_a_table_of_counts_and_shares(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = {
+        f"silver/errors/{name}{end}": n
+        for name, n in ERRORS.items()
+        for end in ("", f"/{escaped('[b]Task')}")
+    }
     scores["silver/errors/before/all classes alike"] = 4.0  # a figure that is none of a class
     (folder / "run.json").write_text('{"labels": ["[b]Task", "Metric"]}', encoding="utf-8")
     lines = [{"round": 0, "scores": {}}, {"round": 1, "scores": {}}, {"round": 2, "scores": scores}]
-    (folder / "rounds.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (folder / "rounds.jsonl").write_text(
+        "".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8"
+    )
     call(str(folder), "--propagation")
     rows = [line.split() for line in capsys.readouterr().out.splitlines() if line.startswith(" 2")]
     figures = ["4", "1", "(25%)", "1", "(25%)", "2", "(50%)", "0", "(0%)", "0", "–"]

@@ -53,11 +53,23 @@ def turn(
     stop: int = 99,
     rate: float | None = None,
 ) -> Turn:
-    """A run that ends, or is left alone, after ``stop`` rounds. rate: of the annotator's errors; None: it is perfect."""
-    parts = split(CORPUS.train, (), seed=0, order="random", seed_size=Amount.parse(size), dev_size=Amount.parse(5))
+    """A run that ends, or is left alone, after ``stop`` rounds. rate: of the annotator's errors;
+    None: it is perfect."""
+    parts = split(
+        CORPUS.train,
+        (),
+        seed=0,
+        order="random",
+        seed_size=Amount.parse(size),
+        dev_size=Amount.parse(5),
+    )
     tagger = FakeTagger(CORPUS.labels)
     steps = StepRunner(tagger, store, CORPUS.labels, weights)
-    noisy = None if rate is None else SimulatedAnnotator(parts.withheld(), Cost(), Noise(CORPUS.labels, rate))
+    noisy = (
+        None
+        if rate is None
+        else SimulatedAnnotator(parts.withheld(), Cost(), Noise(CORPUS.labels, rate))
+    )
     rounds = run_rounds(CORPUS, parts, steps, threshold, iteration, seed=0, annotator=noisy)
     return Turn(tagger, [done for done, _ in zip(rounds, range(stop), strict=False)])
 
@@ -72,16 +84,23 @@ def store(tmp_path: Path) -> DiskStore:
 
 def test_a_second_run_computes_nothing_and_says_the_same(store: DiskStore) -> None:
     first, second = turn(store), turn(store)
-    assert not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
+    assert (
+        not second.tagger.fits and not second.tagger.seen and all(step.hit for step in second.steps)
+    )
     assert second.scores == first.scores  # times included
     assert [r.examples for r in second.rounds] == [r.examples for r in first.rounds]
-    assert [p.spans for p in second.rounds[-1].test.read()] == [p.spans for p in first.rounds[-1].test.read()]
+    assert [p.spans for p in second.rounds[-1].test.read()] == [
+        p.spans for p in first.rounds[-1].test.read()
+    ]
 
 
 def test_scores_are_the_same_without_a_store(store: DiskStore) -> None:
     for iteration in (Iteration(2), Iteration(2, relabel="frozen"), Iteration(3, init="previous")):
         kept, bare = turn(store, iteration=iteration), turn(NoStore(), iteration=iteration)
-        timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (kept, bare)]
+        timeless = [
+            [{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores]
+            for t in (kept, bare)
+        ]
         assert timeless[0] == timeless[1]
         assert not any(step.hit for step in bare.steps)
 
@@ -110,16 +129,21 @@ def test_thresholds_that_accept_the_same_silver_are_the_same_training(store: Dis
 def test_a_run_of_two_rounds_is_the_prefix_of_a_run_of_four(store: DiskStore) -> None:
     two, four = turn(store), turn(store, iteration=Iteration(4))
     assert four.scores[:3] == two.scores
-    assert len(four.tagger.fits) == 2  # the last round's weights were kept: only rounds 3 and 4 are trained
+    # the last round's weights were kept: only rounds 3 and 4 are trained
+    assert len(four.tagger.fits) == 2
 
 
 @pytest.mark.parametrize(("weights", "kept"), [("none", 0), ("last", 1), ("all", 3)])
-def test_weights_stay_as_they_are_asked_to(store: DiskStore, weights: KeepWeights, kept: int) -> None:
+def test_weights_stay_as_they_are_asked_to(
+    store: DiskStore, weights: KeepWeights, kept: int
+) -> None:
     turn(store, weights=weights)
     assert len(list((store.root / "steps").glob("weights-*"))) == kept
 
 
-def test_weights_that_were_not_kept_are_trained_again_when_they_are_needed(store: DiskStore) -> None:
+def test_weights_that_were_not_kept_are_trained_again_when_they_are_needed(
+    store: DiskStore,
+) -> None:
     two, four = turn(store, weights="none"), turn(store, iteration=Iteration(4), weights="none")
     assert four.scores[:3] == two.scores
     assert len(four.tagger.fits) == 3  # round 2 again, to annotate, then 3 and 4
@@ -130,7 +154,8 @@ def test_previous_weights_enter_the_key(store: DiskStore) -> None:
     turn(store)
     other = turn(store, iteration=Iteration(2, init="previous"))
     fits = [step.hit for step in other.steps if step.step == "fit"]
-    assert fits == [True, False, False, False]  # known; then, its weights not being kept, again; and the two that start from it
+    # known; then, its weights not being kept, again; and the two that start from it
+    assert fits == [True, False, False, False]
 
 
 # nothing lost
@@ -138,10 +163,13 @@ def test_previous_weights_enter_the_key(store: DiskStore) -> None:
 
 @pytest.mark.parametrize("weights", ["none", "last", "all"])
 @pytest.mark.parametrize("stop", [1, 2])
-def test_a_run_that_was_left_goes_on_where_it_stopped(store: DiskStore, weights: KeepWeights, stop: int) -> None:
+def test_a_run_that_was_left_goes_on_where_it_stopped(
+    store: DiskStore, weights: KeepWeights, stop: int
+) -> None:
     left, resumed = turn(store, weights=weights, stop=stop), turn(store, weights=weights)
     assert resumed.scores == [*left.scores, *resumed.scores[stop:]]
-    assert len(left.tagger.fits) + len(resumed.tagger.fits) == 3  # weights of an unfinished run are there in any case
+    # weights of an unfinished run are there in any case
+    assert len(left.tagger.fits) + len(resumed.tagger.fits) == 3
 
 
 def test_a_failed_step_is_not_stored(store: DiskStore) -> None:
@@ -164,7 +192,9 @@ def numbers(store: Store, name: str, value: str = "1") -> Result[str]:
     return store.run(FakeStep(name, value))
 
 
-def test_a_damaged_entry_is_set_aside_and_computed_again(store: DiskStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_damaged_entry_is_set_aside_and_computed_again(
+    store: DiskStore, caplog: pytest.LogCaptureFixture
+) -> None:
     first = turn(store)
     for n, file in enumerate(sorted(p for p in (store.root / "steps").rglob("*") if p.is_file())):
         match n % 4:
@@ -177,13 +207,18 @@ def test_a_damaged_entry_is_set_aside_and_computed_again(store: DiskStore, caplo
             case 3:
                 file.write_bytes(b"")
     again = turn(store)
-    timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (first, again)]
+    timeless = [
+        [{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores]
+        for t in (first, again)
+    ]
     assert timeless[0] == timeless[1]
     assert "is damaged" in caplog.text and len(list((store.root / "aside").iterdir())) > 3
     assert all(step.hit for step in turn(store).steps)
 
 
-def test_an_entry_of_a_newer_format_is_left_alone(store: DiskStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_an_entry_of_a_newer_format_is_left_alone(
+    store: DiskStore, caplog: pytest.LogCaptureFixture
+) -> None:
     key = numbers(store, "a").key
     file = store.entry(key) / "key.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99}))
@@ -254,7 +289,9 @@ def test_a_failure_that_does_not_come_back_sets_nothing_aside(store: DiskStore) 
     assert found.load() == "theirs" and not (store.root / "aside").exists()
 
 
-def test_too_little_memory_sets_nothing_aside(store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_little_memory_sets_nothing_aside(
+    store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     found = numbers(store, "a")
 
     def crowded(step: FakeStep, folder: Path) -> str:
@@ -283,7 +320,10 @@ def test_predictions_that_prove_unreadable_while_they_are_streamed_are_made_agai
     for evaluated in (key for key in store.listed() if key.startswith(("evaluate", "unseen"))):
         store.discard(evaluated)
     again = turn(store, iteration=Iteration(0))
-    timeless = [[{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores] for t in (first, again)]
+    timeless = [
+        [{k: v for k, v in s.items() if not k.startswith("time")} for s in t.scores]
+        for t in (first, again)
+    ]
     assert timeless[0] == timeless[1] and "cannot be read back, BadZipFile" in caplog.text
 
 
@@ -291,7 +331,9 @@ def test_predictions_that_prove_unreadable_while_they_are_streamed_are_made_agai
 
 
 def test_a_key_has_one_spelling() -> None:
-    assert canonical({"b": (1, None, True), "a": "ü"}) == canonical({"a": "ü", "b": [1, None, True]})
+    assert canonical({"b": (1, None, True), "a": "ü"}) == canonical(
+        {"a": "ü", "b": [1, None, True]}
+    )
     assert len({key_of("fit", 1, {"a": value}) for value in (1, 1.0, True, "1", None, [1])}) == 6
 
 
@@ -320,6 +362,7 @@ GOLDEN = {
 
 
 def test_golden_keys() -> None:
-    """A change of any key makes every store forget: it must be meant, and is then a reviewed diff of this table."""
+    """A change of any key makes every store forget: it must be meant, and is then a reviewed diff
+    of this table."""
     last = {step.step: step.key for step in turn(NoStore()).steps}
     assert {name: key[:24] for name, key in last.items()} == GOLDEN

@@ -1,4 +1,5 @@
-"""A store that is full, read-only, half-deleted, or another version's costs a line of warning, never a score."""
+"""A store that is full, read-only, half-deleted, or another version's costs a line of warning,
+never a score."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ ROUNDS = Iteration(1)
 
 def scores(store: Store) -> list[dict[str, float]]:
     """Of a run over ``store``, but for its times."""
-    return [{k: v for k, v in s.items() if not k.startswith("time")} for s in turn(store, iteration=ROUNDS).scores]
+    return [
+        {k: v for k, v in s.items() if not k.startswith("time")}
+        for s in turn(store, iteration=ROUNDS).scores
+    ]
 
 
 @cache
@@ -64,7 +68,11 @@ def mounted(tmp_path: Path) -> Iterator[Any]:
 
 
 def warnings(log: pytest.LogCaptureFixture) -> list[str]:
-    return [r.getMessage() for r in log.records if r.name == "sciner.store.disk" and r.levelno == logging.WARNING]
+    return [
+        r.getMessage()
+        for r in log.records
+        if r.name == "sciner.store.disk" and r.levelno == logging.WARNING
+    ]
 
 
 def assert_whole(root: Path) -> None:
@@ -83,7 +91,9 @@ def test_a_full_disk(mounted: Any, caplog: pytest.LogCaptureFixture, size: str) 
 
 
 @pytest.mark.parametrize("name", ["silver.json", "key.json"])
-def test_a_disk_that_fills_up_within_a_file(tmp_path: Path, monkeypatch: Any, caplog: Any, name: str) -> None:
+def test_a_disk_that_fills_up_within_a_file(
+    tmp_path: Path, monkeypatch: Any, caplog: Any, name: str
+) -> None:
     """The same where nothing can be mounted: half of the file is written, then the disk is full."""
     store = DiskStore(tmp_path / "store")
     write = Path.write_text
@@ -100,17 +110,23 @@ def test_a_disk_that_fills_up_within_a_file(tmp_path: Path, monkeypatch: Any, ca
     assert_whole(store.root)
 
 
-def test_a_store_that_is_read_only(mounted: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_store_that_is_read_only(
+    mounted: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     kept = DiskStore(tmp_path / "store")
     scores(kept)
-    evaluated, fit = (next(k for k in kept.listed() if k.startswith(step)) for step in ("evaluate", "fit"))
+    evaluated, fit = (
+        next(k for k in kept.listed() if k.startswith(step)) for step in ("evaluate", "fit")
+    )
     kept.discard(evaluated)
     (kept.entry(fit) / "report.json").write_text("{}")
     before = sorted(p.relative_to(kept.root) for p in kept.root.rglob("*"))
     place = mounted("--bind", str(kept.root))
     mounted("-o", "remount,ro,bind")
     found = turn(DiskStore(place), iteration=ROUNDS)
-    assert [{k: v for k, v in s.items() if not k.startswith("time")} for s in found.scores] == expected()
+    assert [
+        {k: v for k, v in s.items() if not k.startswith("time")} for s in found.scores
+    ] == expected()
     # all else is read, and what is damaged computed beside it
     assert [s.step for s in found.steps if not s.hit] == ["evaluate"]
     (line,) = warnings(caplog)
@@ -133,7 +149,9 @@ def test_entries_of_a_newer_format(tmp_path: Path, caplog: pytest.LogCaptureFixt
     newer = [key for key in store.listed() if key.startswith(("fit", "select"))]
     for key in newer:
         file = store.entry(key) / "key.json"
-        file.write_text(json.dumps(json.loads(file.read_text()) | {"format": 99, "files": "who knows"}))
+        file.write_text(
+            json.dumps(json.loads(file.read_text()) | {"format": 99, "files": "who knows"})
+        )
     before = {key: (store.entry(key) / "key.json").read_text() for key in newer}
     assert scores(DiskStore(store.root)) == expected()
     assert sorted(line.split()[0] for line in warnings(caplog)) == sorted(map(short_key, newer))
@@ -142,7 +160,9 @@ def test_entries_of_a_newer_format(tmp_path: Path, caplog: pytest.LogCaptureFixt
 
 
 @pytest.mark.parametrize("rest", ["key.json", "silver.json", None])
-def test_a_half_deleted_entry(tmp_path: Path, caplog: pytest.LogCaptureFixture, rest: str | None) -> None:
+def test_a_half_deleted_entry(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, rest: str | None
+) -> None:
     store = DiskStore(tmp_path / "store")
     scores(store)
     key = next(key for key in store.listed() if key.startswith("select"))
@@ -151,12 +171,20 @@ def test_a_half_deleted_entry(tmp_path: Path, caplog: pytest.LogCaptureFixture, 
             file.unlink()
     assert scores(DiskStore(store.root)) == expected()
     (line,) = warnings(caplog)
-    assert "is damaged" in line and "is missing" in line and len([*(store.root / "aside").iterdir()]) == 1
+    assert (
+        "is damaged" in line
+        and "is missing" in line
+        and len([*(store.root / "aside").iterdir()]) == 1
+    )
     assert_whole(store.root)
 
 
-@pytest.mark.parametrize("broken", [{}, {"seconds": "long"}, {"files": ["silver.json"]}, {"files": {"silver.json": 7}}])
-def test_an_entry_whose_own_record_is_broken(tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any) -> None:
+@pytest.mark.parametrize(
+    "broken", [{}, {"seconds": "long"}, {"files": ["silver.json"]}, {"files": {"silver.json": 7}}]
+)
+def test_an_entry_whose_own_record_is_broken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, broken: Any
+) -> None:
     store = DiskStore(tmp_path / "store")
     scores(store)
     file = store.entry(next(key for key in store.listed() if key.startswith("select"))) / "key.json"
@@ -168,17 +196,24 @@ def test_an_entry_whose_own_record_is_broken(tmp_path: Path, caplog: pytest.LogC
     assert_whole(store.root)
 
 
-def test_two_versions_of_the_code_on_one_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
+def test_two_versions_of_the_code_on_one_store(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: Any
+) -> None:
     store = DiskStore(tmp_path / "store")
     scores(store)
     now = Fit.VERSION
-    old = {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob(f"steps/fit-v{now}-*/*")}
+    old = {
+        p: (p.read_bytes(), p.stat().st_mtime_ns) for p in store.root.glob(f"steps/fit-v{now}-*/*")
+    }
     monkeypatch.setattr(Fit, "VERSION", now + 1)
     found = turn(DiskStore(store.root), iteration=ROUNDS)
-    assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {f"fit-v{now + 1}-"}
+    assert len(found.tagger.fits) == 2 and {s.key[:7] for s in found.steps if s.step == "fit"} == {
+        f"fit-v{now + 1}-"
+    }
     assert {p: (p.read_bytes(), p.stat().st_mtime_ns) for p in old} == old
     monkeypatch.setattr(Fit, "VERSION", now)
-    assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []  # the older code still finds its own
+    # the older code still finds its own
+    assert turn(DiskStore(store.root), iteration=ROUNDS).tagger.fits == []
     assert warnings(caplog) == []
     assert_whole(store.root)
 
@@ -203,7 +238,9 @@ def looped(place: Path) -> Path:
         (lambda place: place / ("n" * 300), "File name too long"),
     ],
 )
-def test_a_folder_that_cannot_be_a_store(tmp_path: Path, caplog: pytest.LogCaptureFixture, place: Any, why: str) -> None:
+def test_a_folder_that_cannot_be_a_store(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, place: Any, why: str
+) -> None:
     store = build_store(StoreConfig(kind="disk", dir=str(place(tmp_path / "place"))), tmp_path)
     assert scores(store) == expected()
     store.record(lambda runs: runs.mkdir(parents=True))
@@ -211,9 +248,13 @@ def test_a_folder_that_cannot_be_a_store(tmp_path: Path, caplog: pytest.LogCaptu
     assert line.endswith(f"cannot be written ({why}): what is computed now is not kept")
 
 
-@pytest.mark.parametrize("number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ESTALE, errno.EIO, errno.ENOSYS])
+@pytest.mark.parametrize(
+    "number", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ESTALE, errno.EIO, errno.ENOSYS]
+)
 @pytest.mark.parametrize("operation", [fcntl.LOCK_EX, fcntl.LOCK_UN])
-def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: Any, caplog: Any, number: int, operation: int) -> None:
+def test_a_file_system_without_locks(
+    tmp_path: Path, monkeypatch: Any, caplog: Any, number: int, operation: int
+) -> None:
     """Where locks cannot be had nothing is kept; where one cannot be given back it ends with us."""
 
     def refuse(file: int, asked: int) -> None:
@@ -225,14 +266,18 @@ def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: Any, caplog: A
     assert scores(store) == expected()
     if operation == fcntl.LOCK_EX:
         (line,) = warnings(caplog)
-        assert f"cannot be written ({os.strerror(number)}): what is computed now is not kept" in line
+        assert (
+            f"cannot be written ({os.strerror(number)}): what is computed now is not kept" in line
+        )
         assert store.listed() == []
     else:
         assert warnings(caplog) == [] and store.listed()
 
 
 @pytest.mark.parametrize("name", ["key.json", "silver.json"])
-def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture, name: str) -> None:
+def test_a_file_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: Any, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
     """It is another's, and stays where it is."""
     store = DiskStore(tmp_path / "store")
     scores(store)
@@ -250,8 +295,13 @@ def test_a_file_that_may_not_be_read(tmp_path: Path, monkeypatch: Any, caplog: p
     assert f"cannot be read ({name} of {short_key(key)}: Permission denied)" in line
     assert store.has(key) and not (store.root / "aside").exists()
     found = verify(store, read=read_all)
-    assert (list(found.damaged), found.stay) == ([key], [key]) and "Permission denied" in found.damaged[key]
-    assert stats(store, versions()).others.keys() == ({"unreadable"} if name == "key.json" else set())
+    assert (list(found.damaged), found.stay) == (
+        [key],
+        [key],
+    ) and "Permission denied" in found.damaged[key]
+    assert stats(store, versions()).others.keys() == (
+        {"unreadable"} if name == "key.json" else set()
+    )
 
 
 def test_an_unwritable_parent_folder(tmp_path: Path) -> None:
@@ -273,7 +323,10 @@ for name in "ab":
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     (line,) = done.stderr.splitlines()
-    assert line.startswith(f"the store {place} cannot be written (Permission denied)") and not place.exists()
+    assert (
+        line.startswith(f"the store {place} cannot be written (Permission denied)")
+        and not place.exists()
+    )
 
 
 def test_what_was_poisoned_before_is_damaged_to_verify(tmp_path: Path) -> None:

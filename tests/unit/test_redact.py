@@ -18,7 +18,10 @@ def forget(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name)
 
 
-@pytest.mark.parametrize("password", ["plain", "a/b", "a@b", "a:b", "a#b", "a%2Fb", "a@b/c", "a@b:c", "a/b@c:d#e", "?a&b"])
+@pytest.mark.parametrize(
+    "password",
+    ["plain", "a/b", "a@b", "a:b", "a#b", "a%2Fb", "a@b/c", "a@b:c", "a/b@c:d#e", "?a&b"],
+)
 def test_whatever_a_password_holds_it_is_hidden_and_the_rest_is_shown(password: str) -> None:
     for text in ("{}", "tracking.uri={}", "the tracker at '{}' is down", "[{},{}]"):
         found = redacted(text.replace("{}", f"postgresql+psycopg://me:{password}@host:5432/db"))
@@ -46,7 +49,9 @@ def test_options_are_hidden_and_what_is_no_secret_is_left(text: str, expected: s
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Z", "C"]), min_size=6))
 def test_no_password_gets_through(password: str) -> None:
     text = f"postgresql://me:#{password}#@host/db"
-    assert f"#{password}#" not in redacted(text) and redacted(text).startswith("postgresql://me:***")
+    assert f"#{password}#" not in redacted(text) and redacted(text).startswith(
+        "postgresql://me:***"
+    )
 
 
 def test_a_veiled_word_means_the_same_and_shows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +72,9 @@ def test_words_without_an_address_stay_as_they_are() -> None:
     assert [veiled(word) for word in words] == words
 
 
-def test_a_log_holds_no_password_of_a_message_or_a_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_log_holds_no_password_of_a_message_or_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.handler.addFilter(Redaction())
     try:
         raise OSError("postgresql://me:secret@host is down")

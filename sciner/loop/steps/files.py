@@ -22,8 +22,8 @@ def read_json(file: Path) -> Any:
 
 
 def read_all(folder: Path) -> None:
-    """Read each file in ``folder`` as far as its kind tells how, without knowing whose result it is.
-    Raises whatever reading raises."""
+    """Read each file in ``folder`` as far as its kind tells how, without knowing whose result it
+    is. Raises whatever reading raises."""
     for file in sorted(folder.rglob("*")):
         match file.suffix:
             case ".json":
@@ -41,7 +41,8 @@ def read_all(folder: Path) -> None:
 
 
 def check_safetensors(file: Path) -> None:
-    """Raises ValueError where the file is shorter, or longer, than its own table of tensors says."""
+    """Raises ValueError where the file is shorter, or longer, than its own table of tensors
+    says."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")

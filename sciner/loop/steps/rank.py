@@ -20,7 +20,9 @@ from sciner.tagger.base import PROBES, Probed
 from sciner.text.corpus import Sentence
 
 SETTINGS = {
-    name: f"of {kind}" for kind, strategy in STRATEGIES.items() for name in vars(strategy)["__dataclass_fields__"]
+    name: f"of {kind}"
+    for kind, strategy in STRATEGIES.items()
+    for name in vars(strategy)["__dataclass_fields__"]
 }  # of all policies: each is an input under its own name
 
 

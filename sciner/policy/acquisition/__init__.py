@@ -1,4 +1,5 @@
-"""Which sentences of the pool the annotator labels next. Every module of this package registers the strategies in it."""
+"""Which sentences of the pool the annotator labels next. Every module of this package registers the
+strategies in it."""
 
 from __future__ import annotations
 

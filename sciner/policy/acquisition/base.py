@@ -28,15 +28,15 @@ def not_asked_for(*_: Any) -> NoReturn:
 class Evidence:
     """What a strategy may look at: all that its needs name, an item a candidate, in their order.
 
-    predictions: of the tagger as it is. history: of each earlier round, of some of the candidates or
-    all. samples: given a number of passes, [passes, tokens, tags] distributions of each candidate.
-    embeddings: [candidates, dimensions]. known: [n, dimensions], those of what was bought before;
-    there where embeddings are. counts: spans of each class in the bought gold, in the order of a
-    distribution's classes; there where predictions are.
+    predictions: of the tagger as it is. history: of each earlier round, of some of the
+    candidates or all. samples: given a number of passes, [passes, tokens, tags] distributions of
+    each candidate. embeddings: [candidates, dimensions]. known: [n, dimensions], those of what
+    was bought before; there where embeddings are. counts: spans of each class in the bought
+    gold, in the order of a distribution's classes; there where predictions are.
 
-    ``rank`` adds what needs no tagger: the candidates; count, about how many of them will be bought;
-    by_id, their positions in the order of their ids, for what depends on an order; tie_break, a
-    random number of each, the lowest first; seed, for what a strategy draws itself.
+    ``rank`` adds what needs no tagger: the candidates; count, about how many of them will be
+    bought; by_id, their positions in the order of their ids, for what depends on an order;
+    tie_break, a random number of each, the lowest first; seed, for what a strategy draws itself.
     """
 
     predictions: Callable[[], Iterator[Prediction]] = not_asked_for

@@ -17,8 +17,9 @@ BudgetUnit = Literal["sentences", "tokens", "entities", "minutes"]
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """strategy: which sentences. batch: what a round buys, in ``unit``: a number, or a share of the seed set and pool together.
-    budget: the run ends when so much of ``budget_unit`` is spent, seed set and dev included."""
+    """strategy: which sentences. batch: what a round buys, in ``unit``: a number, or a share of the
+    seed set and pool together. budget: the run ends when so much of ``budget_unit`` is spent, seed
+    set and dev included."""
 
     strategy: Strategy = field(default_factory=Nothing)
     batch: Amount = field(default_factory=lambda: Amount(30))
@@ -40,16 +41,20 @@ class Acquire:
         """A batch in ``unit``; shares are of ``sentences``."""
         if not self.batch.percent:
             return self.batch.value
-        total = len(sentences) if self.unit == "sentences" else sum(len(s.tokens) for s in sentences)
+        total = (
+            len(sentences) if self.unit == "sentences" else sum(len(s.tokens) for s in sentences)
+        )
         return float(self.batch.of(total))
 
 
 def take(
     ordered: Iterator[Sentence], size: float, unit: Unit, label: Callable[[Sentence], Sentence]
 ) -> tuple[tuple[Sentence, ...], float]:
-    """(what the annotator labelled, its amount in ``unit``): sentences in their order until ``size`` is spent or none is left.
+    """(what the annotator labelled, its amount in ``unit``): sentences in their order until
+    ``size`` is spent or none is left.
 
-    The last may cost more than is left; with entities nobody knows a sentence's price before it is labelled.
+    The last may cost more than is left; with entities nobody knows a sentence's price before it
+    is labelled.
     """
     bought: list[Sentence] = []
     spent = 0.0

@@ -23,7 +23,8 @@ class InformationDensity(Strategy):
     def scores(self, evidence: Evidence) -> Scores:
         similarity = np.empty(len(evidence.candidates))
         similarity[evidence.by_id] = mean_similarity(evidence.embeddings()[evidence.by_id])
-        density = np.maximum(similarity, 0.0) ** self.beta  # a power of a negative number may be none
+        # a power of a negative number may be none
+        density = np.maximum(similarity, 0.0) ** self.beta
         return evidence.scored(uncertainty.token_entropy) * density
 
 

@@ -47,7 +47,8 @@ class TokenEntropy(Strategy):
 
 @acquisition("bald", needs={"samples"})
 class Bald(Strategy):
-    """Where the tagger disagrees with itself under dropout, in ``passes`` passes (Houlsby et al. 2011)."""
+    """Where the tagger disagrees with itself under dropout, in ``passes`` passes (Houlsby et al.
+    2011)."""
 
     passes: Annotated[int, Between(2, 100)] = 10
 
@@ -64,7 +65,11 @@ class Fluctuation(Strategy):
 
 
 def histories(evidence: Evidence) -> Iterator[list[Prediction]]:
-    """Each candidate's predictions, oldest first. Earlier rounds had all of today's candidates, in this order, among more."""
+    """Each candidate's predictions, oldest first. Earlier rounds had all of today's candidates, in
+    this order, among more."""
     earlier = [past() for past in evidence.history]
     for now in evidence.predictions():
-        yield [*(next(p for p in past if p.sentence.id == now.sentence.id) for past in earlier), now]
+        yield [
+            *(next(p for p in past if p.sentence.id == now.sentence.id) for past in earlier),
+            now,
+        ]

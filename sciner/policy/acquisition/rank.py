@@ -12,11 +12,20 @@ from sciner.policy.diversity import Order
 from sciner.text.corpus import Sentence
 
 
-def rank(strategy: Strategy, candidates: Sequence[Sentence], evidence: Evidence, *, count: int, seed: int, round: int) -> Order:
+def rank(
+    strategy: Strategy,
+    candidates: Sequence[Sentence],
+    evidence: Evidence,
+    *,
+    count: int,
+    seed: int,
+    round: int,
+) -> Order:
     """Positions of all candidates, best first. count: about how many of them will be bought.
 
-    Ties are broken by a permutation of the ids drawn from (``seed``, ``round``): not by position, and not by the alphabet,
-    in which documents of one year or venue stand together. So the candidates' own order does not matter.
+    Ties are broken by a permutation of the ids drawn from (``seed``, ``round``): not by
+    position, and not by the alphabet, in which documents of one year or venue stand together. So
+    the candidates' own order does not matter.
     """
     if not candidates:
         return np.zeros(0, dtype=np.int64)
@@ -26,6 +35,13 @@ def rank(strategy: Strategy, candidates: Sequence[Sentence], evidence: Evidence,
     tie_break[by_id] = rng.permutation(len(candidates))
     drawn = int(rng.integers(2**31))
     scores = strategy.scores(
-        replace(evidence, candidates=candidates, count=count, by_id=by_id, tie_break=tie_break, seed=drawn)
+        replace(
+            evidence,
+            candidates=candidates,
+            count=count,
+            by_id=by_id,
+            tie_break=tie_break,
+            seed=drawn,
+        )
     )
     return np.lexsort((tie_break, -scores))

@@ -1,4 +1,5 @@
-"""Strategies that ask for sentences unlike each other; the algorithms are in ``policy.diversity``."""
+"""Strategies that ask for sentences unlike each other; the algorithms are in
+``policy.diversity``."""
 
 from __future__ import annotations
 

@@ -11,7 +11,8 @@ from sciner.text.prediction import Prediction
 
 @measure("margin")
 def margin(p: Prediction) -> npt.NDArray[np.float64]:
-    """Of each token, the probability of the best tag minus that of the second best (Scheffer et al. 2001).
+    """Of each token, the probability of the best tag minus that of the second best (Scheffer et al.
+    2001).
 
     The best is taken as what the others leave of 1: float16 tells small probabilities apart, but
     none between 0.9995 and 1, so that sure tokens would tie.

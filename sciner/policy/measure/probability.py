@@ -8,5 +8,6 @@ from sciner.text.prediction import Floats, Prediction
 
 @measure("probability")
 def probability(p: Prediction) -> Floats:
-    """Of each token, by the tagger's own distribution (maximum softmax probability: Hendrycks & Gimpel 2017)."""
+    """Of each token, by the tagger's own distribution (maximum softmax probability: Hendrycks &
+    Gimpel 2017)."""
     return p.confidence

@@ -1,4 +1,5 @@
-"""Which silver is accepted into training. Every module of this package registers the rules in it."""
+"""Which silver is accepted into training. Every module of this package registers the rules in
+it."""
 
 from __future__ import annotations
 

@@ -24,12 +24,12 @@ class Threshold:
     """Which silver is accepted: where the threshold lies (``rule``), on what, and of what.
 
     granularity: what is judged, and lost when it is under its threshold. sentence: the whole
-    sentence, if any of its tokens is under. span: the span, masked out of the loss; O outside spans
-    stays. token: each token by itself, O included. confidence: a span's or sentence's is the min or
-    mean of its tokens'. empty: what becomes of sentences left without a span: kept, dropped, or kept
-    (surest first) up to their share in the gold, because self-training on mainly confident empty
-    sentences can unlearn the entities. measure: how sure the tagger is of a token, by name
-    (``policy.measure``).
+    sentence, if any of its tokens is under. span: the span, masked out of the loss; O outside
+    spans stays. token: each token by itself, O included. confidence: a span's or sentence's is
+    the min or mean of its tokens'. empty: what becomes of sentences left without a span: kept,
+    dropped, or kept (surest first) up to their share in the gold, because self-training on
+    mainly confident empty sentences can unlearn the entities. measure: how sure the tagger is of
+    a token, by name (``policy.measure``).
 
     Raises ValueError for a granularity that the rule has no meaning for.
     """
@@ -43,7 +43,10 @@ class Threshold:
     def __post_init__(self) -> None:
         if self.granularity not in self.rule.granularities:
             known = " or ".join(self.rule.granularities)
-            raise ValueError(f"granularity={self.granularity} means nothing to threshold={self.rule.kind}: give {known}")
+            raise ValueError(
+                f"granularity={self.granularity} means nothing to threshold={self.rule.kind}: "
+                f"give {known}"
+            )
 
     @property
     def needs_silver(self) -> bool:
@@ -51,12 +54,17 @@ class Threshold:
         return self.rule.needs_silver
 
     def identity(self) -> dict[str, Any]:
-        """What it means, for keys: its kind with the settings of that kind, and what all kinds have.
+        """What it means, for keys: its kind with the settings of that kind, and what all kinds
+        have.
 
         A field that came later is only there where it is not what it was before there was one, so
         that it changes no key.
         """
-        shared = {"granularity": self.granularity, "confidence": self.confidence, "empty": self.empty}
+        shared = {
+            "granularity": self.granularity,
+            "confidence": self.confidence,
+            "empty": self.empty,
+        }
         later = {"measure": self.measure} if self.measure != DEFAULT else {}
         return {"kind": self.rule.kind, **vars(self.rule), **shared, **later}
 
@@ -66,12 +74,18 @@ class Threshold:
 
 
 def masked_sentence(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int] | None:
-    """All or nothing. The mean, where asked for, is over all tokens: then a sentence may keep a doubtful one."""
+    """All or nothing. The mean, where asked for, is over all tokens: then a sentence may keep a
+    doubtful one."""
     return frozenset() if _reaches(margins, how) else None
 
 
 def masked_span(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
-    return frozenset(i for s in p.spans if not _reaches(margins[s.start : s.end], how) for i in range(s.start, s.end))
+    return frozenset(
+        i
+        for s in p.spans
+        if not _reaches(margins[s.start : s.end], how)
+        for i in range(s.start, s.end)
+    )
 
 
 def masked_token(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
@@ -101,11 +115,12 @@ def accept(
 ) -> list[Example]:
     """The silver that ``threshold`` lets into training, in its order.
 
-    silver: gives all of it anew at every call; it is gone through at most twice, for the thresholds and to be accepted.
-    gold_empty_rate: share in [0, 1] of the bought gold sentences that hold no span (for ``match_seed_rate``).
-    gold_shares: of each class among the bought gold's spans (for ``quota``). round: the round this annotation pass belongs
-    to. weight: the examples' weight in the loss. Sentences of which the loss would see nothing are never accepted.
-    The examples' confidences are probabilities, whatever was measured.
+    silver: gives all of it anew at every call; it is gone through at most twice, for the
+    thresholds and to be accepted. gold_empty_rate: share in [0, 1] of the bought gold sentences
+    that hold no span (for ``match_seed_rate``). gold_shares: of each class among the bought
+    gold's spans (for ``quota``). round: the round this annotation pass belongs to. weight: the
+    examples' weight in the loss. Sentences of which the loss would see nothing are never
+    accepted. The examples' confidences are probabilities, whatever was measured.
     """
     if not threshold.needs_silver:
         return []
@@ -114,17 +129,23 @@ def accept(
         return map(threshold.measured, silver())
 
     how = threshold.confidence
-    thresholds = threshold.rule.thresholds(Measured(measured, threshold.granularity, how, round, gold_shares or {}))
+    thresholds = threshold.rule.thresholds(
+        Measured(measured, threshold.granularity, how, round, gold_shares or {})
+    )
     taken: list[tuple[Example, float]] = []
     for p in silver():
         told = threshold.measured(p)
         masked = MASKED[threshold.granularity](p, margins_of(told, thresholds), how)
         if masked is None or len(masked) == len(p.sentence.tokens):
             continue
-        example = Example(p.sentence, p.spans, "silver", round, p.span_confidences(how), masked or NOTHING, weight)
+        example = Example(
+            p.sentence, p.spans, "silver", round, p.span_confidences(how), masked or NOTHING, weight
+        )
         taken.append((example, told.sentence_confidence(how)))
     empty = [(example.sentence.id, sure) for example, sure in taken if not example.accepted()]
-    kept = surest(empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate))
+    kept = surest(
+        empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate)
+    )
     return [example for example, _ in taken if example.accepted() or example.sentence.id in kept]
 
 

@@ -20,9 +20,10 @@ R = TypeVar("R", bound="type[Rule]")
 class Measured:
     """The silver as a rule may look at it: how sure the tagger is of all that is judged.
 
-    read: the predictions, anew at every call; ``confidence`` of each holds what the measure says of
-    its tokens. granularity, how: what is judged, and how its tokens are aggregated. round: the round
-    this annotation belongs to, from 1. gold_shares: share of each class among the bought gold's spans.
+    read: the predictions, anew at every call; ``confidence`` of each holds what the measure says
+    of its tokens. granularity, how: what is judged, and how its tokens are aggregated. round:
+    the round this annotation belongs to, from 1. gold_shares: share of each class among the
+    bought gold's spans.
     """
 
     read: Callable[[], Iterable[Prediction]]
@@ -43,12 +44,17 @@ class Measured:
 
     def spans(self) -> list[tuple[Span, float]]:
         """Every span with how sure the tagger is of it."""
-        return [pair for p in self.read() for pair in zip(p.spans, p.span_confidences(self.how), strict=True)]
+        return [
+            pair
+            for p in self.read()
+            for pair in zip(p.spans, p.span_confidences(self.how), strict=True)
+        ]
 
 
 class Rule:
     """Where the threshold lies. The fields of a subclass are its settings, those of
-    ``conf/threshold/KIND.yaml``; the keys of a field that is a mapping are classes of the corpus."""
+    ``conf/threshold/KIND.yaml``; the keys of a field that is a mapping are classes of the corpus.
+    """
 
     kind: ClassVar[str]  # these three are given to ``threshold``
     needs_silver: ClassVar[bool]

@@ -20,8 +20,12 @@ class Curriculum(Rule):
 
     def __post_init__(self) -> None:
         if not self.schedule:
-            raise ValueError("a curriculum needs a schedule: give 'threshold.schedule=[0.9,0.8,0.7]'")
+            raise ValueError(
+                "a curriculum needs a schedule: give 'threshold.schedule=[0.9,0.8,0.7]'"
+            )
 
     def thresholds(self, silver: Measured) -> Thresholds:
         value = self.schedule[min(silver.round, len(self.schedule)) - 1]
-        return constant(value if self.schedule_of == "confidence" else threshold_of_share(silver.units(), value))
+        return constant(
+            value if self.schedule_of == "confidence" else threshold_of_share(silver.units(), value)
+        )

@@ -11,7 +11,8 @@ from sciner.policy.threshold.values import Thresholds, by_class
 
 @threshold("per_class")
 class PerClass(Rule):
-    """Each class has the threshold that ``classes`` names; the others, and O, have ``min_confidence``."""
+    """Each class has the threshold that ``classes`` names; the others, and O, have
+    ``min_confidence``."""
 
     min_confidence: Share = 0.0
     classes: dict[str, Share] = field(default_factory=dict)

@@ -9,7 +9,8 @@ from sciner.policy.threshold.values import Thresholds, by_class, thresholds_of_q
 
 @threshold("quota", granularities=("span", "token"))
 class Quota(Rule):
-    """The surest spans are accepted, about ``quota`` of them, distributed over the classes as in the gold.
+    """The surest spans are accepted, about ``quota`` of them, distributed over the classes as in
+    the gold.
 
     min_confidence: the threshold of O, which a quota does not count.
     """
@@ -18,4 +19,6 @@ class Quota(Rule):
     min_confidence: Share = 0.0
 
     def thresholds(self, silver: Measured) -> Thresholds:
-        return by_class(thresholds_of_quota(silver.spans(), self.quota, silver.gold_shares), self.min_confidence)
+        return by_class(
+            thresholds_of_quota(silver.spans(), self.quota, silver.gold_shares), self.min_confidence
+        )

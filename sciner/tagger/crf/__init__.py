@@ -1,4 +1,5 @@
-"""A conditional random field. What it can is said here, where it is read without importing what it computes with."""
+"""A conditional random field. What it can is said here, where it is read without importing what it
+computes with."""
 
 from __future__ import annotations
 

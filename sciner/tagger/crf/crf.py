@@ -1,4 +1,5 @@
-"""A linear-chain conditional random field (Lafferty et al. 2001) over hand-made features, by CRFsuite (no torch)."""
+"""A linear-chain conditional random field (Lafferty et al. 2001) over hand-made features, by
+CRFsuite (no torch)."""
 
 from __future__ import annotations
 
@@ -35,8 +36,8 @@ MODEL, ABOUT = "model.crfsuite", "crf.json"
 
 @dataclass(frozen=True, slots=True)
 class CrfTrainingConfig:
-    """c1, c2: coefficients of the L1 and L2 penalties. max_iterations: of L-BFGS (with c1 > 0 OWL-QN), which may end before by
-    CRFsuite's own test."""
+    """c1, c2: coefficients of the L1 and L2 penalties. max_iterations: of L-BFGS (with c1 > 0
+    OWL-QN), which may end before by CRFsuite's own test."""
 
     c1: float
     c2: float
@@ -45,8 +46,8 @@ class CrfTrainingConfig:
 
 @dataclass(frozen=True)
 class CrfTagger:
-    """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed, and
-    for a class with a NUL in its name, at which CRFsuite's C strings end."""
+    """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed,
+    and for a class with a NUL in its name, at which CRFsuite's C strings end."""
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     config: CrfTrainingConfig
@@ -54,12 +55,18 @@ class CrfTagger:
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("pycrfsuite") is None:
-            raise InputError("model=crf needs the package python-crfsuite", hint="pip install 'sciner[crf]'")
+            raise InputError(
+                "model=crf needs the package python-crfsuite", hint="pip install 'sciner[crf]'"
+            )
         if stray := next((label for label in self.labels if "\0" in label), None):
-            raise InputError(f"the class {stray!r} holds a NUL: model=crf cannot have it", hint="rename the class")
+            raise InputError(
+                f"the class {stray!r} holds a NUL: model=crf cannot have it",
+                hint="rename the class",
+            )
 
     def identity(self) -> dict[str, Any]:
-        """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last bits are the processor's."""
+        """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last
+        bits are the processor's."""
         return {
             "kind": "crf",
             "labels": self.labels,
@@ -68,16 +75,22 @@ class CrfTagger:
             "machine": platform.machine(),
         }
 
-    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedCrf:
-        """Maximise the penalised likelihood of what is not masked. Nothing is drawn: ``seed`` changes nothing.
+    def fit(
+        self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
+    ) -> FittedCrf:
+        """Maximise the penalised likelihood of what is not masked. Nothing is drawn: ``seed``
+        changes nothing.
 
-        Raises ValueError for an example weight other than 1 and for any ``start``, neither of which python-crfsuite
-        offers, and where there is nothing to train on.
+        Raises ValueError for an example weight other than 1 and for any ``start``, neither of
+        which python-crfsuite offers, and where there is nothing to train on.
         """
         if start is not None:
             raise ValueError("a CRF cannot start from another: CRFsuite begins every fit at zero")
         if stray := next((e for e in examples if e.weight != 1), None):
-            raise ValueError(f"{stray.sentence.id} has weight {stray.weight}: python-crfsuite weighs every sentence alike")
+            raise ValueError(
+                f"{stray.sentence.id} has weight {stray.weight}: python-crfsuite weighs every "
+                "sentence alike"
+            )
         began = time.perf_counter()
         losses: list[float] = []
         with progress.bar("fit (iterations)", self.config.max_iterations) as advance:
@@ -102,8 +115,8 @@ class CrfTagger:
         return FittedCrf(model, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedCrf:
-        """The trained CRF that ``FittedCrf.save`` wrote. Raises ValueError for another CRF's classes and
-        for a damaged file; CRFsuite, which would trust it, is given none."""
+        """The trained CRF that ``FittedCrf.save`` wrote. Raises ValueError for another CRF's
+        classes and for a damaged file; CRFsuite, which would trust it, is given none."""
         about = json.loads((directory / ABOUT).read_text(encoding="utf-8"))
         if about != {"labels": list(self.labels), "sha256": checksum(directory / MODEL)}:
             raise ValueError(f"{directory} does not hold this CRF whole")
@@ -141,8 +154,11 @@ def written(trainer: Any, file: Path) -> bytes:
 
 
 def pieces(example: Example) -> Iterator[tuple[int, int]]:
-    """(start, end) of the stretches between masked tokens: a masked token has no tag, so a chain ends before it."""
-    for masked, stretch in groupby(range(len(example.sentence.tokens)), key=example.masked.__contains__):
+    """(start, end) of the stretches between masked tokens: a masked token has no tag, so a chain
+    ends before it."""
+    for masked, stretch in groupby(
+        range(len(example.sentence.tokens)), key=example.masked.__contains__
+    ):
         if not masked:
             positions = list(stretch)
             yield positions[0], positions[-1] + 1
@@ -169,11 +185,14 @@ class FittedCrf:
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             for at in range(0, len(sentences), CHUNK):
                 chunk = sentences[at : at + CHUNK]
-                yield from decode.predictions(chunk, [self.marginals(s) for s in chunk], tagset(self.labels))
+                yield from decode.predictions(
+                    chunk, [self.marginals(s) for s in chunk], tagset(self.labels)
+                )
                 advance(len(chunk))
 
     def marginals(self, sentence: Sentence) -> Floats:
-        """[words, tags]: each word's probability of each tag, summed over all sequences; 0 for tags never trained on."""
+        """[words, tags]: each word's probability of each tag, summed over all sequences; 0 for tags
+        never trained on."""
         tags = tagset(self.labels)
         rows = np.zeros((len(sentence.tokens), len(tags)))
         if len(rows):

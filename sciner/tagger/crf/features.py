@@ -1,8 +1,9 @@
 """What the CRF sees of a word: observable properties of its form and of its neighbours' (no torch).
 
-The set of Ratinov & Roth (2009, "Design Challenges and Misconceptions in Named Entity Recognition", section 3): the word, its
-prefixes and suffixes, its type, and words and capitalisation in a window of two. Word shapes, Greek letters, Roman numerals
-and dashes are those of Settles (2004, "Biomedical Named Entity Recognition Using Conditional Random Fields").
+The set of Ratinov & Roth (2009, "Design Challenges and Misconceptions in Named Entity
+Recognition", section 3): the word, its prefixes and suffixes, its type, and words and
+capitalisation in a window of two. Word shapes, Greek letters, Roman numerals and dashes are
+those of Settles (2004, "Biomedical Named Entity Recognition Using Conditional Random Fields").
 """
 
 from __future__ import annotations
@@ -47,7 +48,9 @@ GREEK = frozenset(
 
 def shape(word: str) -> str:
     """Every character by its kind: ``BiLSTM-2`` is ``XxXXXX-d``."""
-    return "".join("X" if c.isupper() else "d" if c.isdigit() else "x" if c.isalpha() else c for c in word)
+    return "".join(
+        "X" if c.isupper() else "d" if c.isdigit() else "x" if c.isalpha() else c for c in word
+    )
 
 
 def short_shape(word: str) -> str:
@@ -84,7 +87,8 @@ def kinds(word: str, lower: str) -> dict[str, bool]:
 
 @lru_cache(maxsize=100_000)
 def neighbour_features(word: str, offset: int) -> tuple[str, ...]:
-    """What a word ``offset`` places further on tells: the word without case, and its short shape."""
+    """What a word ``offset`` places further on tells: the word without case, and its short
+    shape."""
     return f"{offset:+d}lower={word.lower()}", f"{offset:+d}short={short_shape(word)}"
 
 

@@ -1,8 +1,8 @@
 """What CRFsuite's model file must be, so that its C library can be given it.
 
-CRFsuite (crf1d_model.c, cqdb.c) follows the offsets in a file wherever they point, and writes half a
-model to a full disk without a word: a torn file would end the process. Everything that it follows is
-therefore followed here first.
+CRFsuite (crf1d_model.c, cqdb.c) follows the offsets in a file wherever they point, and writes
+half a model to a full disk without a word: a torn file would end the process. Everything that it
+follows is therefore followed here first.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def _features(model: memoryview, at: int) -> NDArray[Any]:
 
 
 def _check_dictionary(model: memoryview, at: int, count: int) -> None:
-    """The names of labels or attributes: hash tables from a name to its number, and an array back."""
+    """The names of labels or attributes: hash tables from a name to its number, and an array
+    back."""
     _want(_named(model, at, b"CQDB"), "it has no dictionary")
     size, _, order, back, at_back = _numbers(model, at + 4, 5).tolist()
     part = model[at : at + size]
@@ -85,7 +86,9 @@ def _check_dictionary(model: memoryview, at: int, count: int) -> None:
         )
 
 
-def _check_references(model: memoryview, at: int, name: bytes, count: int, features: NDArray[Any], kind: int) -> None:
+def _check_references(
+    model: memoryview, at: int, name: bytes, count: int, features: NDArray[Any], kind: int
+) -> None:
     """The features of every label, or of every attribute: a list each."""
     _want(_named(model, at, name), f"it has no {name.decode()}")
     size, lists = _numbers(model, at + 4, 2).tolist()

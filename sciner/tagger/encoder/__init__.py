@@ -1,7 +1,10 @@
-"""A fine-tuned encoder. What it can is said here, where it is read without importing what it computes with."""
+"""A fine-tuned encoder. What it can is said here, where it is read without importing what it
+computes with."""
 
 from __future__ import annotations
 
 from sciner.tagger.base import Capabilities
 
-CAPABILITIES: Capabilities = frozenset({"initial_weights", "example_weights", "embeddings", "samples", "int8"})
+CAPABILITIES: Capabilities = frozenset(
+    {"initial_weights", "example_weights", "embeddings", "samples", "int8"}
+)

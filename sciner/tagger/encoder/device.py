@@ -20,8 +20,9 @@ MOST_BATCHES = 8
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on the CPU; None leaves
-    torch's choice (the cores, or OMP_NUM_THREADS). matmul: highest, or high for TF32 in a GPU's float32 products.
+    """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on
+    the CPU; None leaves torch's choice (the cores, or OMP_NUM_THREADS). matmul: highest, or high
+    for TF32 in a GPU's float32 products.
 
     Raises InputError for a GPU where there is none.
     """
@@ -34,7 +35,8 @@ class Device:
     def __post_init__(self) -> None:
         if self.accelerator == "gpu" and self.type == "cpu":
             raise InputError(
-                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU", hint="trainer=auto takes what there is"
+                f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU",
+                hint="trainer=auto takes what there is",
             )
 
     def resolved_precision(self) -> str:
@@ -46,7 +48,8 @@ class Device:
         return "bf16-mixed" if native_bf16() else "32-true"
 
     def identity(self) -> dict[str, str | int]:
-        """What of the device changes a result's last bits: device, precision, threads (sums are split among them), torch."""
+        """What of the device changes a result's last bits: device, precision, threads (sums are
+        split among them), torch."""
         threads = self.threads or torch.get_num_threads()
         tf32: dict[str, str | int] = {"matmul": self.matmul} if self.type == "cuda" else {}
         return tf32 | {
@@ -70,15 +73,17 @@ class Device:
         return 1024 if self.type == "cpu" else 65_536
 
     def prediction_threads(self) -> tuple[int, int]:
-        """Batches that are predicted side by side, and the threads of each. A batch is too small for its products to be shared
-        well: two cores are half as fast again when each has one of its own. Past MOST_BATCHES they wait for the interpreter."""
+        """Batches that are predicted side by side, and the threads of each. A batch is too small
+        for its products to be shared well: two cores are half as fast again when each has one of
+        its own. Past MOST_BATCHES they wait for the interpreter."""
         threads = self.threads or torch.get_num_threads()
         batches = min(threads, MOST_BATCHES) if self.type == "cpu" else 1
         return batches, threads // batches
 
     @contextmanager
     def predicting(self, threads: int | None = None) -> Iterator[None]:
-        """Within, this thread predicts: no gradients, the precision, and for its operations ``threads``, or all."""
+        """Within, this thread predicts: no gradients, the precision, and for its operations
+        ``threads``, or all."""
         before = torch.get_num_threads()
         self.settle(threads)
         mixed = self.resolved_precision() == "bf16-mixed"
@@ -89,20 +94,30 @@ class Device:
             torch.set_num_threads(before)
 
     def settle(self, threads: int | None = None) -> None:
-        """Set the number of threads (torch keeps one for each thread that computes) and what a GPU's float32 products are."""
+        """Set the number of threads (torch keeps one for each thread that computes) and what a
+        GPU's float32 products are."""
         torch.set_num_threads(threads or self.threads or torch.get_num_threads())
         if self.type == "cuda":
             torch.set_float32_matmul_precision(self.matmul)
 
     def pinned(self, batch: Batch) -> Batch:
         """``batch`` where a GPU can fetch it while it computes."""
-        return {name: tensor.pin_memory() for name, tensor in batch.items()} if self.type == "cuda" else batch
+        return (
+            {name: tensor.pin_memory() for name, tensor in batch.items()}
+            if self.type == "cuda"
+            else batch
+        )
 
     def moved(self, batch: Batch) -> Batch:
         """``batch`` on the device."""
-        return {name: tensor.to(self.type, non_blocking=True) for name, tensor in self.pinned(batch).items()}
+        return {
+            name: tensor.to(self.type, non_blocking=True)
+            for name, tensor in self.pinned(batch).items()
+        }
 
-    def trainer(self, *, steps: int, on_step: Callable[[int, float], None] | None = None) -> pl.Trainer:
+    def trainer(
+        self, *, steps: int, on_step: Callable[[int, float], None] | None = None
+    ) -> pl.Trainer:
         """A Trainer for one fit: a second one on the same Trainer would silently do nothing.
 
         on_step(step, loss) is called behind every optimiser step; step counts from 1.
@@ -130,12 +145,15 @@ class EachStep(pl.Callback):
     def __init__(self, tell: Callable[[int, float], None]) -> None:
         self.tell = tell
 
-    def on_train_batch_end(self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any
+    ) -> None:
         self.tell(trainer.global_step, float(outputs["loss"]))
 
 
 def native_bf16() -> bool:
-    """Does this CPU multiply in bf16 (AVX-512 BF16 or AMX)? The question is private API: no answer means no."""
+    """Does this CPU multiply in bf16 (AVX-512 BF16 or AMX)? The question is private API: no answer
+    means no."""
     try:
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     except AttributeError:

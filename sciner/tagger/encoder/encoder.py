@@ -38,7 +38,8 @@ COMPUTING = 2  # raised where the same settings come to train another encoder
 
 @dataclass(frozen=True)
 class EncoderTagger:
-    """An encoder to be fine-tuned for the classes ``labels``. lora: adapters are trained in the place of the encoder."""
+    """An encoder to be fine-tuned for the classes ``labels``. lora: adapters are trained in the
+    place of the encoder."""
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     source: Source
@@ -65,10 +66,20 @@ class EncoderTagger:
         tags = tagset(self.labels)
         with torch.random.fork_rng():
             tokenizer, model = load_trained(directory, tags)
-        return FittedEncoder(tokenizer, model.eval(), tags, fit_to(tokenizer, model, self.config), self.device, report)
+        return FittedEncoder(
+            tokenizer,
+            model.eval(),
+            tags,
+            fit_to(tokenizer, model, self.config),
+            self.device,
+            report,
+        )
 
-    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedEncoder:
-        """Fine-tune for ``config.steps`` optimiser steps. Its randomness (head, dropout, order) derives from ``seed`` alone.
+    def fit(
+        self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
+    ) -> FittedEncoder:
+        """Fine-tune for ``config.steps`` optimiser steps. Its randomness (head, dropout, order)
+        derives from ``seed`` alone.
 
         Raises ValueError without examples or with the ``start`` of another kind of tagger.
         """
@@ -82,9 +93,17 @@ class EncoderTagger:
             elif isinstance(start, FittedEncoder) and start.tags == tags:
                 tokenizer, model = start.tokenizer, start.copy_of_model()
             else:
-                raise ValueError(f"an encoder for {tags} cannot start from this {type(start).__name__}")
-            config = replace(self.config, lr=self.lora.lr, head_lr=self.lora.lr) if self.lora else self.config
-            fitted = FittedEncoder(tokenizer, model, tags, fit_to(tokenizer, model, config), self.device)
+                raise ValueError(
+                    f"an encoder for {tags} cannot start from this {type(start).__name__}"
+                )
+            config = (
+                replace(self.config, lr=self.lora.lr, head_lr=self.lora.lr)
+                if self.lora
+                else self.config
+            )
+            fitted = FittedEncoder(
+                tokenizer, model, tags, fit_to(tokenizer, model, config), self.device
+            )
             with self.lora.adapted(model) if self.lora else nullcontext():
                 report = train(fitted, examples, seed)
             return replace(fitted, report=report)
@@ -93,11 +112,16 @@ class EncoderTagger:
 def fit_to(tokenizer: Any, model: Any, config: TrainingConfig) -> TrainingConfig:
     """The configuration with windows no longer than the encoder reads."""
     limits = [config.max_length, tokenizer.model_max_length]
-    if (positions := getattr(model.config, "max_position_embeddings", None) or 0) > 0:  # none or -1: relative ones alone
+    # none or -1: relative ones alone
+    if (positions := getattr(model.config, "max_position_embeddings", None) or 0) > 0:
         limits.append(positions)
     for name, module in model.named_modules():
-        if name.endswith("position_embeddings") and getattr(module, "padding_idx", None) is not None:
-            limits.append(module.num_embeddings - module.padding_idx - 1)  # RoBERTa's positions start behind its padding index
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
+            # RoBERTa's positions start behind its padding index
+            limits.append(module.num_embeddings - module.padding_idx - 1)
     return replace(config, max_length=int(min(limits)))
 
 
@@ -119,10 +143,17 @@ class FittedEncoder:
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
         """Predictions in the order of ``sentences``; memory is bounded by two chunks of them."""
-        return predict(sentences, self.tags, self.reader(), self.forward(), self.device.prediction_threads()[0])
+        return predict(
+            sentences, self.tags, self.reader(), self.forward(), self.device.prediction_threads()[0]
+        )
 
     def reader(self) -> Reader:
-        return Reader(self.tokenizer, self.config.max_length, self.config.overlap, self.device.prediction_pieces())
+        return Reader(
+            self.tokenizer,
+            self.config.max_length,
+            self.config.overlap,
+            self.device.prediction_pieces(),
+        )
 
     def forward(self) -> Forward:
         """Label distributions of a batch, for threads that predict side by side."""
@@ -149,8 +180,9 @@ class FittedEncoder:
         return mc_dropout.samples(classifier, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
-        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the tags, tokenizer, so that
-        ``transformers.pipeline`` reads words as sciner does (``export``)."""
+        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the
+        tags, tokenizer, so that ``transformers.pipeline`` reads words as sciner does (``export``).
+        """
         self.model.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
         mark_beginnings(directory, list(self.tokenizer.model_input_names))
@@ -161,7 +193,9 @@ class FittedEncoder:
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
     """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
-    found = windows(fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap)
+    found = windows(
+        fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap
+    )
     targets = [targets_of(e, fresh.tags) for e in examples]
     order = training_batches(found, config.batch_size, seed)
     tokens, losses = 0, []
@@ -171,7 +205,9 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         for _ in range(config.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield fresh.device.pinned(collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch]))
+            yield fresh.device.pinned(
+                collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
+            )
 
     with progress.bar("fit (steps)", config.steps) as advance:
 
@@ -182,7 +218,12 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
         trainer = fresh.device.trainer(steps=config.steps, on_step=on_step)
         model = fresh.model
-        with only_rows(model, pieces), narrow_stream(model), cheap_dropout(model), lean_attention_in(model):
+        with (
+            only_rows(model, pieces),
+            narrow_stream(model),
+            cheap_dropout(model),
+            lean_attention_in(model),
+        ):
             trainer.fit(TokenClassifier(model, config), batches())
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
@@ -193,11 +234,17 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 def targets_of(example: Example, tags: Sequence[str]) -> Targets:
     """Tag indices and loss weights of an example's words."""
     number = {tag: i for i, tag in enumerate(tags)}
-    weights = [0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))]
+    weights = [
+        0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))
+    ]
     return Targets([number[tag] for tag in tags_of(example)], weights)
 
 
 def curve(losses: Sequence[float]) -> tuple[tuple[int, float], ...]:
     """Means of the loss over at most CURVE_POINTS stretches, each at its last step."""
     parts = np.array_split(np.arange(len(losses)), min(CURVE_POINTS, len(losses)))
-    return tuple((int(part[-1]) + 1, float(np.mean([losses[i] for i in part]))) for part in parts if len(part))
+    return tuple(
+        (int(part[-1]) + 1, float(np.mean([losses[i] for i in part])))
+        for part in parts
+        if len(part)
+    )

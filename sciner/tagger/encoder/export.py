@@ -1,9 +1,10 @@
-"""A saved encoder for others: what ``transformers.pipeline`` takes for a word is a word of sciner's.
+"""A saved encoder for others: what ``transformers.pipeline`` takes for a word is a word of
+sciner's.
 
-sciner classifies a word by its first piece, and a word ends at a blank. The pipeline's ``first`` does the
-same, except for tokenizers with a prefix for pieces inside of a word (BERT's ``##``): there it begins a
-word at every piece without the prefix, so that ``LSTM-CRF`` is three words, and two of their labels
-come from pieces that no training has looked at.
+sciner classifies a word by its first piece, and a word ends at a blank. The pipeline's ``first``
+does the same, except for tokenizers with a prefix for pieces inside of a word (BERT's ``##``):
+there it begins a word at every piece without the prefix, so that ``LSTM-CRF`` is three words,
+and two of their labels come from pieces that no training has looked at.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ METASPACE = {"type": "Metaspace", "replacement": MARK, "prepend_scheme": "always
 
 
 def mark_beginnings(folder: Path, inputs: list[str]) -> None:
-    """Rewrite a saved WordPiece tokenizer: the same pieces with the same ids, of which those that begin
-    a word carry a mark, instead of those that go on with one. Any other tokenizer stays as it is.
+    """Rewrite a saved WordPiece tokenizer: the same pieces with the same ids, of which those that
+    begin a word carry a mark, instead of those that go on with one. Any other tokenizer stays as it
+    is.
 
     inputs: what the net is called with, as the tokenizer's own class had it.
     """

@@ -1,7 +1,9 @@
-"""A trained encoder in 8-bit integers on a CPU: how much faster and worse it annotates, experiments/speed measures.
+"""A trained encoder in 8-bit integers on a CPU: how much faster and worse it annotates,
+experiments/speed measures.
 
-Weights of matrix products are rounded once, a scale a channel; activations while it runs, a scale a batch (ONNX Runtime's
-dynamic quantisation). Embeddings, attention and layer norms stay float32.
+Weights of matrix products are rounded once, a scale a channel; activations while it runs, a
+scale a batch (ONNX Runtime's dynamic quantisation). Embeddings, attention and layer norms stay
+float32.
 """
 
 from __future__ import annotations
@@ -59,7 +61,8 @@ class QuantisedEncoder:
 
 
 def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
-    """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that ONNX cannot express."""
+    """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that
+    ONNX cannot express."""
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
         raise InputError(f"int8 needs {', '.join(missing)}", hint="pip install 'sciner[int8]'")
     import onnxruntime
@@ -68,14 +71,19 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     fitted = replace(fitted, device=replace(fitted.device, accelerator="cpu"))
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = fitted.device.prediction_threads()[1]
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # as OMP_WAIT_POLICY=PASSIVE
+    # as OMP_WAIT_POLICY=PASSIVE
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with TemporaryDirectory() as folder:
         whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
         export(fitted, whole)
         logging.getLogger().addFilter(no_advice)
         try:
             quantize_dynamic(
-                whole, rounded, op_types_to_quantize=["MatMul", "Gemm"], per_channel=True, weight_type=QuantType.QInt8
+                whole,
+                rounded,
+                op_types_to_quantize=["MatMul", "Gemm"],
+                per_channel=True,
+                weight_type=QuantType.QInt8,
             )
         finally:
             logging.getLogger().removeFilter(no_advice)
@@ -100,9 +108,11 @@ class Distributions(torch.nn.Module):
 
 
 def export(fitted: FittedEncoder, file: Path) -> None:
-    """Write the encoder, head and softmax as ONNX for batches of any shape. Raises InputError where that cannot be."""
+    """Write the encoder, head and softmax as ONNX for batches of any shape. Raises InputError where
+    that cannot be."""
     reader = fitted.reader()
-    found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])  # any: their numbers are not looked at
+    # any: their numbers are not looked at
+    found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])
     (example,) = reader.tensors(found, [[0, 1]])
     free = torch.export.Dim.DYNAMIC
     model = Distributions(fitted.model.cpu(), fitted.config).eval()
@@ -121,4 +131,6 @@ def export(fitted: FittedEncoder, file: Path) -> None:
             program.save(file)
     except torch.onnx.errors.OnnxExporterError as error:
         first = str(error).strip().splitlines()[0]
-        raise InputError(f"this encoder cannot be exported to ONNX ({first})", hint="annotate without --int8") from error
+        raise InputError(
+            f"this encoder cannot be exported to ONNX ({first})", hint="annotate without --int8"
+        ) from error

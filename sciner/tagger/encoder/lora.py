@@ -1,4 +1,5 @@
-"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head, and leaves a plain model behind."""
+"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head, and leaves a plain
+model behind."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ OWN_TARGETS = {"modernbert": ["Wqkv"]}  # query, key and value in one matrix; pe
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """r: rank. alpha: the adapters' output counts alpha / r. dropout: on their input. lr: peak rate of adapters and head.
+    """r: rank. alpha: the adapters' output counts alpha / r. dropout: on their input. lr: peak rate
+    of adapters and head.
 
     Raises InputError where peft is not installed.
     """
@@ -30,18 +32,27 @@ class Lora:
 
     def __post_init__(self) -> None:
         if importlib.util.find_spec("peft") is None:
-            raise InputError("model.peft=lora needs the package peft", hint="pip install 'sciner[peft]'")
+            raise InputError(
+                "model.peft=lora needs the package peft", hint="pip install 'sciner[peft]'"
+            )
 
     @contextmanager
     def adapted(self, model: Any) -> Iterator[None]:
-        """Within, adapters and the head are all that ``model`` trains; behind, the adapters are merged into its weights.
+        """Within, adapters and the head are all that ``model`` trains; behind, the adapters are
+        merged into its weights.
 
-        So what is saved, copied or started from (init=previous) is a plain model: it loads without peft, and the next fit puts
-        fresh adapters on the merged weights. Their initial values come from torch's global generator.
+        So what is saved, copied or started from (init=previous) is a plain model: it loads
+        without peft, and the next fit puts fresh adapters on the merged weights. Their initial
+        values come from torch's global generator.
         """
         from peft import LoraConfig, LoraModel
 
-        config = LoraConfig(r=self.r, lora_alpha=self.alpha, lora_dropout=self.dropout, target_modules=targets(model))
+        config = LoraConfig(
+            r=self.r,
+            lora_alpha=self.alpha,
+            lora_dropout=self.dropout,
+            target_modules=targets(model),
+        )
         adapters = LoraModel(model, config, "default")
         for name, parameter in model.named_parameters():
             if name.startswith(HEADS):
@@ -54,9 +65,14 @@ class Lora:
 
 
 def targets(model: Any) -> list[str]:
-    """The linear layers that get adapters: the family's attention projections, or all but the head of a family unknown here."""
+    """The linear layers that get adapters: the family's attention projections, or all but the head
+    of a family unknown here."""
     from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
-    linear = [name for name, module in model.named_modules() if isinstance(module, nn.Linear) and not name.startswith(HEADS)]
+    linear = [
+        name
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and not name.startswith(HEADS)
+    ]
     ends = (OWN_TARGETS | KNOWN).get(model.config.model_type, [])
     return [name for name in linear if name.rpartition(".")[2] in ends] or linear

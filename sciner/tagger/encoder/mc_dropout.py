@@ -1,4 +1,5 @@
-"""Monte Carlo dropout: how the answers of a trained encoder scatter under dropout (Gal & Ghahramani 2016)."""
+"""Monte Carlo dropout: how the answers of a trained encoder scatter under dropout (Gal & Ghahramani
+2016)."""
 
 from __future__ import annotations
 
@@ -22,9 +23,15 @@ CHUNK = 1024  # sentences held at once, with all their passes
 
 
 def samples(
-    classifier: TokenClassifier, reader: Reader, device: Device, sentences: Sequence[Sentence], passes: int, seed: int
+    classifier: TokenClassifier,
+    reader: Reader,
+    device: Device,
+    sentences: Sequence[Sentence],
+    passes: int,
+    seed: int,
 ) -> Iterator[Floats]:
-    """[passes, words, tags] label distributions of each sentence, every pass with another dropout mask.
+    """[passes, words, tags] label distributions of each sentence, every pass with another dropout
+    mask.
 
     Masks derive from ``seed`` and the order of ``sentences``. Memory is bounded by a chunk of them.
     """
@@ -43,7 +50,9 @@ def samples(
                 classifier.model.eval()
         return [row[: len(window.firsts)] for window, row in zip(found, rows, strict=True)]
 
-    with progress.bar(f"annotate with dropout, {passes} passes (sentences)", len(sentences)) as advance:
+    with progress.bar(
+        f"annotate with dropout, {passes} passes (sentences)", len(sentences)
+    ) as advance:
         for at in range(0, len(sentences), CHUNK):
             chunk = sentences[at : at + CHUNK]
             found = reader.windows(chunk)

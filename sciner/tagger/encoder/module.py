@@ -15,10 +15,12 @@ from sciner.tagger.encoder.cpu.bf16 import narrow
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """How a fit goes. Every fit takes ``steps`` optimiser steps, whatever the size of its training set.
+    """How a fit goes. Every fit takes ``steps`` optimiser steps, whatever the size of its training
+    set.
 
-    lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size: mean sentences a step.
-    warmup: share of the steps in which the rate rises linearly; it then falls linearly to 0. clip: gradient norm.
+    lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size:
+    mean sentences a step. warmup: share of the steps in which the rate rises linearly; it then
+    falls linearly to 0. clip: gradient norm.
     """
 
     lr: float
@@ -41,21 +43,28 @@ class TokenClassifier(pl.LightningModule):
         self.config = config
 
     def on_fit_start(self) -> None:
-        # from_pretrained returns eval mode and Lightning >= 2.2 keeps it: without this, fine-tuning has no dropout
+        # from_pretrained returns eval mode and Lightning >= 2.2 keeps it: without this, fine-tuning
+        # has no dropout
         self.model.train()
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """Logits [B, W, tags] of each word, in float32: bf16 logits have 8 bits, too few to tell 0.99 from 0.999."""
-        logits: Tensor = self.model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits  # [B, T, K]
+        """Logits [B, W, tags] of each word, in float32: bf16 logits have 8 bits, too few to tell
+        0.99 from 0.999."""
+        # [B, T, K]
+        logits: Tensor = self.model(
+            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+        ).logits
         index = batch["firsts"].unsqueeze(-1).expand(-1, -1, logits.shape[-1])
         words: Tensor = logits.gather(1, index)
         return words.float()
 
     def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
-        """Weighted cross-entropy a word. The sum is divided by the number of unmasked words, not by their weights: a batch
-        of silver alone must not weigh as much as a batch of gold."""
+        """Weighted cross-entropy a word. The sum is divided by the number of unmasked words, not by
+        their weights: a batch of silver alone must not weigh as much as a batch of gold."""
         weights = batch["weights"]
-        losses = nn.functional.cross_entropy(self(batch).flatten(0, 1), batch["tags"].flatten(), reduction="none")
+        losses = nn.functional.cross_entropy(
+            self(batch).flatten(0, 1), batch["tags"].flatten(), reduction="none"
+        )
         return (losses * weights.flatten()).sum() / (weights > 0).sum().clamp(min=1)
 
     def predict_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
@@ -64,37 +73,61 @@ class TokenClassifier(pl.LightningModule):
         return logits.softmax(-1)
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
-        # Lightning's own clipping refuses fused optimisers under mixed precision, though bf16 needs no unscaling
+        # Lightning's own clipping refuses fused optimisers under mixed precision, though bf16 needs
+        # no unscaling
         nn.utils.clip_grad_norm_(self.parameters(), self.config.clip)
 
     def configure_optimizers(self) -> Any:
         config = self.config
-        head = {id(p) for name, p in self.model.named_parameters() if name.startswith(("classifier", "score"))}
+        head = {
+            id(p)
+            for name, p in self.model.named_parameters()
+            if name.startswith(("classifier", "score"))
+        }
         groups = []
         for in_head, lr in ((False, config.lr), (True, config.head_lr)):
             for decayed in (False, True):
-                members = [p for p in self.model.parameters() if (id(p) in head) == in_head and (p.ndim > 1) == decayed]
-                groups.append({"params": members, "lr": lr, "weight_decay": config.weight_decay if decayed else 0.0})
+                members = [
+                    p
+                    for p in self.model.parameters()
+                    if (id(p) in head) == in_head and (p.ndim > 1) == decayed
+                ]
+                groups.append(
+                    {
+                        "params": members,
+                        "lr": lr,
+                        "weight_decay": config.weight_decay if decayed else 0.0,
+                    }
+                )
         optimizer = torch.optim.AdamW([g for g in groups if g["params"]], fused=True)
         warm = max(1, round(config.warmup * config.steps))
 
         def factor(step: int) -> float:
-            return min((step + 1) / warm, max(0.0, (config.steps - step) / max(1, config.steps - warm)))
+            return min(
+                (step + 1) / warm, max(0.0, (config.steps - step) / max(1, config.steps - warm))
+            )
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
 
 def narrowed(model: nn.Module) -> nn.Module:
-    """``model`` for predictions under autocast on a CPU: the weights of its linear layers in bf16, as what it carries from
-    layer to layer (``cpu.bf16``); all other weights are shared.
+    """``model`` for predictions under autocast on a CPU: the weights of its linear layers in bf16,
+    as what it carries from layer to layer (``cpu.bf16``); all other weights are shared.
 
-    Autocast's cache of cast weights does not hold in inference mode: it would cast every one anew for every batch, to the
-    same numbers.
+    Autocast's cache of cast weights does not hold in inference mode: it would cast every one
+    anew for every batch, to the same numbers.
     """
-    linear = [p for module in model.modules() if isinstance(module, nn.Linear) for p in module.parameters(recurse=False)]
+    linear = [
+        p
+        for module in model.modules()
+        if isinstance(module, nn.Linear)
+        for p in module.parameters(recurse=False)
+    ]
     memo: dict[int, Any] = {id(t): t for t in (*model.parameters(), *model.buffers())}
-    memo |= {id(p): nn.Parameter(p.detach().to(torch.bfloat16), requires_grad=False) for p in linear}
+    memo |= {
+        id(p): nn.Parameter(p.detach().to(torch.bfloat16), requires_grad=False) for p in linear
+    }
     twin: nn.Module = copy.deepcopy(model, memo)
     narrow(twin)
     return twin

@@ -1,5 +1,5 @@
-"""Sentences to predictions: while forward passes run in threads of their own, the next sentences are tokenised and the last
-ones decoded (tokenizers and torch release the interpreter's lock)."""
+"""Sentences to predictions: while forward passes run in threads of their own, the next sentences
+are tokenised and the last ones decoded (tokenizers and torch release the interpreter's lock)."""
 
 from __future__ import annotations
 
@@ -22,12 +22,14 @@ from sciner.text.prediction import Floats, Prediction
 
 CHUNK = 4096  # sentences sorted by length together in a prediction; two chunks are held
 
-Forward = Callable[[dict[str, Tensor]], Floats]  # a batch to label distributions [B, W, tags], float32
+# a batch to label distributions [B, W, tags], float32
+Forward = Callable[[dict[str, Tensor]], Floats]
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How sentences become batches (``windows.windows``). budget: padded pieces of a batch, at most."""
+    """How sentences become batches (``windows.windows``). budget: padded pieces of a batch, at
+    most."""
 
     tokenizer: Any
     max_length: int
@@ -37,9 +39,13 @@ class Reader:
     def windows(self, sentences: Sequence[Sentence]) -> list[Window]:
         return windows(self.tokenizer, sentences, self.max_length, self.overlap)
 
-    def tensors(self, found: Sequence[Window], batches: Sequence[Sequence[int]]) -> Iterator[dict[str, Tensor]]:
+    def tensors(
+        self, found: Sequence[Window], batches: Sequence[Sequence[int]]
+    ) -> Iterator[dict[str, Tensor]]:
         for batch in batches:
-            yield collate([found[i] for i in batch], self.tokenizer.pad_token_id, lengths=PREDICTION_LENGTHS)
+            yield collate(
+                [found[i] for i in batch], self.tokenizer.pad_token_id, lengths=PREDICTION_LENGTHS
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,14 @@ class Begun:
 
 
 def predict(
-    sentences: Sequence[Sentence], tags: Sequence[str], reader: Reader, forward: Forward, threads: int = 1
+    sentences: Sequence[Sentence],
+    tags: Sequence[str],
+    reader: Reader,
+    forward: Forward,
+    threads: int = 1,
 ) -> Iterator[Prediction]:
-    """Predictions in the order of ``sentences``. ``threads`` batches at a time are given to ``forward``, each in one of as many
-    threads, with whatever it sets there."""
+    """Predictions in the order of ``sentences``. ``threads`` batches at a time are given to
+    ``forward``, each in one of as many threads, with whatever it sets there."""
     pool = ThreadPoolExecutor(threads, "forward")
     chunks = (sentences[at : at + CHUNK] for at in range(0, len(sentences), CHUNK))
     try:
@@ -70,33 +80,55 @@ def predict(
         pool.shutdown(cancel_futures=True)
 
 
-def begin(sentences: Sequence[Sentence], reader: Reader, forward: Forward, pool: ThreadPoolExecutor) -> Begun:
+def begin(
+    sentences: Sequence[Sentence], reader: Reader, forward: Forward, pool: ThreadPoolExecutor
+) -> Begun:
     found = reader.windows(sentences)
     batches = prediction_batches(found, reader.budget)
-    return Begun(sentences, found, batches, [pool.submit(forward, tensors) for tensors in reader.tensors(found, batches)])
+    return Begun(
+        sentences,
+        found,
+        batches,
+        [pool.submit(forward, tensors) for tensors in reader.tensors(found, batches)],
+    )
 
 
-def finish(chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]) -> Iterator[Prediction]:
-    """The predictions of a chunk; a sentence is decoded once all its windows are here, while the threads go on."""
+def finish(
+    chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]
+) -> Iterator[Prediction]:
+    """The predictions of a chunk; a sentence is decoded once all its windows are here, while the
+    threads go on."""
     of: list[list[int]] = [[] for _ in chunk.sentences]  # windows
     for i, window in enumerate(chunk.windows):
         of[window.sentence].append(i)
     rows: dict[int, Floats] = {}
     made: dict[int, Prediction] = {}
     for batch, output in zip(chunk.batches, chunk.outputs, strict=True):
-        rows |= {i: answered(chunk.windows[i], row) for i, row in zip(batch, output.result(), strict=True)}
+        rows |= {
+            i: answered(chunk.windows[i], row)
+            for i, row in zip(batch, output.result(), strict=True)
+        }
         seen = dict.fromkeys(chunk.windows[i].sentence for i in batch)
         whole = [at for at in seen if all(i in rows for i in of[at])]
         joined = [np.concatenate([rows.pop(i) for i in of[at]]) for at in whole]
-        made |= zip(whole, decode.predictions([chunk.sentences[at] for at in whole], joined, tags), strict=True)
+        made |= zip(
+            whole,
+            decode.predictions([chunk.sentences[at] for at in whole], joined, tags),
+            strict=True,
+        )
         advance(len(whole))
     yield from map(made.pop, range(len(chunk.sentences)))
 
 
 def outputs(
-    model: Any, reader: Reader, device: Device, found: Sequence[Window], forward: Callable[[dict[str, Tensor]], Tensor]
+    model: Any,
+    reader: Reader,
+    device: Device,
+    found: Sequence[Window],
+    forward: Callable[[dict[str, Tensor]], Tensor],
 ) -> list[Any]:
-    """What ``forward`` says of each window, in batches of similar length and in the precision of a prediction."""
+    """What ``forward`` says of each window, in batches of similar length and in the precision of a
+    prediction."""
     rows: list[Any] = [None] * len(found)
     batches = prediction_batches(found, reader.budget)
     model.to(device.type)

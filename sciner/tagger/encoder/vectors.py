@@ -18,7 +18,8 @@ CHUNK = 1024  # sentences held at once
 
 
 def embeddings(model: Any, reader: Reader, device: Device, sentences: Sequence[Sentence]) -> Floats:
-    """[sentences, hidden]: the mean of the last layer over a sentence's pieces; of several windows, their mean."""
+    """[sentences, hidden]: the mean of the last layer over a sentence's pieces; of several windows,
+    their mean."""
 
     def forward(batch: dict[str, Tensor]) -> Tensor:
         ids, mask = batch["input_ids"], batch["attention_mask"]
@@ -32,7 +33,9 @@ def embeddings(model: Any, reader: Reader, device: Device, sentences: Sequence[S
             chunk = sentences[at : at + CHUNK]
             found = reader.windows(chunk)
             shares = 1 / np.bincount([w.sentence for w in found], minlength=len(chunk))
-            for window, row in zip(found, outputs(model, reader, device, found, forward), strict=True):
+            for window, row in zip(
+                found, outputs(model, reader, device, found, forward), strict=True
+            ):
                 rows[at + window.sentence] += row * shares[window.sentence]
             advance(len(chunk))
     return rows

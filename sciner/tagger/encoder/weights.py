@@ -1,4 +1,5 @@
-"""Where an encoder comes from: a folder, a Python package that ships it, the hub, or a configuration alone."""
+"""Where an encoder comes from: a folder, a Python package that ships it, the hub, or a
+configuration alone."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from sciner.tagger.encoder.checks import fitting, refuse_code, usable
 
 log = logging.getLogger(__name__)
 
-HEADS = ("classifier", "score")  # what token classifiers call their last layer; ModernBERT's ``head`` is pretrained
+# what token classifiers call their last layer; ModernBERT's ``head`` is pretrained
+HEADS = ("classifier", "score")
 TOKENIZER = (".json", ".txt", ".model")
 # suffixes of what is read of a folder, by the kind of its weights
 READ = {"safetensors": (".safetensors", *TOKENIZER), "torch": (".bin", *TOKENIZER)}
@@ -27,11 +29,13 @@ MARKS = ("Ġ", "▁")  # of a piece that begins a word
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An encoder's origin; the first that is set of ``path``, ``package`` (if installed) and ``name`` is used.
+    """An encoder's origin; the first that is set of ``path``, ``package`` (if installed) and
+    ``name`` is used.
 
-    path: a folder as ``save_pretrained`` writes it. package: a module with a ``model`` folder whose ``model.safetensors``
-    has the checksum ``sha256``. name, revision: on the hub. config: a BertConfig's values, for random weights.
-    weights: safetensors, or torch for a ``pytorch_model.bin``, of which nothing but tensors is read.
+    path: a folder as ``save_pretrained`` writes it. package: a module with a ``model`` folder
+    whose ``model.safetensors`` has the checksum ``sha256``. name, revision: on the hub. config:
+    a BertConfig's values, for random weights. weights: safetensors, or torch for a
+    ``pytorch_model.bin``, of which nothing but tensors is read.
     """
 
     name: str | None = None
@@ -43,11 +47,13 @@ class Source:
     weights: str = "safetensors"
 
     def locate(self) -> str:
-        """The folder or hub name to load from. Raises InputError for a missing folder or a wrong checksum."""
+        """The folder or hub name to load from. Raises InputError for a missing folder or a wrong
+        checksum."""
         if self.path:
             if not (Path(self.path) / "config.json").is_file():
                 raise InputError(
-                    f"model.path={self.path} holds no config.json", hint="give a folder written by save_pretrained"
+                    f"model.path={self.path} holds no config.json",
+                    hint="give a folder written by save_pretrained",
                 )
             return self.path
         if self.package and (spec := importlib.util.find_spec(self.package)) and spec.origin:
@@ -56,11 +62,16 @@ class Source:
             if found != self.sha256:
                 raise InputError(
                     f"{folder / 'model.safetensors'} has SHA-256 {found}, not {self.sha256}",
-                    hint=f"reinstall the package {self.package.replace('_', '-')} or give model.path=FOLDER",
+                    hint=(
+                        f"reinstall the package {self.package.replace('_', '-')} or give "
+                        "model.path=FOLDER"
+                    ),
                 )
             return str(folder)
         if not self.name:
-            raise InputError("the model has no source", hint="give model.path=FOLDER or model.name=HUB_NAME")
+            raise InputError(
+                "the model has no source", hint="give model.path=FOLDER or model.name=HUB_NAME"
+            )
         return self.name
 
     def folder(self) -> Path:
@@ -72,7 +83,8 @@ class Source:
         return folder
 
     def identity(self) -> dict[str, Any]:
-        """The initial weights, the tokenizer and their configuration by value: checksums by file name.
+        """The initial weights, the tokenizer and their configuration by value: checksums by file
+        name.
 
         Raises InputError as ``load`` does.
         """
@@ -89,14 +101,19 @@ def snapshot(source: Source, name: str) -> str:
 
     wanted = [f"*{suffix}" for suffix in READ[source.weights]]
     try:
-        return snapshot_download(name, revision=source.revision, allow_patterns=wanted, ignore_patterns=["*/*"])
+        return snapshot_download(
+            name, revision=source.revision, allow_patterns=wanted, ignore_patterns=["*/*"]
+        )
     except (OSError, ValueError, HfHubHTTPError) as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {name} ({first})", hint=hint_for(source, str(error))) from error
+        raise InputError(
+            f"cannot load {name} ({first})", hint=hint_for(source, str(error))
+        ) from error
 
 
 def checksum(file: Path) -> str:
-    """SHA-256 of a file, computed once for a size and time of change. Raises InputError where there is none."""
+    """SHA-256 of a file, computed once for a size and time of change. Raises InputError where there
+    is none."""
     try:
         state = file.stat()
     except FileNotFoundError:
@@ -112,8 +129,9 @@ def _checksum(file: Path, size: int, changed: int) -> str:
 def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     """(tokenizer, AutoModelForTokenClassification with a new head over ``tags``), in float32.
 
-    No code that comes with the weights is run: not the hub's, not a pickle's. The head's initial values come from torch's
-    global generator: the caller seeds it. Raises InputError where weights are neither here nor to be had, or do not fit.
+    No code that comes with the weights is run: not the hub's, not a pickle's. The head's initial
+    values come from torch's global generator: the caller seeds it. Raises InputError where
+    weights are neither here nor to be had, or do not fit.
     """
     if source.config is not None:
         return scratch(source.config, labels_of(tags))
@@ -121,12 +139,18 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     tokenizer, net, known, report = read(folder, source, tags)
     if strange := sorted(key for key in shapes(report) if not key.startswith(HEADS)):
         raise InputError(
-            f"{folder}: {len(strange)} weights have other shapes than config.json says, {strange[0]} first",
+            f"{folder}: {len(strange)} weights have other shapes than config.json says, "
+            f"{strange[0]} first",
             hint="download it anew",
         )
     mark_words(tokenizer)
     if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
-        log.warning("%s lacks %d of the net's weights, drawn at random: %s, ...", folder, len(drawn), drawn[0])
+        log.warning(
+            "%s lacks %d of the net's weights, drawn at random: %s, ...",
+            folder,
+            len(drawn),
+            drawn[0],
+        )
     if source.locate() == source.name:
         log.info("%s at revision %s", source.name, folder.name)
     renew_head(net, tags, known)
@@ -136,8 +160,8 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
 def load_trained(folder: Path, tags: Sequence[str]) -> tuple[Any, Any]:
     """(tokenizer, net) as they were saved after a fit for ``tags``.
 
-    Raises InputError where nothing may be drawn anew and yet would be: other classes, other shapes, a
-    missing weight.
+    Raises InputError where nothing may be drawn anew and yet would be: other classes, other
+    shapes, a missing weight.
     """
     refuse_code(folder)
     tokenizer, net, known, report = read(folder, Source(path=str(folder)), tags)
@@ -151,7 +175,8 @@ def load_trained(folder: Path, tags: Sequence[str]) -> tuple[Any, Any]:
     strange = sorted({*shapes(report), *report["missing_keys"], *report["unexpected_keys"]})
     if strange:
         raise InputError(
-            f"model.safetensors does not fit config.json: {strange[0]} is missing, superfluous or of"
+            f"model.safetensors does not fit config.json: {strange[0]} is missing, superfluous or "
+            "of"
             f" another shape ({len(strange)} in all)",
             file=folder,
             hint="take the folder as it was saved",
@@ -167,10 +192,16 @@ def shapes(report: Mapping[str, Any]) -> list[str]:
 
 def labels_of(tags: Sequence[str]) -> dict[str, Any]:
     """``tags`` as a transformers configuration has them."""
-    return {"num_labels": len(tags), "id2label": dict(enumerate(tags)), "label2id": {t: i for i, t in enumerate(tags)}}
+    return {
+        "num_labels": len(tags),
+        "id2label": dict(enumerate(tags)),
+        "label2id": {t: i for i, t in enumerate(tags)},
+    }
 
 
-def read(folder: Path, source: Source, tags: Sequence[str]) -> tuple[Any, Any, list[str], dict[str, Any]]:
+def read(
+    folder: Path, source: Source, tags: Sequence[str]
+) -> tuple[Any, Any, list[str], dict[str, Any]]:
     """(tokenizer, net, the tags that the folder's own head was for, what transformers says of the
     loading). Raises InputError for whatever a library refuses, and for what cannot annotate."""
     import torch
@@ -178,7 +209,8 @@ def read(folder: Path, source: Source, tags: Sequence[str]) -> tuple[Any, Any, l
 
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    # transformers would else fetch, or ask for, a bot's conversion of a pickle, from a revision that nobody named
+    # transformers would else fetch, or ask for, a bot's conversion of a pickle, from a revision
+    # that nobody named
     os.environ["DISABLE_SAFETENSORS_CONVERSION"] = "1"
     place = str(folder)
     try:
@@ -204,9 +236,12 @@ def read(folder: Path, source: Source, tags: Sequence[str]) -> tuple[Any, Any, l
         ) from error
     except MemoryError:
         raise
-    except Exception as error:  # tokenizers raises Exception itself, and a torn file nearly anything
+    # tokenizers raises Exception itself, and a torn file nearly anything
+    except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"cannot load {place} ({first})", hint=hint_for(source, str(error))) from error
+        raise InputError(
+            f"cannot load {place} ({first})", hint=hint_for(source, str(error))
+        ) from error
     usable(place, tokenizer)
     fitting(place, tokenizer, net)
     known = config.id2label
@@ -214,13 +249,16 @@ def read(folder: Path, source: Source, tags: Sequence[str]) -> tuple[Any, Any, l
 
 
 def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
-    """Draw the head anew where the folder's was made for other tags, though perhaps as many (dslim/bert-large-NER: 9)."""
+    """Draw the head anew where the folder's was made for other tags, though perhaps as many
+    (dslim/bert-large-NER: 9)."""
     import torch
 
     if list(known) == list(tags):
         return
     heads = [getattr(net, name) for name in HEADS if hasattr(net, name)]
-    for layer in (layer for head in heads for layer in head.modules() if isinstance(layer, torch.nn.Linear)):
+    for layer in (
+        layer for head in heads for layer in head.modules() if isinstance(layer, torch.nn.Linear)
+    ):
         torch.nn.init.normal_(layer.weight, std=getattr(net.config, "initializer_range", 0.02))
         if layer.bias is not None:
             torch.nn.init.zeros_(layer.bias)
@@ -231,25 +269,37 @@ def hint_for(source: Source, problem: str) -> str:
     if "sentencepiece" in problem.lower() or "tiktoken" in problem:
         return "its tokenizer is a SentencePiece file: pip install 'sciner[sentencepiece]'"
     if source.weights == "safetensors" and "model.safetensors" in problem:
-        return "model.weights_format=torch reads a pytorch_model.bin, if there is one: tensors alone, no code"
+        return (
+            "model.weights_format=torch reads a pytorch_model.bin, if there is one: tensors "
+            "alone, no code"
+        )
     if source.weights == "torch" and "pytorch_model.bin" in problem:
         return "model.weights_format=safetensors reads a model.safetensors, if there is one"
     return (
-        "with a network run once without HF_HUB_OFFLINE, or download the folder and give model.path=FOLDER, "
+        "with a network run once without HF_HUB_OFFLINE, or download the folder and give "
+        "model.path=FOLDER, "
         "or take model=minilm after pip install 'sciner[minilm]'"
     )
 
 
 def mark_words(tokenizer: Any) -> None:
-    """See that every pre-tokenised word begins with a piece that begins a word, where the vocabulary has such pieces.
+    """See that every pre-tokenised word begins with a piece that begins a word, where the
+    vocabulary has such pieces.
 
-    ``add_prefix_space`` does it for RoBERTa; a tokenizer of the general class (ModernBERT) ignores it, and the encoder would
-    read words run together.
+    ``add_prefix_space`` does it for RoBERTa; a tokenizer of the general class (ModernBERT)
+    ignores it, and the encoder would read words run together.
     """
     from tokenizers import normalizers
 
     backend = tokenizer.backend_tokenizer
-    mark = next((m for m in MARKS if any(len(piece) > 1 and piece.startswith(m) for piece in backend.get_vocab())), None)
+    mark = next(
+        (
+            m
+            for m in MARKS
+            if any(len(piece) > 1 and piece.startswith(m) for piece in backend.get_vocab())
+        ),
+        None,
+    )
     second = backend.encode(["a", "a"], is_pretokenized=True, add_special_tokens=False)
     if mark and not second.tokens[second.word_ids.index(1)].startswith(mark):
         own = [backend.normalizer] if backend.normalizer else []
@@ -257,17 +307,30 @@ def mark_words(tokenizer: Any) -> None:
 
 
 def scratch(config: Mapping[str, int | float], labels: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A BERT of random weights over a WordPiece vocabulary of single characters: no download, no training text."""
+    """A BERT of random weights over a WordPiece vocabulary of single characters: no download, no
+    training text."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     characters = [chr(c) for c in range(33, 127)]
-    vocabulary = {piece: i for i, piece in enumerate([*special, *characters, *(f"##{c}" for c in characters)])}
+    vocabulary = {
+        piece: i for i, piece in enumerate([*special, *characters, *(f"##{c}" for c in characters)])
+    }
     wordpiece = Tokenizer(models.WordPiece(vocabulary, unk_token="[UNK]"))
     wordpiece.normalizer = normalizers.BertNormalizer(lowercase=False)
     wordpiece.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    wordpiece.post_processor = processors.BertProcessing(("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"]))
-    names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]", "mask_token": "[MASK]"}
+    wordpiece.post_processor = processors.BertProcessing(
+        ("[SEP]", vocabulary["[SEP]"]), ("[CLS]", vocabulary["[CLS]"])
+    )
+    names = {
+        "pad_token": "[PAD]",
+        "unk_token": "[UNK]",
+        "cls_token": "[CLS]",
+        "sep_token": "[SEP]",
+        "mask_token": "[MASK]",
+    }
     tokenizer = PreTrainedTokenizerFast(tokenizer_object=wordpiece, **names)
-    return tokenizer, BertForTokenClassification(BertConfig(vocab_size=len(vocabulary), **config, **labels))
+    return tokenizer, BertForTokenClassification(
+        BertConfig(vocab_size=len(vocabulary), **config, **labels)
+    )

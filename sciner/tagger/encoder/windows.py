@@ -12,16 +12,19 @@ from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats
 
 BLOCK = 1024  # sentences tokenised at once
-MAX_PIECES = 32  # of one word: only the first piece is classified, and a 5,000-character "word" must not fill a window
+# of one word: only the first piece is classified, and a 5,000-character "word" must not fill a
+# window
+MAX_PIECES = 32
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """A stretch of one sentence as the encoder reads it.
 
-    sentence: its position in the encoded sequence. start: the first word. ids: pieces with special tokens.
-    firsts: for each word of the window, the position in ``ids`` of its first piece. keep: the words (from, to) that
-    this window answers for; over a sentence's windows they partition its words.
+    sentence: its position in the encoded sequence. start: the first word. ids: pieces with
+    special tokens. firsts: for each word of the window, the position in ``ids`` of its first
+    piece. keep: the words (from, to) that this window answers for; over a sentence's windows
+    they partition its words.
     """
 
     sentence: int
@@ -40,14 +43,19 @@ def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> Iterator[list[list[int]]]:
-    """Piece ids [word][piece] of each sentence. A word the tokenizer deletes (zero-width characters) becomes its unknown token.
+    """Piece ids [word][piece] of each sentence. A word the tokenizer deletes (zero-width
+    characters) becomes its unknown token.
 
-    What the tokenizer tells of a text takes ten times the text's memory: it is asked for BLOCK sentences at a time.
+    What the tokenizer tells of a text takes ten times the text's memory: it is asked for BLOCK
+    sentences at a time.
     """
     for at in range(0, len(sentences), BLOCK):
         block = sentences[at : at + BLOCK]
         encoded = tokenizer(
-            [list(s.tokens) for s in block], is_split_into_words=True, add_special_tokens=False, return_attention_mask=False
+            [list(s.tokens) for s in block],
+            is_split_into_words=True,
+            add_special_tokens=False,
+            return_attention_mask=False,
         )
         for i, sentence in enumerate(block):
             words: list[list[int]] = [[] for _ in sentence.tokens]
@@ -57,20 +65,27 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> Iterator[list[li
             yield [word or [tokenizer.unk_token_id] for word in words]
 
 
-def windows(tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int) -> list[Window]:
-    """Every sentence as one window or, where it is longer than ``max_length`` pieces, as several that overlap.
+def windows(
+    tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int
+) -> list[Window]:
+    """Every sentence as one window or, where it is longer than ``max_length`` pieces, as several
+    that overlap.
 
-    overlap: pieces shared by neighbouring windows; each half of them is answered by the window that sees more context.
-    Raises ValueError where a window would hold less than one word.
+    overlap: pieces shared by neighbouring windows; each half of them is answered by the window
+    that sees more context. Raises ValueError where a window would hold less than one word.
     """
     before, after = special_tokens(tokenizer)
     room = max_length - len(before) - len(after)
     if not 0 <= overlap < room - MAX_PIECES:
-        raise ValueError(f"an overlap of {overlap} pieces leaves no room in windows of {max_length}")
+        raise ValueError(
+            f"an overlap of {overlap} pieces leaves no room in windows of {max_length}"
+        )
     found: list[Window] = []
     for i, words in enumerate(pieces_of(tokenizer, sentences)):
         ends = np.cumsum([len(word) for word in words])
-        stretches = [(0, len(words))] if not words or ends[-1] <= room else _stretches(ends, room, overlap)
+        stretches = (
+            [(0, len(words))] if not words or ends[-1] <= room else _stretches(ends, room, overlap)
+        )
         for n, (start, end) in enumerate(stretches):
             low = 0 if n == 0 else (start + stretches[n - 1][1]) // 2
             high = end if n == len(stretches) - 1 else (stretches[n + 1][0] + end) // 2
@@ -83,7 +98,8 @@ def windows(tokenizer: Any, sentences: Sequence[Sentence], max_length: int, over
 
 
 def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tuple[int, int]]:
-    """(from, to) word ranges of at most ``room`` pieces that cover all words; ``ends``: pieces up to each word's end."""
+    """(from, to) word ranges of at most ``room`` pieces that cover all words; ``ends``: pieces up
+    to each word's end."""
     stretches, start = [], 0
     while True:
         used = ends[start - 1] if start else 0
@@ -95,13 +111,15 @@ def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tupl
 
 
 def answered(window: Window, row: Floats) -> Floats:
-    """Of what was said of a window's words ([words, tags] or, padded, more), the words that it answers for."""
+    """Of what was said of a window's words ([words, tags] or, padded, more), the words that it
+    answers for."""
     low, high = window.keep
     return row[low - window.start : high - window.start]
 
 
 def merge(count: int, found: Sequence[Window], rows: Sequence[Floats]) -> list[Floats]:
-    """Word rows of windows ([words of the window, tags] each) put together to one [words, tags] array a sentence."""
+    """Word rows of windows ([words of the window, tags] each) put together to one [words, tags]
+    array a sentence."""
     parts: list[list[Floats]] = [[] for _ in range(count)]
     for window, row in zip(found, rows, strict=True):
         parts[window.sentence].append(answered(window, row))

@@ -1,7 +1,8 @@
-"""A dictionary of the training spans' surface forms, looked up longest first: what memory alone is worth (no torch).
+"""A dictionary of the training spans' surface forms, looked up longest first: what memory alone is
+worth (no torch).
 
-The baseline of the CoNLL-2003 shared task (Tjong Kim Sang & De Meulder 2003), with confidences: theirs takes forms of a single
-class alone, this one a form's most frequent class.
+The baseline of the CoNLL-2003 shared task (Tjong Kim Sang & De Meulder 2003), with confidences:
+theirs takes forms of a single class alone, this one a form's most frequent class.
 """
 
 from __future__ import annotations
@@ -30,14 +31,16 @@ Case = Literal["sensitive", "insensitive"]
 
 
 class Entry(NamedTuple):
-    """How often a form stood in training, and how often it was a span of each class, in the order of the classes."""
+    """How often a form stood in training, and how often it was a span of each class, in the order
+    of the classes."""
 
     seen: float
     spans: tuple[float, ...]
 
 
 class Answer(NamedTuple):
-    """What a form is taken for. first, inner: [tags] float32 distributions of its first word, and of each other one."""
+    """What a form is taken for. first, inner: [tags] float32 distributions of its first word, and
+    of each other one."""
 
     label: str
     confidence: np.float32
@@ -47,7 +50,8 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class GazetteerTagger:
-    """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had ``BERT``."""
+    """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had
+    ``BERT``."""
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     case: Case
@@ -57,8 +61,11 @@ class GazetteerTagger:
         """All that a fit depends on beside its examples (``tagger.base.Tagger``)."""
         return {"kind": "gazetteer", "labels": self.labels, "case": self.case}
 
-    def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> FittedGazetteer:
-        """Count forms; a sentence counts as often as its weight says. Nothing is drawn: ``seed`` changes nothing.
+    def fit(
+        self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
+    ) -> FittedGazetteer:
+        """Count forms; a sentence counts as often as its weight says. Nothing is drawn: ``seed``
+        changes nothing.
 
         Raises ValueError for any ``start`` and without examples.
         """
@@ -80,20 +87,33 @@ class GazetteerTagger:
                 if visible(example, start_at, end):
                     seen[words[start_at:end]] += example.weight
         forms = {
-            form: Entry(seen[form], tuple(sum((w for name, w in found if name == label), 0.0) for label in self.labels))
+            form: Entry(
+                seen[form],
+                tuple(sum((w for name, w in found if name == label), 0.0) for label in self.labels),
+            )
             for form, found in mentions.items()
         }
-        rest = unmatched(texts, trie, {form for form, found in mentions.items() if len(found) == 1}, tagset(self.labels))
-        report = FitReport(0, sum(len(words) for _, words in texts), time.perf_counter() - began, ())
+        rest = unmatched(
+            texts,
+            trie,
+            {form for form, found in mentions.items() if len(found) == 1},
+            tagset(self.labels),
+        )
+        report = FitReport(
+            0, sum(len(words) for _, words in texts), time.perf_counter() - began, ()
+        )
         return FittedGazetteer(forms, rest, self.case, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedGazetteer:
-        """The gazetteer that ``FittedGazetteer.save`` wrote. Raises ValueError for what is none, and for
-        another gazetteer's classes (older files do not name theirs)."""
+        """The gazetteer that ``FittedGazetteer.save`` wrote. Raises ValueError for what is none,
+        and for another gazetteer's classes (older files do not name theirs)."""
         kept = json.loads((directory / FILE).read_text(encoding="utf-8"))
         try:
             labels = kept.get("labels", list(self.labels))
-            forms = {words_of(form): entry_of(seen, spans, len(labels)) for form, seen, spans in kept["forms"]}
+            forms = {
+                words_of(form): entry_of(seen, spans, len(labels))
+                for form, seen, spans in kept["forms"]
+            }
             rest = tuple(map(count_of, kept["unmatched"]))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ValueError(f"{FILE} holds no gazetteer: {type(error).__name__} {error}") from None
@@ -117,7 +137,8 @@ def entry_of(seen: Any, spans: Any, classes: int) -> Entry:
 
 
 def count_of(number: Any) -> float:
-    """Raises ValueError for a negative number, and for NaN or an infinity, which JSON's readers let pass."""
+    """Raises ValueError for a negative number, and for NaN or an infinity, which JSON's readers let
+    pass."""
     if isinstance(number, bool) or not 0 <= number < float("inf"):
         raise ValueError(f"{number!r} is no count")
     return float(number)
@@ -128,14 +149,17 @@ def normalised(tokens: Sequence[str], case: Case) -> Form:
 
 
 def visible(example: Example, start: int, end: int) -> bool:
-    """Whether it can be seen what the words ``start`` to ``end`` are: a mask on them hides it, and so does one right behind,
-    where a span might go on."""
+    """Whether it can be seen what the words ``start`` to ``end`` are: a mask on them hides it, and
+    so does one right behind, where a span might go on."""
     return example.masked.isdisjoint(range(start, end + 1))
 
 
-def unmatched(texts: Sequence[tuple[Example, Form]], trie: Trie, once: set[Form], tags: Sequence[str]) -> tuple[float, ...]:
-    """[tags]: what a word may be that no form matches. Counted in training, with one more of each, where spans whose form was
-    annotated ``once`` stand for those that nobody has seen yet (Good 1953): without their own mention none would match."""
+def unmatched(
+    texts: Sequence[tuple[Example, Form]], trie: Trie, once: set[Form], tags: Sequence[str]
+) -> tuple[float, ...]:
+    """[tags]: what a word may be that no form matches. Counted in training, with one more of each,
+    where spans whose form was annotated ``once`` stand for those that nobody has seen yet (Good
+    1953): without their own mention none would match."""
     counts = dict.fromkeys(tags, 1.0)
     for example, words in texts:
         known = {
@@ -170,7 +194,8 @@ class FittedGazetteer:
         return trie_of(self.forms)
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """Predictions in the order of ``sentences``. Every match is a span, however unsure: the threshold is another's."""
+        """Predictions in the order of ``sentences``. Every match is a span, however unsure: the
+        threshold is another's."""
         rest = np.array(self.unmatched, dtype=np.float32)
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             for sentence in sentences:
@@ -180,27 +205,36 @@ class FittedGazetteer:
                 spans = []
                 for start, end in longest_matches(self.trie, words):
                     found = self.answers[words[start:end]]
-                    rows[start], rows[start + 1 : end], confidence[start:end] = found.first, found.inner, found.confidence
+                    rows[start], rows[start + 1 : end], confidence[start:end] = (
+                        found.first,
+                        found.inner,
+                        found.confidence,
+                    )
                     spans.append(Span(start, end, found.label))
                 repairs = int((rows.max(axis=1) > confidence).sum()) if words else 0
-                yield Prediction(sentence, tuple(spans), rows.astype(np.float16), confidence, repairs)
+                yield Prediction(
+                    sentence, tuple(spans), rows.astype(np.float16), confidence, repairs
+                )
                 advance(1)
 
     def save(self, directory: Path) -> None:
         """Write the dictionary as JSON."""
         directory.mkdir(parents=True, exist_ok=True)
         rows = [[form, entry.seen, entry.spans] for form, entry in self.forms.items()]
-        text = json.dumps({"labels": self.labels, "unmatched": self.unmatched, "forms": rows}, ensure_ascii=False)
+        text = json.dumps(
+            {"labels": self.labels, "unmatched": self.unmatched, "forms": rows}, ensure_ascii=False
+        )
         (directory / FILE).write_text(text, encoding="utf-8")
 
 
 def answer(entry: Entry, labels: Sequence[str]) -> Answer:
-    """The most frequent class (of equals the first), and how sure that is: the share of the form's occurrences that were spans
-    of it, by Laplace's rule of succession, (n + 1) / (N + 2). The rest goes to the other classes and O, counted with one more
-    of each."""
+    """The most frequent class (of equals the first), and how sure that is: the share of the form's
+    occurrences that were spans of it, by Laplace's rule of succession, (n + 1) / (N + 2). The rest
+    goes to the other classes and O, counted with one more of each."""
     best = max(range(len(labels)), key=lambda k: entry.spans[k])
     confidence = (entry.spans[best] + 1) / (entry.seen + 2)
-    others = np.array([max(0.0, entry.seen - sum(entry.spans)), *entry.spans]) + 1  # O, then the classes
+    # O, then the classes
+    others = np.array([max(0.0, entry.seen - sum(entry.spans)), *entry.spans]) + 1
     others[best + 1] = 0.0
     shares = others / others.sum() * (1 - confidence)
     shares[best + 1] = confidence

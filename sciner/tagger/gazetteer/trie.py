@@ -40,7 +40,8 @@ def occurrences(trie: Trie, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def longest_matches(trie: Trie, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) from left to right: the longest form that begins at a place, then on behind it."""
+    """(start, end) from left to right: the longest form that begins at a place, then on behind
+    it."""
     start = 0
     while start < len(tokens):
         end = max(ends(trie, tokens, start), default=start)

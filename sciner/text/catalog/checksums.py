@@ -10,7 +10,11 @@ FILE = Path(__file__).with_name("SHA256SUMS")
 
 def checksums(name: str) -> dict[str, str]:
     """SHA-256 by path below the corpus's folder, from the SHA256SUMS beside this file."""
-    return {path.removeprefix(f"{name}/"): digest for digest, path in rows() if path.startswith(f"{name}/")}
+    return {
+        path.removeprefix(f"{name}/"): digest
+        for digest, path in rows()
+        if path.startswith(f"{name}/")
+    }
 
 
 @cache

@@ -9,7 +9,8 @@ from sciner.errors import InputError
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two packets
 CHUNK = 1 << 13  # bytes; a break loses less than one
-# Of one file. The catalogue's largest has a few megabytes: what goes beyond is not what was published.
+# Of one file. The catalogue's largest has a few megabytes: what goes beyond is not what was
+# published.
 MOST_BYTES, MOST_TRIES, MOST_SECONDS = 1 << 28, 100, 1800
 
 
@@ -24,7 +25,8 @@ class Downloads:
         import requests
 
         self.session = requests.Session()
-        self.session.headers["Accept-Encoding"] = "identity"  # ranges of a compressed answer could not be joined
+        # ranges of a compressed answer could not be joined
+        self.session.headers["Accept-Encoding"] = "identity"
 
     def __enter__(self) -> Downloads:
         return self
@@ -33,11 +35,13 @@ class Downloads:
         self.session.close()
 
     def bring(self, url: str, part: Path, *, by_hand: Path) -> None:
-        """Bring ``part`` to its full length, asking only for what it lacks (RFC 9110, 14.2) and, where the server cannot do
-        that, from the start. Goes on after a break for as long as every attempt brings something.
+        """Bring ``part`` to its full length, asking only for what it lacks (RFC 9110, 14.2) and,
+        where the server cannot do that, from the start. Goes on after a break for as long as every
+        attempt brings something.
 
-        Raises InputError for what HTTP or the network refuses, and for a file that does not end within
-        MOST_BYTES, MOST_TRIES and MOST_SECONDS; its hint names ``by_hand``, where the file could be put instead.
+        Raises InputError for what HTTP or the network refuses, and for a file that does not end
+        within MOST_BYTES, MOST_TRIES and MOST_SECONDS; its hint names ``by_hand``, where the
+        file could be put instead.
         """
         import requests
 
@@ -63,10 +67,13 @@ class Downloads:
     def _request(self, url: str, part: Path, have: int, until: float) -> None:
         headers = {"Range": f"bytes={have}-"} if have else {}
         with self.session.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-            if have and answer.status_code == 416:  # nothing is lacking; whether the part is right its checksum tells
+            # nothing is lacking; whether the part is right its checksum tells
+            if have and answer.status_code == 416:
                 return
             answer.raise_for_status()
-            continues = have and answer.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+            continues = have and answer.headers.get("Content-Range", "").startswith(
+                f"bytes {have}-"
+            )
             size = have if continues else 0
             with part.open("ab" if continues else "wb") as file:
                 for chunk in answer.iter_content(CHUNK):

@@ -31,19 +31,30 @@ def mirror_place() -> str | None:
 
 def missing(entry: Entry, folder: Path) -> list[str]:
     """The paths of ``entry`` that ``folder`` does not hold with the right checksum."""
-    return [path for path, digest in entry.files.items() if not (folder / path).is_file() or sha256(folder / path) != digest]
+    return [
+        path
+        for path, digest in entry.files.items()
+        if not (folder / path).is_file() or sha256(folder / path) != digest
+    ]
 
 
 def fetch(
-    entry: Entry, *, cache: Path, mirror: str | None = None, progress: Callable[[int], None] = lambda files: None
+    entry: Entry,
+    *,
+    cache: Path,
+    mirror: str | None = None,
+    progress: Callable[[int], None] = lambda files: None,
 ) -> Path:
-    """``cache/name``, complete and verified. What is there with the right checksum is not fetched again.
+    """``cache/name``, complete and verified. What is there with the right checksum is not fetched
+    again.
 
-    mirror: a folder or URL to take ``<name>/<path>`` from; None: the places where the corpus was published.
-    progress is told how many files were done. A download that breaks leaves ``<path>.part``, which the next one continues.
-    Processes that fetch at the same time wait for each other.
+    mirror: a folder or URL to take ``<name>/<path>`` from; None: the places where the corpus was
+    published. progress is told how many files were done. A download that breaks leaves
+    ``<path>.part``, which the next one continues. Processes that fetch at the same time wait for
+    each other.
 
-    Raises InputError where a file cannot be had or written, and for a wrong checksum, whose file is not kept.
+    Raises InputError where a file cannot be had or written, and for a wrong checksum, whose file
+    is not kept.
     """
     folder = cache / entry.name
     wanted = missing(entry, folder)
@@ -56,11 +67,15 @@ def fetch(
             still = set(missing(entry, folder))
             for path in wanted:
                 if path in still:
-                    _obtain(_place(entry, path, mirror), folder / path, entry.files[path], downloads)
+                    _obtain(
+                        _place(entry, path, mirror), folder / path, entry.files[path], downloads
+                    )
                 progress(1)
     except OSError as error:
         hint = "set SCINER_DATA to a folder of yours"
-        raise InputError(f"cannot be written ({error.strerror or error})", file=folder, hint=hint) from None
+        raise InputError(
+            f"cannot be written ({error.strerror or error})", file=folder, hint=hint
+        ) from None
     return folder
 
 
@@ -81,7 +96,8 @@ def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> No
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.part")
     found = ""
-    for _ in range(2 if part.exists() else 1):  # what continued a stale part may be wrong only for that
+    # what continued a stale part may be wrong only for that
+    for _ in range(2 if part.exists() else 1):
         if is_url(place):
             downloads.bring(place, part, by_hand=target)
         else:
@@ -92,10 +108,18 @@ def _obtain(place: str, target: Path, expected: str, downloads: Downloads) -> No
             return
         part.unlink()
     problem = f"SHA-256 is {found}, expected {expected}, so the file was not kept"
-    raise InputError(problem, file=place, hint="these are not the published bytes: fetch again, or from another place")
+    raise InputError(
+        problem,
+        file=place,
+        hint="these are not the published bytes: fetch again, or from another place",
+    )
 
 
 def _copy(source: Path, part: Path) -> None:
     if not source.is_file():
-        raise InputError("the mirror has no such file", file=source, hint="check SCINER_MIRROR, or unset it to download")
+        raise InputError(
+            "the mirror has no such file",
+            file=source,
+            hint="check SCINER_MIRROR, or unset it to download",
+        )
     shutil.copyfile(source, part)

@@ -13,7 +13,8 @@ from sciner.text.corpus import Corpus, labels_of
 def read_named(name: str, *, cache: Path) -> Corpus:
     """The corpus as published: no gold span is left out unless ``notes`` counts it. Fetch it first.
 
-    Raises InputError for a name that is not in the catalogue and for files that ``cache/name`` lacks.
+    Raises InputError for a name that is not in the catalogue and for files that ``cache/name``
+    lacks.
     """
     entry = find(name)
     folder = cache / name
@@ -21,7 +22,9 @@ def read_named(name: str, *, cache: Path) -> Corpus:
         raise InputError("no such file", file=folder / absent, hint=f"sciner data fetch {name}")
     notes: Counter[str] = Counter()
     found = entry.read(folder, notes)
-    splits = {split: tuple(found.get(split, ())) for split in ("train", "dev", "test", "unlabelled")}
+    splits = {
+        split: tuple(found.get(split, ())) for split in ("train", "dev", "test", "unlabelled")
+    }
     labels = labels_of(s for split in splits.values() for s in split)
     return Corpus(name, labels, **splits, notes=notes)
 
@@ -32,7 +35,8 @@ def read_catalog(name: str) -> Corpus:
 
 
 def fetch_catalog(name: str) -> Path:
-    """The folder of a named corpus, complete; the environment says where it is kept and what it is fetched from."""
+    """The folder of a named corpus, complete; the environment says where it is kept and what it is
+    fetched from."""
     from sciner.progress import bar
     from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
 

@@ -18,20 +18,26 @@ LONGEST = 240  # bytes of a name that leave room for a prefix and a suffix
 def write_lines(path: str | Path, lines: Iterable[str]) -> None:
     """Write ``lines`` as UTF-8, each ended by LF, making the folder if need be.
 
-    They go to a temporary file in the same folder, which is renamed last: whatever ``lines`` or the disk raises,
-    ``path`` stays as it was. What a killed process left of its temporary file is overwritten.
+    They go to a temporary file in the same folder, which is renamed last: whatever ``lines`` or
+    the disk raises, ``path`` stays as it was. What a killed process left of its temporary file
+    is overwritten.
 
-    Raises InputError where ``path`` is a device, a pipe or a folder, which a renamed file would replace, or in a
-    folder that cannot be written, and OSError, with the file's name, for a full disk.
+    Raises InputError where ``path`` is a device, a pipe or a folder, which a renamed file would
+    replace, or in a folder that cannot be written, and OSError, with the file's name, for a full
+    disk.
     """
     path = Path(os.path.realpath(path))  # resolve() raises RuntimeError for a loop of links
     if path.exists() and not path.is_file():
-        raise InputError("not a regular file, so it is not replaced", file=path, hint="name another file")
+        raise InputError(
+            "not a regular file, so it is not replaced", file=path, hint="name another file"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         place, file = unfinished(path)
     except OSError as error:
-        raise InputError(f"cannot be written ({error.strerror})", file=path, hint="name another file") from None
+        raise InputError(
+            f"cannot be written ({error.strerror})", file=path, hint="name another file"
+        ) from None
     try:
         with file:
             file.writelines(f"{line}\n" for line in lines)
@@ -54,8 +60,8 @@ def unfinished(path: Path) -> tuple[Path, TextIO]:
 
 
 def emptied(place: Path) -> TextIO | None:
-    """The file at ``place``, new or emptied; None where another process holds it, or it is no file of
-    ours."""
+    """The file at ``place``, new or emptied; None where another process holds it, or it is no file
+    of ours."""
     try:
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError:

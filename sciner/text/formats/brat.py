@@ -17,8 +17,11 @@ from sciner.text.formats.running import count_dropped, longest, pieces
 from sciner.text.formats.source import read_lines, read_raw_lines
 from sciner.text.spans import Span
 
-BOUND = re.compile(r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)")
-OTHER = re.compile(r"[REAMN][^\t]*\t.*|[*#].*")  # relations, events, attributes, normalisations, equivalences, comments
+BOUND = re.compile(
+    r"(T[^\t ]+)\t([^\t ]+) ([0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)\t(.*)"
+)
+# relations, events, attributes, normalisations, equivalences, comments
+OTHER = re.compile(r"[REAMN][^\t]*\t.*|[*#].*")
 FORM = "a span is T1, tab, Label START END, tab, its text"
 
 
@@ -29,18 +32,23 @@ class Mention(NamedTuple):
     fragmented: bool
 
 
-def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None) -> list[Sentence]:
-    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF counts as one character
-    or as two, as its spans say.
+def read_brat(
+    path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None
+) -> list[Sentence]:
+    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF
+    counts as one character or as two, as its spans say.
 
-    Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first fragment to its last: all
-    its words stay in it, and it counts as one mention in scores, as it did for its annotator. Of spans that overlap the longest
-    is kept, of equally long ones the first. The text is split into sentences and tokenised without a look at its spans; one
-    that cuts a token or crosses a sentence's end is dropped. What is dropped stands in ``Sentence.dropped``.
+    Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first
+    fragment to its last: all its words stay in it, and it counts as one mention in scores, as it
+    did for its annotator. Of spans that overlap the longest is kept, of equally long ones the
+    first. The text is split into sentences and tokenised without a look at its spans; one that
+    cuts a token or crosses a sentence's end is dropped. What is dropped stands in
+    ``Sentence.dropped``.
 
-    notes counts "discontinuous spans made whole", "overlapping spans dropped", and the others dropped. Raises InputError for a
-    missing or empty file of the two, invalid UTF-8, a malformed line, an id that stands twice, offsets outside the text, text
-    other than at its offsets, a label outside ``labels``, a sentence of more than 2,000 tokens.
+    notes counts "discontinuous spans made whole", "overlapping spans dropped", and the others
+    dropped. Raises InputError for a missing or empty file of the two, invalid UTF-8, a malformed
+    line, an id that stands twice, offsets outside the text, text other than at its offsets, a
+    label outside ``labels``, a sentence of more than 2,000 tokens.
     """
     path = Path(path)
     text, mentions = _annotated(path, labels)
@@ -59,11 +67,13 @@ def read_brat(path: str | Path, *, split: str, notes: Counter[str], labels: Coll
 
 
 def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
-    """``directory/{document}.txt`` and ``.ann`` for every document: a sentence a line, its tokens separated by spaces.
+    """``directory/{document}.txt`` and ``.ann`` for every document: a sentence a line, its tokens
+    separated by spaces.
 
-    A sentence without gold is written as text to be annotated. BRAT knows no tokens and sentences: read again, those with
-    punctuation inside may be cut anew. Raises ValueError for a sentence without tokens, for tokens or labels that are empty or
-    hold white space, and for a document whose name leads out of ``directory``.
+    A sentence without gold is written as text to be annotated. BRAT knows no tokens and
+    sentences: read again, those with punctuation inside may be cut anew. Raises ValueError for a
+    sentence without tokens, for tokens or labels that are empty or hold white space, and for a
+    document whose name leads out of ``directory``.
     """
     documents: dict[str, list[Sentence]] = {}
     for sentence in sentences:
@@ -80,8 +90,8 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
 
 
 def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Mention]]:
-    """The text and its annotations. With Windows line ends some tools count two characters a line's end, others one: the
-    reading holds under which every span is where its text is."""
+    """The text and its annotations. With Windows line ends some tools count two characters a line's
+    end, others one: the reading holds under which every span is where its text is."""
     whole = "".join(read_raw_lines(path))
     file = beside(path, ".ann")
     readings = dict.fromkeys((whole.replace("\r\n", "\n"), whole))
@@ -96,7 +106,11 @@ def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Me
 
 def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Mention]:
     if not file.is_file():
-        raise InputError("no annotations beside the text", file=file, hint="an empty file says that there are none")
+        raise InputError(
+            "no annotations beside the text",
+            file=file,
+            hint="an empty file says that there are none",
+        )
     found: dict[str, Mention] = {}
     for number, line in enumerate(read_lines(file), start=1):
         if not line.strip() or OTHER.fullmatch(line):
@@ -115,15 +129,23 @@ def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Men
 
 def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
     """Raises InputError for offsets outside ``text``, or where it does not hold ``surface``."""
-    fragments = [(int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))]
+    fragments = [
+        (int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))
+    ]
     for start, end in fragments:
         if not start < end <= len(text):
-            raise InputError(f"{start} {end} is no place in a text of {len(text)} characters", hint="count characters from 0")
+            raise InputError(
+                f"{start} {end} is no place in a text of {len(text)} characters",
+                hint="count characters from 0",
+            )
     held = " ".join(text[start:end] for start, end in fragments)
     if not held.strip():
         raise InputError(f"span {offsets} covers only white space", hint="drop it")
     if held.split() != surface.split():
-        raise InputError(f"the text holds {held[:40]!r} there, not {surface[:40]!r}", hint="count characters from 0")
+        raise InputError(
+            f"the text holds {held[:40]!r} there, not {surface[:40]!r}",
+            hint="count characters from 0",
+        )
     start, end = min(fragments)[0], max(end for _, end in fragments)
     whole = text[start:end]
     start, end = end - len(whole.lstrip()), start + len(whole.rstrip())

@@ -37,17 +37,21 @@ def read_conll(
     documents: Documents = "separator",
     repair: Repairs = (),
 ) -> list[Sentence]:
-    """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line without one, spaces.
+    """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line
+    without one, spaces.
 
-    Ids are ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}`` where -DOCSTART- lines separate documents (counted from
-    0, empty ones not at all) unless ``documents`` is ``file``; i counts the sentences of a document from 0.
-    ``scheme`` None detects it over the whole file; repairs are counted in notes["tags repaired"].
-    In a file that a run wrote (``write_examples_conll``), masked tokens stay masked.
+    Ids are ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}`` where -DOCSTART- lines
+    separate documents (counted from 0, empty ones not at all) unless ``documents`` is ``file``;
+    i counts the sentences of a document from 0. ``scheme`` None detects it over the whole file;
+    repairs are counted in notes["tags repaired"]. In a file that a run wrote
+    (``write_examples_conll``), masked tokens stay masked.
 
-    Lines that begin with #, stand before a sentence and are no token with its tag are comments, left out and counted.
+    Lines that begin with #, stand before a sentence and are no token with its tag are comments,
+    left out and counted.
 
-    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a first column that counts, a tag of
-    no or of another scheme, a label outside ``labels``, a token with white space, a sentence of more than 2,000 tokens.
+    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a
+    first column that counts, a tag of no or of another scheme, a label outside ``labels``, a
+    token with white space, a sentence of more than 2,000 tokens.
     """
     found = list(_rows(path, split, documents, notes, repair))
     rows = [TagRow(block.tags, block.lines) for _, block in found]
@@ -59,17 +63,23 @@ def read_conll(
     return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
-def stream_conll(path: str | Path, *, split: str, documents: Documents = "separator") -> Iterator[Placed]:
-    """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at, and may be anything. The file
-    is gone through twice, the first time for -DOCSTART- lines. Raises InputError as ``read_conll``, but for tags."""
+def stream_conll(
+    path: str | Path, *, split: str, documents: Documents = "separator"
+) -> Iterator[Placed]:
+    """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at,
+    and may be anything. The file is gone through twice, the first time for -DOCSTART- lines. Raises
+    InputError as ``read_conll``, but for tags."""
     return (Placed(sentence) for sentence, _ in _rows(path, split, documents, Counter()))
 
 
-def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2") -> None:
-    """Two columns, tab between, -DOCSTART- before every document (which is all that is kept of the ids).
+def write_conll(
+    path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2"
+) -> None:
+    """Two columns, tab between, -DOCSTART- before every document (which is all that is kept of the
+    ids).
 
-    Raises ValueError for what the format cannot hold: a sentence without gold or without tokens, the token -DOCSTART-,
-    and tokens or labels that are empty or hold white space.
+    Raises ValueError for what the format cannot hold: a sentence without gold or without tokens,
+    the token -DOCSTART-, and tokens or labels that are empty or hold white space.
     """
     write_lines(path, _lines((s, [_gold_tags(s, scheme)]) for s in sentences))
 
@@ -77,8 +87,8 @@ def write_conll(path: str | Path, sentences: Iterable[Sentence], *, scheme: Sche
 def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
     """Three columns: token, source and IOB2 tag. Raises as ``write_conll``.
 
-    source: ``gold``, ``silver:<round>``, or ``masked`` for tokens that the loss does not see and those of
-    spans that it does not see whole; their tag is O.
+    source: ``gold``, ``silver:<round>``, or ``masked`` for tokens that the loss does not see and
+    those of spans that it does not see whole; their tag is O.
     """
     write_lines(path, _lines(_example_columns(e) for e in examples))
 
@@ -108,7 +118,9 @@ def _rows(
     numbered, longest = True, 0
     for block in _blocks(path, notes, repair):
         with located(path, block.lines[0], block.lines[-1]):
-            too_long = "a blank line between sentences is missing? data.repair=split_sentences finds them"
+            too_long = (
+                "a blank line between sentences is missing? data.repair=split_sentences finds them"
+            )
             check_length(len(block.tokens), too_long=too_long, most=longest_allowed(repair))
         document = f"{stem}.{block.document:04d}" if separated else stem
         before, count = document, count + 1 if document == before else 0
@@ -118,7 +130,11 @@ def _rows(
     if not before:
         raise InputError("no sentence in it", file=path, hint="expected a token and its tag a line")
     if numbered and longest > 1:
-        raise InputError("the first column counts the tokens of each sentence", file=path, hint="drop that column")
+        raise InputError(
+            "the first column counts the tokens of each sentence",
+            file=path,
+            hint="drop that column",
+        )
 
 
 def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[Block]:
@@ -126,7 +142,9 @@ def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[
     used = False
     width, width_line = 0, 0
     block = Block(0, [], [], [], [])
-    usual = next((len(_columns(line)) for line in read_lines(file) if line.strip() and line[0] != "#"), 0)
+    usual = next(
+        (len(_columns(line)) for line in read_lines(file) if line.strip() and line[0] != "#"), 0
+    )
     for number, line in enumerate(chain(read_lines(file), [""]), start=1):
         columns = _columns(line)
         if line.startswith("#") and not block.tokens and _is_comment(line, columns, usual):
@@ -220,7 +238,9 @@ def _check_writable(sentence: Sentence, tags: Sequence[str]) -> None:
 
 def _gold_tags(sentence: Sentence, scheme: Scheme) -> list[str]:
     if sentence.spans is None or sentence.masked:
-        raise ValueError(f"CoNLL cannot hold {sentence.id}, a sentence without gold or with masked tokens")
+        raise ValueError(
+            f"CoNLL cannot hold {sentence.id}, a sentence without gold or with masked tokens"
+        )
     return encode(sentence.spans, len(sentence.tokens), scheme)
 
 

@@ -7,8 +7,8 @@ BEGUN = f"{DOCSTART} rows read as the begin of a document"
 
 
 class Parts:
-    """``suffix``: what is added to the file's name; nothing before the first separator, then .0000, .0001 and so on. A document
-    without a sentence is not counted."""
+    """``suffix``: what is added to the file's name; nothing before the first separator, then .0000,
+    .0001 and so on. A document without a sentence is not counted."""
 
     def __init__(self) -> None:
         self.suffix = ""

@@ -21,7 +21,8 @@ def read_all(
 ) -> tuple[tuple[Sentence, ...], list[InputError]]:
     """(sentences, faults): as ``read_files``, but that up to MOST faults are collected.
 
-    A line that is at fault is left out when the file is read again, so that what stands behind it is looked at too.
+    A line that is at fault is left out when the file is read again, so that what stands behind
+    it is looked at too.
     """
     faults: list[InputError] = []
     read: list[tuple[Path, list[Sentence]]] = []
@@ -40,7 +41,11 @@ def read_all(
                         break
                     faults.append(fault)
                     place = str(fault.file)
-                    if fault.line is None or fault.line in left_out.get(place, ()) or _is_brat_text(Path(place)):
+                    if (
+                        fault.line is None
+                        or fault.line in left_out.get(place, ())
+                        or _is_brat_text(Path(place))
+                    ):
                         break
                     lines = range(fault.line, (fault.last or fault.line) + 1)
                     left_out.setdefault(place, set()).update(lines)
@@ -52,5 +57,6 @@ def read_all(
 
 
 def _is_brat_text(file: Path) -> bool:
-    """Whether annotations count the characters of the file, so that no line of it may be left out."""
+    """Whether annotations count the characters of the file, so that no line of it may be left
+    out."""
     return file.suffix.lower() == ".txt" and beside(file, ".ann").is_file()

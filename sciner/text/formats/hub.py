@@ -1,4 +1,5 @@
-"""Token-classification sets of the Hugging Face hub, or of Parquet on this machine, through the package ``datasets``."""
+"""Token-classification sets of the Hugging Face hub, or of Parquet on this machine, through the
+package ``datasets``."""
 
 from __future__ import annotations
 
@@ -54,17 +55,21 @@ def read_hub(
     labels: Collection[str] | None = None,
     repair: Repairs = (),
 ) -> dict[str, tuple[Sentence, ...]]:
-    """Sentences of each split, by the names on the left of ``splits``; on its right stand the set's, slices and sums
-    (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks is empty.
+    """Sentences of each split, by the names on the left of ``splits``; on its right stand the
+    set's, slices and sums (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks
+    is empty.
 
-    path: a name on the hub, a folder in the hub's layout, or a Parquet file (its one split is ``train``). Nothing that a set
-    brings is executed. Tags are words, or numbers that the set's features give names; ``scheme`` None detects it by split.
-    Ids are ``{split}/{name}#{i}``, or ``{split}/{document}#{i}`` where ``columns`` names documents; i counts from 0.
+    path: a name on the hub, a folder in the hub's layout, or a Parquet file (its one split is
+    ``train``). Nothing that a set brings is executed. Tags are words, or numbers that the set's
+    features give names; ``scheme`` None detects it by split. Ids are ``{split}/{name}#{i}``, or
+    ``{split}/{document}#{i}`` where ``columns`` names documents; i counts from 0.
 
-    Rows of the one token -DOCSTART- begin documents; notes counts them, "tags repaired" and "rows without tokens left out".
+    Rows of the one token -DOCSTART- begin documents; notes counts them, "tags repaired" and
+    "rows without tokens left out".
 
-    Raises InputError for a set that cannot be loaded, a split or column that it lacks, columns of other types, and, with the
-    row counted from 1, tokens, tags and labels that are no use to ``read_jsonl`` either.
+    Raises InputError for a set that cannot be loaded, a split or column that it lacks, columns
+    of other types, and, with the row counted from 1, tokens, tags and labels that are no use to
+    ``read_jsonl`` either.
     """
     builder = _prepare(path, config, revision)
     place = home(path)
@@ -88,7 +93,9 @@ def read_hub(
             notes[BEGUN] += begun
         kept = [row for row in parsed if row.tokens not in ((), (DOCSTART,))]
         if not kept:
-            raise InputError("no sentence in it", file=file, hint=f"set data.splits.{ours} to another split")
+            raise InputError(
+                "no sentence in it", file=file, hint=f"set data.splits.{ours} to another split"
+            )
         if empty := len(parsed) - len(kept) - begun:
             notes["rows without tokens left out"] += empty
         tag_rows = [TagRow(row.tags, [row.number] * len(row.tags)) for row in kept]
@@ -103,7 +110,9 @@ def _prepare(path: str, config: str | None, revision: str | None) -> Any:
     try:
         import datasets
     except ImportError:
-        raise InputError("data=hub needs the package datasets", hint="pip install 'sciner[hub]'") from None
+        raise InputError(
+            "data=hub needs the package datasets", hint="pip install 'sciner[hub]'"
+        ) from None
     for library in ("datasets", "huggingface_hub"):  # what they log they raise too
         logging.getLogger(library).setLevel(logging.CRITICAL)
     if not sys.stderr.isatty():
@@ -113,7 +122,9 @@ def _prepare(path: str, config: str | None, revision: str | None) -> Any:
         if place.is_file():
             builder = datasets.load_dataset_builder("parquet", data_files=str(place))
         else:
-            builder = datasets.load_dataset_builder(str(place) if place.is_dir() else path, config, revision=revision)
+            builder = datasets.load_dataset_builder(
+                str(place) if place.is_dir() else path, config, revision=revision
+            )
         builder.download_and_prepare()
     return builder
 
@@ -126,7 +137,10 @@ def _load_split(builder: Any, ours: str, theirs: str, path: str) -> Any:
             continue
         if ours == "dev":
             return None
-        hint = f"set data.splits.{ours} to one of {', '.join(there)}, or to a part of it: {next(iter(there))}[80%:]"
+        hint = (
+            f"set data.splits.{ours} to one of {', '.join(there)}, or to a part of it: "
+            f"{next(iter(there))}[80%:]"
+        )
         raise InputError(f"no split {split!r}", file=path, hint=hint)
     with _in_one_line(path):
         return builder.as_dataset(split=theirs)
@@ -137,16 +151,27 @@ def _in_one_line(path: str) -> Iterator[None]:
     """What the library raises, as an InputError."""
     try:
         yield
-    except Exception as error:  # servers, files and formats fail in a dozen types that share no other base
+    # servers, files and formats fail in a dozen types that share no other base
+    except Exception as error:
         problem = str(error.__cause__ or error)
         script = "scripts are no longer supported" in problem
-        hint = "try data.revision=refs/convert/parquet" if script else "check data.path, .config, .revision and .splits"
-        raise InputError(shorten(problem, 300, placeholder=" …").rstrip("."), file=path, hint=hint) from None
+        hint = (
+            "try data.revision=refs/convert/parquet"
+            if script
+            else "check data.path, .config, .revision and .splits"
+        )
+        raise InputError(
+            shorten(problem, 300, placeholder=" …").rstrip("."), file=path, hint=hint
+        ) from None
 
 
-def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: Repairs) -> Iterator[Row]:
+def _parse(
+    rows: Any, columns: Columns, file: str, notes: Counter[str], repair: Repairs
+) -> Iterator[Row]:
     _check_columns(rows.features, columns, file)
-    token_names, tag_names = (_names(rows.features, column, file) for column in (columns.tokens, columns.tags))
+    token_names, tag_names = (
+        _names(rows.features, column, file) for column in (columns.tokens, columns.tags)
+    )
     used = [column for column in (columns.tokens, columns.tags, columns.document) if column]
     for number, row in enumerate(rows.select_columns(used), start=1):
         with located(file, number):
@@ -154,13 +179,19 @@ def _parse(rows: Any, columns: Columns, file: str, notes: Counter[str], repair: 
             tokens = _words(row[columns.tokens], token_names, columns.tokens)
             tags = _words(row[columns.tags], tag_names, columns.tags)
             if len(tags) != len(tokens):
-                raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="check data.columns")
-            if "drop_blank_tokens" in repair and (blanks := sum(not token.strip() for token in tokens)):
+                raise InputError(
+                    f"{len(tags)} tags for {len(tokens)} tokens", hint="check data.columns"
+                )
+            if "drop_blank_tokens" in repair and (
+                blanks := sum(not token.strip() for token in tokens)
+            ):
                 notes[BLANK] += blanks
                 tags = tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
                 tokens = tuple(token for token in tokens if token.strip())
             if tokens:
-                check_length(len(tokens), too_long="a row should be a sentence", most=longest_allowed(repair))
+                check_length(
+                    len(tokens), too_long="a row should be a sentence", most=longest_allowed(repair)
+                )
             for token in tokens if tokens != (DOCSTART,) else ():
                 check_token(token)
         yield Row(number, document, tokens, tags)
@@ -175,10 +206,16 @@ def _number(documents: Sequence[str]) -> Iterator[str]:
 
 
 def _check_columns(features: Mapping[str, Any], columns: Columns, file: str) -> None:
-    for key, column in (("tokens", columns.tokens), ("tags", columns.tags), ("document", columns.document)):
+    for key, column in (
+        ("tokens", columns.tokens),
+        ("tags", columns.tags),
+        ("document", columns.document),
+    ):
         if column is not None and column not in features:
             there = ", ".join(features)
-            raise InputError(f"no column {column!r}", file=file, hint=f"set data.columns.{key} to one of {there}")
+            raise InputError(
+                f"no column {column!r}", file=file, hint=f"set data.columns.{key} to one of {there}"
+            )
 
 
 def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str] | None:
@@ -186,19 +223,32 @@ def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str]
     items = getattr(features[column], "feature", None)
     names: Sequence[str] | None = getattr(items, "names", None)
     if names is None and getattr(items, "dtype", None) not in TEXT:
-        hint = "a row of it should be a list of words, or of numbers that the set's features give names"
-        raise InputError(f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, hint=hint)
+        hint = (
+            "a row of it should be a list of words, or of numbers that the set's features give "
+            "names"
+        )
+        raise InputError(
+            f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, hint=hint
+        )
     return names
 
 
-def _words(values: Sequence[Any] | None, names: Sequence[str] | None, column: str) -> tuple[str, ...]:
-    """``values`` as words. Raises InputError for a hole, and for a number without a name (-1 hides a gold tag)."""
+def _words(
+    values: Sequence[Any] | None, names: Sequence[str] | None, column: str
+) -> tuple[str, ...]:
+    """``values`` as words. Raises InputError for a hole, and for a number without a name (-1 hides
+    a gold tag)."""
     if values is None or None in values:
-        raise InputError(f"nothing where {column!r} should be", hint="name a split that is labelled throughout")
+        raise InputError(
+            f"nothing where {column!r} should be", hint="name a split that is labelled throughout"
+        )
     if names is None:
         return tuple(values)
     if nameless := [value for value in values if not 0 <= value < len(names)]:
-        raise InputError(f"{nameless[0]} in {column!r} has no name", hint="name a split that is labelled throughout")
+        raise InputError(
+            f"{nameless[0]} in {column!r} has no name",
+            hint="name a split that is labelled throughout",
+        )
     return tuple(names[value] for value in values)
 
 

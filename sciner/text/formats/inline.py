@@ -14,15 +14,20 @@ from sciner.text.formats.running import count_dropped, pieces
 from sciner.text.formats.source import read_lines
 from sciner.text.spans import Span
 
-PLAIN = r"[^\[\]\\]|\\[\[\\]|\](?!\()"  # one character; a literal ] needs no escape unless ( follows
-MARK = re.compile(rf"(?P<plain>(?:{PLAIN})+)|\[(?P<surface>(?:{PLAIN})*)\]\((?P<label>[^()\[\]\\]*)\)")
+# one character; a literal ] needs no escape unless ( follows
+PLAIN = r"[^\[\]\\]|\\[\[\\]|\](?!\()"
+MARK = re.compile(
+    rf"(?P<plain>(?:{PLAIN})+)|\[(?P<surface>(?:{PLAIN})*)\]\((?P<label>[^()\[\]\\]*)\)"
+)
 ESCAPE = re.compile(r"\\(.)")
 
 
 def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
-    r"""The text of a line and its spans in characters. A literal ``[`` or ``\`` is written ``\[``, ``\\``.
+    r"""The text of a line and its spans in characters. A literal ``[`` or ``\`` is written ``\[``,
+    ``\\``.
 
-    Raises InputError for a bracket or backslash that is neither mark nor escape, and for an empty surface.
+    Raises InputError for a bracket or backslash that is neither mark nor escape, and for an empty
+    surface.
     """
     text, spans, position = "", [], 0
     while position < len(line):
@@ -35,7 +40,9 @@ def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
         surface = ESCAPE.sub(r"\1", match["plain"] or match["surface"])
         if match["plain"] is None:
             if not surface.strip():
-                raise InputError(f"empty surface at column {position + 1}", hint="mark at least one word")
+                raise InputError(
+                    f"empty surface at column {position + 1}", hint="mark at least one word"
+                )
             spans.append(Span(len(text), len(text) + len(surface), match["label"]))
         text += surface
         position = match.end()
@@ -43,10 +50,12 @@ def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
 
 
 def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]) -> list[Sentence]:
-    """Sentences of one paper: the title behind ``# ``, then a sentence a line; ``## `` headings and blank lines are skipped.
+    """Sentences of one paper: the title behind ``# ``, then a sentence a line; ``## `` headings and
+    blank lines are skipped.
 
-    Ids are ``{stem}#{i}``. notes counts spans dropped since they cut a token. Raises InputError for faulty
-    marks, a label outside ``labels``, a title that is missing, late or repeated, a sentence of more than 2,000 tokens.
+    Ids are ``{stem}#{i}``. notes counts spans dropped since they cut a token. Raises InputError
+    for faulty marks, a label outside ``labels``, a title that is missing, late or repeated, a
+    sentence of more than 2,000 tokens.
     """
     sentences: list[Sentence] = []
     for number, line in enumerate(read_lines(path), start=1):
@@ -60,10 +69,14 @@ def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]
             for span in marked:
                 check_label(span.label, labels)
             (piece,) = pieces(text, marked, whole=True)
-            check_length(len(piece.tokens), too_long="write one sentence a line, of at most 2,000 tokens")
+            check_length(
+                len(piece.tokens), too_long="write one sentence a line, of at most 2,000 tokens"
+            )
         count_dropped(notes, len(piece.dropped), 0)
         id_ = f"{Path(path).stem}#{len(sentences)}"
         sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
-        raise InputError("no sentence in it", file=path, hint="a paper opens with one line behind '# '")
+        raise InputError(
+            "no sentence in it", file=path, hint="a paper opens with one line behind '# '"
+        )
     return sentences

@@ -32,26 +32,31 @@ def read_jsonl(
 ) -> list[Sentence]:
     """Sentences of a file with one object a line; blank lines and further keys are ignored.
 
-    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens. "masked" lists the
-    positions of tokens whose label is not known; a span that holds one is no gold, and its tokens are masked too.
+    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens.
+    "masked" lists the positions of tokens whose label is not known; a span that holds one is no
+    gold, and its tokens are masked too.
 
-    {"text": "..."} with "spans" or "entities" in characters. The text is tokenised and, unless it has an "id",
-    split into sentences, without a look at its spans: one that cuts a token or crosses a sentence's end is
-    dropped (``Sentence.dropped``). A span may also be {"start", "end", "label"}.
+    {"text": "..."} with "spans" or "entities" in characters. The text is tokenised and, unless
+    it has an "id", split into sentences, without a look at its spans: one that cuts a token or
+    crosses a sentence's end is dropped (``Sentence.dropped``). A span may also be {"start",
+    "end", "label"}.
 
-    {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]} is a document of
-    SciERC, counted in its tokens, both ends inclusive; of spans that overlap the longest is kept.
+    {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]} is a
+    document of SciERC, counted in its tokens, both ends inclusive; of spans that overlap the
+    longest is kept.
 
     Without labels (or with null) a sentence is unlabelled.
 
-    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the document being "document", of a
-    text an "id" of any other form, or the file's stem, and i counting its sentences from 0. An object of the one token
-    -DOCSTART- begins a document. One whose "answer" is "reject" or "ignore" is left out and counted.
+    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the
+    document being "document", of a text an "id" of any other form, or the file's stem, and i
+    counting its sentences from 0. An object of the one token -DOCSTART- begins a document. One
+    whose "answer" is "reject" or "ignore" is left out and counted.
 
-    notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not UTF-8 or holds
-    no sentence, invalid JSON, wrong types, tags that are not one a token, spans outside the sentence or overlapping, a label
-    outside ``labels``, tags of no or of several schemes, an id that stands twice, a token with white space, a sentence of
-    more than 2,000 tokens.
+    notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not
+    UTF-8 or holds no sentence, invalid JSON, wrong types, tags that are not one a token, spans
+    outside the sentence or overlapping, a label outside ``labels``, tags of no or of several
+    schemes, an id that stands twice, a token with white space, a sentence of more than 2,000
+    tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
     for number, id_, row in _rows(path, split, notes, repair):
@@ -62,24 +67,33 @@ def read_jsonl(
             for span in row.spans or ():
                 check_label(span.label, labels)
             if id_ in rows:
-                raise InputError(f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique")
+                raise InputError(
+                    f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique"
+                )
         rows[id_] = number, row
         count_dropped(notes, len(row.dropped), row.overlapping)
         notes.update(+Counter({BLANK: row.blanks}))
     decoded = _decode(rows, path, notes, scheme, labels)
-    read = [Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped) for id_, (_, row) in rows.items()]
+    read = [
+        Sentence(id_, row.tokens, decoded.get(id_, row.spans), row.masked, row.dropped)
+        for id_, (_, row) in rows.items()
+    ]
     return split_sentences(read, notes) if "split_sentences" in repair else read
 
 
 def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
-    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at, and ids not
-    compared. Raises InputError as ``read_jsonl``, but for labels and ids.
+    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at,
+    and ids not compared. Raises InputError as ``read_jsonl``, but for labels and ids.
     """
-    return (Placed(Sentence(id_, row.tokens), row.offsets) for _, id_, row in _rows(path, split, Counter()))
+    return (
+        Placed(Sentence(id_, row.tokens), row.offsets)
+        for _, id_, row in _rows(path, split, Counter())
+    )
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
-    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold, and with "masked" if any token is."""
+    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold, and with
+    "masked" if any token is."""
 
     def row(s: Sentence) -> dict[str, Any]:
         mask = {"masked": sorted(s.masked)} if s.masked and s.spans is not None else {}
@@ -89,32 +103,40 @@ def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
 
 
 def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
-    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source", "round",
-    "weight" (unless 1) and, where tokens are left out of the loss, "masked" and "rejected".
+    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source",
+    "round", "weight" (unless 1) and, where tokens are left out of the loss, "masked" and
+    "rejected".
 
-    "spans" holds the spans that the loss sees whole, "rejected" the others. Raises ValueError unless
-    every span has a finite confidence.
+    "spans" holds the spans that the loss sees whole, "rejected" the others. Raises ValueError
+    unless every span has a finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
 
 
-def write_placed_jsonl(path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]) -> None:
-    """As ``write_examples_jsonl``, each span with "start_char" and "end_char" too: characters of the text that the tokens come
-    from, or where there is none, of the tokens with one blank between them."""
+def write_placed_jsonl(
+    path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]
+) -> None:
+    """As ``write_examples_jsonl``, each span with "start_char" and "end_char" too: characters of
+    the text that the tokens come from, or where there is none, of the tokens with one blank between
+    them."""
 
     def rows() -> Iterator[str]:
         for example, offsets in examples:
             row = _example_row(example)
             places = offsets or joined(example.sentence.tokens)
             for span in row["spans"]:
-                span |= {"start_char": places[span["start"]][0], "end_char": places[span["end"] - 1][1]}
+                span |= {
+                    "start_char": places[span["start"]][0],
+                    "end_char": places[span["end"] - 1][1],
+                }
             yield _dump(row)
 
     write_lines(path, rows())
 
 
 def read_examples_jsonl(path: str | Path) -> list[Example]:
-    """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for another file."""
+    """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for
+    another file."""
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line:
@@ -128,14 +150,26 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
             confidences = tuple(float(span["confidence"]) for span in known)
             masked = frozenset(map(int, row.get("masked", ()))) or NOTHING
             weight = float(row.get("weight", 1))
-            found.append(Example(sentence, spans, str(row["source"]), int(row["round"]), confidences, masked, weight))
+            found.append(
+                Example(
+                    sentence,
+                    spans,
+                    str(row["source"]),
+                    int(row["round"]),
+                    confidences,
+                    masked,
+                    weight,
+                )
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             problem = f"this is no sentence that a run wrote ({type(error).__name__}: {error})"
             raise InputError(problem, file=path, line=number) from None
     return found
 
 
-def _rows(path: str | Path, split: str, notes: Counter[str], repair: Repairs = ()) -> Iterator[tuple[int, str, Row]]:
+def _rows(
+    path: str | Path, split: str, notes: Counter[str], repair: Repairs = ()
+) -> Iterator[tuple[int, str, Row]]:
     """(line, sentence id, what the line says)."""
     seen: Counter[str] = Counter()
     stem = Path(path).stem
@@ -169,7 +203,11 @@ def _decode(
     labels: Collection[str] | None,
 ) -> dict[str, tuple[Span, ...]]:
     """Spans of the rows that have tags."""
-    tagged = {id_: TagRow(row.tags, [line] * len(row.tags)) for id_, (line, row) in rows.items() if row.tags is not None}
+    tagged = {
+        id_: TagRow(row.tags, [line] * len(row.tags))
+        for id_, (line, row) in rows.items()
+        if row.tags is not None
+    }
     spans = decode_file(list(tagged.values()), file=file, notes=notes, scheme=scheme, labels=labels)
     return dict(zip(tagged, spans, strict=True))
 

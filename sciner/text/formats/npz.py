@@ -1,4 +1,5 @@
-"""Predictions as compressed numpy arrays, in parts, without the text they are of (and without pickle)."""
+"""Predictions as compressed numpy arrays, in parts, without the text they are of (and without
+pickle)."""
 
 from __future__ import annotations
 
@@ -15,11 +16,14 @@ from sciner.text.spans import Span
 PART = 4096  # sentences a file: what is held at once
 
 
-def write_predictions(folder: Path, predictions: Iterable[Prediction], labels: Sequence[str]) -> None:
+def write_predictions(
+    folder: Path, predictions: Iterable[Prediction], labels: Sequence[str]
+) -> None:
     """Write ``part-<n>.npz`` files of, over S sentences, N tokens, K tags and M spans:
 
-    lengths [S] tokens of each sentence; repairs [S]; distribution [N, K] float16; confidence [N] float32;
-    spans [M, 4]: sentence within the part, start, end, class as its position in ``labels``.
+    lengths [S] tokens of each sentence; repairs [S]; distribution [N, K] float16; confidence [N]
+    float32; spans [M, 4]: sentence within the part, start, end, class as its position in
+    ``labels``.
     """
     number = {label: i for i, label in enumerate(labels)}
     rest = iter(predictions)
@@ -36,7 +40,9 @@ def write_predictions(folder: Path, predictions: Iterable[Prediction], labels: S
         )
 
 
-def read_predictions(folder: Path, sentences: Sequence[Sentence], labels: Sequence[str]) -> Iterator[Prediction]:
+def read_predictions(
+    folder: Path, sentences: Sequence[Sentence], labels: Sequence[str]
+) -> Iterator[Prediction]:
     """What ``write_predictions`` wrote of ``sentences``, in their order, a part at a time.
 
     Raises ValueError where the lengths are not those of ``sentences``.
@@ -54,7 +60,12 @@ def read_predictions(folder: Path, sentences: Sequence[Sentence], labels: Sequen
         for i, (end, sentence) in enumerate(zip(ends, islice(rest, len(ends)), strict=True)):
             start = end - int(lengths[i])
             if len(sentence.tokens) != end - start:
-                raise ValueError(f"{sentence.id} has {len(sentence.tokens)} tokens, its stored prediction {end - start}")
-            yield Prediction(sentence, tuple(of[i]), rows[start:end], confidence[start:end], int(repairs[i]))
+                raise ValueError(
+                    f"{sentence.id} has {len(sentence.tokens)} tokens, its stored prediction "
+                    f"{end - start}"
+                )
+            yield Prediction(
+                sentence, tuple(of[i]), rows[start:end], confidence[start:end], int(repairs[i])
+            )
     if extra := next(rest, None):
         raise ValueError(f"there is no stored prediction of {extra.id}")

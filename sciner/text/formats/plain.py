@@ -19,15 +19,18 @@ def read_plain(path: str | Path, *, split: str, tokenised: bool = False) -> list
 
 
 def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> Iterator[Placed]:
-    """Unlabelled sentences with the places of their tokens in the file, line by line. Ids are ``{split}/{stem}#{i}``.
+    """Unlabelled sentences with the places of their tokens in the file, line by line. Ids are
+    ``{split}/{stem}#{i}``.
 
-    Running text is split into sentences and tokenised, as that of BRAT and JSON lines; with ``tokenised`` a line is a
-    sentence and blanks separate its tokens. Raises InputError for a file that is not UTF-8 or holds no sentence, and for
-    a sentence of more than 2,000 tokens.
+    Running text is split into sentences and tokenised, as that of BRAT and JSON lines; with
+    ``tokenised`` a line is a sentence and blanks separate its tokens. Raises InputError for a
+    file that is not UTF-8 or holds no sentence, and for a sentence of more than 2,000 tokens.
     """
     document, count, begin = f"{split}/{Path(path).stem}", 0, 0
     for number, line in enumerate(read_raw_lines(path), start=1):
-        for tokens, offsets in [_words(line)] if tokenised else [(p.tokens, p.offsets) for p in pieces(line)]:
+        for tokens, offsets in (
+            [_words(line)] if tokenised else [(p.tokens, p.offsets) for p in pieces(line)]
+        ):
             if not tokens:
                 continue
             with located(path, number):

@@ -1,4 +1,5 @@
-"""Repairs, where they are asked for, of what readers refuse: for sets that their users cannot edit."""
+"""Repairs, where they are asked for, of what readers refuse: for sets that their users cannot
+edit."""
 
 from __future__ import annotations
 
@@ -14,8 +15,9 @@ from sciner.text.formats.running import UNMET, joined
 from sciner.text.formats.segment import sentence_bounds
 from sciner.text.spans import Span
 
-# drop_blank_tokens: leave out tokens that are empty or white space. longest_span: of spans that overlap keep the longest.
-# split_sentences: find the sentences in blocks of tokens that hold several
+# drop_blank_tokens: leave out tokens that are empty or white space. longest_span: of spans that
+# overlap keep the longest. split_sentences: find the sentences in blocks of tokens that hold
+# several
 Repair = Literal["drop_blank_tokens", "longest_span", "split_sentences"]
 Repairs = Collection[Repair]
 BLANK = "blank tokens dropped"
@@ -27,8 +29,11 @@ def longest_allowed(repair: Repairs) -> int | None:
     return None if "split_sentences" in repair else MAX_TOKENS
 
 
-def without_blanks(tokens: Sequence[str], spans: Iterable[Span], masked: Iterable[int]) -> tuple[list[Span], frozenset[int]]:
-    """``spans`` and ``masked`` in positions of the tokens that are not blank; a span of blank tokens alone is dropped."""
+def without_blanks(
+    tokens: Sequence[str], spans: Iterable[Span], masked: Iterable[int]
+) -> tuple[list[Span], frozenset[int]]:
+    """``spans`` and ``masked`` in positions of the tokens that are not blank; a span of blank
+    tokens alone is dropped."""
     place = [0, *accumulate(bool(token.strip()) for token in tokens)]
     moved = [Span(place[s.start], place[s.end], s.label) for s in spans]
     kept = frozenset(place[i] for i in masked if tokens[i].strip())
@@ -36,8 +41,8 @@ def without_blanks(tokens: Sequence[str], spans: Iterable[Span], masked: Iterabl
 
 
 def split_sentences(sentences: Sequence[Sentence], notes: Counter[str]) -> list[Sentence]:
-    """The sentences within ``sentences``, numbered anew in their documents. A span that crosses an end is dropped, and
-    counted with the sentences that were split."""
+    """The sentences within ``sentences``, numbered anew in their documents. A span that crosses an
+    end is dropped, and counted with the sentences that were split."""
     seen: Counter[str] = Counter()
     found: list[Sentence] = []
     for sentence in sentences:
@@ -64,5 +69,11 @@ def _parts(sentence: Sentence) -> Iterable[Sentence]:
         lost = tuple(s.label for s in inside if s.end > end)
         masked = frozenset(i - start for i in sentence.masked if start <= i < end) or NOTHING
         spans = None if sentence.spans is None else held
-        yield replace(sentence, tokens=sentence.tokens[start:end], spans=spans, masked=masked, dropped=dropped + lost)
+        yield replace(
+            sentence,
+            tokens=sentence.tokens[start:end],
+            spans=spans,
+            masked=masked,
+            dropped=dropped + lost,
+        )
         dropped = ()

@@ -18,15 +18,22 @@ from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
 # where other tools keep labels, and what is read instead
-FOREIGN = {"ner_tags": "tags", "label": "spans", "labels": "spans", "annotations": "spans", "ner": "spans"}
+FOREIGN = {
+    "ner_tags": "tags",
+    "label": "spans",
+    "labels": "spans",
+    "annotations": "spans",
+    "ner": "spans",
+}
 
 
 class Row(NamedTuple):
     """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
 
-    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold; ``overlapping`` of them
-    since they overlap another. offsets: of the tokens in the text, where there is one. blanks: tokens left out. foreign: the
-    key of labels that are not read, where there are no others.
+    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold;
+    ``overlapping`` of them since they overlap another. offsets: of the tokens in the text, where
+    there is one. blanks: tokens left out. foreign: the key of labels that are not read, where
+    there are no others.
     """
 
     id: str | None
@@ -45,8 +52,8 @@ class Row(NamedTuple):
 def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
     """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
 
-    None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART- alone begins a document.
-    Raises InputError without a place.
+    None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART-
+    alone begins a document. Raises InputError without a place.
     """
     row = _object(line)
     if row.get("answer") in ("reject", "ignore"):
@@ -71,8 +78,8 @@ def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
 
 
 def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
-    """(sentence id, document). An "id" of another form than document#index names the document of a text that has no other
-    name; of tokens, which are one sentence, it is ignored."""
+    """(sentence id, document). An "id" of another form than document#index names the document of a
+    text that has no other name; of tokens, which are one sentence, it is ignored."""
     value, document = row.get("id"), _text(row, "document")
     id_ = str(value) if type(value) is int else _text(row, "id")
     if document is not None and not ID.fullmatch(f"{document}#0"):
@@ -86,14 +93,27 @@ def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
 
 def _foreign(row: dict[str, Any]) -> str | None:
     """The key under which other tools keep labels, where the row has one that holds some."""
-    return next((key for key in FOREIGN if _holds(row.get(key), list | dict) or (key == "ner_tags" and row.get(key))), None)
+    return next(
+        (
+            key
+            for key in FOREIGN
+            if _holds(row.get(key), list | dict) or (key == "ner_tags" and row.get(key))
+        ),
+        None,
+    )
 
 
 def _holds(value: object, kind: type | UnionType) -> bool:
     return isinstance(value, list) and any(isinstance(item, kind) for item in value)
 
 
-def _token_row(row: dict[str, Any], id_: str | None, document: str | None, tokens: tuple[str, ...], repair: Repairs) -> Row:
+def _token_row(
+    row: dict[str, Any],
+    id_: str | None,
+    document: str | None,
+    tokens: tuple[str, ...],
+    repair: Repairs,
+) -> Row:
     tags, marked = _strings(row, "tags"), _spans(row, "spans")
     lost: list[Span] = []
     if marked is not None:
@@ -103,18 +123,40 @@ def _token_row(row: dict[str, Any], id_: str | None, document: str | None, token
     if tags is not None and len(tags) != len(tokens):
         raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="give one tag a token")
     spans, masked = _unmasked(row, marked, len(tokens))
-    solid = tuple(token for token in tokens if token.strip()) if "drop_blank_tokens" in repair else tokens
+    solid = (
+        tuple(token for token in tokens if token.strip())
+        if "drop_blank_tokens" in repair
+        else tokens
+    )
     if blanks := len(tokens) - len(solid):
         moved, masked = without_blanks(tokens, spans or (), masked)
         spans = None if spans is None else tuple(moved)
-        tags = None if tags is None else tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
+        tags = (
+            None
+            if tags is None
+            else tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
+        )
     foreign = _foreign(row) if spans is None and tags is None else None
     dropped = tuple(span.label for span in lost)
-    return Row(id_, document, solid, spans, tags, masked, dropped, len(lost), blanks=blanks, foreign=foreign)
+    return Row(
+        id_,
+        document,
+        solid,
+        spans,
+        tags,
+        masked,
+        dropped,
+        len(lost),
+        blanks=blanks,
+        foreign=foreign,
+    )
 
 
-def _disjoint(spans: tuple[Span, ...], length: int, unit: str, repair: Repairs) -> tuple[tuple[Span, ...], list[Span]]:
-    """(spans in order, those that were lost to overlaps). Raises InputError for overlaps that are not to be repaired."""
+def _disjoint(
+    spans: tuple[Span, ...], length: int, unit: str, repair: Repairs
+) -> tuple[tuple[Span, ...], list[Span]]:
+    """(spans in order, those that were lost to overlaps). Raises InputError for overlaps that are
+    not to be repaired."""
     if "longest_span" not in repair:
         return check_spans(spans, length, unit), []
     for span in spans:
@@ -123,11 +165,16 @@ def _disjoint(spans: tuple[Span, ...], length: int, unit: str, repair: Repairs) 
     return tuple(kept), lost
 
 
-def _running_rows(row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs) -> list[Row]:
+def _running_rows(
+    row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs
+) -> list[Row]:
     """Running text is a sentence where its id says so, and is split otherwise."""
     text = _text(row, "text")
     if text is None:
-        raise InputError('neither "tokens" nor "text"', hint='write {"tokens": [...], ...} or {"text": "...", ...}')
+        raise InputError(
+            'neither "tokens" nor "text"',
+            hint='write {"tokens": [...], ...} or {"text": "...", ...}',
+        )
     for key in ("tags", "masked"):
         if row.get(key):
             raise InputError(f'"{key}" of a text', hint='give "tokens" in the place of "text"')
@@ -136,7 +183,19 @@ def _running_rows(row: dict[str, Any], id_: str | None, document: str | None, re
     spans, lost = _disjoint(spans or (), len(text), "characters", repair)
     foreign = None if gold else _foreign(row)
     return [
-        Row(id_, document, p.tokens, p.spans if gold else None, None, NOTHING, p.dropped, p.overlapping, p.offsets, 0, foreign)
+        Row(
+            id_,
+            document,
+            p.tokens,
+            p.spans if gold else None,
+            None,
+            NOTHING,
+            p.dropped,
+            p.overlapping,
+            p.offsets,
+            0,
+            foreign,
+        )
         for p in pieces(text, spans, lost, whole=id_ is not None or not text.strip())
     ]
 
@@ -147,24 +206,40 @@ def _is_scierc(row: dict[str, Any]) -> bool:
 
 
 def _scierc_rows(row: dict[str, Any]) -> list[Row]:
-    """A document: "sentences" are lists of tokens, "ner" has for each its [first, last, label], counted over the document
-    and both inclusive. Of spans that overlap the longest is kept; a sentence without tokens is left out."""
+    """A document: "sentences" are lists of tokens, "ner" has for each its [first, last, label],
+    counted over the document and both inclusive. Of spans that overlap the longest is kept; a
+    sentence without tokens is left out."""
     name = _text(row, "doc_key")
     sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
     ner = row.get("ner")
     if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
-        raise InputError('"ner" is no list of as many lists as there are "sentences"', hint="write [] where there is none")
+        raise InputError(
+            '"ner" is no list of as many lists as there are "sentences"',
+            hint="write [] where there is none",
+        )
     found, start = [], 0
     for i, tokens in enumerate(sentences):
         spans = dropped = None
         if ner is not None:
-            marked = [Span(s.start - start, s.end + 1 - start, s.label) for s in _spans({"ner": ner[i]}, "ner") or ()]
+            marked = [
+                Span(s.start - start, s.end + 1 - start, s.label)
+                for s in _spans({"ner": ner[i]}, "ner") or ()
+            ]
             for span in marked:
                 check_spans([span], len(tokens))
             spans, dropped = longest(marked)
         if tokens:
             lost = tuple(span.label for span in dropped or ())
-            found.append(Row(None, name, tokens, None if spans is None else tuple(spans), dropped=lost, overlapping=len(lost)))
+            found.append(
+                Row(
+                    None,
+                    name,
+                    tokens,
+                    None if spans is None else tuple(spans),
+                    dropped=lost,
+                    overlapping=len(lost),
+                )
+            )
         start += len(tokens)
     if not found:
         raise InputError("a document without tokens", hint="leave it out")
@@ -180,7 +255,9 @@ def _unmasked(
     if not value:
         return spans, NOTHING
     if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
-        raise InputError('"masked" is no list of token positions', hint=f"count {length} tokens from 0")
+        raise InputError(
+            '"masked" is no list of token positions', hint=f"count {length} tokens from 0"
+        )
     if spans is None:
         raise InputError('"masked" without "spans"', hint='write the known spans as "spans"')
     known = accepted(spans, frozenset(value))
@@ -195,9 +272,13 @@ def _object(line: str) -> dict[str, Any]:
         if "\\u" in line:  # an escaped lone surrogate parses, but could never be written as UTF-8
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
-        raise InputError(f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line") from None
+        raise InputError(
+            f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line"
+        ) from None
     except (ValueError, RecursionError):
-        raise InputError("JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line") from None
+        raise InputError(
+            "JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line"
+        ) from None
     if not isinstance(row, dict):
         raise InputError(f"a JSON {type(row).__name__}", hint="write one object a line")
     return row
@@ -232,6 +313,10 @@ def _span(item: object) -> Span:
     parts = [item.get(name) for name in Span._fields] if isinstance(item, dict) else item
     match parts:
         # bool is an int to Python, not to JSON
-        case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(end, bool):
+        case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(
+            end, bool
+        ):
             return Span(start, end, label)
-    raise InputError(f"{reprlib.repr(item)} is no span", hint='write [start, end, "label"] or name the three')
+    raise InputError(
+        f"{reprlib.repr(item)} is no span", hint='write [start, end, "label"] or name the three'
+    )

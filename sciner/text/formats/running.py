@@ -1,7 +1,8 @@
 """Running text, with spans in characters, as sentences of tokens.
 
-Text is split and tokenised without a look at its gold. What a tagger is asked about is then the same whether the
-text is annotated or not, and a span that no sentence can hold is a span that no tagger could find.
+Text is split and tokenised without a look at its gold. What a tagger is asked about is then the
+same whether the text is annotated or not, and a span that no sentence can hold is a span that no
+tagger could find.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from sciner.text.formats.segment import sentence_bounds
 from sciner.text.formats.tokenise import tokenise
 from sciner.text.spans import Span
 
-READER = 2  # version of what is a token and a sentence: 1 let gold spans cut tokens and hold back sentence ends
+# version of what is a token and a sentence: 1 let gold spans cut tokens and hold back sentence ends
+READER = 2
 UNMET = "spans dropped: they cut a token or cross a sentence's end"
 OVERLAPPING = "overlapping spans dropped"
 Offsets = tuple[tuple[int, int], ...]
 
 
 class Placed(NamedTuple):
-    """A sentence, and where its tokens stand: in characters of the file (plain text, BRAT; a line's end counts as it
-    stands there) or of the object's text (JSON lines). offsets: None for tokens that come from no text."""
+    """A sentence, and where its tokens stand: in characters of the file (plain text, BRAT; a line's
+    end counts as it stands there) or of the object's text (JSON lines). offsets: None for tokens
+    that come from no text."""
 
     sentence: Sentence
     offsets: Offsets | None = None
@@ -35,8 +38,8 @@ class Placed(NamedTuple):
 class Piece(NamedTuple):
     """A sentence of a text. offsets: (start, end) of each token in characters of the text.
 
-    dropped: the labels of spans that begin in it and that it cannot hold; ``overlapping`` of them since they overlap
-    another. start: its first character.
+    dropped: the labels of spans that begin in it and that it cannot hold; ``overlapping`` of
+    them since they overlap another. start: its first character.
     """
 
     tokens: tuple[str, ...]
@@ -47,12 +50,14 @@ class Piece(NamedTuple):
     start: int
 
 
-def pieces(text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, whole: bool = False) -> Iterator[Piece]:
+def pieces(
+    text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, whole: bool = False
+) -> Iterator[Piece]:
     """The sentences of ``text``, or with ``whole`` all of it as one.
 
-    spans: in characters; trimmed of white space. One whose edges are not edges of tokens of one sentence is dropped.
-    lost: spans that were dropped before. Raises InputError for spans that leave the text, overlap, are empty or cover
-    only white space.
+    spans: in characters; trimmed of white space. One whose edges are not edges of tokens of one
+    sentence is dropped. lost: spans that were dropped before. Raises InputError for spans that
+    leave the text, overlap, are empty or cover only white space.
     """
     trimmed = [_trim(text, span) for span in check_spans(spans, len(text), "characters")]
     for start, end in [(0, len(text))] if whole else sentence_bounds(text):
@@ -79,7 +84,8 @@ def differ(share: float, other: float) -> bool:
 
 
 def cut_share(sentences: Sequence[Sentence], limit: int = 2000) -> float:
-    """Share, in [0, 1], of the tokens of the first ``limit`` sentences that ``tokenise`` would cut."""
+    """Share, in [0, 1], of the tokens of the first ``limit`` sentences that ``tokenise`` would
+    cut."""
     tokens = [token for sentence in sentences[:limit] for token in sentence.tokens]
     cut = sum(sum(1 for _ in tokenise(token)) > 1 for token in tokens)
     return cut / len(tokens) if tokens else 0.0
@@ -92,7 +98,8 @@ def joined(tokens: Sequence[str]) -> Offsets:
 
 
 def longest(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
-    """(kept, lost): of spans that overlap the longest is kept, of equally long ones the first. Both are in order."""
+    """(kept, lost): of spans that overlap the longest is kept, of equally long ones the first. Both
+    are in order."""
     kept: list[Span] = []
     lost: list[Span] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):

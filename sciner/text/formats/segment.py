@@ -9,8 +9,8 @@ from itertools import pairwise
 def sentence_bounds(text: str) -> list[tuple[int, int]]:
     """(start, end) of each sentence in characters, blank ones left out.
 
-    A line's end always ends a sentence; within lines the ends are nupunkt's (Punkt: Kiss & Strunk 2006, with abbreviations
-    of its own; nothing is downloaded).
+    A line's end always ends a sentence; within lines the ends are nupunkt's (Punkt: Kiss &
+    Strunk 2006, with abbreviations of its own; nothing is downloaded).
     """
     from nupunkt import sent_spans
 

@@ -11,12 +11,14 @@ from types import MappingProxyType
 
 from sciner.errors import InputError
 
-LEFT_OUT: ContextVar[Mapping[str, Collection[int]]] = ContextVar("LEFT_OUT", default=MappingProxyType({}))
+LEFT_OUT: ContextVar[Mapping[str, Collection[int]]] = ContextVar(
+    "LEFT_OUT", default=MappingProxyType({})
+)
 
 
 def read_lines(path: str | Path) -> Iterator[str]:
-    """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order mark, one after the other. A
-    file that ends with a line's end has an empty line behind it.
+    """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order
+    mark, one after the other. A file that ends with a line's end has an empty line behind it.
 
     Raises InputError for a file that cannot be opened or is not UTF-8.
     """
@@ -36,9 +38,13 @@ def read_raw_lines(path: str | Path) -> Iterator[str]:
                 if number in left_out:
                     yield "\n"
                     continue
-                yield _text(line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number)
+                yield _text(
+                    line.removeprefix(codecs.BOM_UTF8) if number == 1 else line, path, number
+                )
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path, hint="check the path and its rights") from None
+        raise InputError(
+            f"cannot be read ({error.strerror})", file=path, hint="check the path and its rights"
+        ) from None
 
 
 @contextmanager
@@ -64,4 +70,6 @@ def _text(line: bytes, path: str | Path, number: int) -> str:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
-        raise InputError(problem, file=path, line=number, hint="convert the file to UTF-8") from None
+        raise InputError(
+            problem, file=path, line=number, hint="convert the file to UTF-8"
+        ) from None

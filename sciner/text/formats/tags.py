@@ -27,9 +27,11 @@ def decode_file(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
 ) -> list[tuple[Span, ...]]:
-    """Spans of each row; ``scheme`` None detects it over all rows. Repairs are counted in notes["tags repaired"].
+    """Spans of each row; ``scheme`` None detects it over all rows. Repairs are counted in
+    notes["tags repaired"].
 
-    Raises InputError for a tag of no known scheme, a label outside ``labels``, or tags of more than one scheme.
+    Raises InputError for a tag of no known scheme, a label outside ``labels``, or tags of more
+    than one scheme.
     """
     _check_tags(rows, file, labels)
     detected = detect_scheme(row.tags for row in rows)
@@ -56,15 +58,23 @@ def _check_tags(rows: Sequence[TagRow], file: str | Path, labels: Collection[str
 
 
 def _check_one_scheme(rows: Sequence[TagRow], file: str | Path, scheme: Scheme | None) -> None:
-    """Refuse E- and S- under another ``scheme`` and, unless IOBES was asked for, sentences of entities that have neither."""
+    """Refuse E- and S- under another ``scheme`` and, unless IOBES was asked for, sentences of
+    entities that have neither."""
     for row in rows:
         marked = [(tag, line) for tag, line in zip(row.tags, row.lines, strict=True) if tag != "O"]
         closing = [(tag, line) for tag, line in marked if tag[0] in "ES"]
         if closing and scheme not in (None, "IOBES"):
             tag, line = closing[0]
-            raise InputError(f"tag {tag!r} does not exist in {scheme}", file=file, line=line, hint="is the scheme IOBES?")
+            raise InputError(
+                f"tag {tag!r} does not exist in {scheme}",
+                file=file,
+                line=line,
+                hint="is the scheme IOBES?",
+            )
         if marked and not closing and scheme is None:
-            problem = "tags of several schemes: entities without E- or S-, which the file has elsewhere"
+            problem = (
+                "tags of several schemes: entities without E- or S-, which the file has elsewhere"
+            )
             hint = "use one scheme, or name IOBES to have them repaired"
             fault = InputError(problem, file=file, line=marked[0][1], hint=hint)
             fault.last = max(rows[-1].lines)

@@ -6,16 +6,20 @@ from collections.abc import Iterator
 
 import regex
 
-MARK = r"\p{M}\u00AD\u200B-\u200D\uFE0F"  # combining marks, soft hyphen, zero-width characters: part of what they stand in
+# combining marks, soft hyphen, zero-width characters: part of what they stand in
+MARK = r"\p{M}\u00AD\u200B-\u200D\uFE0F"
 LETTER = rf"[\p{{L}}\p{{N}}_{MARK}]"
-TOKEN = regex.compile(rf"{LETTER}+(?:(?:[-.'\u2019]|(?<=\d),(?=\d)){LETTER}+)*|[^\s\x1c-\x1f][{MARK}]*")
+TOKEN = regex.compile(
+    rf"{LETTER}+(?:(?:[-.'\u2019]|(?<=\d),(?=\d)){LETTER}+)*|[^\s\x1c-\x1f][{MARK}]*"
+)
 
 
 def tokenise(text: str) -> Iterator[tuple[int, int]]:
     """(start, end) of each token in characters.
 
-    A token is a word, joined inside by hyphens, full stops, apostrophes, underscores and by a comma between digits
-    (``LSTM-CRF``, ``3e-5``, ``12,400``), or a single other character. Marks, soft hyphens and zero-width characters
-    belong to the word or character that they stand in or behind.
+    A token is a word, joined inside by hyphens, full stops, apostrophes, underscores and by a
+    comma between digits (``LSTM-CRF``, ``3e-5``, ``12,400``), or a single other character.
+    Marks, soft hyphens and zero-width characters belong to the word or character that they stand
+    in or behind.
     """
     return (match.span() for match in TOKEN.finditer(text))

@@ -1,4 +1,5 @@
-"""The shipped corpus: short papers written for this project, annotated with the seven types of arXiv 2502.16312's task."""
+"""The shipped corpus: short papers written for this project, annotated with the seven types of
+arXiv 2502.16312's task."""
 
 from __future__ import annotations
 
@@ -24,9 +25,19 @@ LABELS = (
 
 @lru_cache  # a sweep reads it for every point, and nobody writes it
 def read_sample() -> Corpus:
-    """All papers, split by paper as ``splits.json`` says: those it names are test, the others train."""
+    """All papers, split by paper as ``splits.json`` says: those it names are test, the others
+    train."""
     notes: Counter[str] = Counter()
     test = set(json.loads((HERE / "splits.json").read_text(encoding="utf-8"))["test"])
-    papers = {p.stem: read_paper(p, labels=LABELS, notes=notes) for p in sorted((HERE / "papers").glob("*.md"))}
+    papers = {
+        p.stem: read_paper(p, labels=LABELS, notes=notes)
+        for p in sorted((HERE / "papers").glob("*.md"))
+    }
     train = tuple(s for name, paper in papers.items() if name not in test for s in paper)
-    return Corpus("sample", LABELS, train, tuple(s for name in sorted(test) for s in papers[name]), notes=notes)
+    return Corpus(
+        "sample",
+        LABELS,
+        train,
+        tuple(s for name in sorted(test) for s in papers[name]),
+        notes=notes,
+    )

@@ -20,7 +20,11 @@ from sciner.text.spans import Span
 from sciner.text.stats import Conflict, Overlap, describe, dropped_spans
 
 MALFORMED = Path(__file__).parents[2] / "data" / "malformed"
-SCIERC = {"train.txt": "[/] NN O I-Task\n\n[/] NN O I-Task\n", "dev.txt": "[/] NN O I-Method\n", "test.txt": "we NN O O\n"}
+SCIERC = {
+    "train.txt": "[/] NN O I-Task\n\n[/] NN O I-Task\n",
+    "dev.txt": "[/] NN O I-Method\n",
+    "test.txt": "we NN O O\n",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +59,10 @@ def test_list_tells_what_is_on_this_machine(say: Any, place: Path) -> None:
     before = {row["name"]: row for row in json.loads(say("list", "--json")[1])}
     assert not any(row["fetched"] for row in before.values())
     code, out, _ = say("fetch", "scierc")
-    assert (code, " ".join(out.split())) == (0, f"scierc: 3 files, verified, in {place / 'cache' / 'scierc'}")
+    assert (code, " ".join(out.split())) == (
+        0,
+        f"scierc: 3 files, verified, in {place / 'cache' / 'scierc'}",
+    )
     after = {row["name"]: row for row in json.loads(say("list", "--json")[1])}
     assert [name for name, row in after.items() if row["fetched"]] == ["scierc"]
     assert after["matsci"]["licence"] == "MIT"
@@ -68,7 +75,10 @@ def test_bad_words_are_one_line_and_exit_code_2(say: Any) -> None:
         (("fetch", "scirec"), "did you mean 'scierc'?"),
         (("stats", "scirec"), "scirec: neither a file nor a named corpus; did you mean 'scierc'?"),
         (("check", str(MALFORMED / "missing_column.conll")), "missing_column.conll:3: one column"),
-        (("check", "--format", "connl", str(MALFORMED / "missing_column.conll")), "did you mean 'conll'?"),
+        (
+            ("check", "--format", "connl", str(MALFORMED / "missing_column.conll")),
+            "did you mean 'conll'?",
+        ),
         (("fetch", "matsci"), "LICENSE: the mirror has no such file"),
     ):
         code, out, err = say(*words)
@@ -113,8 +123,12 @@ def test_stats_takes_each_path_for_a_split(say: Any, place: Path) -> None:
 
 def test_check_shows_up_to_20_faults_of_all_files(say: Any, place: Path) -> None:
     """Each with its line; what stands behind a fault is looked at too, once."""
-    (place / "a.conll").write_text("We O\n\tO\nuse B\nAdam B-Task\n\n" + "long O\n" * 2500 + "\nIt I\n")
-    (place / "b.jsonl").write_text('{"tokens": ["a"]\n{"tokens": ["a"], "tags": ["O"]}\n{"tokens": []}\n')
+    (place / "a.conll").write_text(
+        "We O\n\tO\nuse B\nAdam B-Task\n\n" + "long O\n" * 2500 + "\nIt I\n"
+    )
+    (place / "b.jsonl").write_text(
+        '{"tokens": ["a"]\n{"tokens": ["a"], "tags": ["O"]}\n{"tokens": []}\n'
+    )
     (place / "c.txt").write_text("fine")
     code, out, err = say("check", "a.conll", "b.jsonl", "c.txt")
     assert (code, out) == (2, "")
@@ -141,7 +155,11 @@ def test_check_fails_where_a_run_would(say: Any, place: Path) -> None:
     (place / "pool.jsonl").write_text('{"tokens": ["a"]}\n')
     (place / "iob1.conll").write_text("a E-X\n")
     for words, fault in (
-        (["some.jsonl"], "check/some#1 has no labels, others have (1 of 2); text without labels goes to data.unlabelled"),
+        (
+            ["some.jsonl"],
+            "check/some#1 has no labels, others have (1 of 2); text without labels goes to "
+            "data.unlabelled",
+        ),
         (["none.conll"], "no entity among them"),
         (["iob1.conll", "--scheme", "IOB1"], "iob1.conll:1: tag 'E-X' does not exist in IOB1"),
         (["iob1.conll", "--scheme", "IOB3"], "unknown tag scheme 'IOB3'"),
@@ -178,7 +196,17 @@ def test_figures_are_those_of_the_sentences() -> None:
     found = describe({"train": train, "dev": [], "test": [Sentence("c#0", ("adam", "Works"), ())]})
     assert [*found.splits] == ["train", "test"]
     figures = found.splits["train"]
-    assert (figures.documents, figures.sentences, figures.tokens, figures.spans, figures.duplicates) == (2, 3, 5, 3, 1)
-    assert (figures.longest, figures.longest_id, figures.classes) == (2, "a#0", {"Method": 1, "Task": 2})
+    assert (
+        figures.documents,
+        figures.sentences,
+        figures.tokens,
+        figures.spans,
+        figures.duplicates,
+    ) == (2, 3, 5, 3, 1)
+    assert (figures.longest, figures.longest_id, figures.classes) == (
+        2,
+        "a#0",
+        {"Method": 1, "Task": 2},
+    )
     assert found.overlaps == (Overlap("train", "test", 2),)
     assert found.conflicts == (Conflict("adam", {"Task": 2, "Method": 1}),)

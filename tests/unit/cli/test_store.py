@@ -23,7 +23,9 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DiskStore:
     monkeypatch.chdir(tmp_path)
     store = DiskStore(tmp_path / ".sciner" / "store")
     for name, threshold in (("a", SURE), ("b", SURER)):
-        folder_of(tmp_path / name, turn(store, threshold, Iteration(1)), threshold=threshold.identity())
+        folder_of(
+            tmp_path / name, turn(store, threshold, Iteration(1)), threshold=threshold.identity()
+        )
     return store
 
 
@@ -43,7 +45,9 @@ def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_stats_counts_by_step(say: Any, store: DiskStore) -> None:
     found = json.loads(say("stats", "--json")[1])
-    assert found["steps"]["fit"]["entries"] == 3 and found["total"]["entries"] == len(store.listed())
+    assert found["steps"]["fit"]["entries"] == 3 and found["total"]["entries"] == len(
+        store.listed()
+    )
     write(store.root / "tmp" / "fit-v1-dead" / "half", "x")
     code, out, _ = say("stats")
     assert code == 0 and "fit 3" in out and "1 half-written by dead processes: 1 B" in out
@@ -53,29 +57,45 @@ def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
     key = next(key for key in store.listed() if key.startswith("evaluate"))
     code, out, _ = say("show", key[:20])
     assert code == 0 and key in out
-    assert all(words in out for words in ("scores.json", "computed from predictions: predict-v4-", "fit: fit-v2-", "f1/micro"))
+    assert all(
+        words in out
+        for words in (
+            "scores.json",
+            "computed from predictions: predict-v4-",
+            "fit: fit-v2-",
+            "f1/micro",
+        )
+    )
     assert json.loads(say("show", key, "--json")[1])["origins"][0]["name"] == "predictions"
 
 
 def test_diff_names_round_step_and_inputs(say: Any, store: DiskStore) -> None:
     code, out, _ = say("diff", "a", "b")
     assert code == 0 and "round 1, select: they part here" in out
-    assert out.count("threshold.min_confidence 0.5 0.9") == 3  # of the step, behind the training set, in config.yaml
+    # of the step, behind the training set, in config.yaml
+    assert out.count("threshold.min_confidence 0.5 0.9") == 3
     assert "examples (the training set)" in out
     assert "the same computation: all 19 steps" in say("diff", "a", "a")[1]
-    assert json.loads(say("diff", "a", "b", "--json")[1])["partings"][0]["cause"]["inputs"][0]["a"] == 0.5
+    assert (
+        json.loads(say("diff", "a", "b", "--json")[1])["partings"][0]["cause"]["inputs"][0]["a"]
+        == 0.5
+    )
 
 
 def test_diff_says_what_it_can_without_a_store_or_an_entry(say: Any, store: DiskStore) -> None:
     for key in store.listed():
         store.discard(key)
     out = say("diff", "a", "b")[1]
-    assert "the store has no entry of A's and B's" in out and "threshold.min_confidence 0.5 0.9" in out
+    assert (
+        "the store has no entry of A's and B's" in out and "threshold.min_confidence 0.5 0.9" in out
+    )
     store.root.rename(store.root.with_name("elsewhere"))
     assert "--dir tells in which inputs they differ" in say("diff", "a", "b")[1]
 
 
-def test_diff_says_when_what_differs_did_not_reach_a_training_set(say: Any, store: DiskStore, tmp_path: Path) -> None:
+def test_diff_says_when_what_differs_did_not_reach_a_training_set(
+    say: Any, store: DiskStore, tmp_path: Path
+) -> None:
     from sciner.policy.threshold.accept import Threshold
     from sciner.policy.threshold.constant import Fixed
 
@@ -88,7 +108,11 @@ def test_prune_says_what_it_removed_or_would_remove(say: Any, store: DiskStore) 
     ended(store)
     before = store.listed()
     _, out, _ = say("prune", "--max-size", "0", "--dry-run")
-    assert f"{len(before)} entries; 1 dead leases" in out and "would be removed" in out and store.listed() == before
+    assert (
+        f"{len(before)} entries; 1 dead leases" in out
+        and "would be removed" in out
+        and store.listed() == before
+    )
     code, out, _ = say("prune", "--max-size", "0")
     assert code == 0 and " 0 B left in entries" in out and store.listed() == []
     assert json.loads(say("prune", "--max-size", "0", "--json")[1])["removed"] == []
@@ -104,7 +128,9 @@ def test_verify_ends_with_1_if_anything_was_damaged(say: Any, store: DiskStore) 
     assert json.loads(say("verify", "--json")[1])["damaged"] == {}
 
 
-def test_verify_tells_what_it_could_not_set_aside(say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_verify_tells_what_it_could_not_set_aside(
+    say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     key = next(key for key in store.listed() if key.startswith("fit"))
     write(store.entry(key) / "report.json", "{}")
 
@@ -113,20 +139,32 @@ def test_verify_tells_what_it_could_not_set_aside(say: Any, store: DiskStore, mo
 
     monkeypatch.setattr(Path, "mkdir", refuse)
     code, out, err = say("verify")
-    assert code == 1 and "1 damaged 1 could not be set aside (Read-only file system)" in out and err == ""
+    assert (
+        code == 1
+        and "1 damaged 1 could not be set aside (Read-only file system)" in out
+        and err == ""
+    )
 
 
-def test_a_store_that_may_not_be_read_is_one_line(say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_may_not_be_read_is_one_line(
+    say: Any, store: DiskStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def refuse(path: Path) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
     monkeypatch.setattr(Path, "is_dir", refuse)
     for words in (("stats",), ("verify",), ("show", "fit"), ("prune", "--max-size", "0")):
         code, out, err = say(*words)
-        assert (code, out, err.count("\n")) == (2, "", 1) and "cannot be read (Permission denied)" in err
+        assert (code, out, err.count("\n")) == (
+            2,
+            "",
+            1,
+        ) and "cannot be read (Permission denied)" in err
 
 
-def test_bad_words_are_one_line_and_exit_code_2(say: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bad_words_are_one_line_and_exit_code_2(
+    say: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     for words, fault in (
         (("stats",), ".sciner/store: there is no store; give --dir"),
@@ -137,5 +175,8 @@ def test_bad_words_are_one_line_and_exit_code_2(say: Any, tmp_path: Path, monkey
         code, out, err = say(*words)
         assert (code, out, err.count("\n")) == (2, "", 1) and fault in err
     (tmp_path / ".sciner" / "store" / "steps").mkdir(parents=True)
-    assert "--max-size 20: this is no size; write a number and its unit" in say("prune", "--max-size", "20")[2]
+    assert (
+        "--max-size 20: this is no size; write a number and its unit"
+        in say("prune", "--max-size", "20")[2]
+    )
     assert "no entry begins with 'fit-'" in say("show", "fit-")[2]

@@ -1,4 +1,5 @@
-"""The committed configuration and its types say the same, and what cannot be meant is refused in one line."""
+"""The committed configuration and its types say the same, and what cannot be meant is refused in
+one line."""
 
 from __future__ import annotations
 
@@ -31,7 +32,9 @@ from sciner.policy.threshold.quota import Quota
 
 TOP = ("seed", "save_model")  # keys of no group
 SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind
-    name: get_args(field.annotation) or (field.annotation,) for name, field in RunConfig.model_fields.items() if name not in TOP
+    name: get_args(field.annotation) or (field.annotation,)
+    for name, field in RunConfig.model_fields.items()
+    if name not in TOP
 }
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 CHOICES = [path for path in FILES if not path.stem.startswith("_")]
@@ -69,7 +72,8 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def changed(**values: Any) -> dict[str, Any]:
-    """The default configuration with keys set: ``section__key=value``, or ``key=value`` at the top."""
+    """The default configuration with keys set: ``section__key=value``, or ``key=value`` at the
+    top."""
     config = copy.deepcopy(BASE)
     for key, value in values.items():
         *above, last = key.split("__")
@@ -86,25 +90,36 @@ def refusal(values: dict[str, Any]) -> str:
 
 
 def leaves() -> list[tuple[str, str]]:
-    return [*(("", key) for key in TOP), *((group, key) for group, model in GROUPS.items() for key in model.model_fields)]
+    return [
+        *(("", key) for key in TOP),
+        *((group, key) for group, model in GROUPS.items() for key in model.model_fields),
+    ]
 
 
 def type_of(path: Path) -> type[BaseModel]:
     """The type of a group's file; where the group is a union, that of its kind."""
     models = SECTIONS[path.parent.name]
     kind = read(path)["kind"] if len(models) > 1 else None
-    return next(m for m in models if kind is None or kind in get_args(m.model_fields["kind"].annotation))
+    return next(
+        m for m in models if kind is None or kind in get_args(m.model_fields["kind"].annotation)
+    )
 
 
 def literals() -> list[tuple[str, str, str]]:
-    """Every choice of every key that has a closed set of them; of a union those of its default type, and every kind."""
+    """Every choice of every key that has a closed set of them; of a union those of its default
+    type, and every kind."""
     found = []
     for group, models in SECTIONS.items():
         for model in models:
             for key, field in model.model_fields.items():
                 kinds = [field.annotation, *get_args(field.annotation)]
                 if model is GROUPS[group] or key == "kind":
-                    found += [(group, key, c) for kind in kinds if get_origin(kind) is Literal for c in get_args(kind)]
+                    found += [
+                        (group, key, c)
+                        for kind in kinds
+                        if get_origin(kind) is Literal
+                        for c in get_args(kind)
+                    ]
     return found
 
 
@@ -123,7 +138,9 @@ def test_every_group_but_the_sweeps_has_a_type() -> None:
 def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
     needed = NEEDED.get(f"{group}={path.stem}", {})
-    (config,), multirun, *_ = check(parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())]))
+    (config,), multirun, *_ = check(
+        parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())])
+    )
     expected = read(path) | needed
     section = getattr(config, group).model_dump()
     assert {key: section[key] for key in expected} == expected and not multirun
@@ -131,7 +148,8 @@ def test_every_committed_choice_composes(path: Path) -> None:
 
 @by_file
 def test_no_file_has_a_dead_key_or_lacks_one(path: Path) -> None:
-    """Defaults lists included, a file gives every field that has no default, and nothing that is no field."""
+    """Defaults lists included, a file gives every field that has no default, and nothing that is no
+    field."""
     model = type_of(path)
     required = {name for name, field in model.model_fields.items() if field.is_required()}
     assert required <= read(path).keys() <= model.model_fields.keys()
@@ -142,15 +160,23 @@ def test_every_field_can_be_set_from_some_file(group: str) -> None:
     files = [path for path in FILES if path.parent.name == group]
     types = [type_of(path) for path in files]
     for model in SECTIONS[group]:
-        found = {key for path, of in zip(files, types, strict=True) if of is model for key in read(path)}
+        found = {
+            key for path, of in zip(files, types, strict=True) if of is model for key in read(path)
+        }
         assert found == model.model_fields.keys()
 
 
 @by_file
 def test_a_comment_that_lists_choices_lists_them_all(path: Path) -> None:
     lines = path.read_text(encoding="utf-8").splitlines()
-    commented = {line.partition(":")[0]: line for line in lines if re.match(r"\w+: .*#.* \| ", line)}
-    missing = [(k, c) for group, k, c in literals() if group == path.parent.name and c not in commented.get(k, c)]
+    commented = {
+        line.partition(":")[0]: line for line in lines if re.match(r"\w+: .*#.* \| ", line)
+    }
+    missing = [
+        (k, c)
+        for group, k, c in literals()
+        if group == path.parent.name and c not in commented.get(k, c)
+    ]
     assert missing == []
 
 
@@ -171,9 +197,13 @@ def test_a_section_has_the_fields_of_what_it_configures() -> None:
 
 def test_a_section_describes_its_policy() -> None:
     threshold = QUOTA | {"granularity": "token", "confidence": "mean", "empty": "drop"}
-    assert parse(changed(threshold=threshold)).threshold.policy() == Threshold(Quota(5), "token", "mean", "drop")
+    assert parse(changed(threshold=threshold)).threshold.policy() == Threshold(
+        Quota(5), "token", "mean", "drop"
+    )
     acquire = BALD | {"passes": 4, "batch": "5%", "budget": 9}
-    assert parse(changed(acquire=acquire)).acquire.policy() == Acquire(Bald(4), Amount(5, True), budget=9)
+    assert parse(changed(acquire=acquire)).acquire.policy() == Acquire(
+        Bald(4), Amount(5, True), budget=9
+    )
 
 
 def test_a_configuration_is_read_back_as_it_was_and_frozen() -> None:
@@ -248,7 +278,10 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
         (CRF | {"lr": 0.1}, "model.lr means nothing to model.kind=crf; model.kind=encoder has it"),
         (CRF | {"c1": -0.1}, "model.c1=-0.1: it should be greater than or equal to 0"),
         (CRF | {"max_iterations": 0}, "model.max_iterations=0: it should be greater than 0"),
-        (GAZETTEER | {"case": "sensitiv"}, "model.case=sensitiv: there is no such choice; did you mean 'sensitive'?"),
+        (
+            GAZETTEER | {"case": "sensitiv"},
+            "model.case=sensitiv: there is no such choice; did you mean 'sensitive'?",
+        ),
         (GAZETTEER | {"kase": 1}, "unknown key model.kase; did you mean 'case'?"),
         ({"case": "sensitive"}, "model.kind is not set; give model.kind=VALUE"),
         ({"kind": 3}, "model.kind=3: it should be one of 'encoder', 'crf', 'gazetteer'"),
@@ -269,9 +302,13 @@ def test_a_model_is_refused_in_the_words_of_its_kind(model: Any, told: str) -> N
         ("accept_none", {"schedule": [0.5]}, "curriculum"),
     ],
 )
-def test_a_setting_that_means_nothing_to_its_kind_names_the_kind_that_has_it(kind: str, values: Any, told: str) -> None:
+def test_a_setting_that_means_nothing_to_its_kind_names_the_kind_that_has_it(
+    kind: str, values: Any, told: str
+) -> None:
     key = list(values)[-1]
-    expected = f"threshold.{key} means nothing to threshold.kind={kind}; threshold.kind={told} has it"
+    expected = (
+        f"threshold.{key} means nothing to threshold.kind={kind}; threshold.kind={told} has it"
+    )
     assert refusal(changed(threshold=BASE["threshold"] | {"kind": kind} | values)) == expected
 
 
@@ -290,7 +327,10 @@ def test_a_scorer_is_what_the_model_of_that_name_is(kind: str, config: type[Base
 
 
 def test_a_choice_like_no_other_gets_them_all() -> None:
-    told = "data.seed_order=xyz: there is no such choice; known: document, k_means, length, oracle_entities, random"
+    told = (
+        "data.seed_order=xyz: there is no such choice; known: document, k_means, length, "
+        "oracle_entities, random"
+    )
     assert refusal(changed(data__seed_order="xyz")) == told
 
 
@@ -298,7 +338,10 @@ def test_a_choice_like_no_other_gets_them_all() -> None:
 def test_a_misspelt_key_gets_its_nearest_spelling(group: str, key: str) -> None:
     slip = key + key[-1]
     name = f"{group}.{slip}" if group else slip
-    assert refusal(changed(**{name.replace(".", "__"): 1})) == f"unknown key {name}; did you mean '{key}'?"
+    assert (
+        refusal(changed(**{name.replace(".", "__"): 1}))
+        == f"unknown key {name}; did you mean '{key}'?"
+    )
 
 
 @pytest.mark.parametrize("key", ["seed", "data", "data.seed_size", "threshold.kind"])
@@ -312,35 +355,89 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
 @pytest.mark.parametrize(
     ("values", "told"),
     [
-        ({"data__pool": "unlabelled"}, "data: pool=unlabelled needs text: give data.unlabelled=PATH"),
+        (
+            {"data__pool": "unlabelled"},
+            "data: pool=unlabelled needs text: give data.unlabelled=PATH",
+        ),
         ({"data__pool": "both"}, "data: pool=both needs text: give data.unlabelled=PATH"),
         ({"data__kind": "files"}, "data: files needs both: give data.train=PATH data.test=PATH"),
         ({"data__kind": "files", "data__train": "a.conll"}, "data: files needs both"),
         ({"data__kind": "files", "data__test": ["a.conll"]}, "data: files needs both"),
         ({"data__kind": "hub"}, "data: hub needs a set: give data.path=NAME"),
-        ({"model__max_length": 100, "model__overlap": 37}, "model: overlap=37 leaves no room in windows of max_length=100"),
-        ({"model__name": None, "model__package": None}, "model: an encoder needs a source: give model.path=FOLDER"),
-        ({"iteration__stop": "churn", "iteration__relabel": "frozen"}, "iteration: stop=churn watches silver"),
-        ({"model": CRF, "iteration__silver_weight": 0.5}, "iteration.silver_weight=0.5 means nothing to model=crf"),
-        ({"model": CRF, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=crf"),
-        ({"model": GAZETTEER, "iteration__init": "previous"}, "iteration.init=previous goes on from weights, and model=gaz"),
+        (
+            {"model__max_length": 100, "model__overlap": 37},
+            "model: overlap=37 leaves no room in windows of max_length=100",
+        ),
+        (
+            {"model__name": None, "model__package": None},
+            "model: an encoder needs a source: give model.path=FOLDER",
+        ),
+        (
+            {"iteration__stop": "churn", "iteration__relabel": "frozen"},
+            "iteration: stop=churn watches silver",
+        ),
+        (
+            {"model": CRF, "iteration__silver_weight": 0.5},
+            "iteration.silver_weight=0.5 means nothing to model=crf",
+        ),
+        (
+            {"model": CRF, "iteration__init": "previous"},
+            "iteration.init=previous goes on from weights, and model=crf",
+        ),
+        (
+            {"model": GAZETTEER, "iteration__init": "previous"},
+            "iteration.init=previous goes on from weights, and model=gaz",
+        ),
         ({"acquire__batch": 0.05}, "acquire.batch: 0.05 is neither a number nor a share: write 5%"),
         ({"acquire__batch": "0%"}, "acquire: batch=0 buys nothing: give acquire.batch=30"),
-        ({"acquire__budget": 500}, "acquire: budget=500 ends what acquire=none never begins: add acquire=random"),
-        ({"acquire__unit": "entities", "acquire__batch": "5%"}, "acquire: batch=5% of entities nobody has counted"),
-        ({"threshold": FIXED | {"min_confidence": 1.5}}, "threshold.min_confidence=1.5: it should be less than or equal to 1"),
-        ({"threshold": FIXED | {"min_confidence": float("nan")}}, "threshold.min_confidence=nan: it should be "),
-        ({"threshold": SCHEDULE | {"schedule": [0.9, 2]}}, "threshold.schedule.1=2: it should be less than or equal to 1"),
-        ({"threshold": SCHEDULE | {"schedule": []}}, "threshold: a curriculum needs a schedule: give 'threshold.schedule="),
-        ({"threshold": QUOTA | {"quota": 0}}, "threshold.quota=0: it should be greater than or equal to 1"),
+        (
+            {"acquire__budget": 500},
+            "acquire: budget=500 ends what acquire=none never begins: add acquire=random",
+        ),
+        (
+            {"acquire__unit": "entities", "acquire__batch": "5%"},
+            "acquire: batch=5% of entities nobody has counted",
+        ),
+        (
+            {"threshold": FIXED | {"min_confidence": 1.5}},
+            "threshold.min_confidence=1.5: it should be less than or equal to 1",
+        ),
+        (
+            {"threshold": FIXED | {"min_confidence": float("nan")}},
+            "threshold.min_confidence=nan: it should be ",
+        ),
+        (
+            {"threshold": SCHEDULE | {"schedule": [0.9, 2]}},
+            "threshold.schedule.1=2: it should be less than or equal to 1",
+        ),
+        (
+            {"threshold": SCHEDULE | {"schedule": []}},
+            "threshold: a curriculum needs a schedule: give 'threshold.schedule=",
+        ),
+        (
+            {"threshold": QUOTA | {"quota": 0}},
+            "threshold.quota=0: it should be greater than or equal to 1",
+        ),
         (
             {"threshold": QUOTA | {"granularity": "sentence"}},
             "threshold: granularity=sentence means nothing to threshold=quota",
         ),
-        ({"acquire": BALD | {"passes": 1}}, "acquire.passes=1: it should be greater than or equal to 2"),
-        ({"acquire": BALD, "model": CRF}, "acquire=bald needs samples, and a crf has none: take an encoder"),
-        ({"acquire__kind": "core_set", "acquire__scorer": "crf"}, "acquire=core_set needs embeddings, and a crf has none"),
-        ({"acquire__kind": "mnlp", "data__pool": "unlabelled", "data__unlabelled": "a.txt"}, "acquire=mnlp buys from text"),
+        (
+            {"acquire": BALD | {"passes": 1}},
+            "acquire.passes=1: it should be greater than or equal to 2",
+        ),
+        (
+            {"acquire": BALD, "model": CRF},
+            "acquire=bald needs samples, and a crf has none: take an encoder",
+        ),
+        (
+            {"acquire__kind": "core_set", "acquire__scorer": "crf"},
+            "acquire=core_set needs embeddings, and a crf has none",
+        ),
+        (
+            {"acquire__kind": "mnlp", "data__pool": "unlabelled", "data__unlabelled": "a.txt"},
+            "acquire=mnlp buys from text",
+        ),
     ],
 )
 def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -> None:
@@ -361,7 +458,8 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -
         {"threshold": QUOTA | {"granularity": "token"}},
         {"acquire__kind": "mnlp", "acquire__scorer": "crf", "acquire__batch": "5%"},
         {"acquire__kind": "mnlp", "data__pool": "both", "data__unlabelled": "a.txt"},
-        {"model__clip": 1, "model__weight_decay": 0, "iteration__silver_weight": 1},  # whole numbers where fractions may be
+        # whole numbers where fractions may be
+        {"model__clip": 1, "model__weight_decay": 0, "iteration__silver_weight": 1},
     ],
 )
 def test_their_neighbours_are_not(values: dict[str, Any]) -> None:

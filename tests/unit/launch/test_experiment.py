@@ -25,7 +25,10 @@ def test_words_are_those_of_bases_then_its_own_and_axes_are_told_apart() -> None
         "model.steps": "600",  # for the 150 of its base
         "data": "cmu_sciner",
     }
-    assert {key: found.words[key] for key in found.axes} == {"seed": "0,1,2", "threshold": "accept_none,accept_all"}
+    assert {key: found.words[key] for key in found.axes} == {
+        "seed": "0,1,2",
+        "threshold": "accept_none,accept_all",
+    }
 
 
 @pytest.mark.slow
@@ -34,19 +37,27 @@ def test_words_make_the_same_configuration_without_the_file(name: str) -> None:
     found = read_experiment(name)
     axes = [f"{key}={found.words[key].split(',')[-1]}" for key in sorted(found.axes)]
     by_file = check(parse_flags([f"experiment={name}", *axes])).points
-    assert by_file == configurations([[f"{key}={value}" for key, value in found.constants.items()] + axes], BASES)
+    assert by_file == configurations(
+        [[f"{key}={value}" for key, value in found.constants.items()] + axes], BASES
+    )
 
 
 def test_an_experiment_may_stand_in_a_folder_of_the_users(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
-    defaults = "[/experiment/_crf, _self_, override /data: scierc, override /hydra/launcher: joblib]"
+    defaults = (
+        "[/experiment/_crf, _self_, override /data: scierc, override /hydra/launcher: joblib]"
+    )
     values = "seed: 3\ndata: {limit: 50, train: [a, b], dev: null}"
     (tmp_path / "experiment" / "mine.yaml").write_text(f"defaults: {defaults}\n{values}\n")
 
     found = read_experiment("mine", [CONF, tmp_path])
     assert found.words["seed"] == "0,1,2"  # the axis of its base, which a value does not replace
     assert found.constants == {
-        "model": "crf", "data": "scierc", "data.limit": "50", "data.train": "[a,b]", "data.dev": "null"
-    }  # fmt: skip
+        "model": "crf",
+        "data": "scierc",
+        "data.limit": "50",
+        "data.train": "[a,b]",
+        "data.dev": "null",
+    }
     with pytest.raises(InputError, match=r"mine\.yaml is in no folder"):
         read_experiment("mine")

@@ -23,7 +23,8 @@ from sciner.launch.main import FLAGS_WITHOUT_JOB
 def test_the_parser_has_the_flags_that_are_asked_for() -> None:
     flags = argument_parser().parse_intermixed_args(["seed=1", "-m", "model=tiny"])
     assert flags.overrides == ["seed=1", "model=tiny"] and flags.multirun
-    assert {*FLAGS_WITHOUT_JOB, "config_dir"} - {"version"} <= vars(flags).keys()  # at --version it ends the process
+    # at --version it ends the process
+    assert {*FLAGS_WITHOUT_JOB, "config_dir"} - {"version"} <= vars(flags).keys()
 
 
 def test_values_that_are_set_are_those_that_hydra_composes() -> None:
@@ -41,14 +42,17 @@ def test_hydra_asks_the_method_that_is_replaced(monkeypatch: pytest.MonkeyPatch)
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     original = BasicSweeper.validate_batch_is_legal
-    monkeypatch.setattr(BasicSweeper, "validate_batch_is_legal", original)  # restores it behind the test
+    # restores it behind the test
+    monkeypatch.setattr(BasicSweeper, "validate_batch_is_legal", original)
     assert list(inspect.signature(original).parameters) == ["self", "batch"]
     assert "self.validate_batch_is_legal(" in inspect.getsource(BasicSweeper.sweep)
     skip_batch_validation()
     assert BasicSweeper.validate_batch_is_legal is not original
 
 
-def test_a_group_lists_no_bases_however_often_that_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_group_lists_no_bases_however_often_that_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
     from hydra.core.global_hydra import GlobalHydra
 

@@ -1,4 +1,5 @@
-"""Every point of a sweep is checked before the first one starts, and every refusal shows the right word."""
+"""Every point of a sweep is checked before the first one starts, and every refusal shows the right
+word."""
 
 from __future__ import annotations
 
@@ -63,17 +64,31 @@ def composed(*words: str) -> Any:
         ("data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
         ("dat.seed_size=3", "unknown key dat.seed_size; did you mean 'data'?"),
         ("data.sed_size.x=3", "unknown key data.sed_size.x; did you mean 'seed_size'?"),
-        ("data.seed_size.x=3", "unknown key data.seed_size.x; sciner run --cfg job shows what there is"),
-        ("data.train=a.conll", "unknown key data.train; data=files has it"),  # the chosen data is the sample
+        (
+            "data.seed_size.x=3",
+            "unknown key data.seed_size.x; sciner run --cfg job shows what there is",
+        ),
+        # the chosen data is the sample
+        ("data.train=a.conll", "unknown key data.train; data=files has it"),
         ("model.c1=3", "unknown key model.c1; model=crf has it"),
         (
             "model=crf model.clip=3",
-            "unknown key model.clip; model=bert_base_cased or model=bert_large_cased or model=bert_large_ner",
+            "unknown key model.clip; model=bert_base_cased or model=bert_large_cased or "
+            "model=bert_large_ner",
         ),
-        ("model=crf +model.clip=3", "model.clip means nothing to model.kind=crf; model.kind=encoder has it"),
+        (
+            "model=crf +model.clip=3",
+            "model.clip means nothing to model.kind=crf; model.kind=encoder has it",
+        ),
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
-        ("model.config.hiden_size=3", "unknown key model.config.hiden_size; sciner run --cfg job shows what there is"),
-        ("threshold.classes.Task=0.6", "unknown key threshold.classes.Task; threshold=per_class has it"),
+        (
+            "model.config.hiden_size=3",
+            "unknown key model.config.hiden_size; sciner run --cfg job shows what there is",
+        ),
+        (
+            "threshold.classes.Task=0.6",
+            "unknown key threshold.classes.Task; threshold=per_class has it",
+        ),
         (
             "threshold=quantile threshold.min_confidence=0.7",
             "unknown key threshold.min_confidence; threshold=fixed or threshold=",
@@ -82,34 +97,77 @@ def composed(*words: str) -> Any:
             "threshold=quantile +threshold.min_confidence=0.7",
             "threshold.min_confidence means nothing to threshold.kind=quantile",
         ),
-        ("threshold=per_class threshold.quota=500", "unknown key threshold.quota; threshold=quota has it"),
+        (
+            "threshold=per_class threshold.quota=500",
+            "unknown key threshold.quota; threshold=quota has it",
+        ),
         ("acquire=mnlp acquire.passes=20", "unknown key acquire.passes; acquire=bald has it"),
-        ("threshold=quota threshold.granularity=sentence", "threshold: granularity=sentence means nothing to threshold=quota"),
-        ("threshold.measure=probabilty", "threshold.measure=probabilty: there is no such choice; did you mean 'probability'?"),
-        ("threshold=per_class threshold.clases.Task=0.6", "unknown key threshold.clases.Task; did you mean 'classes'?"),
+        (
+            "threshold=quota threshold.granularity=sentence",
+            "threshold: granularity=sentence means nothing to threshold=quota",
+        ),
+        (
+            "threshold.measure=probabilty",
+            "threshold.measure=probabilty: there is no such choice; did you mean 'probability'?",
+        ),
+        (
+            "threshold=per_class threshold.clases.Task=0.6",
+            "unknown key threshold.clases.Task; did you mean 'classes'?",
+        ),
         ("+sed=3", "unknown key sed; did you mean 'seed'?"),
         ("+data.seed_sise=3", "unknown key data.seed_sise; did you mean 'seed_size'?"),
-        ("++threshold.min_confidense=1", "unknown key threshold.min_confidense; did you mean 'min_confidence'?"),
+        (
+            "++threshold.min_confidense=1",
+            "unknown key threshold.min_confidense; did you mean 'min_confidence'?",
+        ),
         ("+seed=3", "Could not append to config. An item is already at 'seed'"),
         ("~seed", "seed is not set; give seed=VALUE"),
         ("treshold=fixed", "unknown key treshold; did you mean 'threshold'?"),
         ("data=smple", "data=smple: there is no such choice; did you mean 'sample'?"),
         ("tracking=xyz", "tracking=xyz: there is no such choice; known: mlflow, none"),
-        ("experiment=sede_size/crf", "experiment=sede_size/crf: there is no such choice; did you mean 'seed_size/crf'?"),
-        ("experiment=rounds", "experiment=rounds: there is no such choice; did you mean 'rounds/crf'?"),
-        ("experiment=rounds/_base", "experiment=rounds/_base: there is no such choice; did you mean 'rounds/crf'?"),
+        (
+            "experiment=sede_size/crf",
+            "experiment=sede_size/crf: there is no such choice; did you mean 'seed_size/crf'?",
+        ),
+        (
+            "experiment=rounds",
+            "experiment=rounds: there is no such choice; did you mean 'rounds/crf'?",
+        ),
+        (
+            "experiment=rounds/_base",
+            "experiment=rounds/_base: there is no such choice; did you mean 'rounds/crf'?",
+        ),
         ("experiment/rounds=crf", "unknown group experiment/rounds; give experiment=rounds/CHOICE"),
         ("data=_sample", "data=_sample: there is no such choice; did you mean 'sample'?"),
-        ("hydra/sweeper=optuna", "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?"),
+        (
+            "hydra/sweeper=optuna",
+            "hydra/sweeper=optuna: there is no such choice; did you mean 'sciner_optuna'?",
+        ),
         ("threshold=null", "Config group override must be a string or a list"),
-        ("model=_encoder", "model=_encoder: there is no such choice; known: bert_base_cased, bert_large_cased"),
-        ("threshold=none", "threshold=none: there is no such choice; it is threshold=accept_all now"),
-        ("-m threshold=fixed,reject", "threshold=reject: there is no such choice; it is threshold=accept_none now"),
-        ("iteration=self_training", "iteration=self_training: there is no such choice; it is iteration=paper now"),
+        (
+            "model=_encoder",
+            "model=_encoder: there is no such choice; known: bert_base_cased, bert_large_cased",
+        ),
+        (
+            "threshold=none",
+            "threshold=none: there is no such choice; it is threshold=accept_all now",
+        ),
+        (
+            "-m threshold=fixed,reject",
+            "threshold=reject: there is no such choice; it is threshold=accept_none now",
+        ),
+        (
+            "iteration=self_training",
+            "iteration=self_training: there is no such choice; it is iteration=paper now",
+        ),
         ("model.weights=torch", "unknown key model.weights; it is model.weights_format now"),
         ("store.weights=all", "unknown key store.weights; it is store.keep_weights now"),
         ("tracking.save_weights=true", "unknown key tracking.save_weights; it is save_model now"),
-        ("model=hub", "model: an encoder needs a source: give model.path=FOLDER or model=hub model.name=OWNER/MODEL"),
+        (
+            "model=hub",
+            "model: an encoder needs a source: give model.path=FOLDER or model=hub "
+            "model.name=OWNER/MODEL",
+        ),
         ("seed", "Error parsing override 'seed'"),
         ("seed=", "seed='': it should be a valid integer"),
         ("data.limit=${sed}", "Interpolation key 'sed' not found"),
@@ -119,7 +177,9 @@ def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, to
     assert refusal(*word.split(" ")).startswith(told)
 
 
-@pytest.mark.parametrize("word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"])
+@pytest.mark.parametrize(
+    "word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"]
+)
 def test_several_values_need_the_flag(word: str) -> None:
     assert refusal(word) == f"{word} names several values; add -m to sweep over them"
     assert len(points("-m", word)) > 1
@@ -129,8 +189,14 @@ def test_several_values_need_the_flag(word: str) -> None:
     ("words", "told"),
     [
         (["seed=0,1,-1"], "seed=-1: it should be greater than or equal to 0"),
-        (["threshold=accept_all,fxed"], "threshold=fxed: there is no such choice; did you mean 'fixed'?"),
-        (["iteration.stop=churn", "iteration.relabel=all,frozen"], "iteration: stop=churn watches silver"),
+        (
+            ["threshold=accept_all,fxed"],
+            "threshold=fxed: there is no such choice; did you mean 'fixed'?",
+        ),
+        (
+            ["iteration.stop=churn", "iteration.relabel=all,frozen"],
+            "iteration: stop=churn watches silver",
+        ),
         (["data.pool=withheld,both"], "data: pool=both needs text"),
     ],
 )
@@ -178,9 +244,12 @@ def test_a_choice_is_taken_before_its_keys_whatever_their_order() -> None:
     assert (point.threshold.kind, point.threshold.min_confidence) == ("fixed", 0.5)
 
 
-@pytest.mark.parametrize(("choice", "key"), [("threshold=per_class", "classes"), ("annotator=noisy", "rates")])
+@pytest.mark.parametrize(
+    ("choice", "key"), [("threshold=per_class", "classes"), ("annotator=noisy", "rates")]
+)
 def test_a_mapping_takes_classes_that_no_file_names(choice: str, key: str) -> None:
-    """In braces, one by one, on top of each other, and swept; a corpus has the classes that it has."""
+    """In braces, one by one, on top of each other, and swept; a corpus has the classes that it
+    has."""
     group = choice.partition("=")[0]
     place = f"{group}.{key}"
     sweeps = {
@@ -210,7 +279,9 @@ def test_a_committed_sweep_is_the_product_of_its_axes(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "key"), [(name, key) for name in SWEEPS for key in sorted(axes(name))])
+@pytest.mark.parametrize(
+    ("name", "key"), [(name, key) for name in SWEEPS for key in sorted(axes(name))]
+)
 def test_a_word_for_a_swept_key_replaces_its_axis(name: str, key: str) -> None:
     one = axes(name)[key][0]
     rest = math.prod(len(values) for other, values in axes(name).items() if other != key)
@@ -224,8 +295,18 @@ def test_a_swept_point_has_the_values_of_its_place_in_the_product() -> None:
 
 
 def test_a_sweep_keeps_what_its_file_sets_unless_told_otherwise() -> None:
-    (point,) = points("experiment=rounds/crf", "seed=0", "threshold=fixed", "threshold.granularity=token", "iteration.rounds=2")
-    assert (point.data.seed_size, point.iteration.rounds, point.threshold.granularity) == ("10%", 2, "token")
+    (point,) = points(
+        "experiment=rounds/crf",
+        "seed=0",
+        "threshold=fixed",
+        "threshold.granularity=token",
+        "iteration.rounds=2",
+    )
+    assert (point.data.seed_size, point.iteration.rounds, point.threshold.granularity) == (
+        "10%",
+        2,
+        "token",
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,7 +314,12 @@ def test_a_sweep_keeps_what_its_file_sets_unless_told_otherwise() -> None:
     [
         [f"experiment={name}", *more]
         for name in SWEEPS
-        for more in ([], ["seed=7"], ["seed=range(0,4)", "data.limit=50,60"], ["+model.config=null"])
+        for more in (
+            [],
+            ["seed=7"],
+            ["seed=range(0,4)", "data.limit=50,60"],
+            ["+model.config=null"],
+        )
     ],
     ids=" ".join,
 )
@@ -244,7 +330,9 @@ def test_the_points_are_those_that_hydra_will_start(words: list[str]) -> None:
 
     whole = composed(words[0])
     committed = [f"{key}={value}" for key, value in whole.hydra.sweeper.params.items()]
-    (jobs,) = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides([*committed, *words]), None)
+    (jobs,) = BasicSweeper.split_arguments(
+        OverridesParser.create().parse_overrides([*committed, *words]), None
+    )
     assert Counter(map(frozenset, sweep_points(words, whole))) == Counter(map(frozenset, jobs))
 
 
@@ -252,35 +340,65 @@ def test_the_points_are_those_that_hydra_will_start(words: list[str]) -> None:
 
 
 def test_importing_the_doors_loads_nothing_heavy() -> None:
-    heavy = ("torch", "pytorch_lightning", "mlflow", "transformers", "hydra", "omegaconf", "seqeval", "sklearn", "optuna")
+    heavy = (
+        "torch",
+        "pytorch_lightning",
+        "mlflow",
+        "transformers",
+        "hydra",
+        "omegaconf",
+        "seqeval",
+        "sklearn",
+        "optuna",
+    )
     code = f"import sys, sciner.launch, sciner.cli; print([m for m in {heavy} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[]"
 
 
 @pytest.mark.slow
 def test_a_search_without_its_plugin_says_where_it_is(tmp_path: Path) -> None:
-    """As where sciner's own folder was copied, or is a link: Hydra looks for plugins beside it, or installed."""
+    """As where sciner's own folder was copied, or is a link: Hydra looks for plugins beside it, or
+    installed."""
     for name in ("sciner", "conf"):
         (tmp_path / name).symlink_to(ROOT / name)
-    others = "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, 'hydra_plugins/sciner_sweeper').is_dir()]"
+    others = (
+        "sys.path[1:] = [p for p in sys.path[1:] if not pathlib.Path(p, "
+        "'hydra_plugins/sciner_sweeper').is_dir()]"
+    )
     code = f"import pathlib, sys; {others}; from sciner.cli.main import main; main()"
-    for words in (["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"], ["experiment=search/minilm"]):
-        done = subprocess.run([sys.executable, "-c", code, "run", *words], cwd=tmp_path, capture_output=True, text=True)
+    for words in (
+        ["-m", "hydra/sweeper=sciner_optuna", "model.lr=1e-4,1e-3"],
+        ["experiment=search/minilm"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", code, "run", *words],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+        )
         assert done.returncode == 2 and done.stderr.count("\n") == 1
         assert "Hydra finds no plugin of that name; install sciner as a package" in done.stderr
 
 
 @pytest.mark.slow
 def test_the_help_of_a_run_lists_choices_and_not_what_they_are_made_of() -> None:
-    done = subprocess.run([sys.executable, "-m", "sciner", "run", "--help"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "sciner", "run", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
     lists = dict(re.findall(r"^([\w/]+): (.+)$", done.stdout.split("== Config ==")[0], re.M))
     assert lists["experiment/rounds"] == "crf, minilm, minilm_fixed"
-    assert not [name for listed in lists.values() for name in listed.split(", ") if name.startswith("_")]
+    assert not [
+        name for listed in lists.values() for name in listed.split(", ") if name.startswith("_")
+    ]
 
 
 def test_help_names_the_commands() -> None:
-    done = subprocess.run([sys.executable, "-m", "sciner", "--help"], cwd=ROOT, capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "sciner", "--help"], cwd=ROOT, capture_output=True, text=True
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert " run " in done.stdout and " ui " in done.stdout
 
@@ -295,11 +413,16 @@ def test_help_names_the_commands() -> None:
         ("data.train=[Müller/a.conll,b.conll]", """'data.train=["Müller/a.conll",b.conll]'"""),
         ("threshold.classes.Tâche=0.6", """'threshold.classes="{Tâche: 0.6}"'"""),
         ('threshold.classes={"Tâche":0.6}', """'threshold.classes="{Tâche: 0.6}"'"""),
-        ("threshold.classes={Metric(%):0.6,Task:0.5}", """'threshold.classes="{Metric(%): 0.6, Task: 0.5}"'"""),
+        (
+            "threshold.classes={Metric(%):0.6,Task:0.5}",
+            """'threshold.classes="{Metric(%): 0.6, Task: 0.5}"'""",
+        ),
         ("data.labels=[Tâche,Metric(%)]", """'data.labels=["Tâche","Metric(%)"]'"""),
     ],
 )
-def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(word: str, form: str) -> None:
+def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(
+    word: str, form: str
+) -> None:
     told = explain_hydra_error("HydraException", ["seed=1", word])
     assert str(told) == f"Hydra's grammar does not take {word}; write it {form}"
     (typed,) = shlex.split(form)
@@ -309,11 +432,15 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(word: s
 def test_quotes_within_a_word_are_kept() -> None:
     """Whatever the shell makes of the mend is the word that was meant."""
     for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
-        (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write it "))
+        (typed,) = shlex.split(
+            str(hint_for_words([f"data.train={value}"])).removeprefix("write it ")
+        )
         assert OverridesParser.create().parse_override(typed).value() == value
 
 
 def test_classes_of_any_name_get_a_bar_from_the_command_line() -> None:
-    (point,) = points("threshold=per_class", 'threshold.classes="{Tâche: 0.6, Metric(%): 0.5, 123: 0.4}"')
+    (point,) = points(
+        "threshold=per_class", 'threshold.classes="{Tâche: 0.6, Metric(%): 0.5, 123: 0.4}"'
+    )
     assert point.threshold.classes == {"Tâche": 0.6, "Metric(%)": 0.5, "123": 0.4}
     assert "is no mapping" in refusal("threshold=per_class", "threshold.classes='{a'")

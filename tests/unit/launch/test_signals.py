@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from sciner.launch import signals
-from sciner.launch.signals import JOBS, PARENT, SIGNALS, STOP, Stopped, jobs_end_with_parent, obeyed_in_job, raised
+from sciner.launch.signals import (
+    JOBS,
+    PARENT,
+    SIGNALS,
+    STOP,
+    Stopped,
+    jobs_end_with_parent,
+    obeyed_in_job,
+    raised,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +29,12 @@ def restored(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, "")
 
 
-@pytest.mark.parametrize(("signum", "code", "name"), [(2, 130, "Ctrl-C"), (15, 143, "SIGTERM"), (1, 129, "SIGHUP")])
-def test_a_signal_is_raised_once_and_the_handlers_of_before_come_back(signum: int, code: int, name: str) -> None:
+@pytest.mark.parametrize(
+    ("signum", "code", "name"), [(2, 130, "Ctrl-C"), (15, 143, "SIGTERM"), (1, 129, "SIGHUP")]
+)
+def test_a_signal_is_raised_once_and_the_handlers_of_before_come_back(
+    signum: int, code: int, name: str
+) -> None:
     before = [signal.getsignal(s) for s in SIGNALS]
     with pytest.raises(Stopped) as caught, raised():
         try:

@@ -1,4 +1,5 @@
-"""One battery for every annotator; then noise, adjudication and the configuration that makes them."""
+"""One battery for every annotator; then noise, adjudication and the configuration that makes
+them."""
 
 from __future__ import annotations
 
@@ -23,13 +24,16 @@ from sciner.text.spans import Span, decode, encode
 
 few = settings(max_examples=40, deadline=None)
 LABELS = ("Dataset", "Method", "Task")
-Make = Callable[[Sequence[Sentence], float], Annotator]  # from sentences with clean labels, and an error rate
+# from sentences with clean labels, and an error rate
+Make = Callable[[Sequence[Sentence], float], Annotator]
 
 
 def one(noisy: bool) -> Make:
     def make(clean: Sequence[Sentence], rate: float, stream: int = 0) -> SimulatedAnnotator:
         withheld = {s.id: s.spans for s in clean if s.spans is not None}
-        return SimulatedAnnotator(withheld, Cost(), Noise(LABELS, rate, stream=stream) if noisy else None)
+        return SimulatedAnnotator(
+            withheld, Cost(), Noise(LABELS, rate, stream=stream) if noisy else None
+        )
 
     return make
 
@@ -37,7 +41,9 @@ def one(noisy: bool) -> Make:
 def two(adjudicate: Adjudicate) -> Make:
     def make(clean: Sequence[Sentence], rate: float) -> TwoAnnotators:
         noisy: Callable[..., Annotator] = one(noisy=True)
-        return TwoAnnotators(noisy(clean, rate, 0), noisy(clean, rate, 1), one(noisy=False)(clean, rate), adjudicate)
+        return TwoAnnotators(
+            noisy(clean, rate, 0), noisy(clean, rate, 1), one(noisy=False)(clean, rate), adjudicate
+        )
 
     return make
 
@@ -50,12 +56,15 @@ rates = st.sampled_from([0.0, 0.1, 0.5, 1.0])
 
 @st.composite
 def texts(draw: st.DrawFn) -> list[Sentence]:
-    """Up to five sentences with clean labels, in no order of their ids; many are dense with short spans that touch."""
+    """Up to five sentences with clean labels, in no order of their ids; many are dense with short
+    spans that touch."""
     tags = ["O", *(f"{prefix}-{label}" for label in LABELS for prefix in "BI")]
     found = []
     for i in draw(st.permutations(range(draw(st.integers(1, 5))))):
         spans = decode(draw(st.lists(st.sampled_from(tags), min_size=1, max_size=9)))
-        length = max([span.end for span in spans[0]], default=0) + draw(st.integers(0 if spans[0] else 1, 3))
+        length = max([span.end for span in spans[0]], default=0) + draw(
+            st.integers(0 if spans[0] else 1, 3)
+        )
         found.append(Sentence(f"d#{i}", ("w",) * length, spans[0]))
     return found
 
@@ -70,8 +79,11 @@ def bare(sentences: Sequence[Sentence]) -> list[Sentence]:
 @every
 @few
 @given(clean=texts(), rate=rates)
-def test_the_same_sentences_come_back_with_legal_spans(make: Make, clean: list[Sentence], rate: float) -> None:
-    """In the order that was asked for: no overlap, none empty, none outside, sorted, of known classes."""
+def test_the_same_sentences_come_back_with_legal_spans(
+    make: Make, clean: list[Sentence], rate: float
+) -> None:
+    """In the order that was asked for: no overlap, none empty, none outside, sorted, of known
+    classes."""
     labelled = make(clean, rate).label(bare(clean))
     assert bare(labelled) == bare(clean)
     for s in labelled:
@@ -85,7 +97,8 @@ def test_the_same_sentences_come_back_with_legal_spans(make: Make, clean: list[S
 def test_what_is_said_of_a_sentence_depends_on_nothing_else(
     make: Make, clean: list[Sentence], rate: float, data: st.DataObject
 ) -> None:
-    """Not on the batch, the order, the number of calls, the rest of the corpus, or what it claims of itself."""
+    """Not on the batch, the order, the number of calls, the rest of the corpus, or what it claims
+    of itself."""
     annotator = make(clean, rate)
     whole = dict(zip(clean, annotator.label(bare(clean)), strict=True))
     some = data.draw(st.lists(st.sampled_from(clean), unique=True))
@@ -111,7 +124,9 @@ def test_a_sentence_whose_gold_does_not_exist_is_an_error(make: Make) -> None:
 @every
 @few
 @given(clean=texts(), rate=rates, cut=st.integers(0, 5))
-def test_a_budget_is_the_same_bought_at_once_or_in_batches(make: Make, clean: list[Sentence], rate: float, cut: int) -> None:
+def test_a_budget_is_the_same_bought_at_once_or_in_batches(
+    make: Make, clean: list[Sentence], rate: float, cut: int
+) -> None:
     annotator = make(clean, rate)
     labelled = annotator.label(bare(clean))
     at_once = annotator.charge(Budget(), labelled)
@@ -136,7 +151,9 @@ def test_errors_at_a_low_rate_are_among_those_at_a_higher_one(
 
 @few
 @given(clean=texts(), rate=rates)
-def test_the_marked_spans_are_the_clean_ones_but_for_the_errors(clean: list[Sentence], rate: float) -> None:
+def test_the_marked_spans_are_the_clean_ones_but_for_the_errors(
+    clean: list[Sentence], rate: float
+) -> None:
     """At most one a clean span, each of the kind that it says."""
     noise = Noise(LABELS, rate)
     for s in clean:
@@ -160,7 +177,8 @@ def test_the_marked_spans_are_the_clean_ones_but_for_the_errors(clean: list[Sent
 
 
 def test_errors_are_as_frequent_as_their_rates_and_their_kinds_as_their_weights() -> None:
-    """4,000 spans of two tokens with room around them: within four standard deviations of the binomial mean."""
+    """4,000 spans of two tokens with room around them: within four standard deviations of the
+    binomial mean."""
     count, kinds = 2000, {"missed": 1.0, "class": 2.0, "boundary": 1.0, "spurious": 0.0}
     noise = Noise(LABELS, 0.3, {"Task": 0.1}, kinds)
     spans = (Span(3, 5, "Task"), Span(9, 11, "Method"))
@@ -169,18 +187,29 @@ def test_errors_are_as_frequent_as_their_rates_and_their_kinds_as_their_weights(
     for label, rate in (("Task", 0.1), ("Method", 0.3)):
         for kind in ERROR_KINDS:
             p = rate * kinds[kind] / 4
-            assert abs(found[kind, label] - count * p) <= 4 * (count * p * (1 - p)) ** 0.5, (kind, label)
+            assert abs(found[kind, label] - count * p) <= 4 * (count * p * (1 - p)) ** 0.5, (
+                kind,
+                label,
+            )
     shifts = Counter(e.added for e in errors if e.kind == "boundary" and e.lost == spans[1])
     assert len(shifts) == 4 and min(shifts.values()) > 0.5 * max(shifts.values())
-    classes = Counter(e.added.label for e in errors if e.kind == "class" and e.added and e.lost == spans[1])
-    assert classes.keys() == {"Dataset", "Task"} and min(classes.values()) > 0.7 * max(classes.values())
+    classes = Counter(
+        e.added.label for e in errors if e.kind == "class" and e.added and e.lost == spans[1]
+    )
+    assert classes.keys() == {"Dataset", "Task"} and min(classes.values()) > 0.7 * max(
+        classes.values()
+    )
 
 
 def test_what_cannot_go_wrong_at_a_span_goes_wrong_in_the_other_ways() -> None:
-    """One class, in a sentence that is all span: no other class, no neighbour, no room, and one token cannot shrink."""
+    """One class, in a sentence that is all span: no other class, no neighbour, no room, and one
+    token cannot shrink."""
     full = Sentence("d#0", ("w",), (Span(0, 1, "Task"),))
     for stream in range(20):
-        assert [e.kind for e in Noise(("Task",), 1.0, stream=stream).errors(full.id, 1, full.spans or ())] == ["missed"]
+        assert [
+            e.kind
+            for e in Noise(("Task",), 1.0, stream=stream).errors(full.id, 1, full.spans or ())
+        ] == ["missed"]
     never = dict.fromkeys(ERROR_KINDS, 1.0) | {"missed": 0.0}
     assert Noise(("Task",), 1.0, kinds=never).spans(full.id, 1, full.spans or ()) == full.spans
 
@@ -192,7 +221,11 @@ def test_a_spurious_span_may_be_any_stretch_of_one_to_three_free_tokens() -> Non
 
 def test_seeds_and_streams_are_different_people() -> None:
     spans = tuple(Span(i, i + 1, "Task") for i in range(0, 100, 2))
-    said = {Noise(LABELS, 0.3, seed=a, stream=b).spans("d#0", 100, spans) for a in range(3) for b in range(2)}
+    said = {
+        Noise(LABELS, 0.3, seed=a, stream=b).spans("d#0", 100, spans)
+        for a in range(3)
+        for b in range(2)
+    }
     assert len(said) == 6
 
 
@@ -209,9 +242,13 @@ class Fixed:
 
     def label(self, sentences: Sequence[Sentence], proposed: object = None) -> tuple[Sentence, ...]:
         self.asked += [s.id for s in sentences]
-        return tuple(Sentence(s.id, s.tokens, self.spans if s.id == "d#1" else ()) for s in sentences)
+        return tuple(
+            Sentence(s.id, s.tokens, self.spans if s.id == "d#1" else ()) for s in sentences
+        )
 
-    def charge(self, budget: Budget, labelled: Sequence[Sentence], proposed: object = None) -> Budget:
+    def charge(
+        self, budget: Budget, labelled: Sequence[Sentence], proposed: object = None
+    ) -> Budget:
         self.paid += [s.id for s in labelled]
         return budget.charged(labelled, Cost(read_token=60, mark_entity=600))
 
@@ -220,7 +257,8 @@ class Fixed:
 
 
 A, B, C, D = Span(0, 1, "Task"), Span(1, 3, "Task"), Span(2, 4, "Task"), Span(4, 5, "Method")
-ASKED = [Sentence("d#0", ("w",) * 5), Sentence("d#1", ("w",) * 5)]  # of the first all say that it holds nothing
+# of the first all say that it holds nothing
+ASKED = [Sentence("d#0", ("w",) * 5), Sentence("d#1", ("w",) * 5)]
 
 
 @pytest.mark.parametrize(
@@ -228,7 +266,8 @@ ASKED = [Sentence("d#0", ("w",) * 5), Sentence("d#1", ("w",) * 5)]  # of the fir
     [
         ("agreed", (A,), Budget(4, 20, 2 + 3, 20 + 50)),
         ("either", (A, B, D), Budget(4, 20, 2 + 3, 20 + 50)),  # C overlaps the first's B
-        ("expert", (D,), Budget(5, 25, 2 + 3 + 1, 25 + 60)),  # who reads the sentence on which they differ, and no other
+        # who reads the sentence on which they differ, and no other
+        ("expert", (D,), Budget(5, 25, 2 + 3 + 1, 25 + 60)),
     ],
 )
 def test_a_rule_decides_where_two_differ_and_everyone_is_paid(
@@ -240,14 +279,23 @@ def test_a_rule_decides_where_two_differ_and_everyone_is_paid(
     assert [s.spans for s in labelled] == [(), spans]
     assert expert.asked == (["d#1"] if rule == "expert" else [])
     assert both.charge(Budget(), labelled) == budget
-    assert first.paid == second.paid == ["d#0", "d#1"] and expert.paid == (["d#1"] if rule == "expert" else [])
-    assert [s.spans for opinion in both.opinions(labelled) for s in opinion] == [(), (A, B), (), (A, C, D)]
+    assert first.paid == second.paid == ["d#0", "d#1"] and expert.paid == (
+        ["d#1"] if rule == "expert" else []
+    )
+    assert [s.spans for opinion in both.opinions(labelled) for s in opinion] == [
+        (),
+        (A, B),
+        (),
+        (A, C, D),
+    ]
 
 
 # From the words of a command line
 
 
-TEXT = [Sentence(f"d#{i}", ("w",) * 8, (Span(1, 3, "Task"), Span(5, 6, "Method"))) for i in range(30)]
+TEXT = [
+    Sentence(f"d#{i}", ("w",) * 8, (Span(1, 3, "Task"), Span(5, 6, "Method"))) for i in range(30)
+]
 WITHHELD = {s.id: s.spans or () for s in TEXT}
 
 
@@ -288,14 +336,26 @@ def test_rates_kinds_and_costs_reach_the_annotator() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["annotator=noisy", "annotator.rate=1.1"], "annotator.rate=1.1: it should be less than or equal to 1"),
+        (
+            ["annotator=noisy", "annotator.rate=1.1"],
+            "annotator.rate=1.1: it should be less than or equal to 1",
+        ),
         (
             ["annotator=noisy", "+annotator.kinds.mised=1"],
             "annotator.kinds: 'mised' is no kind of error; did you mean 'missed'?",
         ),
-        (["annotator=noisy", *(f"annotator.kinds.{k}=0" for k in ERROR_KINDS)], "annotator.kinds: all weights are 0"),
-        (["annotator.rate=0.1"], "unknown key annotator.rate; annotator=noisy or annotator=two_annotators has it"),
-        (["annotator=two_annotators", "annotator.adjudicate=agree"], "annotator.adjudicate=agree: there is no such choice"),
+        (
+            ["annotator=noisy", *(f"annotator.kinds.{k}=0" for k in ERROR_KINDS)],
+            "annotator.kinds: all weights are 0",
+        ),
+        (
+            ["annotator.rate=0.1"],
+            "unknown key annotator.rate; annotator=noisy or annotator=two_annotators has it",
+        ),
+        (
+            ["annotator=two_annotators", "annotator.adjudicate=agree"],
+            "annotator.adjudicate=agree: there is no such choice",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_line(words: list[str], told: str) -> None:

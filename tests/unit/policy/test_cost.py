@@ -1,4 +1,5 @@
-"""What is bought is paid for: sentences, tokens, entities, and minutes by the seconds that are given."""
+"""What is bought is paid for: sentences, tokens, entities, and minutes by the seconds that are
+given."""
 
 from __future__ import annotations
 
@@ -17,7 +18,12 @@ GOLD = [BOTH, ONE, EMPTY]
 
 def test_the_budget_counts_sentences_tokens_entities_and_minutes() -> None:
     budget = Budget().charged(GOLD, Cost(read_token=1, mark_entity=20))
-    assert budget.scores() == {"sentences": 3.0, "tokens": 6.0, "entities": 3.0, "minutes": (6 * 1 + 3 * 20) / 60}
+    assert budget.scores() == {
+        "sentences": 3.0,
+        "tokens": 6.0,
+        "entities": 3.0,
+        "minutes": (6 * 1 + 3 * 20) / 60,
+    }
 
 
 def test_an_earlier_budget_stays_as_it_was() -> None:
@@ -41,7 +47,9 @@ def test_one_who_starts_from_silver_pays_for_every_span_of_it_and_for_gold_that_
 ) -> None:
     assisted = Cost(read_token=1, mark_entity=100, correct_span=10, assist=True)
     assert assisted.seconds(BOTH, proposed) == seconds
-    assert Budget().charged([ONE, BOTH], assisted, {BOTH.id: proposed}).minutes == (102 + seconds) / 60
+    assert (
+        Budget().charged([ONE, BOTH], assisted, {BOTH.id: proposed}).minutes == (102 + seconds) / 60
+    )
 
 
 def test_one_who_starts_from_nothing_does_not_pay_for_silver() -> None:
@@ -50,4 +58,6 @@ def test_one_who_starts_from_nothing_does_not_pay_for_silver() -> None:
 
 
 def test_spurious_silver_in_an_empty_sentence_costs_its_deletion() -> None:
-    assert Cost(read_token=1, correct_span=10, assist=True).seconds(EMPTY, (Span(0, 1, "Task"),)) == 11
+    assert (
+        Cost(read_token=1, correct_span=10, assist=True).seconds(EMPTY, (Span(0, 1, "Task"),)) == 11
+    )

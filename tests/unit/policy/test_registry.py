@@ -10,10 +10,16 @@ import pytest
 from sciner.policy.registry import Registry, import_modules
 
 
-def test_every_module_of_a_package_is_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_module_of_a_package_is_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "found").mkdir()
-    for name, line in (("__init__", "names = []"), ("a", "from found import names; names.append('a')"), ("b", "")):
+    for name, line in (
+        ("__init__", "names = []"),
+        ("a", "from found import names; names.append('a')"),
+        ("b", ""),
+    ):
         (tmp_path / "found" / f"{name}.py").write_text(line)
     import found
 

@@ -1,4 +1,5 @@
-"""What the annotator labels first is a matter of ids, text and seed; more of it is never other than before."""
+"""What the annotator labels first is a matter of ids, text and seed; more of it is never other than
+before."""
 
 from __future__ import annotations
 
@@ -21,9 +22,14 @@ few = settings(max_examples=15, deadline=None)
 every_order = pytest.mark.parametrize("order", get_args(Order))
 seeds = st.integers(0, 2**32 - 1)
 
-# 5 documents of 12 sentences: ids do not sort as they are read (#10 before #2), lengths repeat, a third has no entity
+# 5 documents of 12 sentences: ids do not sort as they are read (#10 before #2), lengths repeat, a
+# third has no entity
 TRAIN = [
-    Sentence(f"d{d}#{i}", tuple("wordy"[: 1 + i * (d + 2) % 5]), () if i % 3 == 0 else (Span(0, 1, "Task"),))
+    Sentence(
+        f"d{d}#{i}",
+        tuple("wordy"[: 1 + i * (d + 2) % 5]),
+        () if i % 3 == 0 else (Span(0, 1, "Task"),),
+    )
     for d in range(5)
     for i in range(12)
 ]
@@ -32,7 +38,12 @@ TOTAL = len(TRAIN)
 
 
 def cut(
-    seed_size: int | str, dev_size: int | str = 0, *, order: Order = "random", seed: int = 0, limit: int | None = None
+    seed_size: int | str,
+    dev_size: int | str = 0,
+    *,
+    order: Order = "random",
+    seed: int = 0,
+    limit: int | None = None,
 ) -> Split:
     amounts = {"seed_size": Amount.parse(seed_size), "dev_size": Amount.parse(dev_size)}
     return split(TRAIN, [], seed=seed, order=order, limit=limit, **amounts)
@@ -45,7 +56,10 @@ def cut(
 @few
 @given(seed=seeds, size=st.integers(1, TOTAL))
 def test_a_seed_set_is_a_prefix_of_every_larger_one(order: Order, seed: int, size: int) -> None:
-    assert cut(size, order=order, seed=seed).seed_set == cut("100%", order=order, seed=seed).seed_set[:size]
+    assert (
+        cut(size, order=order, seed=seed).seed_set
+        == cut("100%", order=order, seed=seed).seed_set[:size]
+    )
 
 
 @every_order
@@ -64,7 +78,9 @@ def test_dev_comes_from_the_tail_and_leaves_the_seed_set_as_it_was(
 
 @every_order
 @few
-@given(seed=seeds, limit=st.integers(1, TOTAL + 5), size=st.integers(50, 100), held=st.integers(0, 100))
+@given(
+    seed=seeds, limit=st.integers(1, TOTAL + 5), size=st.integers(50, 100), held=st.integers(0, 100)
+)
 def test_seed_set_pool_and_dev_partition_the_first_sentences_up_to_the_limit(
     order: Order, seed: int, limit: int, size: int, held: int
 ) -> None:
@@ -94,7 +110,8 @@ def test_a_share_is_of_what_the_limit_leaves_and_for_dev_of_the_rest() -> None:
 @few
 @given(seed=seeds, shuffle=seeds)
 def test_the_order_of_the_input_does_not_matter(order: Order, seed: int, shuffle: int) -> None:
-    """With `document`, sentences keep the reading order of their document, which only the input can tell."""
+    """With `document`, sentences keep the reading order of their document, which only the input can
+    tell."""
     given_so = random.Random(shuffle).sample(TRAIN, TOTAL)
     if order == "document":
         first_seen = list(dict.fromkeys(s.document for s in given_so))
@@ -123,7 +140,9 @@ def test_length_and_oracle_are_the_random_order_sorted_by_one_thing(seed: int) -
     """Longest first, or sentences with entities first; ties fall as in `random`."""
     shuffled = permutation(TRAIN, "random", seed)
     lengths = range(5, 0, -1)
-    assert permutation(TRAIN, "length", seed) == [s for n in lengths for s in shuffled if len(s.tokens) == n]
+    assert permutation(TRAIN, "length", seed) == [
+        s for n in lengths for s in shuffled if len(s.tokens) == n
+    ]
     filled, empty = [s for s in shuffled if s.spans], [s for s in shuffled if not s.spans]
     assert permutation(TRAIN, "oracle_entities", seed) == filled + empty
 
@@ -136,7 +155,9 @@ def test_only_the_oracle_looks_at_labels(order: Order, seed: int, shuffle: int) 
     labels = random.Random(shuffle).sample([s.spans for s in TRAIN], TOTAL)
     swapped = [replace(s, spans=spans) for s, spans in zip(TRAIN, labels, strict=True)]
     bare = [s.withheld() for s in TRAIN]
-    as_is, with_other, with_none = ([s.id for s in permutation(text, order, seed)] for text in (TRAIN, swapped, bare))
+    as_is, with_other, with_none = (
+        [s.id for s in permutation(text, order, seed)] for text in (TRAIN, swapped, bare)
+    )
     if order == "oracle_entities":
         entities = {s.id for s in TRAIN if s.spans}
         assert set(as_is[: len(entities)]) == entities  # first, and without labels as in `random`
@@ -150,7 +171,9 @@ def test_only_the_oracle_looks_at_labels(order: Order, seed: int, shuffle: int) 
 
 @given(share=st.integers(0, 100), total=st.integers(0, 10_000))
 def test_shares_are_rounded_half_up(share: int, total: int) -> None:
-    assert Amount.parse(f"{share}%").of(total) == math.floor(Fraction(share * total, 100) + Fraction(1, 2))
+    assert Amount.parse(f"{share}%").of(total) == math.floor(
+        Fraction(share * total, 100) + Fraction(1, 2)
+    )
 
 
 @pytest.mark.parametrize(
@@ -169,7 +192,10 @@ def test_an_amount_is_a_whole_number_or_a_share(text: str | int, amount: Amount)
     assert Amount.parse(text) == amount
 
 
-@pytest.mark.parametrize("text", ["", "%", "abc", "-1", -1, "2.5", "0.2", "101%", "-1%", "nan%", "inf%", "5%%", "5% of it"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "%", "abc", "-1", -1, "2.5", "0.2", "101%", "-1%", "nan%", "inf%", "5%%", "5% of it"],
+)
 def test_no_other_amount_is_understood(text: str | int) -> None:
     with pytest.raises(ValueError, match="neither a number of sentences"):
         Amount.parse(text)
@@ -185,7 +211,9 @@ def test_no_other_amount_is_understood(text: str | int) -> None:
         (50, 11, "11 sentences were asked for, 10 are there"),
     ],
 )
-def test_what_cannot_be_taken_is_refused_in_one_line(seed_size: int | str, dev_size: int, problem: str) -> None:
+def test_what_cannot_be_taken_is_refused_in_one_line(
+    seed_size: int | str, dev_size: int, problem: str
+) -> None:
     with pytest.raises(InputError) as caught:
         cut(seed_size, dev_size)
     assert str(caught.value).startswith(f"{problem}; ") and "\n" not in str(caught.value)

@@ -35,7 +35,10 @@ def ask(tmp_path: Path, runs: dict[str, tuple[float, float]], **options: str) ->
 
 
 THREE = {
-    f"threshold={kind} {more}data.seed_size={size} seed={seed}": (0.3, value + seed / 100 + extra * seed)
+    f"threshold={kind} {more}data.seed_size={size} seed={seed}": (
+        0.3,
+        value + seed / 100 + extra * seed,
+    )
     for size in ("5%", "10%")
     for kind, more, value, extra in (
         ("accept_all", "", 0.4, 0.0),
@@ -51,23 +54,40 @@ def test_the_fewest_keys_that_tell_the_settings_apart_are_kept(tmp_path: Path) -
     assert "threshold.min_confidence" in keys_of(frame)
     assert keys_of(telling(frame)) == ["corpus", "model", "threshold", "data.seed_size"]
     (tmp_path / "more").mkdir()
-    write_run(tmp_path / "more" / "x", "threshold=fixed threshold.min_confidence=0.9 data.seed_size=5% seed=0", [{"a": 1}])
-    assert "threshold.min_confidence" in keys_of(telling(tidy(records([tmp_path]))))  # now it tells more
+    write_run(
+        tmp_path / "more" / "x",
+        "threshold=fixed threshold.min_confidence=0.9 data.seed_size=5% seed=0",
+        [{"a": 1}],
+    )
+    # now it tells more
+    assert "threshold.min_confidence" in keys_of(telling(tidy(records([tmp_path]))))
 
 
 def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: Path) -> None:
     """The oldest run's value is the baseline, unless others are asked for."""
     asked = ask(tmp_path, THREE)
-    assert (asked.key, asked.baseline, asked.others) == ("threshold", "accept_all", ("data.seed_size",))
-    assert question(asked) == "What is threshold worth, against threshold=accept_all, in entity F1 on the test set?"
+    assert (asked.key, asked.baseline, asked.others) == (
+        "threshold",
+        "accept_all",
+        ("data.seed_size",),
+    )
+    assert (
+        question(asked)
+        == "What is threshold worth, against threshold=accept_all, in entity F1 on the test set?"
+    )
     other = compare_runs(asked.runs, "data.seed_size", "10%")
     assert (other.values, other.others) == (["10%", "5%"], ("threshold",))
-    for words, message in ((("thresold", None), "did you mean 'threshold'"), ((None, "nine"), "no run has threshold=nine")):
+    for words, message in (
+        (("thresold", None), "did you mean 'threshold'"),
+        ((None, "nine"), "no run has threshold=nine"),
+    ):
         with pytest.raises(InputError, match=message):
             compare_runs(asked.runs, *words)
 
 
-def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatters_it(tmp_path: Path) -> None:
+def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatters_it(
+    tmp_path: Path,
+) -> None:
     asked = ask(tmp_path, THREE)
     found = comparisons(asked)
     assert [one.value for one in found] == ["fixed", "quantile"] * 2
@@ -76,17 +96,27 @@ def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatt
     point = found[0].paired.difference
     assert point.point == pytest.approx(0.101)
     assert (
-        f"With data.seed_size=5%, threshold=fixed against accept_all: +0.101 [{point.low:+.3f}, {point.high:+.3f}] F1" in first
+        f"With data.seed_size=5%, threshold=fixed against accept_all: +0.101 [{point.low:+.3f}, "
+        f"{point.high:+.3f}] F1" in first
     )
-    assert "3 seeds; 95% interval over seeds): better." in first and "best of 2 by these very figures" in first
+    assert (
+        "3 seeds; 95% interval over seeds): better." in first
+        and "best of 2 by these very figures" in first
+    )
     assert found[0].p is not None and point.p is not None and found[0].p >= point.p  # Holm
 
 
 @pytest.mark.parametrize(
     ("after", "words"),
-    [((0.40, 0.43), "the interval includes 0"), ((0.20, 0.21), ": worse."), ((0.40,), "too little for an interval")],
+    [
+        ((0.40, 0.43), "the interval includes 0"),
+        ((0.20, 0.21), ": worse."),
+        ((0.40,), "too little for an interval"),
+    ],
 )
-def test_no_more_is_claimed_than_the_interval_says(tmp_path: Path, after: tuple[float, ...], words: str) -> None:
+def test_no_more_is_claimed_than_the_interval_says(
+    tmp_path: Path, after: tuple[float, ...], words: str
+) -> None:
     runs = {f"threshold=accept_all seed={s}": (0.3, 0.41) for s in range(len(after))}
     runs |= {f"threshold=fixed seed={s}": (0.3, value) for s, value in enumerate(after)}
     asked = ask(tmp_path, runs)
@@ -106,24 +136,36 @@ def test_runs_that_differ_in_nothing_are_asked_what_the_rounds_gained(tmp_path: 
 
 
 def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
-    runs = {words: values for words, values in THREE.items() if "5%" in words or "accept_all" in words}
+    runs = {
+        words: values for words, values in THREE.items() if "5%" in words or "accept_all" in words
+    }
     asked = ask(tmp_path, runs)
     assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
 
 
-def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(tmp_path: Path) -> None:
+def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(
+    tmp_path: Path,
+) -> None:
     def curves(name: str, budgets: dict[str, list[float]]) -> list[str]:
         for size, here in budgets.items():
             lines = [{"test/f1/micro": 0.5, "budget/sentences": budget} for budget in here]
-            write_run(tmp_path / name / size, f"acquire.kind=mnlp data.seed_size={size} seed=0", lines)
+            write_run(
+                tmp_path / name / size, f"acquire.kind=mnlp data.seed_size={size} seed=0", lines
+            )
         return list(curves_of(compare_runs(records([tmp_path / name]))))
 
     assert len(curves("one", {"10": [10], "20": [20]})) == 1
-    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == ["data.seed_size=10", "data.seed_size=20"]
+    assert curves("two", {"10": [10, 20], "20": [20, 30]}) == [
+        "data.seed_size=10",
+        "data.seed_size=20",
+    ]
 
 
-def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(tmp_path: Path) -> None:
-    """Of all values over the same settings, seeds and rounds: a mean of others would compare what is not alike."""
+def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_values(
+    tmp_path: Path,
+) -> None:
+    """Of all values over the same settings, seeds and rounds: a mean of others would compare what
+    is not alike."""
     f1 = {
         ("accept_all", "5%"): 0.2,
         ("fixed", "5%"): 0.3,
@@ -132,7 +174,10 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
         ("accept_all", "20%"): 0.9,
     }
     runs = {
-        f"threshold={kind} data.seed_size={size} model={model} seed={seed}": (0.1, value + seed / 100)
+        f"threshold={kind} data.seed_size={size} model={model} seed={seed}": (
+            0.1,
+            value + seed / 100,
+        )
         for (kind, size), value in f1.items()
         for model in ("crf", "gazetteer")
         for seed in (0, 1)
@@ -141,13 +186,22 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     asked = ask(tmp_path, runs)
     assert average_settings(asked, most=6) == (asked, [])
     shown, gone = average_settings(asked, most=2)
-    assert gone == ["data.seed_size"] and shown.settings == [{"model": "crf"}, {"model": "gazetteer"}]
-    means = shown.frame[shown.frame["round"] == 1].set_index(["threshold", "model", "seed"])["value"]
+    assert gone == ["data.seed_size"] and shown.settings == [
+        {"model": "crf"},
+        {"model": "gazetteer"},
+    ]
+    means = shown.frame[shown.frame["round"] == 1].set_index(["threshold", "model", "seed"])[
+        "value"
+    ]
     assert means["accept_all", "crf", 0] == pytest.approx((0.2 + 0.4) / 2)  # 20% has no fixed
     assert means["fixed", "crf", 0] == pytest.approx((0.3 + 0.7) / 2)
-    assert (means["accept_all", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))  # seed 1: only 5%
+    # seed 1: only 5%
+    assert (means["accept_all", "crf", 1], means["fixed", "crf", 1]) == pytest.approx((0.21, 0.31))
     assert average_settings(asked, most=1)[1] == ["data.seed_size", "model"]
-    apart = compare_runs(with_settings(asked.runs, ["data.seed_size=20%"]) + with_settings(asked.runs, ["threshold=fixed"]))
+    apart = compare_runs(
+        with_settings(asked.runs, ["data.seed_size=20%"])
+        + with_settings(asked.runs, ["threshold=fixed"])
+    )
     nothing = average_settings(apart, most=1)[0]
     assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
     assert average_settings(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
@@ -167,7 +221,9 @@ def test_a_figure_shows_itself_in_a_notebook() -> None:
 
 
 @pytest.mark.parametrize(("last", "span"), [(0.635, LEAST), (0.34, 0.33)])
-def test_an_axis_is_long_enough_that_half_a_point_looks_like_half_a_point(tmp_path: Path, last: float, span: float) -> None:
+def test_an_axis_is_long_enough_that_half_a_point_looks_like_half_a_point(
+    tmp_path: Path, last: float, span: float
+) -> None:
     figure = over_rounds(ask(tmp_path, {"seed=0": (0.64, last)}), "test/f1/micro", "entity F1")
     assert figure is not None
     low, high = figure.axes[0].get_ylim()
@@ -175,9 +231,15 @@ def test_an_axis_is_long_enough_that_half_a_point_looks_like_half_a_point(tmp_pa
     assert (low + high) / 2 == pytest.approx((0.64 + last) / 2, abs=0.001)
 
 
-def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(tmp_path: Path) -> None:
-    """A line in the figure only where their agreement is the same figure as a tagger's; kappa is named as such."""
-    scores = [{"test/f1/micro": f1, "test/all_o/accuracy/token": 0.951, "budget/sentences": 10 * f1} for f1 in (0.3, 0.5)]
+def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(
+    tmp_path: Path,
+) -> None:
+    """A line in the figure only where their agreement is the same figure as a tagger's; kappa is
+    named as such."""
+    scores = [
+        {"test/f1/micro": f1, "test/all_o/accuracy/token": 0.951, "budget/sentences": 10 * f1}
+        for f1 in (0.3, 0.5)
+    ]
     for corpus in ("cmu_sciner", "scierc", "sample"):
         write_run(tmp_path / corpus, "seed=0", scores, corpus=corpus)
     found = compare_runs(records([tmp_path]))
@@ -191,7 +253,10 @@ def test_people_and_all_o_answers_stand_beside_a_corpus_of_which_they_are_known(
     ]
     (budget,) = budgets(found)
     assert budget.figure is not None and "Dotted" in budget.text
-    dotted = [[line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"] for axes in budget.figure.axes]
+    dotted = [
+        [line.get_ydata()[0] for line in axes.lines if line.get_linestyle() == ":"]
+        for axes in budget.figure.axes
+    ]
     assert dotted == [[0.789], [], []]
     (tmp_path / "alone").mkdir()
     write_run(tmp_path / "alone" / "x", "seed=0", scores)

@@ -23,8 +23,17 @@ ROWS = [[3, 4, 5], [0, 0, 2]]
 @pytest.fixture
 def runs(tmp_path: Path) -> Path:
     place = tmp_path / "runs"
-    write_run(place / "a", "threshold=accept_all seed=0", [{"test/f1/micro": 0.1234567}, {"test/f1/micro": 0.5, "silver/x": 1}])
-    write_run(place / "b", "threshold=fixed threshold.min_confidence=0.8 seed=1", [{"test/f1/micro": 0.25}], counts=[ROWS])
+    write_run(
+        place / "a",
+        "threshold=accept_all seed=0",
+        [{"test/f1/micro": 0.1234567}, {"test/f1/micro": 0.5, "silver/x": 1}],
+    )
+    write_run(
+        place / "b",
+        "threshold=fixed threshold.min_confidence=0.8 seed=1",
+        [{"test/f1/micro": 0.25}],
+        counts=[ROWS],
+    )
     return place
 
 
@@ -51,7 +60,9 @@ def test_columns_are_the_settings_that_differ_and_no_other(runs: Path) -> None:
     )
     frame = frames.read_runs(runs)
     assert frames.keys_of(frame) == ["corpus", "model", "threshold", "threshold.min_confidence"]
-    settings = frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
+    settings = (
+        frame.drop_duplicates("run")[["threshold", "threshold.min_confidence"]].to_numpy().tolist()
+    )
     assert settings == [["accept_all", ""], ["fixed", "0.8"], ["accept_all", ""]]
 
 
@@ -60,7 +71,9 @@ def test_columns_that_are_asked_for_stand_whether_they_differ_or_not(runs: Path)
     keys = ["data.seed_size", "threshold"]
     for record in records([runs]):
         frame = frames.tidy([record], keys)
-        assert frames.keys_of(frame) == ["corpus", "model", *keys] and set(frame["data.seed_size"]) == {"10%"}
+        assert frames.keys_of(frame) == ["corpus", "model", *keys] and set(
+            frame["data.seed_size"]
+        ) == {"10%"}
 
 
 def test_a_value_is_written_as_on_a_command_line() -> None:
@@ -73,7 +86,9 @@ def test_a_run_of_before_choices_were_recorded_still_has_a_model(runs: Path) -> 
     about = runs / "a" / "run.json"
     about.write_text(about.read_text().replace('"choice.model"', '"other"'))
     write_run(runs / "old", "model=minilm seed=0", [{"test/f1/micro": 0.5}])
-    (runs / "old" / "run.json").write_text((runs / "old" / "run.json").read_text().replace("choice.", "other."))
+    (runs / "old" / "run.json").write_text(
+        (runs / "old" / "run.json").read_text().replace("choice.", "other.")
+    )
     assert set(frames.read_runs(runs / "old")["model"]) == {"minilm"}
     assert set(frames.read_runs(runs / "a")["model"]) == {""}
 
@@ -81,20 +96,43 @@ def test_a_run_of_before_choices_were_recorded_still_has_a_model(runs: Path) -> 
 @settings(max_examples=10, deadline=None)
 @given(
     st.lists(
-        st.tuples(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r")), st.floats(-1e6, 1e6)),
-        min_size=1, max_size=5,
+        st.tuples(
+            st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r")),
+            st.floats(-1e6, 1e6),
+        ),
+        min_size=1,
+        max_size=5,
     )
-)  # fmt: skip
+)
 def test_a_frame_is_read_back_as_it_was_written(rows: list[tuple[str, float]]) -> None:
     """Whatever stands in the words of a run: commas, quotes, line ends, markup."""
     at = {"sweep": "s", "corpus": "sample", "model": "crf", "seed": 0}
     table = [
-        {"run": f"r{i}", **at, "words": words, "threshold": words, "round": k, "metric": metric, "value": round(value, 6)}
+        {
+            "run": f"r{i}",
+            **at,
+            "words": words,
+            "threshold": words,
+            "round": k,
+            "metric": metric,
+            "value": round(value, 6),
+        }
         for i, (words, value) in enumerate(rows)
         for k in range(2)
         for metric in ("a/b", "c/d")[: k + 1]
     ]
-    columns = ["run", "sweep", "words", "corpus", "model", "threshold", "seed", "round", "metric", "value"]
+    columns = [
+        "run",
+        "sweep",
+        "words",
+        "corpus",
+        "model",
+        "threshold",
+        "seed",
+        "round",
+        "metric",
+        "value",
+    ]
     frame = frames._typed(pd.DataFrame(table)[columns])
     with TemporaryDirectory() as scratch:
         file = Path(scratch) / "runs.csv"
@@ -121,7 +159,9 @@ def test_the_last_round_is_the_last_and_not_the_best(tmp_path: Path) -> None:
 
 def test_of_runs_that_are_the_same_the_newest_counts(tmp_path: Path) -> None:
     for name, started in (("a", 3), ("b", 2), ("c", 1)):
-        write_run(tmp_path / name, f"seed={int(name == 'c')}", [{"test/f1/micro": 0.5}], started=started)
+        write_run(
+            tmp_path / name, f"seed={int(name == 'c')}", [{"test/f1/micro": 0.5}], started=started
+        )
     assert list(frames.latest(frames.read_runs(tmp_path))["run"]) == ["c", "a"]
 
 
@@ -134,7 +174,9 @@ def test_only_the_metrics_that_were_asked_for(runs: Path) -> None:
 
 def test_a_damaged_configuration_is_one_line_that_names_its_file(runs: Path) -> None:
     (runs / "a" / "config.yaml").write_text("a: [")
-    with pytest.raises(InputError, match=r"a/config\.yaml: .*configuration of a finished run cannot be read"):
+    with pytest.raises(
+        InputError, match=r"a/config\.yaml: .*configuration of a finished run cannot be read"
+    ):
         frames.read_runs(runs)
 
 

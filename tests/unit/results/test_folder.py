@@ -26,14 +26,28 @@ from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 from tests.fakes import FakeTagger
 
-GOLD = Sentence("train/a#0", ("We", "train", "BERT", "BERT"), (Span(2, 3, "Method"), Span(3, 4, "Method")))  # they touch
+# they touch
+GOLD = Sentence(
+    "train/a#0", ("We", "train", "BERT", "BERT"), (Span(2, 3, "Method"), Span(3, 4, "Method"))
+)
 BARE = Sentence("train/b#3", ("Ünder", '"', "#", "\\", "\u2026"))
 EXAMPLES = (
     gold_example(GOLD),
-    Example(BARE, (Span(0, 2, "Task"), Span(4, 5, "Method")), "silver", 2, (0.875, 0.1234567), frozenset({0, 1}), 0.5),
+    Example(
+        BARE,
+        (Span(0, 2, "Task"), Span(4, 5, "Method")),
+        "silver",
+        2,
+        (0.875, 0.1234567),
+        frozenset({0, 1}),
+        0.5,
+    ),
 )
 TEST = Prediction(
-    Sentence("test/c#0", ("a", "b")), (Span(0, 2, "Task"),), np.ones((2, 1), np.float32), np.array([0.75, 0.5], np.float32)
+    Sentence("test/c#0", ("a", "b")),
+    (Span(0, 2, "Task"),),
+    np.ones((2, 1), np.float32),
+    np.array([0.75, 0.5], np.float32),
 )
 FITTED = FakeTagger(("Method", "Task")).fit(EXAMPLES, seed=0)
 FIT = FitResult("fit-v1-0", FITTED.report, lambda: FITTED)
@@ -65,13 +79,32 @@ def test_a_round_leaves_its_line_and_its_files(folder: RunFolder) -> None:
     folder.write_round(ROUND)
     folder.write_round(replace(ROUND, number=1, scores={"test/f1/micro": 0.625}, warnings=()))
     files = {"annotated.jsonl", "annotated.conll", "test_predictions.jsonl"}
-    written = {str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()}
-    assert written == {"config.yaml", "rounds.jsonl", "run.json", *(f"round_{k}/{name}" for k in (0, 1) for name in files)}
-    steps = [{"step": "fit", "key": "fit-v1-0", "hit": True}, {"step": "predict", "key": "predict-v1-0", "hit": False}]
+    written = {
+        str(path.relative_to(folder.path)) for path in folder.path.rglob("*") if path.is_file()
+    }
+    assert written == {
+        "config.yaml",
+        "rounds.jsonl",
+        "run.json",
+        *(f"round_{k}/{name}" for k in (0, 1) for name in files),
+    }
+    steps = [
+        {"step": "fit", "key": "fit-v1-0", "hit": True},
+        {"step": "predict", "key": "predict-v1-0", "hit": False},
+    ]
     same = {"acquired": ["train/a#0", "train/b#3"], "counts": {"test": [[1, 2, 2]]}}
-    same |= {"losses": [[1, 0.5]], "steps": steps, "cache": {"hits": 1, "misses": 1, "seconds": 0.75}}
+    same |= {
+        "losses": [[1, 0.5]],
+        "steps": steps,
+        "cache": {"hits": 1, "misses": 1, "seconds": 0.75},
+    }
     expected = [
-        {"version": 2, "round": 0, "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0}, "warnings": ["few entities"]}
+        {
+            "version": 2,
+            "round": 0,
+            "scores": {"test/f1/micro": 0.5, "drift/collapse": 1.0},
+            "warnings": ["few entities"],
+        }
         | same,
         {"version": 2, "round": 1, "scores": {"test/f1/micro": 0.625}, "warnings": []} | same,
     ]
@@ -89,7 +122,9 @@ def test_the_annotated_corpus_reads_back(folder: RunFolder, name: str) -> None:
     folder.write_round(ROUND)
     notes: Counter[str] = Counter()
     found = read_file(folder.path / "round_0" / name, split="train", notes=notes)
-    assert [(s.tokens, s.spans) for s in found] == [(e.sentence.tokens, e.accepted()) for e in EXAMPLES]
+    assert [(s.tokens, s.spans) for s in found] == [
+        (e.sentence.tokens, e.accepted()) for e in EXAMPLES
+    ]
     assert [s.masked for s in found] == [e.masked for e in EXAMPLES]
     assert not notes
     if name.endswith("jsonl"):  # CoNLL has no place for ids
@@ -100,13 +135,27 @@ def test_provenance_stands_beside_every_label(folder: RunFolder) -> None:
     """Source, round, weight (unless 1), mask and confidences to six digits."""
     folder.write_round(ROUND)
     gold, silver = rows(folder.path / "round_0" / "annotated.jsonl")
-    assert (gold["source"], gold["round"], "weight" in gold, "masked" in gold) == ("gold", 0, False, False)
-    assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == ("silver", 2, 0.5, [0, 1])
+    assert (gold["source"], gold["round"], "weight" in gold, "masked" in gold) == (
+        "gold",
+        0,
+        False,
+        False,
+    )
+    assert (silver["source"], silver["round"], silver["weight"], silver["masked"]) == (
+        "silver",
+        2,
+        0.5,
+        [0, 1],
+    )
     assert [span["confidence"] for span in gold["spans"]] == [1.0, 1.0]  # type: ignore[attr-defined]
     for name, confidence in (("spans", 0.123457), ("rejected", 0.875)):
         assert [span["confidence"] for span in silver[name]] == [confidence]  # type: ignore[attr-defined]
     (predicted,) = rows(folder.path / "round_0" / "test_predictions.jsonl")
-    assert (predicted["id"], predicted["tokens"], predicted["source"]) == ("test/c#0", ["a", "b"], "predicted")
+    assert (predicted["id"], predicted["tokens"], predicted["source"]) == (
+        "test/c#0",
+        ["a", "b"],
+        "predicted",
+    )
     assert predicted["spans"] == [{"start": 0, "end": 2, "label": "Task", "confidence": 0.5}]
 
 
@@ -118,7 +167,13 @@ def test_a_run_into_the_same_folder_starts_anew(folder: RunFolder) -> None:
     again = RunFolder.create(folder.path, CONFIG | {"seed": 1})
     again.write_round(replace(ROUND, scores={"test/f1/micro": 0.75}))
     assert [row["scores"] for row in again.read()] == [{"test/f1/micro": 0.75}]
-    assert {path.name for path in again.path.iterdir()} == {"config.yaml", "rounds.jsonl", "run.json", "round_0", "sciner.log"}
+    assert {path.name for path in again.path.iterdir()} == {
+        "config.yaml",
+        "rounds.jsonl",
+        "run.json",
+        "round_0",
+        "sciner.log",
+    }
     assert yaml.safe_load(again.config.read_text(encoding="utf-8"))["seed"] == 1
 
 
@@ -137,7 +192,10 @@ def test_a_round_that_cannot_be_written_leaves_no_line(folder: RunFolder) -> Non
 def test_a_folder_belongs_to_one_run_until_that_ends(tmp_path: Path) -> None:
     with reserved(tmp_path / "run"):
         assert in_use(tmp_path / "run") and in_use(tmp_path / "run" / "below")
-        with pytest.raises(InputError, match="another run is at work in this folder"), reserved(tmp_path / "run"):
+        with (
+            pytest.raises(InputError, match="another run is at work in this folder"),
+            reserved(tmp_path / "run"),
+        ):
             pass
         with reserved(tmp_path / "run" / "job"):  # a sweep's folder, and that of its job
             pass
@@ -146,9 +204,15 @@ def test_a_folder_belongs_to_one_run_until_that_ends(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize(("code", "goes_on"), [(errno.ENOLCK, True), (errno.EIO, True), (errno.EROFS, False)])
+@pytest.mark.parametrize(
+    ("code", "goes_on"), [(errno.ENOLCK, True), (errno.EIO, True), (errno.EROFS, False)]
+)
 def test_a_file_system_without_locks_is_a_warning_and_a_folder_that_cannot_be_written_a_refusal(
-    code: int, goes_on: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    code: int,
+    goes_on: bool,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     @contextmanager
     def refused(*_: object, **__: object) -> Iterator[None]:
@@ -156,6 +220,11 @@ def test_a_file_system_without_locks_is_a_warning_and_a_folder_that_cannot_be_wr
         yield
 
     monkeypatch.setattr(folder_module, "held", refused)
-    with nullcontext() if goes_on else pytest.raises(InputError, match="the folder cannot be written"), reserved(tmp_path):
+    with (
+        nullcontext()
+        if goes_on
+        else pytest.raises(InputError, match="the folder cannot be written"),
+        reserved(tmp_path),
+    ):
         pass
     assert goes_on == ("cannot be locked" in caplog.text)

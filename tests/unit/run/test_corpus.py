@@ -1,4 +1,5 @@
-"""From a configuration to a corpus: what is refused, and what is warned of, before anything is trained."""
+"""From a configuration to a corpus: what is refused, and what is warned of, before anything is
+trained."""
 
 from __future__ import annotations
 
@@ -16,7 +17,13 @@ TRAIN = "We O\nuse O\nBERT B-Method\n. O\n\nIt O\nwins O\n. O\n"
 
 
 def corpus(**words: Any) -> Corpus:
-    base: dict[str, Any] = {"kind": "files", "train": "train.conll", "test": "train.conll", "seed_size": 1, "dev_size": 0}
+    base: dict[str, Any] = {
+        "kind": "files",
+        "train": "train.conll",
+        "test": "train.conll",
+        "seed_size": 1,
+        "dev_size": 0,
+    }
     base |= {"seed_order": "random", "pool": "withheld", "limit": None, "unlabelled": None}
     return read_corpus(DataConfig(**base | {"leak_guard": "none", "leak_min_tokens": 4} | words))
 
@@ -28,7 +35,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_the_pool_is_running_text_unless_it_is_said_to_be_tokenised(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_pool_is_running_text_unless_it_is_said_to_be_tokenised(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Tokens that differ in kind from those of the training text are warned of."""
     (folder / "pool.txt").write_text("We train it. It wins, of course.\n" * 20)
     words = {"pool": "unlabelled", "unlabelled": "pool.txt"}
@@ -37,17 +46,25 @@ def test_the_pool_is_running_text_unless_it_is_said_to_be_tokenised(folder: Path
     assert not caplog.messages
     assert corpus(**words, tokenised=True).unlabelled[0].tokens[:3] == ("We", "train", "it.")
     (told,) = caplog.messages
-    assert "data.unlabelled is tokenised in another way" in told and "43%" in told and "data.tokenised=false" in told
+    assert (
+        "data.unlabelled is tokenised in another way" in told
+        and "43%" in told
+        and "data.tokenised=false" in told
+    )
 
 
-def test_training_text_with_other_tokens_than_ours_is_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+def test_training_text_with_other_tokens_than_ours_is_warned_of(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     theirs, ours = Sentence("a#0", ("-LRB-", "see", "it"), ()), Sentence("b#0", ("(", "see", "it"))
     compare_tokens([theirs], [ours])
     assert "data.tokenised=true says" in caplog.text
 
 
 def test_masked_tokens_are_no_gold_to_score_against(folder: Path) -> None:
-    (folder / "masked.jsonl").write_text('{"tokens": ["a", "b"], "spans": [[0, 1, "Method"]], "masked": [1]}\n')
+    (folder / "masked.jsonl").write_text(
+        '{"tokens": ["a", "b"], "spans": [[0, 1, "Method"]], "masked": [1]}\n'
+    )
     file = "masked.jsonl"
     for words in ({"test": file}, {"dev": file}, {"train": file, "dev_size": 1}):
         with pytest.raises(InputError, match=r"masked#0 in data\.\w+ has masked tokens; give"):

@@ -20,7 +20,11 @@ GOLD = [
 ]
 PREDICTIONS = [
     # right at 0.75, wrong class at 0.875, not in the gold at 0.25
-    predict(GOLD[0], (Span(0, 2, "Task"), Span(2, 3, "Task"), Span(3, 4, "Task")), [0.875, 0.75, 0.875, 0.25]),
+    predict(
+        GOLD[0],
+        (Span(0, 2, "Task"), Span(2, 3, "Task"), Span(3, 4, "Task")),
+        [0.875, 0.75, 0.875, 0.25],
+    ),
     predict(GOLD[1], (Span(0, 1, "Task"),), [0.75, 0.125]),  # right at 0.75
 ]
 
@@ -31,7 +35,9 @@ def test_ece_by_hand() -> None:
     bins = [(2, 1.0, 0.75), (1, 0.0, 0.875), (1, 0.0, 0.25)]  # (0.7, 0.8], (0.8, 0.9], (0.2, 0.3]
     assert scores == pytest.approx(
         {
-            "calibration/ece": sum(n / 4 * abs(accuracy - confidence) for n, accuracy, confidence in bins),
+            "calibration/ece": sum(
+                n / 4 * abs(accuracy - confidence) for n, accuracy, confidence in bins
+            ),
             "calibration/mean_confidence": (0.75 + 0.875 + 0.25 + 0.75) / 4,
             "calibration/spans": 4,
         }
@@ -42,9 +48,12 @@ def test_ece_by_hand() -> None:
 
 @pytest.mark.parametrize(("confidence", "ece"), [(0.0, 1.0), (1.0, 0.0), (0.5, 0.5)])
 def test_edges_of_the_bins(confidence: float, ece: float) -> None:
-    """0 and 1 fall into the first and last bin; a single right span is off by what it lacks of 1."""
+    """0 and 1 fall into the first and last bin; a single right span is off by what it lacks of
+    1."""
     prediction = predict(GOLD[1], (Span(0, 1, "Task"),), [confidence, 0.5])
-    assert calibration_scores(GOLD[1:], [prediction], "min")["calibration/ece"] == pytest.approx(ece)
+    assert calibration_scores(GOLD[1:], [prediction], "min")["calibration/ece"] == pytest.approx(
+        ece
+    )
 
 
 def test_errors_on_both_sides_of_a_bin_cancel_and_across_bins_do_not() -> None:
@@ -57,7 +66,9 @@ def test_errors_on_both_sides_of_a_bin_cancel_and_across_bins_do_not() -> None:
 
 def test_without_a_span_only_the_count() -> None:
     """What is undefined is absent, and predictions of other sentences are refused."""
-    assert calibration_scores(GOLD[:1], [predict(GOLD[0], (), [1.0] * 4)], "min") == {"calibration/spans": 0.0}
+    assert calibration_scores(GOLD[:1], [predict(GOLD[0], (), [1.0] * 4)], "min") == {
+        "calibration/spans": 0.0
+    }
     with pytest.raises(ValueError, match="d#1"):
         calibration_scores(GOLD, PREDICTIONS[::-1], "min")
 
@@ -72,7 +83,14 @@ def test_precision_by_bin_of_confidence_over_what_has_gold() -> None:
     assert reliability_scores({}, PREDICTIONS, "min") == reliability_scores(gold, [], "min") == {}
 
 
-@pytest.mark.parametrize(("confidence", "bin"), [(0.0, "0.0"), (0.5, "0.4"), (0.75, "0.7"), (1.0, "0.9")])
+@pytest.mark.parametrize(
+    ("confidence", "bin"), [(0.0, "0.0"), (0.5, "0.4"), (0.75, "0.7"), (1.0, "0.9")]
+)
 def test_the_upper_end_of_a_bin_belongs_to_it(confidence: float, bin: str) -> None:
     prediction = predict(GOLD[1], (Span(0, 1, "Task"),), [confidence, 0.5])
-    assert reliability_scores({"d#1": GOLD[1].spans or ()}, [prediction], "min")[f"bin/{bin}/precision"] == 1.0
+    assert (
+        reliability_scores({"d#1": GOLD[1].spans or ()}, [prediction], "min")[
+            f"bin/{bin}/precision"
+        ]
+        == 1.0
+    )

@@ -18,7 +18,8 @@ FIRST = [
 ]
 SECOND = [
     Sentence("d#0", ("w",) * 6, (Span(0, 1, "Task"), Span(3, 4, "Method"))),  # a boundary
-    Sentence("d#1", ("w",) * 3, (Span(0, 1, "Method"), Span(2, 3, "Method"))),  # a class, a spurious span
+    # a class, a spurious span
+    Sentence("d#1", ("w",) * 3, (Span(0, 1, "Method"), Span(2, 3, "Method"))),
     Sentence("e#0", ("w",) * 9, ()),
 ]
 
@@ -43,12 +44,14 @@ def test_a_figure_without_a_denominator_is_absent() -> None:
     assert gold_scores([nothing], {nothing.id: ()}) == {}
     assert gold_scores([nothing], {nothing.id: (Span(0, 1, "Task"),)}) == {"recall": 0.0, "f1": 0.0}
     assert agreement_scores([nothing], [nothing]) == {}
-    assert agreement_scores(FIRST[1:], FIRST[1:]) == {"agreement_f1": 1.0}  # one class, always: no kappa
+    # one class, always: no kappa
+    assert agreement_scores(FIRST[1:], FIRST[1:]) == {"agreement_f1": 1.0}
 
 
 def test_kappa_is_over_the_tokens_that_either_marked() -> None:
-    """Five tokens, (Task Task) (Task O) (Method Method) (Task Method) (O Method): 2 of 5 agree. By chance
-    3/5 x 1/5 (Task) + 1/5 x 3/5 (Method) + 1/5 x 1/5 (O) = 7/25 would. kappa = (10/25 - 7/25) / (1 - 7/25) = 1/6."""
+    """Five tokens, (Task Task) (Task O) (Method Method) (Task Method) (O Method): 2 of 5 agree. By
+    chance 3/5 x 1/5 (Task) + 1/5 x 3/5 (Method) + 1/5 x 1/5 (O) = 7/25 would. kappa = (10/25 -
+    7/25) / (1 - 7/25) = 1/6."""
     scores = agreement_scores(FIRST, SECOND)
     assert scores == pytest.approx({"agreement_f1": 2 / 7, "agreement_kappa": 1 / 6})
     assert agreement_scores(SECOND, FIRST) == pytest.approx(scores)

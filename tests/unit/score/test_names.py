@@ -9,9 +9,9 @@ from mlflow.utils.validation import MAX_ENTITY_KEY_LENGTH, _validate_metric_name
 
 from sciner.score.names import RESERVED, escaped, labels_by_name, unescaped
 
-LABELS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300) | st.sampled_from(
-    ["micro", "micro_low", "token_weighted", "rare", "..", ".", "C++", "F1@k"]
-)
+LABELS = st.text(
+    st.characters(exclude_categories=["Cs"]), min_size=1, max_size=300
+) | st.sampled_from(["micro", "micro_low", "token_weighted", "rare", "..", ".", "C++", "F1@k"])
 
 
 @given(LABELS)
@@ -41,6 +41,8 @@ def test_no_two_classes_have_one_name(labels: set[str]) -> None:
     assert len(labels_by_name(labels)) == len(labels)
 
 
-@pytest.mark.parametrize("label", ["Method", "OtherScientificTerm", "B-cell line", "Größe", "a.b_c-1"])
+@pytest.mark.parametrize(
+    "label", ["Method", "OtherScientificTerm", "B-cell line", "Größe", "a.b_c-1"]
+)
 def test_ordinary_names_stay_as_they_are(label: str) -> None:
     assert escaped(label) == label

@@ -16,7 +16,9 @@ def propose(sentence: Sentence, *spans: Span) -> Prediction:
     return Prediction(sentence, spans, np.ones((4, 1), np.float32), np.ones(4, np.float32))
 
 
-def accept(sentence: Sentence, *spans: Span, masked: frozenset[int] = frozenset(), confidence: float = 0.5) -> Example:
+def accept(
+    sentence: Sentence, *spans: Span, masked: frozenset[int] = frozenset(), confidence: float = 0.5
+) -> Example:
     return Example(sentence, spans, "silver", 1, (confidence,) * len(spans), masked)
 
 
@@ -27,7 +29,8 @@ PROPOSED = [
     propose(SENTENCES[3], METHOD),  # no gold exists
 ]
 ACCEPTED = [
-    accept(SENTENCES[0], TASK, WRONG, masked=frozenset({2}), confidence=0.75),  # the wrong span is masked
+    # the wrong span is masked
+    accept(SENTENCES[0], TASK, WRONG, masked=frozenset({2}), confidence=0.75),
     accept(SENTENCES[1], METHOD, masked=frozenset({3})),
     accept(SENTENCES[3], METHOD),
 ]
@@ -50,9 +53,14 @@ def test_sizes_without_gold() -> None:
 
 
 def test_quality_over_sentences_with_gold() -> None:
-    """Precision is of what was accepted, recall of the gold of all that was annotated; the rest is not looked at."""
+    """Precision is of what was accepted, recall of the gold of all that was annotated; the rest is
+    not looked at."""
     scores = silver_scores(ACCEPTED, PROPOSED, WITHHELD)
-    quality = {key: value for key, value in scores.items() if key.partition("/")[0].endswith(("precision", "recall", "f1"))}
+    quality = {
+        key: value
+        for key, value in scores.items()
+        if key.partition("/")[0].endswith(("precision", "recall", "f1"))
+    }
     assert quality == pytest.approx(
         {
             "precision/micro": 1.0,  # Task in d#0; d#3 has no gold
@@ -71,9 +79,13 @@ def test_quality_over_sentences_with_gold() -> None:
 
 
 def test_a_stricter_threshold_trades_recall() -> None:
-    """Rejecting what is wrong raises precision; rejecting what is right lowers recall; the proposal stays as it was."""
+    """Rejecting what is wrong raises precision; rejecting what is right lowers recall; the proposal
+    stays as it was."""
     everything = [accept(p.sentence, *p.spans) for p in PROPOSED]
-    lax, strict = silver_scores(everything, PROPOSED, WITHHELD), silver_scores(ACCEPTED, PROPOSED, WITHHELD)
+    lax, strict = (
+        silver_scores(everything, PROPOSED, WITHHELD),
+        silver_scores(ACCEPTED, PROPOSED, WITHHELD),
+    )
     assert lax["precision/micro"] == lax["proposed_precision/micro"] < strict["precision/micro"]
     assert lax["recall/micro"] == lax["proposed_recall/micro"] > strict["recall/micro"]
     assert lax["proposed_precision/micro"] == strict["proposed_precision/micro"]
@@ -82,10 +94,17 @@ def test_a_stricter_threshold_trades_recall() -> None:
 def test_nothing_accepted_and_nothing_proposed() -> None:
     """What has no denominator is absent, what counts is 0."""
     rejected = silver_scores([], PROPOSED, WITHHELD)
-    assert (rejected["accepted_share"], rejected["spans/Task"], rejected["recall/micro"], rejected["f1/micro"]) == (0, 0, 0, 0)
+    assert (
+        rejected["accepted_share"],
+        rejected["spans/Task"],
+        rejected["recall/micro"],
+        rejected["f1/micro"],
+    ) == (0, 0, 0, 0)
     assert not {"mean_confidence", "precision/micro", "precision/Task"} & rejected.keys()
     empty = silver_scores([], [], WITHHELD)
-    assert set(empty.values()) == {0.0} and not [key for key in empty if "/" in key or "share" in key]
+    assert set(empty.values()) == {0.0} and not [
+        key for key in empty if "/" in key or "share" in key
+    ]
 
 
 def test_silver_that_nobody_proposed_is_refused() -> None:

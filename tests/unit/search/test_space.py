@@ -1,4 +1,5 @@
-"""Hydra's words for a sweep are Optuna's distributions, and what Optuna suggests are Hydra's words again."""
+"""Hydra's words for a sweep are Optuna's distributions, and what Optuna suggests are Hydra's words
+again."""
 
 from __future__ import annotations
 
@@ -40,12 +41,18 @@ def read_back(words: list[str]) -> dict[str, Any]:
         ("interval(0.5,0.95)", FloatDistribution(0.5, 0.95), ["0.5", "0.95"]),
         ("interval(10,100)", FloatDistribution(10.0, 100.0), ["10.0", "100.0"]),
         ("int(interval(10,100))", IntDistribution(10, 100), ["10", "100"]),
-        ("tag(log,interval(1e-5,5e-4))", FloatDistribution(1e-5, 5e-4, log=True), ["1e-05", "0.0005"]),
+        (
+            "tag(log,interval(1e-5,5e-4))",
+            FloatDistribution(1e-5, 5e-4, log=True),
+            ["1e-05", "0.0005"],
+        ),
         ("tag(log,int(interval(1,100)))", IntDistribution(1, 100, log=True), ["1", "100"]),
         ("interval(3,3)", FloatDistribution(3, 3), ["3.0"]),
     ],
 )
-def test_a_sweep_is_the_distribution_that_it_says(sweep: str, expected: Any, corners: list[str]) -> None:
+def test_a_sweep_is_the_distribution_that_it_says(
+    sweep: str, expected: Any, corners: list[str]
+) -> None:
     space = space_of(f"{LR}={sweep}")
     assert space.axes == {LR: expected}
     assert list(space.corners()) == [[f"{LR}={value}"] for value in corners]
@@ -55,18 +62,32 @@ def test_corners_change_one_key_after_the_other() -> None:
     space = space_of("seed=3", "model.c1=interval(0,1)", "threshold=fixed,quantile,accept_all")
     assert list(space.corners()) == [
         ["seed=3", f"model.c1={c1}", f"threshold={kind}"]
-        for c1, kind in (("0.0", "fixed"), ("1.0", "fixed"), ("0.0", "quantile"), ("0.0", "accept_all"))
+        for c1, kind in (
+            ("0.0", "fixed"),
+            ("1.0", "fixed"),
+            ("0.0", "quantile"),
+            ("0.0", "accept_all"),
+        )
     ]
 
 
 def test_what_is_suggested_lies_in_the_space_and_is_what_the_trial_remembers() -> None:
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(0))
-    words = ("model.lr=tag(log,interval(1e-7,1e-1))", "model.steps=range(10,100,30)", "+model.x=choice([1,2],'a b')", "seed=3")
+    words = (
+        "model.lr=tag(log,interval(1e-7,1e-1))",
+        "model.steps=range(10,100,30)",
+        "+model.x=choice([1,2],'a b')",
+        "seed=3",
+    )
     for _ in range(50):
         space, trial = space_of(*words), study.ask()
         told = read_back(space.suggest(trial))
         assert 1e-7 <= told["model.lr"] == trial.params["model.lr"] <= 0.1
-        assert told["model.steps"] == trial.params["model.steps"] and told["model.steps"] in (10, 40, 70)
+        assert told["model.steps"] == trial.params["model.steps"] and told["model.steps"] in (
+            10,
+            40,
+            70,
+        )
         assert told["model.x"] in ([1, 2], "a b") and told["seed"] == 3
 
 
@@ -82,11 +103,20 @@ def test_a_later_word_replaces_an_earlier_one_of_its_key() -> None:
         ("model.lr=interval(2,1)", "model.lr=interval(2,1): `low <= high` must hold"),
         ("model.lr=range(2,2)", "model.lr=range(2,2) is empty"),
         ("model.lr=tag(log,interval(0,1))", "model.lr=tag(log,interval(0,1)): `low > 0` must hold"),
-        ("model.lr=tag(lgo,interval(1,2))", "model.lr=tag(lgo,interval(1,2)): unknown tag lgo; did you mean 'log'?"),
+        (
+            "model.lr=tag(lgo,interval(1,2))",
+            "model.lr=tag(lgo,interval(1,2)): unknown tag lgo; did you mean 'log'?",
+        ),
         ("seed=1,2", "seed=1,2: a search over seeds finds luck"),
-        ("data.dev_size=10%,20%", "data.dev_size=10%,20%: data.dev_size says what a search is measured on"),
+        (
+            "data.dev_size=10%,20%",
+            "data.dev_size=10%,20%: data.dev_size says what a search is measured on",
+        ),
         ("data=sample,scierc", "data=sample,scierc: data says what a search is measured on"),
-        ("annotator.rate=0.1,0.2", "annotator.rate=0.1,0.2: annotator.rate says what a search is measured on"),
+        (
+            "annotator.rate=0.1,0.2",
+            "annotator.rate=0.1,0.2: annotator.rate says what a search is measured on",
+        ),
         ("search=dev,cross_fit", "search=dev,cross_fit: search says what a search is about"),
         ("store=disk,none", "store=disk,none: store says what a search is about"),
     ],

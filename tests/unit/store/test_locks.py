@@ -42,7 +42,9 @@ def test_giving_a_lock_back_leaves_the_file_that_another_made_meanwhile(tmp_path
     assert not is_held(place)
 
 
-def test_without_locks_of_the_kernel_there_are_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_locks_of_the_kernel_there_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A file that stands for a lock would outlive a process that is killed. filelock before 3.30
     cannot be told so."""
 

@@ -1,4 +1,5 @@
-"""The store looked after: nothing in use goes, the least recently used goes first, and two runs tell where they part."""
+"""The store looked after: nothing in use goes, the least recently used goes first, and two runs
+tell where they part."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def write(file: Path, text: str) -> None:
 
 
 def ended(store: DiskStore) -> None:
-    """As if the process that filled ``store`` were gone: the kernel has dropped its lease's lock."""
+    """As if the process that filled ``store`` were gone: the kernel has dropped its lease's
+    lock."""
     store.lease._lock.release()
 
 
@@ -73,7 +75,9 @@ def test_every_entry_is_counted_once(store: DiskStore, monkeypatch: pytest.Monke
         "newer format": 1,
         "damaged": 1,
     }
-    assert found.total.entries == 4 and found.total.bytes == sum(e.bytes for e in entries(store, now))
+    assert found.total.entries == 4 and found.total.bytes == sum(
+        e.bytes for e in entries(store, now)
+    )
     assert (found.leftover.bytes, found.aside.bytes) == (10, 20)
 
 
@@ -121,7 +125,9 @@ def test_a_reader_that_wants_what_was_never_written_is_told_so(store: DiskStore)
 
 
 def test_the_least_recently_used_go_first_and_only_as_many_as_must(store: DiskStore) -> None:
-    old, middle, new = (kept(store, name, age=age) for name, age in (("a", 300), ("b", 200), ("c", 100)))
+    old, middle, new = (
+        kept(store, name, age=age) for name, age in (("a", 300), ("b", 200), ("c", 100))
+    )
     ended(store)
     kept(DiskStore(store.root), "a")  # used again, by a process that has ended since
     size = {entry.key: entry.bytes for entry in entries(store, NOW)}
@@ -130,12 +136,18 @@ def test_the_least_recently_used_go_first_and_only_as_many_as_must(store: DiskSt
     assert store.listed() == sorted(size)
     done = prune(store, limit)
     assert [e.key for e in would.removed] == [e.key for e in done.removed] == [middle.key]
-    assert (done.freed, done.left) == (size[middle.key], limit) and store.listed() == sorted([old.key, new.key])
+    assert (done.freed, done.left) == (size[middle.key], limit) and store.listed() == sorted(
+        [old.key, new.key]
+    )
 
 
 def test_what_a_living_process_uses_stays(store: DiskStore) -> None:
     other = DiskStore(store.root)
-    used, free, busy = kept(store, "a", age=300), kept(other, "b", age=200), kept(other, "c", age=400)
+    used, free, busy = (
+        kept(store, "a", age=300),
+        kept(other, "b", age=200),
+        kept(other, "c", age=400),
+    )
     ended(other)
     with held(store.root / "locks" / f"{busy.key}.lock"):
         for dry_run in (True, False):
@@ -150,15 +162,25 @@ def test_an_entry_that_comes_into_use_while_it_is_pruned_is_put_back(store: Disk
     assert found.load() == "x" * 1000 and not [*(store.root / "tmp").iterdir()]
 
 
-def test_what_dead_processes_left_goes_and_what_was_set_aside_only_if_asked(store: DiskStore) -> None:
+def test_what_dead_processes_left_goes_and_what_was_set_aside_only_if_asked(
+    store: DiskStore,
+) -> None:
     kept(store, "a")
     ended(store)
     write(store.root / "tmp" / "fit-v1-dead" / "half", "x" * 10)
     write(store.root / "tmp" / "fit-v1-gone.12" / "half", "x" * 10)
     write(store.root / "aside" / "fit-v1-old.12" / "value", "x" * 20)
     found = prune(store, 10**9)
-    assert (found.removed, found.freed, found.leftover, found.leases, found.aside) == ((), 20, 2, 1, 0)
-    assert found.locks > 0 and not [p for name in ("tmp", "leases", "locks") for p in (store.root / name).iterdir()]
+    assert (found.removed, found.freed, found.leftover, found.leases, found.aside) == (
+        (),
+        20,
+        2,
+        1,
+        0,
+    )
+    assert found.locks > 0 and not [
+        p for name in ("tmp", "leases", "locks") for p in (store.root / name).iterdir()
+    ]
     assert prune(store, 10**9, aside=True).freed == 20 and not [*(store.root / "aside").iterdir()]
 
 
@@ -171,7 +193,15 @@ def test_a_lease_counts_until_its_process_ends(store: DiskStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "size"), [("20GB", 20 * 10**9), ("1.5 kb", 1500), ("512MiB", 2**29), ("0", 0), ("0GB", 0), ("2tb", 2 * 10**12)]
+    ("text", "size"),
+    [
+        ("20GB", 20 * 10**9),
+        ("1.5 kb", 1500),
+        ("512MiB", 2**29),
+        ("0", 0),
+        ("0GB", 0),
+        ("2tb", 2 * 10**12),
+    ],
 )
 def test_a_size_is_a_number_and_a_unit(text: str, size: int) -> None:
     assert bytes_of(text) == size
@@ -195,20 +225,34 @@ def folder_of(place: Path, done: Turn, **config: object) -> Path:
 
 
 def test_two_runs_part_at_the_first_step_that_differs(store: DiskStore, tmp_path: Path) -> None:
-    a = folder_of(tmp_path / "a", turn(store, SURE, Iteration(1)), threshold={"min_confidence": 0.5}, seed=0)
-    b = folder_of(tmp_path / "b", turn(store, SURER, Iteration(1)), threshold={"min_confidence": 0.9}, seed=0)
+    a = folder_of(
+        tmp_path / "a", turn(store, SURE, Iteration(1)), threshold={"min_confidence": 0.5}, seed=0
+    )
+    b = folder_of(
+        tmp_path / "b", turn(store, SURER, Iteration(1)), threshold={"min_confidence": 0.9}, seed=0
+    )
     found = diff(store, a, b / "rounds.jsonl")
     first, fit = found.partings
-    assert first.round == 1 and first.cause and first.cause.inputs == (Difference("threshold.min_confidence", 0.5, 0.9),)
+    assert (
+        first.round == 1
+        and first.cause
+        and first.cause.inputs == (Difference("threshold.min_confidence", 0.5, 0.9),)
+    )
     assert fit.round == 1 and fit.cause and [d.name for d in fit.cause.inputs] == ["examples"]
-    assert [c.a for c in fit.cause.because] == [first.a]  # a training set is followed to what selected it
+    # a training set is followed to what selected it
+    assert [c.a for c in fit.cause.because] == [first.a]
     assert found.config == (Difference("threshold.min_confidence", 0.5, 0.9),)
     alone = diff(None, a, b).partings[0].cause
     assert alone and alone.missing == (first.a, first.b) and not alone.inputs
 
 
-def test_what_was_pruned_is_named_and_the_next_step_that_is_known_explained(store: DiskStore, tmp_path: Path) -> None:
-    a, b = (folder_of(tmp_path / str(n), turn(store, t, Iteration(1))) for n, t in enumerate((SURE, SURER)))
+def test_what_was_pruned_is_named_and_the_next_step_that_is_known_explained(
+    store: DiskStore, tmp_path: Path
+) -> None:
+    a, b = (
+        folder_of(tmp_path / str(n), turn(store, t, Iteration(1)))
+        for n, t in enumerate((SURE, SURER))
+    )
     first = diff(store, a, b).partings[0]
     store.discard(first.b or "")
     again = diff(store, a, b).partings
@@ -216,10 +260,16 @@ def test_what_was_pruned_is_named_and_the_next_step_that_is_known_explained(stor
     assert again[1].cause and [d.name for d in again[1].cause.inputs] == ["examples"]
 
 
-def test_a_run_and_its_repetition_are_the_same_computation(store: DiskStore, tmp_path: Path) -> None:
+def test_a_run_and_its_repetition_are_the_same_computation(
+    store: DiskStore, tmp_path: Path
+) -> None:
     turn(store, SURE, Iteration(1), weights="none")
-    longer = turn(store, SURE, Iteration(2), weights="none")  # trains round 1 again, which is no step of round 2
-    a, b = folder_of(tmp_path / "a", longer), folder_of(tmp_path / "b", turn(NoStore(), SURE, Iteration(2)))
+    # trains round 1 again, which is no step of round 2
+    longer = turn(store, SURE, Iteration(2), weights="none")
+    a, b = (
+        folder_of(tmp_path / "a", longer),
+        folder_of(tmp_path / "b", turn(NoStore(), SURE, Iteration(2))),
+    )
     assert diff(store, a, b).partings == ()
 
 
@@ -230,21 +280,33 @@ def test_a_run_that_ended_sooner_parts_where_it_ends(store: DiskStore, tmp_path:
 
 
 def test_other_gold_parts_the_runs_in_round_0(store: DiskStore, tmp_path: Path) -> None:
-    a, b = (folder_of(tmp_path / size, turn(store, SURE, Iteration(0), size=size), size=size) for size in ("20%", "30%"))
+    a, b = (
+        folder_of(tmp_path / size, turn(store, SURE, Iteration(0), size=size), size=size)
+        for size in ("20%", "30%")
+    )
     (parting,) = diff(store, a, b).partings
-    assert parting.round == 0 and parting.cause and [d.name for d in parting.cause.inputs] == ["examples"]
+    assert (
+        parting.round == 0
+        and parting.cause
+        and [d.name for d in parting.cause.inputs] == ["examples"]
+    )
 
 
-def test_another_version_of_a_step_parts_the_runs(store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_version_of_a_step_parts_the_runs(
+    store: DiskStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     a = folder_of(tmp_path / "a", turn(store, SURE, Iteration(0)))
     now = Fit.VERSION
     monkeypatch.setattr(Fit, "VERSION", now + 1)
     (parting,) = diff(store, a, folder_of(tmp_path / "b", turn(store, SURE, Iteration(0)))).partings
-    assert parting.cause and parting.cause.inputs == (Difference("version", f"v{now}", f"v{now + 1}"),)
+    assert parting.cause and parting.cause.inputs == (
+        Difference("version", f"v{now}", f"v{now + 1}"),
+    )
 
 
 @pytest.mark.parametrize(
-    ("line", "fault"), [(None, "no rounds.jsonl"), ("{}", "older than the store"), ("[", ":1: this is no")]
+    ("line", "fault"),
+    [(None, "no rounds.jsonl"), ("{}", "older than the store"), ("[", ":1: this is no")],
 )
 def test_what_is_no_run_is_refused(tmp_path: Path, line: str | None, fault: str) -> None:
     if line:
@@ -258,7 +320,11 @@ def test_a_result_shows_the_chain_it_was_computed_from(store: DiskStore) -> None
     found = describe(store, last["evaluate"][:20], STEPS)
     assert (found.key, found.step) == (last["evaluate"], "evaluate") and "f1/micro" in found.results
     predicted = found.origins[0]
-    assert (predicted.name, predicted.key, predicted.there) == ("predictions", last["predict"], True)
+    assert (predicted.name, predicted.key, predicted.there) == (
+        "predictions",
+        last["predict"],
+        True,
+    )
     assert [origin.key for origin in predicted.origins] == [last["fit"]]
     store.discard(last["predict"])
     assert not describe(store, last["evaluate"], STEPS).origins[0].there

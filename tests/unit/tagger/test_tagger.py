@@ -28,7 +28,11 @@ from tests.unit.tagger.encoder import test_encoder
 LABELS = test_encoder.LABELS
 EXAMPLES = test_encoder.EXAMPLES
 SENTENCES = [e.sentence for e in EXAMPLES]
-ODD = [Sentence("o#0", ()), Sentence("o#1", ("Größe", "\u200b", "日本", "x" * 500)), Sentence("o#2", ("Bert",) * 200)]
+ODD = [
+    Sentence("o#0", ()),
+    Sentence("o#1", ("Größe", "\u200b", "日本", "x" * 500)),
+    Sentence("o#2", ("Bert",) * 200),
+]
 
 TAGGERS: dict[str, Any] = {
     "encoder": lambda labels=LABELS: replace(test_encoder.tagger(), labels=labels),
@@ -43,7 +47,8 @@ except ImportError:
     pass
 
 
-@pytest.fixture(scope="module", autouse=True)  # the first fit and score of a process import for most of a second
+# the first fit and score of a process import for most of a second
+@pytest.fixture(scope="module", autouse=True)
 def imported() -> None:
     fitted = TAGGERS["encoder"]().fit(EXAMPLES, seed=0)
     entity_scores(SENTENCES, [p.spans for p in fitted.predict(SENTENCES)])
@@ -57,7 +62,10 @@ def tagger(request: pytest.FixtureRequest) -> Tagger:
 
 def predicted(fitted: Fitted, sentences: Sequence[Sentence] = SENTENCES) -> list[Any]:
     """All that a prediction says, comparable bit by bit."""
-    return [(p.spans, p.distribution.tobytes(), p.confidence.tobytes(), p.repairs) for p in fitted.predict(sentences)]
+    return [
+        (p.spans, p.distribution.tobytes(), p.confidence.tobytes(), p.repairs)
+        for p in fitted.predict(sentences)
+    ]
 
 
 def fit(tagger: Tagger, examples: Sequence[Example] = EXAMPLES) -> list[Any]:
@@ -69,25 +77,32 @@ def test_the_same_examples_and_seed_give_the_same_tagger(tagger: Tagger) -> None
 
 
 def test_every_token_of_every_sentence_is_answered_in_the_given_order(tagger: Tagger) -> None:
-    """Sentences without a token, with words never seen and longer than any in training among them."""
+    """Sentences without a token, with words never seen and longer than any in training among
+    them."""
     sentences = [ODD[0], *reversed(SENTENCES), *ODD]
     found: list[Prediction] = list(tagger.fit(EXAMPLES, seed=0).predict(sentences))
     assert [p.sentence for p in found] == sentences
     for p in found:
         length = len(p.sentence.tokens)
-        assert p.distribution.shape == (length, len(tagset(LABELS))) and p.distribution.dtype == np.float16
+        assert (
+            p.distribution.shape == (length, len(tagset(LABELS)))
+            and p.distribution.dtype == np.float16
+        )
         assert p.confidence.shape == (length,) and p.confidence.dtype == np.float32
         assert np.allclose(p.distribution.sum(axis=1, dtype=np.float64), 1, atol=2e-3)
         assert (p.confidence > 0).all() and (p.confidence <= 1).all()
 
 
 def test_predictions_are_legal_and_as_sure_as_their_distribution_says(tagger: Tagger) -> None:
-    """A confidence is the probability of the decoded tag; a repair is a token whose most probable tag is another."""
+    """A confidence is the probability of the decoded tag; a repair is a token whose most probable
+    tag is another."""
     for p in tagger.fit(EXAMPLES, seed=0).predict([*SENTENCES, *ODD]):
         tags = [tagset(LABELS).index(tag) for tag in encode(p.spans, len(p.sentence.tokens))]
         said = p.distribution[np.arange(len(tags)), tags]
         assert np.allclose(said, p.confidence, atol=1e-3)
-        assert p.repairs >= int((p.distribution.max(axis=1, initial=0) > said).sum() if len(tags) else 0)
+        assert p.repairs >= int(
+            (p.distribution.max(axis=1, initial=0) > said).sum() if len(tags) else 0
+        )
 
 
 def test_nothing_is_predicted_for_nothing(tagger: Tagger) -> None:
@@ -96,7 +111,10 @@ def test_nothing_is_predicted_for_nothing(tagger: Tagger) -> None:
 
 def test_masked_tokens_are_not_learned(tagger: Tagger) -> None:
     """The tag under a mask changes nothing; without the mask it does."""
-    told = [Example(SENTENCES[0], spans) for spans in ((), (Span(0, 1, "Method"),), (Span(0, 1, "Task"),))]
+    told = [
+        Example(SENTENCES[0], spans)
+        for spans in ((), (Span(0, 1, "Method"),), (Span(0, 1, "Task"),))
+    ]
     masked = [fit(tagger, [replace(e, masked=frozenset({0})), *EXAMPLES[1:]]) for e in told]
     assert masked[0] == masked[1] == masked[2]
     assert fit(tagger, [told[0], *EXAMPLES[1:]]) != fit(tagger, [told[2], *EXAMPLES[1:]])
@@ -113,7 +131,13 @@ def test_what_the_store_takes_for_the_same_examples_is_the_same_fit(tagger: Tagg
 
 def test_provenance_and_ids_are_not_learned(tagger: Tagger) -> None:
     silver = [
-        replace(e, sentence=replace(e.sentence, id=f"z#{i}"), source="silver", round=3, confidences=(0.5,) * len(e.spans))
+        replace(
+            e,
+            sentence=replace(e.sentence, id=f"z#{i}"),
+            source="silver",
+            round=3,
+            confidences=(0.5,) * len(e.spans),
+        )
         for i, e in enumerate(EXAMPLES)
     ]
     assert fit(tagger) == fit(tagger, silver)
@@ -159,18 +183,28 @@ def test_the_configuration_knows_what_a_tagger_can(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(TAGGERS))
 def test_an_identity_is_a_key_and_knows_the_classes(name: str) -> None:
-    """It is spelled as JSON, the same every time, and says which tagger it is; the order of classes is a tagger's own."""
+    """It is spelled as JSON, the same every time, and says which tagger it is; the order of classes
+    is a tagger's own."""
     build = TAGGERS[name]
     assert canonical(build().identity()) == canonical(build().identity())
     assert json.loads(canonical(build().identity()))["kind"] in name
-    assert len({canonical(build(labels).identity()) for labels in (LABELS, ("Task", "Method"), ("Task",))}) == 3
+    assert (
+        len(
+            {
+                canonical(build(labels).identity())
+                for labels in (LABELS, ("Task", "Method"), ("Task",))
+            }
+        )
+        == 3
+    )
 
 
 def test_identities_differ_between_taggers() -> None:
     assert len({canonical(build().identity()) for build in TAGGERS.values()}) == len(TAGGERS)
 
 
-@pytest.mark.parametrize("name", sorted(TAGGERS.keys() - {"encoder"}))  # which takes more steps: test_encoder.py
+# which takes more steps: test_encoder.py
+@pytest.mark.parametrize("name", sorted(TAGGERS.keys() - {"encoder"}))
 def test_what_was_learned_is_known_again(name: str) -> None:
     fitted = TAGGERS[name]().fit(EXAMPLES, seed=0)
     scores = entity_scores(SENTENCES, [p.spans for p in fitted.predict(SENTENCES)])

@@ -9,13 +9,17 @@ from sciner.text.leaks import Guard, guard
 
 
 def sentences(split: str, *texts: str) -> tuple[Sentence, ...]:
-    return tuple(Sentence(f"{split}/d#{i}", tuple(text.split()), ()) for i, text in enumerate(texts))
+    return tuple(
+        Sentence(f"{split}/d#{i}", tuple(text.split()), ()) for i, text in enumerate(texts)
+    )
 
 
 CORPUS = Corpus(
     "c",
     ("Method",),
-    sentences("train", "We use Adam .", "3 Results", "We USE adam .", "Dev has this too", "We use SGD ."),
+    sentences(
+        "train", "We use Adam .", "3 Results", "We USE adam .", "Dev has this too", "We use SGD ."
+    ),
     sentences("test", "we use adam .", "3 results"),
     sentences("dev", "Dev has this too"),
 )
@@ -25,9 +29,15 @@ DROPPED = {"training sentences dropped, since they stand in dev or test": 3}
 
 @pytest.mark.parametrize(
     ("how", "left", "notes"),
-    [("none", [0, 1, 2, 3, 4], {}), ("report", [0, 1, 2, 3, 4], REPORTED), ("drop", [1, 4], DROPPED)],
+    [
+        ("none", [0, 1, 2, 3, 4], {}),
+        ("report", [0, 1, 2, 3, 4], REPORTED),
+        ("drop", [1, 4], DROPPED),
+    ],
 )
-def test_a_guard_reports_or_drops_whatever_its_case(how: Guard, left: list[int], notes: dict[str, int]) -> None:
+def test_a_guard_reports_or_drops_whatever_its_case(
+    how: Guard, left: list[int], notes: dict[str, int]
+) -> None:
     guarded = guard(CORPUS, how, min_tokens=4)
     assert guarded.train == tuple(CORPUS.train[i] for i in left)
     assert guarded.notes == notes

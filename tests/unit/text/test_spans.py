@@ -7,7 +7,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sciner.errors import InputError
-from sciner.text.spans import SCHEMES, Scheme, Span, decode, detect_scheme, encode, parse_scheme, split_tag
+from sciner.text.spans import (
+    SCHEMES,
+    Scheme,
+    Span,
+    decode,
+    detect_scheme,
+    encode,
+    parse_scheme,
+    split_tag,
+)
 
 LABELS = ("Task", "Method", "Other-Term")  # a dash in a class must not confuse the prefix
 TAGS = ("O", *(f"{prefix}-{label}" for prefix in "BIES" for label in LABELS))
@@ -30,13 +39,17 @@ def test_spans_survive_every_scheme(tags: list[str], scheme: Scheme) -> None:
 
 @few
 @given(any_tags)
-def test_the_scheme_decides_what_is_a_repair_and_never_which_spans_are_read(tags: list[str]) -> None:
+def test_the_scheme_decides_what_is_a_repair_and_never_which_spans_are_read(
+    tags: list[str],
+) -> None:
     assert len({decode(tags, scheme)[0] for scheme in SCHEMES}) == 1
 
 
 @few
 @given(st.lists(any_tags, max_size=4), any_scheme)
-def test_the_scheme_detected_in_a_legal_file_repairs_nothing(file: list[list[str]], scheme: Scheme) -> None:
+def test_the_scheme_detected_in_a_legal_file_repairs_nothing(
+    file: list[list[str]], scheme: Scheme
+) -> None:
     sequences = [legal(tags, scheme) for tags in file]
     detected = detect_scheme(sequences)
     assert sum(decode(tags, detected)[1] for tags in sequences) == 0
@@ -70,9 +83,17 @@ def test_a_tag_out_of_place_is_repaired_as_conlleval_reads_it(
 
 @pytest.mark.parametrize(
     ("tags", "scheme"),
-    [("I-X O I-X", "IOB1"), ("B-X O B-X", "IOB2"), ("B-X I-X O S-X", "IOBES"), ("O O", "IOB2"), ("B-X O I-X", "IOB2")],
+    [
+        ("I-X O I-X", "IOB1"),
+        ("B-X O B-X", "IOB2"),
+        ("B-X I-X O S-X", "IOBES"),
+        ("O O", "IOB2"),
+        ("B-X O I-X", "IOB2"),
+    ],
 )
-def test_the_scheme_with_the_fewest_tags_out_of_place_is_detected(tags: str, scheme: Scheme) -> None:
+def test_the_scheme_with_the_fewest_tags_out_of_place_is_detected(
+    tags: str, scheme: Scheme
+) -> None:
     assert detect_scheme([tags.split()]) == scheme
 
 
@@ -94,7 +115,9 @@ def test_a_scheme_is_known_by_its_name_in_any_case() -> None:
         parse_scheme("IOB3")
 
 
-any_span = st.tuples(st.integers(0, 5), st.integers(1, 3)).map(lambda place: Span(place[0], sum(place), "Task"))
+any_span = st.tuples(st.integers(0, 5), st.integers(1, 3)).map(
+    lambda place: Span(place[0], sum(place), "Task")
+)
 
 
 @few

@@ -18,7 +18,11 @@ from sciner.tracking.address import NOTES, Unreachable, cause, check, reach
     [
         ("htpp://team:5000", "MLflow knows no htpp://; did you mean 'http'?"),
         ("postgres://team/mlflow", "did you mean 'postgresql'?"),
-        ("./mlruns", "MLflow keeps runs in no plain folder any more; give a database, sqlite:///./mlruns/mlflow.db"),
+        (
+            "./mlruns",
+            "MLflow keeps runs in no plain folder any more; give a database, "
+            "sqlite:///./mlruns/mlflow.db",
+        ),
         ("file:///tmp/mlruns", "give a database, sqlite:////tmp/mlruns/mlflow.db"),
         ("http://", "names no host"),
         ("sqlite://", "names no file"),
@@ -52,7 +56,9 @@ def test_an_experiment_needs_a_name() -> None:
         check("http://team", " ")
 
 
-def test_a_server_that_hangs_costs_seconds_once_and_its_jobs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_server_that_hangs_costs_seconds_once_and_its_jobs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(NOTES, str(tmp_path / "trackers.json"))
     monkeypatch.setattr(address, "SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -82,7 +88,9 @@ def test_a_server_that_is_down_and_a_driver_that_is_missing_are_said_at_once(
     assert time.monotonic() - began < 5
 
 
-def test_after_the_sweep_there_is_nobody_to_tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_after_the_sweep_there_is_nobody_to_tell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(NOTES, str(tmp_path / "gone" / "trackers.json"))
     with pytest.raises(Unreachable, match="Connection refused"):
         reach("http://127.0.0.1:9")

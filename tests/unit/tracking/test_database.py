@@ -1,4 +1,5 @@
-"""A tracker's file is whole from the moment it exists, and is that file whatever its folder is called."""
+"""A tracker's file is whole from the moment it exists, and is that file whatever its folder is
+called."""
 
 from __future__ import annotations
 
@@ -21,8 +22,12 @@ def mode(file: Path) -> str:
     return str(found)
 
 
-@pytest.mark.parametrize("name", ["feature%2Fx", "a%20b", "a?b", "a#b", "a b", "Müller", "it's", "a&b=c"])
-def test_the_database_of_a_folder_lies_in_that_folder(name: str, tmp_path: Path, empty_database: Path) -> None:
+@pytest.mark.parametrize(
+    "name", ["feature%2Fx", "a%20b", "a?b", "a#b", "a b", "Müller", "it's", "a&b=c"]
+)
+def test_the_database_of_a_folder_lies_in_that_folder(
+    name: str, tmp_path: Path, empty_database: Path
+) -> None:
     folder = tmp_path / name
     folder.mkdir()
     shutil.copy(empty_database, folder / "mlflow.db")
@@ -36,11 +41,19 @@ def test_the_database_of_a_folder_lies_in_that_folder(name: str, tmp_path: Path,
     tracker.finish("FINISHED")
     download(uri, "here", tmp_path / "back")
     assert [p.name for p in tmp_path.glob("back/*/run.json")] == ["run.json"]
-    assert {p.name for p in tmp_path.iterdir()} == {name, "back", "config.yaml", "rounds.jsonl", "run.json"}
+    assert {p.name for p in tmp_path.iterdir()} == {
+        name,
+        "back",
+        "config.yaml",
+        "rounds.jsonl",
+        "run.json",
+    }
     assert (folder / "mlruns").is_dir()
 
 
-def test_readers_and_writers_overlap_whoever_made_the_database(tmp_path: Path, empty_database: Path) -> None:
+def test_readers_and_writers_overlap_whoever_made_the_database(
+    tmp_path: Path, empty_database: Path
+) -> None:
     file = tmp_path / "mlflow.db"
     shutil.copy(empty_database, file)
     with sqlite3.connect(file) as connection:

@@ -15,8 +15,14 @@ from sciner.tracking.params import params_of
 @pytest.mark.parametrize(
     ("address", "shown"),
     [
-        ("postgresql://ann:s3cr:et@db.example:5432/mlflow", "postgresql://ann:***@db.example:5432/mlflow"),
-        ("tracking.uri=https://ann:secret@example.org seed=1", "tracking.uri=https://ann:***@example.org seed=1"),
+        (
+            "postgresql://ann:s3cr:et@db.example:5432/mlflow",
+            "postgresql://ann:***@db.example:5432/mlflow",
+        ),
+        (
+            "tracking.uri=https://ann:secret@example.org seed=1",
+            "tracking.uri=https://ann:***@example.org seed=1",
+        ),
         ("https://example.org:5000/a@b", "https://example.org:5000/a@b"),
         ("sqlite:////tmp/a:b@c/mlflow.db", "sqlite:////tmp/a:b@c/mlflow.db"),
     ],
@@ -29,7 +35,11 @@ def test_the_configured_place_goes_before_the_environment_and_that_before_the_fo
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
-    assert place_of(None, tmp_path) == local_uri(tmp_path) == f"sqlite:///{tmp_path.resolve()}/mlflow.db"
+    assert (
+        place_of(None, tmp_path)
+        == local_uri(tmp_path)
+        == f"sqlite:///{tmp_path.resolve()}/mlflow.db"
+    )
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://team")
     assert place_of(None, tmp_path) == "http://team"
     assert place_of("http://mine", tmp_path) == "http://mine"
@@ -41,15 +51,25 @@ def test_params_are_the_whole_configuration_and_every_key_is_one_that_mlflow_tak
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     classes = ["C++", "a//b", "..", "Tâche", "F1@k", "x" * 300]
     many = {f"k{n}": n for n in range(250)}
-    config = {"seed": 0, "threshold": {"level": None, "classes": dict.fromkeys(classes, 0.5)}, "data": {"train": ["a,b", "c"]}}
+    config = {
+        "seed": 0,
+        "threshold": {"level": None, "classes": dict.fromkeys(classes, 0.5)},
+        "data": {"train": ["a,b", "c"]},
+    }
     tags = {"choice.data": "files", "sciner.run": "r"}
     params = params_of(config | {"many": many}, tags)
     tracker = MlflowTracker(local_uri(tmp_path), "Default")
     tracker.start("n" * 300, params | {"long": "v" * 7000}, tags)
     run = tracker.client.get_run(tracker.run_id)
     assert len(run.data.params) == 250 + 3 + len(classes) + 1 + 1
-    assert run.data.params | {"long": ""} == params | {"long": ""} and len(run.data.params["long"]) == 6000
-    assert {k: params[k] for k in ("data", "data.train", "threshold.level", "threshold.classes.Tâche", "many.k7")} == {
+    assert (
+        run.data.params | {"long": ""} == params | {"long": ""}
+        and len(run.data.params["long"]) == 6000
+    )
+    assert {
+        k: params[k]
+        for k in ("data", "data.train", "threshold.level", "threshold.classes.Tâche", "many.k7")
+    } == {
         "data": "files",
         "data.train": '["a,b", "c"]',
         "threshold.level": "null",

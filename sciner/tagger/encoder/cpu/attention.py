@@ -1,6 +1,7 @@
 """Attention of a fit on a CPU, in the precision of the fit and with dropout from random bytes.
 
-torch's own attention, told to drop out, computes in float32 on a CPU and draws a float for every weight: a fifth of a fit.
+torch's own attention, told to drop out, computes in float32 on a CPU and draws a float for every
+weight: a fifth of a fit.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from transformers.masking_utils import AttentionMaskInterface, sdpa_mask
 from sciner.tagger.encoder.cpu.dropout import drop
 
 NAME = "sciner_lean"  # among transformers' kinds of attention
-SPECIAL = ("position_bias", "softcap", "s_aux", "cache")  # what an encoder may want beside plain attention
+# what an encoder may want beside plain attention
+SPECIAL = ("position_bias", "softcap", "s_aux", "cache")
 
 
 def lean_attention(
@@ -31,10 +33,15 @@ def lean_attention(
     scaling: float | None = None,
     **more: Any,
 ) -> tuple[Tensor, None]:
-    """softmax(QK'/sqrt(d)) V with some of the softmax dropped. query, key, value: [B, heads, T, d]; attention_mask: bool
-    [B, 1, T, T], False where a piece must not be looked at. Returns [B, T, heads, d]."""
+    """softmax(QK'/sqrt(d)) V with some of the softmax dropped. query, key, value: [B, heads, T, d];
+    attention_mask: bool [B, 1, T, T], False where a piece must not be looked at. Returns [B, T,
+    heads, d]."""
     causal = more.get("is_causal", getattr(module, "is_causal", False))
-    plain = not causal and key.shape[1] == query.shape[1] and all(more.get(name) is None for name in SPECIAL)
+    plain = (
+        not causal
+        and key.shape[1] == query.shape[1]
+        and all(more.get(name) is None for name in SPECIAL)
+    )
     if not dropout or not plain:
         return sdpa_attention_forward(  # type: ignore[no-any-return]
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **more
@@ -53,7 +60,8 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 @contextmanager
 def lean_attention_in(model: Any) -> Iterator[None]:
-    """Within, ``model`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as before."""
+    """Within, ``model`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as
+    before."""
     own = model.config._attn_implementation
     lean = own == "sdpa" and next(model.parameters()).device.type == "cpu"
     if lean:

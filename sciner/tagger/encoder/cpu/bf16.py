@@ -1,7 +1,8 @@
 """What an encoder on a CPU carries from layer to layer, in bf16 where autocast multiplies in it.
 
-Autocast on a CPU leaves the sums between the products in float32 and casts them for every product anew: a tenth of a fit.
-Layer norms compute in float32 whatever they read; weights, gradients and the optimiser's state stay float32.
+Autocast on a CPU leaves the sums between the products in float32 and casts them for every
+product anew: a tenth of a fit. Layer norms compute in float32 whatever they read; weights,
+gradients and the optimiser's state stay float32.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from torch.utils.hooks import RemovableHandle
 
 
 def narrow(model: Any) -> RemovableHandle | None:
-    """From now on ``model`` goes on in bf16 behind its embeddings, under autocast on a CPU. None for a model whose embeddings
-    have no layer of their own: it stays as it is."""
+    """From now on ``model`` goes on in bf16 behind its embeddings, under autocast on a CPU. None
+    for a model whose embeddings have no layer of their own: it stays as it is."""
     embeddings = getattr(model.base_model, "embeddings", None)
     return None if embeddings is None else embeddings.register_forward_hook(in_bf16)
 

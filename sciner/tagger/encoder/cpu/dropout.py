@@ -1,4 +1,5 @@
-"""Dropout from random bytes: torch draws a float for every value on the CPU, a seventh of a fit's time."""
+"""Dropout from random bytes: torch draws a float for every value on the CPU, a seventh of a fit's
+time."""
 
 from __future__ import annotations
 
@@ -15,14 +16,16 @@ class ByteDropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         if not self.training:
             return input
-        if input.device.type != "cpu":  # a fit puts the model on its GPU after this layer was put into it
+        # a fit puts the model on its GPU after this layer was put into it
+        if input.device.type != "cpu":
             return super().forward(input)
         return drop(input, self.p)
 
 
 def drop(values: Tensor, p: float) -> Tensor:
-    """``values`` on a CPU, each zeroed with probability ``p`` rounded to 1/256 (0.1 is 26/256), the others scaled up to the
-    same mean. Eight values share one draw of 64 bits from torch's global generator."""
+    """``values`` on a CPU, each zeroed with probability ``p`` rounded to 1/256 (0.1 is 26/256), the
+    others scaled up to the same mean. Eight values share one draw of 64 bits from torch's global
+    generator."""
     dropped = round(256 * p)
     if dropped == 0:
         return values

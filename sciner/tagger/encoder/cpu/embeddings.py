@@ -1,4 +1,5 @@
-"""Word embeddings in a fit: only rows of pieces that stand in the training set have a gradient; only they are trained."""
+"""Word embeddings in a fit: only rows of pieces that stand in the training set have a gradient;
+only they are trained."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ from torch import Tensor, nn
 
 
 class Rows(nn.Module):
-    """An embedding of ``pieces`` [N] alone, by the ids of the whole vocabulary. Other ids raise IndexError."""
+    """An embedding of ``pieces`` [N] alone, by the ids of the whole vocabulary. Other ids raise
+    IndexError."""
 
     def __init__(self, whole: nn.Embedding, pieces: Tensor) -> None:
         super().__init__()
@@ -27,13 +29,20 @@ class Rows(nn.Module):
 
 @contextmanager
 def only_rows(model: Any, pieces: Iterable[int]) -> Iterator[None]:
-    """Within, ``model`` has the word embeddings of ``pieces`` alone; behind, the whole vocabulary with those rows trained.
+    """Within, ``model`` has the word embeddings of ``pieces`` alone; behind, the whole vocabulary
+    with those rows trained.
 
-    Half of a small encoder's parameters are word embeddings. A row without a gradient would move by weight decay only, and
-    does not now; every other update is the same, and the optimiser and the gradient's norm cost less.
+    Half of a small encoder's parameters are word embeddings. A row without a gradient would move
+    by weight decay only, and does not now; every other update is the same, and the optimiser and
+    the gradient's norm cost less.
     """
     whole = model.get_input_embeddings()
-    if type(whole) is not nn.Embedding or not whole.weight.requires_grad or whole.max_norm or whole.sparse:
+    if (
+        type(whole) is not nn.Embedding
+        or not whole.weight.requires_grad
+        or whole.max_norm
+        or whole.sparse
+    ):
         yield  # frozen, or of a kind of its own
         return
     padding = () if whole.padding_idx is None else (whole.padding_idx,)

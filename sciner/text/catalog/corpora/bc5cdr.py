@@ -17,18 +17,25 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
     from sciner.text.formats.conll import read_conll
 
     files = {"train": "train.tsv", "dev": "devel.tsv", "test": "test.tsv"}
-    return {split: read_conll(folder / file, split=split, notes=notes, scheme="IOB2") for split, file in files.items()}
+    return {
+        split: read_conll(folder / file, split=split, notes=notes, scheme="IOB2")
+        for split, file in files.items()
+    }
 
 
 CORPUS = Entry(
     name="bc5cdr",
     task="chemicals, diseases in biomedicine",
-    about="BioCreative V CDR: 1,500 PubMed abstracts, sentence by sentence, in the version of MTL-Bioinformatics-2016.",
+    about=(
+        "BioCreative V CDR: 1,500 PubMed abstracts, sentence by sentence, in the version of "
+        "MTL-Bioinformatics-2016."
+    ),
     splits=("train", "dev", "test"),
     source="https://github.com/cambridgeltl/MTL-Bioinformatics-2016",
     licence="CC BY 4.0, as its repository says",
     citation=(
-        "Li et al. (2016): BioCreative V CDR task corpus. Database. This version: Crichton et al. (2017): "
+        "Li et al. (2016): BioCreative V CDR task corpus. Database. This version: Crichton et al. "
+        "(2017): "
         "A neural network multi-task learning approach to biomedical NER. BMC Bioinformatics."
     ),
     places={"": f"{MTL_BIO}/data/BC5CDR-IOB/"},

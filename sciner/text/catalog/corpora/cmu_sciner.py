@@ -12,11 +12,18 @@ from sciner.text.catalog.checksums import checksums
 from sciner.text.catalog.entry import GITHUB, SPAN_F1, Agreement, Entry, Splits
 from sciner.text.corpus import Sentence
 
-CMU_STUDENTS = f"{GITHUB}/prasoonvarshney/scientific-entity-recognition/00c03c69ecd7eae3db87e938bac52d69d4092d76"
-CMU_COURSE = f"{GITHUB}/neubig/nlp-from-scratch-assignment-2022/39280a8352377e274d1289315a7f0537f5a6c7f0"
+CMU_STUDENTS = (
+    f"{GITHUB}/prasoonvarshney/scientific-entity-recognition/"
+    "00c03c69ecd7eae3db87e938bac52d69d4092d76"
+)
+CMU_COURSE = (
+    f"{GITHUB}/neubig/nlp-from-scratch-assignment-2022/39280a8352377e274d1289315a7f0537f5a6c7f0"
+)
 TEAMS = (
-    "experiments/auto_vs_manual/people.py, of BertyBoy.conll (GitHub prasoonvarshney/scientific-entity-recognition @ 43d30f4) "
-    "and the cleaned file of the same paper (GitHub sherryzyh/End-to-End-Scientific-Entity-Recognition @ 08e28b3)"
+    "experiments/auto_vs_manual/people.py, of BertyBoy.conll (GitHub "
+    "prasoonvarshney/scientific-entity-recognition @ 43d30f4) "
+    "and the cleaned file of the same paper (GitHub "
+    "sherryzyh/End-to-End-Scientific-Entity-Recognition @ 08e28b3)"
 )
 
 
@@ -32,13 +39,18 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
     splits: Splits = {}
     for split in ("train", "test"):
         file = folder / f"{split}.conll"
-        splits[split] = name_papers(read_conll(file, split=split, notes=notes, scheme="IOB2"), papers, split, file)
+        splits[split] = name_papers(
+            read_conll(file, split=split, notes=notes, scheme="IOB2"), papers, split, file
+        )
     splits["unlabelled"] = read_plain(folder / "unlabelled.txt", split="unlabelled", tokenised=True)
     return splits
 
 
-def name_papers(sentences: Sequence[Sentence], papers: dict[str, list[Sentence]], split: str, file: Path) -> list[Sentence]:
-    """``sentences``, which are whole papers one after the other, under the ids ``{split}/{paper}#{i}``.
+def name_papers(
+    sentences: Sequence[Sentence], papers: dict[str, list[Sentence]], split: str, file: Path
+) -> list[Sentence]:
+    """``sentences``, which are whole papers one after the other, under the ids
+    ``{split}/{paper}#{i}``.
 
     Raises InputError where they go on like none of ``papers``, tokens and gold alike.
     """
@@ -48,7 +60,11 @@ def name_papers(sentences: Sequence[Sentence], papers: dict[str, list[Sentence]]
     while (at := len(named)) < len(sentences):
         name = next((n for n, rows in content.items() if rows == given[at : at + len(rows)]), None)
         if name is None:
-            raise InputError(f"no paper has sentence {at} and those behind it", file=file, hint="fetch the corpus again")
+            raise InputError(
+                f"no paper has sentence {at} and those behind it",
+                file=file,
+                hint="fetch the corpus again",
+            )
         paper = sentences[at : at + len(content.pop(name))]
         named += [replace(sentence, id=f"{split}/{name}#{i}") for i, sentence in enumerate(paper)]
     return named
@@ -58,7 +74,8 @@ CORPUS = Entry(
     name="cmu_sciner",
     task="methods, hyperparameters, results in NLP",
     about=(
-        "The task of arXiv 2502.16312: NLP papers annotated with seven types by one student team of CMU 11-711, "
+        "The task of arXiv 2502.16312: NLP papers annotated with seven types by one student team "
+        "of CMU 11-711, "
         "24 to train on and 8 to test, and the course's unlabelled paragraphs."
     ),
     splits=("train", "test", "unlabelled"),

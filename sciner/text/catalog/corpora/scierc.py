@@ -13,7 +13,8 @@ LUAN = "Luan et al. (2018), Human Agreements: 12% of the documents were annotate
 
 
 def read(folder: Path, notes: Counter[str]) -> Splits:
-    """-DOCSTART- tells abstracts apart; the second column repeats a part of speech, the third is O throughout."""
+    """-DOCSTART- tells abstracts apart; the second column repeats a part of speech, the third is O
+    throughout."""
     from sciner.text.formats.conll import read_conll
 
     return {
@@ -26,15 +27,18 @@ CORPUS = Entry(
     name="scierc",
     task="methods, tasks, metrics in AI",
     about=(
-        "SciERC: 500 abstracts of AI papers, six types of scientific terms, in the SciBERT authors' CoNLL version, "
+        "SciERC: 500 abstracts of AI papers, six types of scientific terms, in the SciBERT "
+        "authors' CoNLL version, "
         "which lacks 89 of its 8,094 spans and has 58 that no annotator marked."
     ),
     splits=("train", "dev", "test"),
     source="https://github.com/allenai/scibert",
     licence="see source",
     citation=(
-        "Luan, He, Ostendorf, Hajishirzi (2018): Multi-Task Identification of Entities, Relations, and Coreference "
-        "for Scientific Knowledge Graph Construction. EMNLP. This version: Beltagy, Lo, Cohan (2019): SciBERT. EMNLP."
+        "Luan, He, Ostendorf, Hajishirzi (2018): Multi-Task Identification of Entities, "
+        "Relations, and Coreference "
+        "for Scientific Knowledge Graph Construction. EMNLP. This version: Beltagy, Lo, Cohan "
+        "(2019): SciBERT. EMNLP."
     ),
     places={"": f"{SCIBERT}/data/ner/sciie/"},
     files=checksums("scierc"),

@@ -38,7 +38,8 @@ class RecordingStore(DiskStore):
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
-    """A store that every step was run in, ``rank`` for policies that need all there is, and all that have settings."""
+    """A store that every step was run in, ``rank`` for policies that need all there is, and all
+    that have settings."""
     corpus, store = small_corpus(2, 1), RecordingStore(tmp_path_factory.mktemp("store"))
     for strategy in (Fluctuation(), KMeans(), *(s() for s in STRATEGIES.values() if fields(s))):
         acquire = Acquire(strategy, Amount(5))

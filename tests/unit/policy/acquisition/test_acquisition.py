@@ -1,4 +1,5 @@
-"""One battery for every acquisition; then each score against its paper's formula, computed another way."""
+"""One battery for every acquisition; then each score against its paper's formula, computed another
+way."""
 
 from __future__ import annotations
 
@@ -14,7 +15,14 @@ from scipy.spatial.distance import cdist
 from scipy.stats import entropy
 
 from sciner.policy import diversity, uncertainty
-from sciner.policy.acquisition.base import STRATEGIES, Evidence, Scores, Strategy, acquisition, not_asked_for
+from sciner.policy.acquisition.base import (
+    STRATEGIES,
+    Evidence,
+    Scores,
+    Strategy,
+    acquisition,
+    not_asked_for,
+)
 from sciner.policy.acquisition.batch import Unit, price, take
 from sciner.policy.acquisition.doubt import Fluctuation
 from sciner.policy.acquisition.rank import rank
@@ -33,7 +41,9 @@ every_kind = pytest.mark.parametrize("kind", KINDS)
 def pool_of(count: int, seed: int = 0, sharp: float = 0.3) -> list[Prediction]:
     """Predictions for sentences of 1 to 12 tokens whose ids do not sort as they stand."""
     rng = np.random.default_rng(seed)
-    sentences = [Sentence(f"d{n * 7 % 13}#{n}", ("w",) * int(rng.integers(1, 13))) for n in range(count)]
+    sentences = [
+        Sentence(f"d{n * 7 % 13}#{n}", ("w",) * int(rng.integers(1, 13))) for n in range(count)
+    ]
     rows = [rng.dirichlet([sharp] * len(TAGS), len(s.tokens)).astype(np.float32) for s in sentences]
     return list(predictions(sentences, rows, TAGS))
 
@@ -48,17 +58,24 @@ def evidence_of(pool: Sequence[Prediction], past: Sequence[Prediction] = ()) -> 
         predictions=lambda: iter(pool),
         history=[lambda: iter(past)] if past else [],
         samples=lambda passes: (
-            drawn(p).dirichlet([0.5] * len(TAGS), (passes, len(p.confidence))).astype(np.float32) for p in pool
+            drawn(p).dirichlet([0.5] * len(TAGS), (passes, len(p.confidence))).astype(np.float32)
+            for p in pool
         ),
-        embeddings=lambda: np.array([drawn(p).normal(size=5) for p in pool], dtype=np.float32).reshape(-1, 5),
+        embeddings=lambda: np.array(
+            [drawn(p).normal(size=5) for p in pool], dtype=np.float32
+        ).reshape(-1, 5),
         known=lambda: np.zeros((2, 5), np.float32),
         counts=(5, 1, 3),
     )
 
 
-def order_of(kind: str, pool: Sequence[Prediction], *, seed: int = 0, round: int = 1, count: int = 6) -> list[str]:
+def order_of(
+    kind: str, pool: Sequence[Prediction], *, seed: int = 0, round: int = 1, count: int = 6
+) -> list[str]:
     candidates = [p.sentence for p in pool]
-    order = rank(STRATEGIES[kind](), candidates, evidence_of(pool), count=count, seed=seed, round=round)
+    order = rank(
+        STRATEGIES[kind](), candidates, evidence_of(pool), count=count, seed=seed, round=round
+    )
     return [candidates[i].id for i in order]
 
 
@@ -81,11 +98,17 @@ def test_the_same_seed_and_round_give_the_same_choice(kind: str) -> None:
     assert order_of(kind, pool, seed=3, round=2) == order_of(kind, pool, seed=3, round=2)
 
 
-@pytest.mark.parametrize("kind", [k for k in KINDS if not STRATEGIES[k].needs & PROBES])  # what is probed never ties here
+# what is probed never ties here
+@pytest.mark.parametrize("kind", [k for k in KINDS if not STRATEGIES[k].needs & PROBES])
 def test_ties_fall_at_random_another_way_each_round_and_seed(kind: str) -> None:
     (p,) = pool_of(1)
-    alike = [Prediction(Sentence(f"d#{n:02}", p.sentence.tokens), p.spans, p.distribution, p.confidence) for n in range(20)]
-    first, later, other = (order_of(kind, alike, seed=s, round=r) for s, r in ((0, 1), (0, 2), (1, 1)))
+    alike = [
+        Prediction(Sentence(f"d#{n:02}", p.sentence.tokens), p.spans, p.distribution, p.confidence)
+        for n in range(20)
+    ]
+    first, later, other = (
+        order_of(kind, alike, seed=s, round=r) for s, r in ((0, 1), (0, 2), (1, 1))
+    )
     assert len({tuple(first), tuple(later), tuple(other)}) == 3
     assert first not in (sorted(first), sorted(first, reverse=True))
 
@@ -117,7 +140,17 @@ def test_a_batch_ends_with_the_sentence_that_spends_it(kind: str, unit: Unit, si
 def test_a_strategy_has_no_setting_of_a_name_that_all_have(kind: str) -> None:
     """In the configuration, or in the key of what it ranked."""
     shared = {"kind", "batch", "unit", "budget", "budget_unit", "scorer"}
-    shared |= {"candidates", "count", "seed", "round", "fit", "bought", "fresh", "history", "counts"}
+    shared |= {
+        "candidates",
+        "count",
+        "seed",
+        "round",
+        "fit",
+        "bought",
+        "fresh",
+        "history",
+        "counts",
+    }
     assert not {f.name for f in fields(STRATEGIES[kind])} & shared
 
 
@@ -151,7 +184,9 @@ def test_a_strategy_gets_all_that_it_asks_for(monkeypatch: pytest.MonkeyPatch) -
 
     pool = pool_of(20)
     whole = evidence_of(pool)
-    expected = np.argsort([-uncertainty.mnlp(p) - 2 * v for p, v in zip(pool, whole.embeddings()[:, 0], strict=True)])
+    expected = np.argsort(
+        [-uncertainty.mnlp(p) - 2 * v for p, v in zip(pool, whole.embeddings()[:, 0], strict=True)]
+    )
     assert order_of("weighted", pool) == [pool[i].sentence.id for i in expected]
     assert list(STRATEGIES) == ["weighted"] and vars(Weighted()) == {"weight": 2.0}
 
@@ -185,7 +220,12 @@ def test_the_order_of_choice_is_that_of_the_papers_formula(kind: str, seed: int)
 
 def test_least_confidence_still_tells_sentences_apart_where_their_probability_underflows() -> None:
     sure, less = (
-        Prediction(Sentence(f"d#{n}", ("w",) * 600), (), np.full((600, 3), c, np.float16), np.full(600, c, np.float32))
+        Prediction(
+            Sentence(f"d#{n}", ("w",) * 600),
+            (),
+            np.full((600, 3), c, np.float16),
+            np.full(600, c, np.float32),
+        )
         for n, c in enumerate((0.11, 0.1))
     )
     assert math.prod(sure.confidence.astype(float)) == math.prod(less.confidence.astype(float)) == 0
@@ -194,14 +234,23 @@ def test_least_confidence_still_tells_sentences_apart_where_their_probability_un
 
 def test_bald_is_the_entropy_of_the_mean_less_the_mean_entropy() -> None:
     samples = np.random.default_rng(0).dirichlet([0.5] * 7, (9, 4)).astype(np.float32)
-    token = [entropy(samples[:, t].mean(0)) - np.mean([entropy(samples[k, t]) for k in range(9)]) for t in range(4)]
+    token = [
+        entropy(samples[:, t].mean(0)) - np.mean([entropy(samples[k, t]) for k in range(9)])
+        for t in range(4)
+    ]
     assert uncertainty.bald(samples) == pytest.approx(np.mean(token), rel=1e-5)
-    assert uncertainty.bald(np.repeat(samples[:1], 9, axis=0)) == pytest.approx(0, abs=1e-6)  # unsure, but of one mind
+    # unsure, but of one mind
+    assert uncertainty.bald(np.repeat(samples[:1], 9, axis=0)) == pytest.approx(0, abs=1e-6)
 
 
 def test_fluctuation_counts_changed_tags_before_it_looks_at_confidence() -> None:
-    sentence, rows, sure = Sentence("d#0", ("a", "b", "c")), np.zeros((3, 7), np.float16), np.full(3, 0.9, np.float32)
-    spans = [(Span(0, 1, "Task"),), (Span(0, 2, "Task"),), (Span(0, 2, "Data"),)]  # one tag changes, then two
+    sentence, rows, sure = (
+        Sentence("d#0", ("a", "b", "c")),
+        np.zeros((3, 7), np.float16),
+        np.full(3, 0.9, np.float32),
+    )
+    # one tag changes, then two
+    spans = [(Span(0, 1, "Task"),), (Span(0, 2, "Task"),), (Span(0, 2, "Data"),)]
     passes = [Prediction(sentence, s, rows, sure) for s in spans]
     assert math.floor(uncertainty.fluctuation(passes)) == 3
     doubtful = Prediction(sentence, spans[0], rows, np.full(3, 1e-6, np.float32))
@@ -211,14 +260,20 @@ def test_fluctuation_counts_changed_tags_before_it_looks_at_confidence() -> None
 def test_history_of_other_sentences_is_skipped() -> None:
     then, now = pool_of(12), [p for p in pool_of(12) if "d7" not in p.sentence.id]
     assert len(now) < len(then)
-    order = rank(Fluctuation(), [p.sentence for p in now], evidence_of(now, then), count=3, seed=0, round=2)
-    alone = rank(Fluctuation(), [p.sentence for p in now], evidence_of(now), count=3, seed=0, round=2)
+    order = rank(
+        Fluctuation(), [p.sentence for p in now], evidence_of(now, then), count=3, seed=0, round=2
+    )
+    alone = rank(
+        Fluctuation(), [p.sentence for p in now], evidence_of(now), count=3, seed=0, round=2
+    )
     assert order.tolist() == alone.tolist()  # the same predictions twice: nothing changed
 
 
 def test_round_robin_begins_with_the_rarest_class_and_takes_turns() -> None:
     pool = pool_of(30)
-    best = {c: max(pool, key=lambda p: uncertainty.class_scores(p)[c]).sentence.id for c in range(3)}
+    best = {
+        c: max(pool, key=lambda p: uncertainty.class_scores(p)[c]).sentence.id for c in range(3)
+    }
     assert len(set(best.values())) == 3
     assert order_of("round_robin", pool)[:3] == [best[1], best[2], best[0]]  # counts: 5, 1, 3
 
@@ -229,18 +284,26 @@ def test_round_robin_begins_with_the_rarest_class_and_takes_turns() -> None:
 def test_k_means_asks_first_for_the_nearest_to_each_centre() -> None:
     rng = np.random.default_rng(0)
     centres = np.array([[0, 0], [50, 0], [0, 50], [50, 50]])
-    vectors = np.concatenate([rng.normal(c, 1, (n, 2)) for c, n in zip(centres, (30, 20, 10, 5), strict=True)])
+    vectors = np.concatenate(
+        [rng.normal(c, 1, (n, 2)) for c, n in zip(centres, (30, 20, 10, 5), strict=True)]
+    )
     order = diversity.k_means(vectors.astype(np.float32), 4, 0)
     blobs = [vectors[:30], vectors[30:50], vectors[50:60], vectors[60:]]
     starts = (0, 30, 50, 60)
-    nearest = [at + int(cdist(blob, [blob.mean(0)]).argmin()) for at, blob in zip(starts, blobs, strict=True)]
+    nearest = [
+        at + int(cdist(blob, [blob.mean(0)]).argmin())
+        for at, blob in zip(starts, blobs, strict=True)
+    ]
     assert order[:4].tolist() == nearest  # large clusters first
 
 
 @pytest.mark.parametrize("known", [0, 3])
 def test_core_set_takes_the_furthest_from_all_it_has(known: int) -> None:
     rng = np.random.default_rng(1)
-    vectors, bought = rng.normal(size=(60, 4)).astype(np.float32), rng.normal(size=(known, 4)).astype(np.float32)
+    vectors, bought = (
+        rng.normal(size=(60, 4)).astype(np.float32),
+        rng.normal(size=(known, 4)).astype(np.float32),
+    )
     order = diversity.core_set(vectors, bought, 10, 0).tolist()
     have = [*bought, *([] if known else [vectors[order[0]]])]
     for best in order[0 if known else 1 : 10]:
@@ -257,6 +320,12 @@ def test_copies_are_asked_for_last() -> None:
 
 
 def test_text_vectors_put_sentences_of_the_same_words_together() -> None:
-    physics, cooking = [["the", "quark", "decays", "fast"]] * 3, [["stir", "the", "soup", "slowly"]] * 3
-    near = diversity.text_vectors([*physics, *cooking], 0) @ diversity.text_vectors([*physics, *cooking], 0).T
+    physics, cooking = (
+        [["the", "quark", "decays", "fast"]] * 3,
+        [["stir", "the", "soup", "slowly"]] * 3,
+    )
+    near = (
+        diversity.text_vectors([*physics, *cooking], 0)
+        @ diversity.text_vectors([*physics, *cooking], 0).T
+    )
     assert near[0, 1] == pytest.approx(1, abs=1e-3) and near[0, 3] < 0.7

@@ -18,13 +18,19 @@ from sciner.text.prediction import Prediction
 
 # A token each: unsure between two tags, sure, unsure between four. The third is unlike the others.
 ROWS = [[0.5, 0.5, 0, 0], [1, 0, 0, 0], [0.25] * 4]
-VECTORS = np.array([[2, 0], [1, 0], [0, 3]], np.float32)  # similar to all: (1 + 1 + 0) / 3, the same, (0 + 0 + 1) / 3
+# similar to all: (1 + 1 + 0) / 3, the same, (0 + 0 + 1) / 3
+VECTORS = np.array([[2, 0], [1, 0], [0, 3]], np.float32)
 ALONE, AMONG = 1 / 3, 2 / 3
 
 
 def evidence_of(vectors: Vectors = VECTORS) -> Evidence:
     pool = [
-        Prediction(Sentence(f"d#{n}", ("w",)), (), np.array([row], np.float16), np.array([row[0]], np.float32))
+        Prediction(
+            Sentence(f"d#{n}", ("w",)),
+            (),
+            np.array([row], np.float16),
+            np.array([row[0]], np.float32),
+        )
         for n, row in enumerate(ROWS)
     ]
     found = {"candidates": [p.sentence for p in pool], "by_id": np.array([2, 0, 1])}
@@ -40,7 +46,8 @@ def scores(beta: float, vectors: Vectors = VECTORS) -> Scores:
     [
         (0, [math.log(2), 0, math.log(4)], [2, 0, 1]),  # token entropy alone
         (1, [math.log(2) * AMONG, 0, math.log(4) * ALONE], None),  # log 2 * 2/3 is log 4 * 1/3
-        (2, [math.log(2) * AMONG**2, 0, math.log(4) * ALONE**2], [0, 2, 1]),  # the outlier comes later
+        # the outlier comes later
+        (2, [math.log(2) * AMONG**2, 0, math.log(4) * ALONE**2], [0, 2, 1]),
     ],
 )
 def test_an_unsure_sentence_counts_by_how_much_it_is_like_the_pool(
@@ -49,7 +56,12 @@ def test_an_unsure_sentence_counts_by_how_much_it_is_like_the_pool(
     assert scores(beta) == pytest.approx(expected, rel=1e-6)
     if order:
         candidates = list(evidence_of().candidates)
-        assert rank(InformationDensity(beta), candidates, evidence_of(), count=1, seed=0, round=1).tolist() == order
+        assert (
+            rank(
+                InformationDensity(beta), candidates, evidence_of(), count=1, seed=0, round=1
+            ).tolist()
+            == order
+        )
 
 
 def test_a_sentence_that_is_unlike_the_pool_counts_nothing_whatever_the_power() -> None:
@@ -60,7 +72,9 @@ def test_a_sentence_that_is_unlike_the_pool_counts_nothing_whatever_the_power() 
 
 def test_the_mean_similarity_is_that_of_all_pairs() -> None:
     vectors = np.random.default_rng(0).normal(0.3, 1, (50, 8)).astype(np.float32)
-    assert mean_similarity(vectors) == pytest.approx(1 - cdist(vectors, vectors, "cosine").mean(axis=1), abs=1e-6)
+    assert mean_similarity(vectors) == pytest.approx(
+        1 - cdist(vectors, vectors, "cosine").mean(axis=1), abs=1e-6
+    )
     assert mean_similarity(np.zeros((2, 8), np.float32)).tolist() == [0, 0]
 
 

@@ -12,9 +12,11 @@ from sciner.text.corpus import Sentence
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
-# Over O, B-Task, I-Task and two tags that never come: sure, between two tags, between four, not at all.
+# Over O, B-Task, I-Task and two tags that never come: sure, between two tags, between four, not at
+# all.
 ROWS = [[0, 1, 0, 0, 0], [0, 0.25, 0.75, 0, 0], [0.25, 0.25, 0.25, 0.25, 0], [0.2] * 5]
-ENTROPY = [0, 0.5623, 1.3863, 1.6094]  # in nats: 0.25 log 4 + 0.75 log 4/3, log 4, log 5; the last is the widest
+# in nats: 0.25 log 4 + 0.75 log 4/3, log 4, log 5; the last is the widest
+ENTROPY = [0, 0.5623, 1.3863, 1.6094]
 
 
 def predicted(rows: list[list[float]]) -> Prediction:
@@ -35,7 +37,9 @@ def test_the_margin_tells_tokens_apart_that_are_sure_to_float16() -> None:
 
 
 def test_the_entropy_is_told_as_what_it_lacks_of_the_widest() -> None:
-    assert MEASURES["entropy"](predicted(ROWS)) == pytest.approx(1 - np.array(ENTROPY) / ENTROPY[-1], abs=1e-3)
+    assert MEASURES["entropy"](predicted(ROWS)) == pytest.approx(
+        1 - np.array(ENTROPY) / ENTROPY[-1], abs=1e-3
+    )
 
 
 @pytest.mark.parametrize(
@@ -47,8 +51,15 @@ def test_the_entropy_is_told_as_what_it_lacks_of_the_widest() -> None:
         ("entropy", "mean", 0.8253),
     ],
 )
-def test_a_span_is_accepted_by_the_min_or_mean_of_its_tokens(measure: str, how: Aggregate, value: float) -> None:
+def test_a_span_is_accepted_by_the_min_or_mean_of_its_tokens(
+    measure: str, how: Aggregate, value: float
+) -> None:
     silver = predicted(ROWS[:2])
     for bar, accepted in ((value - 1e-3, 1), (value + 1e-3, 0)):
-        found = accept(lambda: [silver], Threshold(Fixed(bar), "span", how, "keep", measure), gold_empty_rate=0, round=1)
+        found = accept(
+            lambda: [silver],
+            Threshold(Fixed(bar), "span", how, "keep", measure),
+            gold_empty_rate=0,
+            round=1,
+        )
         assert len(found) == accepted

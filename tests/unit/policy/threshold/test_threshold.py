@@ -1,4 +1,5 @@
-"""One battery for every threshold: what it promises of any silver; then a few cases made by hand."""
+"""One battery for every threshold: what it promises of any silver; then a few cases made by
+hand."""
 
 from __future__ import annotations
 
@@ -29,7 +30,8 @@ few = settings(max_examples=15, deadline=None)
 TAGS = tagset(("Method", "Task"))
 MIX = {"Method": 0.5, "Task": 0.5}  # of the gold
 
-# Probabilities and bars are 64ths: exact in float32, so that a mean on the bar is on the bar in any precision.
+# Probabilities and bars are 64ths: exact in float32, so that a mean on the bar is on the bar in any
+# precision.
 bars = st.integers(0, 64).map(lambda n: n / 64)
 rates = st.sampled_from([0.0, 0.1, 0.25, 1 / 3, 0.5, 0.9, 1.0])
 
@@ -44,10 +46,14 @@ def annotated(draw: st.DrawFn) -> list[Prediction]:
             tags = ["O"] * len(tags)
         spans = decode(tags)[0]
         cuts = [sorted(draw(st.tuples(*[st.integers(0, 64)] * 4))) for _ in tags]
-        distribution = np.diff(np.array([[0, *row, 64] for row in cuts]), axis=1).astype(np.float32) / 64
+        distribution = (
+            np.diff(np.array([[0, *row, 64] for row in cuts]), axis=1).astype(np.float32) / 64
+        )
         columns = [TAGS.index(tag) for tag in encode(spans, len(tags))]
         confidence = distribution[range(len(tags)), columns]
-        found.append(Prediction(Sentence(f"d#{i}", ("w",) * len(tags)), spans, distribution, confidence))
+        found.append(
+            Prediction(Sentence(f"d#{i}", ("w",) * len(tags)), spans, distribution, confidence)
+        )
     return found
 
 
@@ -72,7 +78,8 @@ def every(
     confidence: Aggregate | None = None,
     empty: Empty | None = None,
 ) -> list[Threshold]:
-    """All thresholds with this bar, with every measure; or those of one kind, granularity, aggregate, empty rule."""
+    """All thresholds with this bar, with every measure; or those of one kind, granularity,
+    aggregate, empty rule."""
     rules = [AT[kind](bar) for kind in ([kind] if kind else RULES)]
     granularities = [granularity] if granularity else get_args(Granularity)
     confidences = [confidence] if confidence else get_args(Aggregate)
@@ -85,7 +92,9 @@ def sure(confidence: np.ndarray, how: Aggregate) -> float:
     return float(np.min(confidence) if how == "min" else np.mean(confidence, dtype=np.float64))
 
 
-def let_in(silver: list[Prediction], threshold: Threshold, rate: float) -> list[tuple[Prediction, Example]]:
+def let_in(
+    silver: list[Prediction], threshold: Threshold, rate: float
+) -> list[tuple[Prediction, Example]]:
     """What is accepted, each beside its prediction as it was measured."""
     by_id = {p.sentence.id: threshold.measured(p) for p in silver}
     accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1, gold_shares=MIX)
@@ -116,19 +125,26 @@ def test_accepted_are_some_of_the_proposed_in_their_order_and_none_twice(
 
 @few
 @given(silver=annotated(), bar=bars, rate=rates)
-def test_none_keeps_everything_and_reject_nothing(silver: list[Prediction], bar: float, rate: float) -> None:
+def test_none_keeps_everything_and_reject_nothing(
+    silver: list[Prediction], bar: float, rate: float
+) -> None:
     """Whatever the bar says."""
     for threshold in every(bar, kind="accept_all", empty="keep"):
         accepted = accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
-        assert [(e.sentence, e.masked) for e in accepted] == [(p.sentence, frozenset()) for p in silver], threshold
+        assert [(e.sentence, e.masked) for e in accepted] == [
+            (p.sentence, frozenset()) for p in silver
+        ], threshold
     for threshold in every(bar, kind="accept_none"):
         assert accept(lambda: silver, threshold, gold_empty_rate=rate, round=1) == [], threshold
 
 
 @few
 @given(silver=annotated(), bar=bars, rate=rates)
-def test_what_the_loss_sees_is_at_or_above_the_bar(silver: list[Prediction], bar: float, rate: float) -> None:
-    """sentence: the sentence as a whole, and none of it is masked. span: every span seen whole. token: every token seen."""
+def test_what_the_loss_sees_is_at_or_above_the_bar(
+    silver: list[Prediction], bar: float, rate: float
+) -> None:
+    """sentence: the sentence as a whole, and none of it is masked. span: every span seen whole.
+    token: every token seen."""
     for threshold in every(bar, kind="fixed"):
         for p, e in let_in(silver, threshold, rate):
             match threshold.granularity:
@@ -138,34 +154,55 @@ def test_what_the_loss_sees_is_at_or_above_the_bar(silver: list[Prediction], bar
                 case "span":
                     judged = [p.confidence[s.start : s.end] for s in e.accepted()]
                 case "token":
-                    judged = [p.confidence[[i]] for i in range(len(p.sentence.tokens)) if i not in e.masked]
+                    judged = [
+                        p.confidence[[i]]
+                        for i in range(len(p.sentence.tokens))
+                        if i not in e.masked
+                    ]
             assert all(sure(part, threshold.confidence) >= bar for part in judged), threshold
 
 
 @few
 @given(silver=annotated(), bar=bars)
-def test_what_reaches_the_bar_is_lost_to_no_empty_rule_but_one(silver: list[Prediction], bar: float) -> None:
+def test_what_reaches_the_bar_is_lost_to_no_empty_rule_but_one(
+    silver: list[Prediction], bar: float
+) -> None:
     """With empty=keep, exactly what is judged doubtful is missing."""
     for threshold in every(bar, kind="fixed", granularity="sentence", empty="keep"):
-        expected = [p.sentence for p in map(threshold.measured, silver) if sure(p.confidence, threshold.confidence) >= bar]
+        expected = [
+            p.sentence
+            for p in map(threshold.measured, silver)
+            if sure(p.confidence, threshold.confidence) >= bar
+        ]
         assert [p.sentence for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
     for threshold in every(bar, kind="fixed", granularity="token", empty="keep"):
-        expected = [p.sentence for p in map(threshold.measured, silver) if p.confidence.max() >= bar]
+        expected = [
+            p.sentence for p in map(threshold.measured, silver) if p.confidence.max() >= bar
+        ]
         assert [p.sentence for p, _ in let_in(silver, threshold, 0.0)] == expected, threshold
 
 
 @few
 @given(silver=annotated(), bar=bars, rate=rates)
-def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(silver: list[Prediction], bar: float, rate: float) -> None:
-    """span: the doubtful spans from end to end, and never an O. token: the doubtful tokens. Never the whole sentence."""
+def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(
+    silver: list[Prediction], bar: float, rate: float
+) -> None:
+    """span: the doubtful spans from end to end, and never an O. token: the doubtful tokens. Never
+    the whole sentence."""
     for threshold in every(bar):
         for p, e in let_in(silver, threshold, rate):
             assert e.masked < set(range(len(p.sentence.tokens))), threshold
-            doubtful = [s for s in p.spans if sure(p.confidence[s.start : s.end], threshold.confidence) < bar]
+            doubtful = [
+                s
+                for s in p.spans
+                if sure(p.confidence[s.start : s.end], threshold.confidence) < bar
+            ]
             if threshold.rule.kind == "accept_all" or threshold.granularity == "sentence":
                 assert not e.masked, threshold
             elif threshold.rule.kind in LOOKS:  # see below
-                assert threshold.granularity == "token" or all(e.masked.isdisjoint(range(*s[:2])) for s in e.accepted())
+                assert threshold.granularity == "token" or all(
+                    e.masked.isdisjoint(range(*s[:2])) for s in e.accepted()
+                )
             elif threshold.granularity == "span":
                 assert e.masked == {i for s in doubtful for i in range(s.start, s.end)}, threshold
                 assert e.accepted() == tuple(s for s in p.spans if s not in doubtful), threshold
@@ -175,11 +212,17 @@ def test_a_mask_lies_in_its_sentence_and_covers_what_is_doubtful(silver: list[Pr
 
 @few
 @given(silver=annotated(), pair=st.tuples(bars, bars), rate=rates)
-def test_raising_the_bar_never_accepts_another_span(silver: list[Prediction], pair: tuple[float, float], rate: float) -> None:
+def test_raising_the_bar_never_accepts_another_span(
+    silver: list[Prediction], pair: tuple[float, float], rate: float
+) -> None:
     low, high = sorted(pair)
     for lax, strict in zip(every(low), every(high), strict=True):
         more, less = (
-            {(e.sentence.id, span) for _, e in let_in(silver, threshold, rate) for span in e.accepted()}
+            {
+                (e.sentence.id, span)
+                for _, e in let_in(silver, threshold, rate)
+                for span in e.accepted()
+            }
             for threshold in (lax, strict)
         )
         assert less <= more, strict
@@ -187,7 +230,9 @@ def test_raising_the_bar_never_accepts_another_span(silver: list[Prediction], pa
 
 @few
 @given(silver=annotated(), bar=bars, rate=rates)
-def test_drop_leaves_no_sentence_without_a_span(silver: list[Prediction], bar: float, rate: float) -> None:
+def test_drop_leaves_no_sentence_without_a_span(
+    silver: list[Prediction], bar: float, rate: float
+) -> None:
     """And takes no sentence that has one."""
     for keep, drop in zip(every(bar, empty="keep"), every(bar, empty="drop"), strict=True):
         filled = [e for _, e in let_in(silver, keep, rate) if e.accepted()]
@@ -196,9 +241,14 @@ def test_drop_leaves_no_sentence_without_a_span(silver: list[Prediction], bar: f
 
 @few
 @given(silver=annotated(), bar=bars, rate=rates)
-def test_match_seed_rate_keeps_the_surest_up_to_the_rate(silver: list[Prediction], bar: float, rate: float) -> None:
-    """As many sentences without a span as make up ``rate`` of all, to the nearest sentence; ties fall by id."""
-    for keep, match in zip(every(bar, empty="keep"), every(bar, empty="match_seed_rate"), strict=True):
+def test_match_seed_rate_keeps_the_surest_up_to_the_rate(
+    silver: list[Prediction], bar: float, rate: float
+) -> None:
+    """As many sentences without a span as make up ``rate`` of all, to the nearest sentence; ties
+    fall by id."""
+    for keep, match in zip(
+        every(bar, empty="keep"), every(bar, empty="match_seed_rate"), strict=True
+    ):
         accepted = let_in(silver, match, rate)
         filled = [e for _, e in accepted if e.accepted()]
         assert filled == [e for _, e in let_in(silver, keep, rate) if e.accepted()], match
@@ -207,7 +257,8 @@ def test_match_seed_rate_keeps_the_surest_up_to_the_rate(silver: list[Prediction
         candidates.sort(key=lambda p: (-sure(p.confidence, match.confidence), p.sentence.id))
         kept = {p.sentence.id for p, e in accepted if not e.accepted()}
         assert kept == {p.sentence.id for p in candidates[: len(kept)]}, match
-        # e of f + e sentences are the rate r where e (1 - r) = r f; half a sentence is what rounding may add or take
+        # e of f + e sentences are the rate r where e (1 - r) = r f; half a sentence is what
+        # rounding may add or take
         surplus = len(kept) * (1 - rate) - rate * len(filled)
         half = (1 - rate) / 2 + 1e-9
         assert surplus <= half, match
@@ -215,14 +266,24 @@ def test_match_seed_rate_keeps_the_surest_up_to_the_rate(silver: list[Prediction
 
 
 @few
-@given(silver=annotated(), bar=bars, rate=rates, number=st.integers(1, 9), weight=st.floats(0.1, 10))
+@given(
+    silver=annotated(), bar=bars, rate=rates, number=st.integers(1, 9), weight=st.floats(0.1, 10)
+)
 def test_every_label_knows_where_it_came_from(
     silver: list[Prediction], bar: float, rate: float, number: int, weight: float
 ) -> None:
-    """Source, round and weight; a span's confidence is the min or mean of its tokens' probabilities, masked spans included."""
+    """Source, round and weight; a span's confidence is the min or mean of its tokens'
+    probabilities, masked spans included."""
     by_id = {p.sentence.id: p for p in silver}
     for threshold in every(bar):
-        for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=number, weight=weight, gold_shares=MIX):
+        for e in accept(
+            lambda: silver,
+            threshold,
+            gold_empty_rate=rate,
+            round=number,
+            weight=weight,
+            gold_shares=MIX,
+        ):
             p = by_id[e.sentence.id]
             expected = [sure(p.confidence[s.start : s.end], threshold.confidence) for s in p.spans]
             assert (e.source, e.round, e.weight) == ("silver", number, weight)
@@ -235,19 +296,26 @@ def test_every_label_knows_where_it_came_from(
 def propose(name: str, *confidence: float, spans: tuple[Span, ...] = ()) -> Prediction:
     count = len(confidence)
     values = np.array(confidence, np.float32)
-    return Prediction(Sentence(f"d#{name}", ("w",) * count), spans, np.ones((count, 1), np.float32), values)
+    return Prediction(
+        Sentence(f"d#{name}", ("w",) * count), spans, np.ones((count, 1), np.float32), values
+    )
 
 
 def ids(silver: list[Prediction], threshold: Threshold, rate: float = 0.0) -> list[str]:
-    return [e.sentence.id.removeprefix("d#") for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)]
+    return [
+        e.sentence.id.removeprefix("d#")
+        for e in accept(lambda: silver, threshold, gold_empty_rate=rate, round=1)
+    ]
 
 
 TASK = Span(0, 2, "Task")
-HALF_SURE = propose("half", 1.0, 0.5, 0.25, spans=(TASK,))  # a span of 1.0 and 0.5, and a doubtful O
+# a span of 1.0 and 0.5, and a doubtful O
+HALF_SURE = propose("half", 1.0, 0.5, 0.25, spans=(TASK,))
 
 
 def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
-    """The collapse: a tagger that finds little is sure of finding nothing. Empty sentences stay at their share in the gold."""
+    """The collapse: a tagger that finds little is sure of finding nothing. Empty sentences stay at
+    their share in the gold."""
     flood = [propose(f"empty{i:02}", 0.999, 0.999) for i in range(90)]
     finds = [propose(f"find{i}", 0.95, 0.95, 0.95, spans=(TASK,)) for i in range(6)]
     doubts = [propose(f"doubt{i}", 0.95, 0.4, 0.95, spans=(TASK,)) for i in range(4)]
@@ -255,7 +323,8 @@ def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
     bar = Threshold(Fixed(0.9), "sentence", "min", "keep")
     assert len(ids(silver, bar)) == 96  # the empty ones are 94 %
     match = Threshold(Fixed(0.9), "sentence", "min", "match_seed_rate")
-    assert ids(silver, match, 0.25) == ["empty00", "empty01", *(f"find{i}" for i in range(6))]  # 2 of 8 are 25 %
+    # 2 of 8 are 25 %
+    assert ids(silver, match, 0.25) == ["empty00", "empty01", *(f"find{i}" for i in range(6))]
     assert ids(flood, match, 0.25) == []
 
 
@@ -274,8 +343,12 @@ def test_a_flood_of_sure_empty_sentences_is_not_let_in() -> None:
         ("token", "mean", 0.6, {1, 2}),  # half a span stays
     ],
 )
-def test_what_is_lost_under_the_bar(granularity: Granularity, how: Aggregate, bar: float, masked: set[int] | None) -> None:
-    accepted = accept(lambda: [HALF_SURE], Threshold(Fixed(bar), granularity, how), gold_empty_rate=0.0, round=1)
+def test_what_is_lost_under_the_bar(
+    granularity: Granularity, how: Aggregate, bar: float, masked: set[int] | None
+) -> None:
+    accepted = accept(
+        lambda: [HALF_SURE], Threshold(Fixed(bar), granularity, how), gold_empty_rate=0.0, round=1
+    )
     assert [e.masked for e in accepted] == ([] if masked is None else [masked])
 
 
@@ -294,13 +367,20 @@ def test_a_sentence_of_which_the_loss_would_see_nothing_is_not_accepted() -> Non
     assert ids([propose("void")], Threshold()) == []
 
 
-@pytest.mark.parametrize(("rate", "kept"), [(0.0, []), (0.5, ["a", "c"]), (0.6, ["a", "b", "c"]), (1.0, ["d", "b", "a", "c"])])
+@pytest.mark.parametrize(
+    ("rate", "kept"),
+    [(0.0, []), (0.5, ["a", "c"]), (0.6, ["a", "b", "c"]), (1.0, ["d", "b", "a", "c"])],
+)
 def test_ties_fall_by_id_and_the_order_is_the_proposed_one(rate: float, kept: list[str]) -> None:
-    silver = [*(propose(name, c) for name, c in (("d", 0.5), ("b", 0.75), ("a", 0.75), ("c", 0.875)))]
+    silver = [
+        *(propose(name, c) for name, c in (("d", 0.5), ("b", 0.75), ("a", 0.75), ("c", 0.875)))
+    ]
     finds = [propose(f"find{i}", 1.0, 1.0, spans=(TASK,)) for i in range(2)]
     found = ids([*silver, *finds], Threshold(empty="match_seed_rate"), rate)
     assert found[-2:] == ["find0", "find1"]
-    assert sorted(found[:-2]) == sorted(kept) and found[:-2] == [name for name in "dbac" if name in kept]
+    assert sorted(found[:-2]) == sorted(kept) and found[:-2] == [
+        name for name in "dbac" if name in kept
+    ]
 
 
 # Kinds whose threshold depends on silver, class or round
@@ -309,7 +389,8 @@ def test_ties_fall_by_id_and_the_order_is_the_proposed_one(rate: float, kept: li
 @few
 @given(silver=annotated(), share=bars)
 def test_a_quantile_lets_the_surest_share_through(silver: list[Prediction], share: float) -> None:
-    """At least that share, and no unit above the bar is less sure than one below; ties go through together."""
+    """At least that share, and no unit above the bar is less sure than one below; ties go through
+    together."""
     for granularity, how in itertools.product(get_args(Granularity), get_args(Aggregate)):
         measured = Measured(lambda: silver, granularity, how, 1, {})
         units = sorted(measured.units(), reverse=True)
@@ -328,11 +409,15 @@ def spans_of(label: str, *confidences: float) -> list[Prediction]:
         rows[0, TAGS.index(f"B-{label}")], rows[1, 0] = c, 1.0
         rows[0, 0] = 1 - c
         sentence = Sentence(f"{label}#{i}", ("w", "w"))
-        found.append(Prediction(sentence, (Span(0, 1, label),), rows, np.array([c, 1.0], dtype=np.float32)))
+        found.append(
+            Prediction(sentence, (Span(0, 1, label),), rows, np.array([c, 1.0], dtype=np.float32))
+        )
     return found
 
 
-def accepted_spans(silver: list[Prediction], threshold: Threshold, number: int = 1, **mix: float) -> list[str]:
+def accepted_spans(
+    silver: list[Prediction], threshold: Threshold, number: int = 1, **mix: float
+) -> list[str]:
     found = accept(lambda: silver, threshold, gold_empty_rate=0.0, gold_shares=mix, round=number)
     return [e.sentence.id for e in found if e.accepted()]
 
@@ -346,14 +431,29 @@ def test_a_class_may_have_a_threshold_of_its_own() -> None:
 def test_a_quota_follows_the_mix_of_the_gold_not_that_of_the_silver() -> None:
     silver = spans_of("Method", 0.99, 0.98, 0.97, 0.96) + spans_of("Task", 0.5, 0.4)
     threshold = Threshold(Quota(4))
-    assert accepted_spans(silver, threshold, Method=0.5, Task=0.5) == ["Method#0", "Method#1", "Task#0", "Task#1"]
-    assert accepted_spans(silver, threshold, Method=1.0) == ["Method#0", "Method#1", "Method#2", "Method#3"]
+    assert accepted_spans(silver, threshold, Method=0.5, Task=0.5) == [
+        "Method#0",
+        "Method#1",
+        "Task#0",
+        "Task#1",
+    ]
+    assert accepted_spans(silver, threshold, Method=1.0) == [
+        "Method#0",
+        "Method#1",
+        "Method#2",
+        "Method#3",
+    ]
 
 
 def test_a_curriculum_changes_with_the_round_and_its_last_value_goes_on() -> None:
     silver = spans_of("Task", 0.9, 0.7, 0.5)
     threshold = Threshold(Curriculum((0.8, 0.6)))
-    assert [len(accepted_spans(silver, threshold, number)) for number in (1, 2, 3, 9)] == [1, 2, 2, 2]
+    assert [len(accepted_spans(silver, threshold, number)) for number in (1, 2, 3, 9)] == [
+        1,
+        2,
+        2,
+        2,
+    ]
     by_share = Threshold(Curriculum((1 / 3, 1.0), "share"))
     assert [len(accepted_spans(silver, by_share, number)) for number in (1, 2)] == [1, 3]
 
@@ -366,17 +466,33 @@ def test_an_identity_holds_what_the_kind_uses_and_no_default_that_came_later() -
         found = threshold.identity()
         assert found == json.loads(json.dumps(found)) | vars(threshold.rule)  # tuples are lists
         later = set() if threshold.measure == DEFAULT else {"measure"}
-        assert found.keys() == {"kind", "granularity", "confidence", "empty", *vars(threshold.rule), *later}
+        assert found.keys() == {
+            "kind",
+            "granularity",
+            "confidence",
+            "empty",
+            *vars(threshold.rule),
+            *later,
+        }
     assert len({json.dumps(t.identity()) for t in every(0.5)}) == len(every(0.5))
 
 
 @pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
 def test_a_rule_has_no_setting_of_a_name_that_all_have(rule: type[Rule]) -> None:
-    assert not {f.name for f in fields(rule)} & {"kind", "granularity", "confidence", "empty", "measure"}
+    assert not {f.name for f in fields(rule)} & {
+        "kind",
+        "granularity",
+        "confidence",
+        "empty",
+        "measure",
+    }
 
 
 def test_a_rule_is_refused_where_it_has_no_meaning() -> None:
-    with pytest.raises(ValueError, match="granularity=sentence means nothing to threshold=quota: give span or token"):
+    with pytest.raises(
+        ValueError,
+        match="granularity=sentence means nothing to threshold=quota: give span or token",
+    ):
         Threshold(Quota(4), "sentence")
     with pytest.raises(ValueError, match="a curriculum needs a schedule"):
         Curriculum(())
@@ -385,7 +501,9 @@ def test_a_rule_is_refused_where_it_has_no_meaning() -> None:
 @pytest.mark.parametrize("name", MEASURES)
 @few
 @given(silver=annotated())
-def test_a_measure_is_in_0_to_1_a_token_and_highest_where_there_is_no_doubt(name: str, silver: list[Prediction]) -> None:
+def test_a_measure_is_in_0_to_1_a_token_and_highest_where_there_is_no_doubt(
+    name: str, silver: list[Prediction]
+) -> None:
     certain = np.eye(len(TAGS), dtype=np.float32)[:1]  # all on O
     sure_of_it = Prediction(Sentence("d#9", ("w",)), (), certain, np.ones(1, np.float32))
     highest = MEASURES[name](sure_of_it)
@@ -395,12 +513,17 @@ def test_a_measure_is_in_0_to_1_a_token_and_highest_where_there_is_no_doubt(name
         assert ((found >= 0) & (found <= highest)).all() and highest <= 1
 
 
-def test_what_is_measured_is_apart_from_where_the_threshold_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A measure that was registered today works with every kind; here one that says the opposite of the probability."""
+def test_what_is_measured_is_apart_from_where_the_threshold_lies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A measure that was registered today works with every kind; here one that says the opposite of
+    the probability."""
     monkeypatch.setattr(MEASURES, "_entries", dict(MEASURES))
     measure("doubt")(lambda p: 1 - p.confidence)
     silver = [*spans_of("Task", 0.25, 0.75), *spans_of("Method", 0.5)]
     for kind in ("fixed", "quantile", "per_class", "quota", "curriculum"):
         least = {"quantile": Quantile(1 / 3), "quota": Quota(1)}.get(kind) or AT[kind](0.75)
-        assert accepted_spans(silver, Threshold(least, measure="doubt"), Task=1.0) == ["Task#0"], kind
+        assert accepted_spans(silver, Threshold(least, measure="doubt"), Task=1.0) == ["Task#0"], (
+            kind
+        )
         assert accepted_spans(silver, Threshold(least), Task=1.0) == ["Task#1"], kind

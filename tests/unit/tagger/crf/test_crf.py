@@ -34,7 +34,13 @@ def of(word: str) -> set[str]:
 
 @pytest.mark.parametrize(
     ("word", "whole", "short"),
-    [("BiLSTM-2", "XxXXXX-d", "XxX-d"), ("we", "xx", "x"), ("0.95", "d.dd", "d.d"), ("日本", "xx", "x"), ("", "", "")],
+    [
+        ("BiLSTM-2", "XxXXXX-d", "XxX-d"),
+        ("we", "xx", "x"),
+        ("0.95", "d.dd", "d.d"),
+        ("日本", "xx", "x"),
+        ("", "", ""),
+    ],
 )
 def test_a_shape_is_a_words_kinds_of_characters(word: str, whole: str, short: str) -> None:
     assert (shape(word), short_shape(word)) == (whole, short)
@@ -91,19 +97,36 @@ def test_a_word_sees_two_neighbours_to_either_side_and_the_sentences_ends() -> N
 def test_masked_tokens_cut_the_chain_and_are_still_seen_by_their_neighbours() -> None:
     """The pieces lack them; the features come from the whole sentence."""
     sentence = Sentence("d#0", ("a", "b", "c", "d", "e"))
-    cut = [list(pieces(Example(sentence, (), masked=frozenset(m)))) for m in ((), (2,), (0, 1), (4,), range(5))]
+    cut = [
+        list(pieces(Example(sentence, (), masked=frozenset(m))))
+        for m in ((), (2,), (0, 1), (4,), range(5))
+    ]
     assert cut == [[(0, 5)], [(0, 2), (3, 5)], [(2, 5)], [(0, 4)], []]
     told = [
-        [Example(Sentence("d#0", ("by", word, "alone")), (Span(0, 1, "Task"),), masked=frozenset({1})), *EXAMPLES]
+        [
+            Example(
+                Sentence("d#0", ("by", word, "alone")), (Span(0, 1, "Task"),), masked=frozenset({1})
+            ),
+            *EXAMPLES,
+        ]
         for word in ("one", "two")
     ]
-    one, two = (crf().fit(examples, seed=0).marginals(Sentence("e#0", ("by", "one", "alone"))) for examples in told)
+    one, two = (
+        crf().fit(examples, seed=0).marginals(Sentence("e#0", ("by", "one", "alone")))
+        for examples in told
+    )
     assert not np.array_equal(one, two)
 
 
 def test_tags_that_were_never_trained_on_have_no_probability() -> None:
-    methods = [Example(s, tuple(span for span in s.spans or () if span.label == "Method")) for s in SENTENCES]
-    for examples, none in ((methods, ("B-Task", "I-Task", "I-Method")), ([Example(s, ()) for s in SENTENCES], TAGS[1:])):
+    methods = [
+        Example(s, tuple(span for span in s.spans or () if span.label == "Method"))
+        for s in SENTENCES
+    ]
+    for examples, none in (
+        (methods, ("B-Task", "I-Task", "I-Method")),
+        ([Example(s, ()) for s in SENTENCES], TAGS[1:]),
+    ):
         rows = crf().fit(examples, seed=0).marginals(SENTENCES[0])
         assert (rows[:, [TAGS.index(tag) for tag in none]] == 0).all()
         assert np.allclose(rows.sum(axis=1), 1) and rows.dtype == np.float32
@@ -134,18 +157,28 @@ def test_a_report_tells_the_iterations_and_the_falling_loss() -> None:
 @pytest.mark.parametrize("change", [{"c1": 1.0}, {"c2": 1.0}, {"max_iterations": 3}])
 def test_every_key_of_the_recipe_is_the_fits_and_the_identitys(change: dict[str, float]) -> None:
     sentence = SENTENCES[0]
-    usual, changed = (made.fit(EXAMPLES, seed=0).marginals(sentence) for made in (crf(), crf(**change)))
+    usual, changed = (
+        made.fit(EXAMPLES, seed=0).marginals(sentence) for made in (crf(), crf(**change))
+    )
     assert not np.array_equal(usual, changed) and crf().identity() != crf(**change).identity()
 
 
 def test_a_weight_other_than_1_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"d#0 has weight 0\.5: python-crfsuite weighs every sentence alike"):
+    with pytest.raises(
+        ValueError, match=r"d#0 has weight 0\.5: python-crfsuite weighs every sentence alike"
+    ):
         crf().fit([replace(EXAMPLES[0], weight=0.5), *EXAMPLES[1:]], seed=0)
 
 
 def test_where_everything_is_masked_there_is_nothing_to_train_on() -> None:
     with pytest.raises(ValueError, match="nothing to train on"):
-        crf().fit([Example(Sentence("d#0", ("a",)), (), masked=frozenset({0})), Example(Sentence("d#1", ()), ())], seed=0)
+        crf().fit(
+            [
+                Example(Sentence("d#0", ("a",)), (), masked=frozenset({0})),
+                Example(Sentence("d#1", ()), ()),
+            ],
+            seed=0,
+        )
 
 
 # folders
@@ -164,5 +197,7 @@ def test_a_damaged_file_and_another_ones_classes_do_not_reach_the_library(tmp_pa
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
-    with pytest.raises(InputError, match=r"needs the package python-crfsuite; pip install 'sciner\[crf\]'"):
+    with pytest.raises(
+        InputError, match=r"needs the package python-crfsuite; pip install 'sciner\[crf\]'"
+    ):
         crf()

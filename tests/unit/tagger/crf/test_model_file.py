@@ -86,7 +86,9 @@ print(passed)
 @pytest.mark.slow
 def test_no_change_that_passes_ends_the_process(model: bytes, tmp_path: Path) -> None:
     (tmp_path / "model").write_bytes(model)
-    done = subprocess.run([sys.executable, "-c", USE, tmp_path / "model"], capture_output=True, text=True)
+    done = subprocess.run(
+        [sys.executable, "-c", USE, tmp_path / "model"], capture_output=True, text=True
+    )
     assert done.returncode == 0, done.stderr[-500:]
     assert 0 < int(done.stdout) < 5000
 
@@ -101,7 +103,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", place], check=True)
 
 
-def test_a_full_temporary_folder_is_an_error_of_the_fit(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_temporary_folder_is_an_error_of_the_fit(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
     from sciner.text.corpus import Example
     from tests.fakes import small_corpus

@@ -30,7 +30,9 @@ PAD = 9
 def window(pieces: int, sentence: int = 0) -> Window:
     """A window of ``pieces`` pieces, the first and last special, one word a piece."""
     words = pieces - 2
-    return Window(sentence, 0, list(range(100, 100 + pieces)), list(range(1, words + 1)), (0, words))
+    return Window(
+        sentence, 0, list(range(100, 100 + pieces)), list(range(1, words + 1)), (0, words)
+    )
 
 
 def windows_of(lengths: list[int]) -> list[Window]:
@@ -48,7 +50,8 @@ def epoch(batches: Iterator[list[int]], size: int) -> list[list[int]]:
 corpora = st.lists(st.integers(2, 512), min_size=1, max_size=60).map(windows_of)
 sizes = st.integers(1, 20)
 seeds = st.integers(0, 2**32)
-REAL = windows_of([int(n) for n in np.random.default_rng(3).gamma(3, 12, 400).clip(3, 256)])  # about as sentences are long
+# about as sentences are long
+REAL = windows_of([int(n) for n in np.random.default_rng(3).gamma(3, 12, 400).clip(3, 256)])
 
 
 @given(st.integers(1, 512))
@@ -65,7 +68,9 @@ def test_longer_windows_than_any_length_stay_as_they_are() -> None:
 def test_every_window_once_an_epoch(found: list[Window], size: int, seed: int) -> None:
     batches = training_batches(found, size, seed)
     for _ in range(3):
-        assert sorted(i for batch in epoch(batches, len(found)) for i in batch) == list(range(len(found)))
+        assert sorted(i for batch in epoch(batches, len(found)) for i in batch) == list(
+            range(len(found))
+        )
 
 
 @settings(deadline=None)
@@ -78,7 +83,10 @@ def test_no_step_exceeds_its_bound(found: list[Window], size: int, seed: int) ->
 
 
 @settings(deadline=None)
-@given(st.lists(st.sampled_from(LENGTHS), min_size=1, max_size=40).map(sorted), st.integers(0, STEP_COST - 1))
+@given(
+    st.lists(st.sampled_from(LENGTHS), min_size=1, max_size=40).map(sorted),
+    st.integers(0, STEP_COST - 1),
+)
 def test_a_larger_budget_never_makes_more_batches(lengths: list[int], budget: int) -> None:
     assert len(batch_sizes(lengths, budget + 1)) <= len(batch_sizes(lengths, budget))
     assert sum(batch_sizes(lengths, budget)) == len(lengths)
@@ -91,12 +99,17 @@ def test_the_order_derives_from_the_seed_alone() -> None:
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     for seed, batches in taken.items():
         assert list(islice(training_batches(REAL, 8, seed), 150)) == batches
-    assert states == (random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist())
+    assert states == (
+        random.getstate(),
+        np.random.get_state()[1].tolist(),
+        torch.get_rng_state().tolist(),
+    )
     assert taken[0] != taken[1] != taken[2] != taken[0]
 
 
 def test_epochs_differ_and_are_not_sorted() -> None:
-    """Lengths come in random order, or a fit would end on its longest sentences; batches are made anew each epoch."""
+    """Lengths come in random order, or a fit would end on its longest sentences; batches are made
+    anew each epoch."""
     batches = training_batches(REAL, 8, 0)
     first, second = epoch(batches, len(REAL)), epoch(batches, len(REAL))
     longest = [padded(max(len(REAL[i].ids) for i in batch)) for batch in first]
@@ -104,16 +117,21 @@ def test_epochs_differ_and_are_not_sorted() -> None:
     assert {frozenset(b) for b in first} != {frozenset(b) for b in second}
 
 
-@pytest.mark.parametrize(("number", "size"), [(20, 4), (60, 4), (400, 4), (60, 16), (400, 16), (400, 32)])
+@pytest.mark.parametrize(
+    ("number", "size"), [(20, 4), (60, 4), (400, 4), (60, 16), (400, 16), (400, 32)]
+)
 def test_the_mean_batch_is_about_batch_size(number: int, size: int) -> None:
-    """Whatever the size of the training set: else a larger seed set would be trained with larger steps."""
+    """Whatever the size of the training set: else a larger seed set would be trained with larger
+    steps."""
     batches = training_batches(REAL[:number], size, 0)
     counts = [len(batch) for _ in range(20) for batch in epoch(batches, number)]
     assert 0.9 * size < np.mean(counts) < 1.1 * size
 
 
 def test_few_sentences_are_one_batch() -> None:
-    assert [len(b) for b in epoch(training_batches(windows_of([20, 30, 40] * 6), 16, 0), 18)] == [18]
+    assert [len(b) for b in epoch(training_batches(windows_of([20, 30, 40] * 6), 16, 0), 18)] == [
+        18
+    ]
 
 
 def test_short_sentences_come_in_larger_batches_than_long_ones() -> None:
@@ -124,7 +142,8 @@ def test_short_sentences_come_in_larger_batches_than_long_ones() -> None:
 def test_windows_of_one_length_come_in_batches_of_batch_size() -> None:
     found = windows_of([30] * 40)
     assert {len(b) for b in epoch(training_batches(found, 8, 0), 40)} == {8}
-    assert [sorted(b) for b in epoch(training_batches(found[:3], 8, 0), 3)] == [[0, 1, 2]]  # no more than there are
+    # no more than there are
+    assert [sorted(b) for b in epoch(training_batches(found[:3], 8, 0), 3)] == [[0, 1, 2]]
 
 
 @settings(deadline=None)
@@ -134,7 +153,9 @@ def test_prediction_covers_all_windows_once(found: list[Window], budget: int) ->
     assert sorted(i for batch in batches for i in batch) == list(range(len(found)))
     for batch in batches:
         assert batch and (
-            len(batch) == 1 or len(batch) * padded(max(len(found[i].ids) for i in batch), PREDICTION_LENGTHS) <= budget
+            len(batch) == 1
+            or len(batch) * padded(max(len(found[i].ids) for i in batch), PREDICTION_LENGTHS)
+            <= budget
         )
 
 
@@ -144,9 +165,15 @@ def test_collate_shapes(lengths: list[int]) -> None:
     found = windows_of(lengths)
     tensors = collate(found, PAD)
     assert tensors.keys() == {"input_ids", "attention_mask", "firsts"}
-    assert tensors["input_ids"].shape == tensors["attention_mask"].shape == (len(found), padded(max(lengths)))
+    assert (
+        tensors["input_ids"].shape
+        == tensors["attention_mask"].shape
+        == (len(found), padded(max(lengths)))
+    )
     assert tensors["firsts"].shape == (len(found), max(1, max(lengths) - 2))
-    for w, ids, mask in zip(found, tensors["input_ids"].tolist(), tensors["attention_mask"].tolist(), strict=True):
+    for w, ids, mask in zip(
+        found, tensors["input_ids"].tolist(), tensors["attention_mask"].tolist(), strict=True
+    ):
         rest = len(ids) - len(w.ids)
         assert (ids, mask) == (w.ids + [PAD] * rest, [1] * len(w.ids) + [0] * rest)
     for w, firsts in zip(found, tensors["firsts"].tolist(), strict=True):
@@ -154,7 +181,8 @@ def test_collate_shapes(lengths: list[int]) -> None:
 
 
 def test_only_answered_unmasked_words_weigh() -> None:
-    """Weights are 0 for padding, for masked words and for words another window answers for; tags stand beside them."""
+    """Weights are 0 for padding, for masked words and for words another window answers for; tags
+    stand beside them."""
     sentence = Targets([1, 2, 0, 3, 4, 0], [0.5, 0.5, 0.0, 0.5, 0.5, 0.5])  # word 2 is masked
     left = Window(0, 0, [2, 10, 11, 12, 13, 3], [1, 2, 3, 4], (0, 3))
     right = Window(0, 2, [2, 12, 13, 14, 15, 3], [1, 2, 3, 4], (3, 6))

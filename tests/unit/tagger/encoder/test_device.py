@@ -39,13 +39,17 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[Device]:
     torch.set_float32_matmul_precision(before)
 
 
-@pytest.mark.skipif(torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU")
+@pytest.mark.skipif(
+    torch.cuda.is_available() or torch.backends.mps.is_available(), reason="there is a GPU"
+)
 def test_a_gpu_is_refused_where_there_is_none() -> None:
     with pytest.raises(InputError, match=r"accelerator=gpu.* sees no GPU; trainer=auto"):
         Device("gpu")
 
 
-def test_a_gpu_is_asked_for_as_the_configuration_says(gpu: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_is_asked_for_as_the_configuration_says(
+    gpu: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One GPU, bf16, TF32 for the rest; the trainer's arguments are those that Lightning gets."""
     asked: dict[str, Any] = {}
     monkeypatch.setattr(module.pl, "Trainer", lambda **arguments: asked.update(arguments))
@@ -74,14 +78,22 @@ def test_the_threads_of_a_prediction_are_those_asked_for() -> None:
     before = torch.get_num_threads()
     try:
         with Device("cpu", "bf16-mixed", threads=1).predicting():
-            assert torch.get_num_threads() == 1 and torch.is_inference_mode_enabled() and torch.is_autocast_enabled("cpu")
+            assert (
+                torch.get_num_threads() == 1
+                and torch.is_inference_mode_enabled()
+                and torch.is_autocast_enabled("cpu")
+            )
         assert not torch.is_inference_mode_enabled() and not torch.is_autocast_enabled("cpu")
     finally:
         torch.set_num_threads(before)
 
 
 def test_the_threads_are_shared_among_batches_side_by_side_and_given_back() -> None:
-    assert [Device("cpu", threads=n).prediction_threads() for n in (1, 2, 20)] == [(1, 1), (2, 1), (8, 2)]
+    assert [Device("cpu", threads=n).prediction_threads() for n in (1, 2, 20)] == [
+        (1, 1),
+        (2, 1),
+        (8, 2),
+    ]
     before = torch.get_num_threads()
     with Device("cpu", threads=20).predicting(3):
         assert torch.get_num_threads() == 3
@@ -89,7 +101,8 @@ def test_the_threads_are_shared_among_batches_side_by_side_and_given_back() -> N
 
 
 def test_dropout_from_bytes_is_the_cpus_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A fit moves the net to its GPU when the layers are in it already; torch's own dropout is taken there."""
+    """A fit moves the net to its GPU when the layers are in it already; torch's own dropout is
+    taken there."""
     monkeypatch.setattr(torch.nn.Dropout, "forward", lambda self, input: "torch's own")
     assert ByteDropout(0.5).train()(torch.empty(4, device="meta")) == "torch's own"
     assert ByteDropout(0.5).train()(torch.ones(4)).shape == (4,)

@@ -21,7 +21,14 @@ from sciner.hashing import canonical
 from sciner.score.entity import entity_scores
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
 from sciner.tagger.encoder.device import Device
-from sciner.tagger.encoder.encoder import CURVE_POINTS, EncoderTagger, FittedEncoder, curve, fit_to, targets_of
+from sciner.tagger.encoder.encoder import (
+    CURVE_POINTS,
+    EncoderTagger,
+    FittedEncoder,
+    curve,
+    fit_to,
+    targets_of,
+)
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.weights import Source, load, scratch
 from sciner.tagger.encoder.windows import windows
@@ -39,7 +46,15 @@ CONFIG = {
     "max_position_embeddings": 128,
 }
 TRAINING = TrainingConfig(
-    lr=1e-2, head_lr=1e-2, steps=4, batch_size=4, warmup=0.25, weight_decay=0.01, clip=1.0, max_length=128, overlap=16
+    lr=1e-2,
+    head_lr=1e-2,
+    steps=4,
+    batch_size=4,
+    warmup=0.25,
+    weight_decay=0.01,
+    clip=1.0,
+    max_length=128,
+    overlap=16,
 )
 FULL = Device("cpu", "32-true", threads=1)
 MIXED = Device("cpu", "bf16-mixed", threads=1)
@@ -52,7 +67,11 @@ def examples(count: int = 8) -> list[Example]:
     made = []
     for i in range(count):
         tokens = tuple(rng.choices(WORDS, k=rng.randint(2, 12)))
-        spans = [Span(k, k + 1, "Task" if w[0] in "PT" else "Method") for k, w in enumerate(tokens) if w[0].isupper()]
+        spans = [
+            Span(k, k + 1, "Task" if w[0] in "PT" else "Method")
+            for k, w in enumerate(tokens)
+            if w[0].isupper()
+        ]
         made.append(gold_example(Sentence(f"d#{i}", tokens, tuple(spans))))
     return made
 
@@ -62,14 +81,18 @@ SENTENCES = [e.sentence for e in EXAMPLES]
 
 
 def tagger(device: Device = FULL, source: Source | None = None, **config: Any) -> EncoderTagger:
-    return EncoderTagger(source or Source(config=CONFIG), replace(TRAINING, **config), device, LABELS)
+    return EncoderTagger(
+        source or Source(config=CONFIG), replace(TRAINING, **config), device, LABELS
+    )
 
 
 def rows(fitted: FittedEncoder, sentences: Sequence[Sentence] = SENTENCES) -> list[np.ndarray]:
     return [p.distribution for p in fitted.predict(sentences)]
 
 
-def fit_rows(data: Sequence[Example] = EXAMPLES, seed: int = 0, **settings: Any) -> list[np.ndarray]:
+def fit_rows(
+    data: Sequence[Example] = EXAMPLES, seed: int = 0, **settings: Any
+) -> list[np.ndarray]:
     return rows(tagger(**settings).fit(data, seed=seed))
 
 
@@ -86,14 +109,16 @@ def equal(a: dict[str, torch.Tensor], b: dict[str, torch.Tensor]) -> bool:
     return a.keys() == b.keys() and all(torch.equal(a[name], b[name]) for name in a)
 
 
-@pytest.fixture(scope="module", autouse=True)  # the first fit of a process imports for a third of a second
+# the first fit of a process imports for a third of a second
+@pytest.fixture(scope="module", autouse=True)
 def fitted() -> FittedEncoder:
     return tagger().fit(EXAMPLES, seed=0)
 
 
 @dataclass
 class Recorder:
-    """What the optimiser did at each step and what the dropout layers were told at each forward pass."""
+    """What the optimiser did at each step and what the dropout layers were told at each forward
+    pass."""
 
     norms: list[float] = field(default_factory=list)
     rates: list[tuple[float, float]] = field(default_factory=list)
@@ -106,7 +131,12 @@ def recording() -> Iterator[Recorder]:
     seen = Recorder()
 
     def after_step(optimizer: torch.optim.Optimizer, *_: Any) -> None:
-        gradients = [p.grad.norm() for group in optimizer.param_groups for p in group["params"] if p.grad is not None]
+        gradients = [
+            p.grad.norm()
+            for group in optimizer.param_groups
+            for p in group["params"]
+            if p.grad is not None
+        ]
         seen.norms.append(float(torch.stack(gradients).norm()))
         seen.rates.append((optimizer.param_groups[0]["lr"], optimizer.param_groups[-1]["lr"]))
         seen.fused.add(optimizer.defaults["fused"])
@@ -115,7 +145,10 @@ def recording() -> Iterator[Recorder]:
         if isinstance(module, torch.nn.Dropout):
             seen.dropping.add(module.training)
 
-    hooks = register_optimizer_step_post_hook(after_step), register_module_forward_hook(after_forward)
+    hooks = (
+        register_optimizer_step_post_hook(after_step),
+        register_module_forward_hook(after_forward),
+    )
     try:
         yield seen
     finally:
@@ -128,7 +161,8 @@ def recording() -> Iterator[Recorder]:
 
 @pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
 def test_the_same_examples_and_seed_give_the_same_tagger(device: Device) -> None:
-    """Bit by bit, whatever was drawn from the global generators before; they are left as they were."""
+    """Bit by bit, whatever was drawn from the global generators before; they are left as they
+    were."""
     first = fit_rows(device=device)
     torch.rand(7), np.random.rand(7), random.random()
     states = torch.get_rng_state(), np.random.get_state()[1].tolist(), random.getstate()
@@ -139,16 +173,23 @@ def test_the_same_examples_and_seed_give_the_same_tagger(device: Device) -> None
 
 
 def test_seed_0_is_a_seed() -> None:
-    """Another seed gives another tagger: another head, and, where head and dropout draw nothing, another order."""
+    """Another seed gives another tagger: another head, and, where head and dropout draw nothing,
+    another order."""
     assert not same(fit_rows(seed=0), fit_rows(seed=1))
-    still = tagger(source=Source(config=CONFIG | {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}))
+    still = tagger(
+        source=Source(
+            config=CONFIG | {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+        )
+    )
     start = still.fit(EXAMPLES, seed=0)
     assert not same(*(rows(still.fit(EXAMPLES, seed=seed, start=start)) for seed in (0, 1)))
 
 
 def test_provenance_is_not_learned() -> None:
     """Where a label came from and how sure its maker was is not seen by the loss; its weight is."""
-    silver = [replace(e, source="silver", round=3, confidences=(0.5,) * len(e.spans)) for e in EXAMPLES]
+    silver = [
+        replace(e, source="silver", round=3, confidences=(0.5,) * len(e.spans)) for e in EXAMPLES
+    ]
     assert same(fit_rows(), fit_rows(silver))
     assert not same(fit_rows(), fit_rows([replace(EXAMPLES[0], weight=0.5), *EXAMPLES[1:]]))
 
@@ -156,7 +197,9 @@ def test_provenance_is_not_learned() -> None:
 def test_masked_tokens_are_not_learned() -> None:
     """The tag under a mask does not influence the fit; without the mask it does."""
     sentence = SENTENCES[0]
-    told = [Example(sentence, spans) for spans in ((), (Span(0, 1, "Method"),), (Span(0, 1, "Task"),))]
+    told = [
+        Example(sentence, spans) for spans in ((), (Span(0, 1, "Method"),), (Span(0, 1, "Task"),))
+    ]
     masked = [fit_rows([replace(e, masked=frozenset({0})), *EXAMPLES[1:]]) for e in told]
     assert same(masked[0], masked[1]) and same(masked[0], masked[2])
     assert not same(fit_rows([told[0], *EXAMPLES[1:]]), fit_rows([told[2], *EXAMPLES[1:]]))
@@ -171,8 +214,12 @@ def test_a_fit_takes_its_steps_whatever_its_examples(count: int) -> None:
     assert len(seen.norms) == report.steps == 7
     assert [step for step, _ in report.losses] == [1, 2, 3, 4, 5, 6, 7]
     assert all(np.isfinite(loss) and loss > 0 for _, loss in report.losses) and report.seconds > 0
-    batches = training_batches(windows(scratch(CONFIG, {})[0], [e.sentence for e in data], 128, 16), 4, 0)
-    assert report.tokens == sum(len(data[i].sentence.tokens) for batch in islice(batches, 7) for i in batch)
+    batches = training_batches(
+        windows(scratch(CONFIG, {})[0], [e.sentence for e in data], 128, 16), 4, 0
+    )
+    assert report.tokens == sum(
+        len(data[i].sentence.tokens) for batch in islice(batches, 7) for i in batch
+    )
 
 
 def test_a_training_curve_has_few_points() -> None:
@@ -202,14 +249,25 @@ def test_few_sentences_are_learned() -> None:
 
 
 def test_a_prediction_a_sentence_in_the_given_order(fitted: FittedEncoder) -> None:
-    """Distributions are [tokens, tags] of float32 and sum to 1, deleted words and empty sentences included."""
-    sentences = [*reversed(SENTENCES), Sentence("e#0", ()), Sentence("e#1", ("\u200b",)), SENTENCES[0]]
+    """Distributions are [tokens, tags] of float32 and sum to 1, deleted words and empty sentences
+    included."""
+    sentences = [
+        *reversed(SENTENCES),
+        Sentence("e#0", ()),
+        Sentence("e#1", ("\u200b",)),
+        SENTENCES[0],
+    ]
     predictions = list(fitted.predict(sentences))
     assert [p.sentence for p in predictions] == sentences
     for p in predictions:
-        assert p.distribution.dtype == np.float16 and p.distribution.shape == (len(p.sentence.tokens), len(TAGS))
+        assert p.distribution.dtype == np.float16 and p.distribution.shape == (
+            len(p.sentence.tokens),
+            len(TAGS),
+        )
         assert np.allclose(p.distribution.sum(axis=1, dtype=np.float64), 1, atol=2e-3)
-    assert np.array_equal(predictions[-1].distribution, predictions[len(SENTENCES) - 1].distribution)
+    assert np.array_equal(
+        predictions[-1].distribution, predictions[len(SENTENCES) - 1].distribution
+    )
 
 
 def test_nothing_to_predict(fitted: FittedEncoder) -> None:
@@ -244,11 +302,14 @@ def test_predicting_draws_no_random_numbers(fitted: FittedEncoder) -> None:
 
 
 def test_probabilities_are_float32_under_bf16() -> None:
-    """bf16 has 8 bits: sums of its probabilities are off by a hundredth, and few of them are told apart."""
+    """bf16 has 8 bits: sums of its probabilities are off by a hundredth, and few of them are told
+    apart."""
     for p in tagger(MIXED).fit(EXAMPLES, seed=0).predict(SENTENCES):
         assert p.confidence.dtype == np.float32
         assert np.allclose(p.distribution.sum(axis=1, dtype=np.float64), 1, atol=2e-3)
-        assert (torch.from_numpy(p.confidence).bfloat16().float().numpy() != p.confidence).mean() > 0.9
+        assert (
+            torch.from_numpy(p.confidence).bfloat16().float().numpy() != p.confidence
+        ).mean() > 0.9
 
 
 # start= and folders
@@ -271,11 +332,16 @@ def test_another_kind_of_tagger_is_no_start() -> None:
 
 
 def test_a_saved_tagger_is_the_tagger(fitted: FittedEncoder, tmp_path: Path) -> None:
-    """The folder holds safetensors and no pickle; loaded again it has the same weights, pieces and answers."""
+    """The folder holds safetensors and no pickle; loaded again it has the same weights, pieces and
+    answers."""
     folder = tmp_path / "new" / "folder"
     fitted.save(folder)
     names = {f.name for f in folder.iterdir()}
-    assert "model.safetensors" in names and {Path(n).suffix for n in names} <= {".safetensors", ".json", ".txt"}
+    assert "model.safetensors" in names and {Path(n).suffix for n in names} <= {
+        ".safetensors",
+        ".json",
+        ".txt",
+    }
     tokenizer, net = load(Source(path=str(folder)), TAGS)
     assert equal(weights(net), weights(fitted.model))
     odd = [Sentence("o#0", ("The", "Größe", "LSTM-CRF", "\u200b", "日本", "x" * 500)), *SENTENCES]
@@ -294,8 +360,11 @@ def test_a_fit_from_a_folder(fitted: FittedEncoder, tmp_path: Path) -> None:
 # pitfalls of the stack
 
 
-def test_dropout_is_on_during_the_fit_and_off_behind_it(fitted: FittedEncoder, tmp_path: Path) -> None:
-    """from_pretrained returns a net in eval mode and Lightning leaves it there; a folder shows it, random weights do not."""
+def test_dropout_is_on_during_the_fit_and_off_behind_it(
+    fitted: FittedEncoder, tmp_path: Path
+) -> None:
+    """from_pretrained returns a net in eval mode and Lightning leaves it there; a folder shows it,
+    random weights do not."""
     fitted.save(tmp_path)
     assert not load(Source(path=str(tmp_path)), TAGS)[1].training
     for source, start in ((Source(path=str(tmp_path)), None), (None, None), (None, fitted)):
@@ -314,8 +383,11 @@ def test_bf16_weights_are_trained_in_float32(fitted: FittedEncoder, tmp_path: Pa
 
 
 @pytest.mark.parametrize("labels", [("A", "B", "C"), ("A", "B"), ("Task", "Method")])
-def test_other_classes_get_a_new_head(labels: tuple[str, ...], fitted: FittedEncoder, tmp_path: Path) -> None:
-    """Even as many. The encoder's weights are kept, the head is drawn from the seed, the configuration names the new tags."""
+def test_other_classes_get_a_new_head(
+    labels: tuple[str, ...], fitted: FittedEncoder, tmp_path: Path
+) -> None:
+    """Even as many. The encoder's weights are kept, the head is drawn from the seed, the
+    configuration names the new tags."""
     fitted.save(tmp_path)
     tags = tagset(labels)
     heads = []
@@ -323,7 +395,11 @@ def test_other_classes_get_a_new_head(labels: tuple[str, ...], fitted: FittedEnc
         torch.manual_seed(seed)
         _, net = load(Source(path=str(tmp_path)), tags)
         old = weights(fitted.model)
-        assert all(torch.equal(value, old[name]) for name, value in net.state_dict().items() if "classifier" not in name)
+        assert all(
+            torch.equal(value, old[name])
+            for name, value in net.state_dict().items()
+            if "classifier" not in name
+        )
         heads.append(net.classifier.weight)
         assert not torch.equal(net.classifier.weight[:5], fitted.model.classifier.weight)
     assert heads[0].shape == (len(tags), 16) and net.config.id2label == dict(enumerate(tags))
@@ -336,12 +412,15 @@ def test_each_fit_has_its_own_trainer() -> None:
     first = one.fit(EXAMPLES, seed=0)
     second = one.fit(EXAMPLES, seed=0, start=first)
     third = one.fit(EXAMPLES, seed=0)
-    assert not equal(weights(first.model), weights(second.model)) and equal(weights(first.model), weights(third.model))
+    assert not equal(weights(first.model), weights(second.model)) and equal(
+        weights(first.model), weights(third.model)
+    )
 
 
 @pytest.mark.parametrize("device", [FULL, MIXED], ids=lambda m: m.precision)
 def test_gradients_are_clipped(device: Device) -> None:
-    """No step's gradient is longer than ``clip``, and without a clip it is; the optimiser is the fused one."""
+    """No step's gradient is longer than ``clip``, and without a clip it is; the optimiser is the
+    fused one."""
     with recording() as free:
         tagger(device, clip=1e9).fit(EXAMPLES, seed=0)
     with recording() as clipped:
@@ -351,7 +430,8 @@ def test_gradients_are_clipped(device: Device) -> None:
 
 
 def test_the_rate_rises_linearly_and_falls_to_nothing() -> None:
-    """Encoder and head follow one schedule to their own peaks; the step behind the last would have the rate 0."""
+    """Encoder and head follow one schedule to their own peaks; the step behind the last would have
+    the rate 0."""
     with recording() as seen:
         tagger(lr=1e-2, head_lr=3e-2, steps=20, warmup=0.25).fit(EXAMPLES[:2], seed=0)
     expected = np.interp(np.arange(20), [-1, 4, 5, 20], [0, 1, 1, 0])
@@ -372,33 +452,49 @@ def test_head_and_encoder_have_their_own_rates(fitted: FittedEncoder) -> None:
     config = replace(TRAINING, lr=1e-5, head_lr=1e-3, weight_decay=0.1)
     optimizer = TokenClassifier(fitted.model, config).configure_optimizers()["optimizer"]
     names = {id(p): name for name, p in fitted.model.named_parameters()}
-    found = [(names[id(p)], g["initial_lr"], g["weight_decay"]) for g in optimizer.param_groups for p in g["params"]]
+    found = [
+        (names[id(p)], g["initial_lr"], g["weight_decay"])
+        for g in optimizer.param_groups
+        for p in g["params"]
+    ]
     assert sorted(name for name, _, _ in found) == sorted(names.values())
     for name, rate, decay in found:
         assert rate == (1e-3 if "classifier" in name else 1e-5)
         assert decay == (0.0 if "LayerNorm" in name or name.endswith("bias") else 0.1)
 
 
-def loss(module: TokenClassifier, data: Sequence[Example], tokenizer: Any, targets: list[Targets]) -> float:
+def loss(
+    module: TokenClassifier, data: Sequence[Example], tokenizer: Any, targets: list[Targets]
+) -> float:
     found = windows(tokenizer, [e.sentence for e in data], 128, 16)
     return float(module.training_step(collate(found, tokenizer.pad_token_id, targets), 0).detach())
 
 
 def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder) -> None:
-    """Computed here from the predictions: padding, and what is masked, gives none; half the weight is half the loss."""
+    """Computed here from the predictions: padding, and what is masked, gives none; half the weight
+    is half the loss."""
     module = TokenClassifier(fitted.model.eval(), TRAINING)
-    data = [replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})), EXAMPLES[1], replace(EXAMPLES[2], weight=0.25)]
+    data = [
+        replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})),
+        EXAMPLES[1],
+        replace(EXAMPLES[2], weight=0.25),
+    ]
     terms = []
     for example in data:
-        alone = collate(windows(fitted.tokenizer, [example.sentence], 128, 16), fitted.tokenizer.pad_token_id)
-        said = module.predict_step(alone, 0)[0].detach().numpy()  # float32; a prediction keeps float16
+        alone = collate(
+            windows(fitted.tokenizer, [example.sentence], 128, 16), fitted.tokenizer.pad_token_id
+        )
+        # float32; a prediction keeps float16
+        said = module.predict_step(alone, 0)[0].detach().numpy()
         tags = targets_of(example, fitted.tags).tags
         surprise = -np.log(said[np.arange(len(tags)), tags])
         terms += [example.weight * s for i, s in enumerate(surprise) if i not in example.masked]
-    assert loss(module, data, fitted.tokenizer, [targets_of(e, fitted.tags) for e in data]) == pytest.approx(
-        np.mean(terms), rel=1e-4
+    assert loss(
+        module, data, fitted.tokenizer, [targets_of(e, fitted.tags) for e in data]
+    ) == pytest.approx(np.mean(terms), rel=1e-4)
+    whole, half = (
+        [targets_of(replace(e, weight=w), fitted.tags) for e in EXAMPLES] for w in (1.0, 0.5)
     )
-    whole, half = ([targets_of(replace(e, weight=w), fitted.tags) for e in EXAMPLES] for w in (1.0, 0.5))
     gold, silver = (loss(module, EXAMPLES, fitted.tokenizer, targets) for targets in (whole, half))
     assert silver == pytest.approx(gold / 2, rel=1e-5)
 
@@ -412,8 +508,11 @@ def test_wholly_masked_examples_teach_nothing_and_break_nothing(fitted: FittedEn
 
 
 def test_windows_are_no_longer_than_the_encoder_reads(fitted: FittedEncoder) -> None:
-    """Asked for more, a fit takes what its positions allow, and a long sentence is no index error."""
-    assert fit_to(fitted.tokenizer, fitted.model, replace(TRAINING, max_length=500)).max_length == 128
+    """Asked for more, a fit takes what its positions allow, and a long sentence is no index
+    error."""
+    assert (
+        fit_to(fitted.tokenizer, fitted.model, replace(TRAINING, max_length=500)).max_length == 128
+    )
     long = gold_example(Sentence("l#0", WORDS * 20, (Span(1, 2, "Method"),)))
     wide = tagger(max_length=500).fit([long], seed=0)
     assert wide.config.max_length == 128 and len(rows(wide, [long.sentence])[0]) == 200
@@ -422,7 +521,10 @@ def test_windows_are_no_longer_than_the_encoder_reads(fitted: FittedEncoder) -> 
 def test_precision_auto_is_one_that_works() -> None:
     """``auto`` resolves to a precision Lightning knows, and a given one is kept."""
     assert Device("cpu").resolved_precision() in ("bf16-mixed", "32-true")
-    assert [Device("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == ["bf16-mixed", "32-true"]
+    assert [Device("cpu", p).resolved_precision() for p in ("bf16-mixed", "32-true")] == [
+        "bf16-mixed",
+        "32-true",
+    ]
     assert np.isfinite(fit_rows(device=Device("cpu"))[0]).all()
 
 
@@ -441,7 +543,9 @@ def test_identity_is_all_that_a_fit_depends_on(fitted: FittedEncoder, tmp_path: 
     assert len({canonical(t.identity()) for t in others}) == len(others)
 
 
-def test_a_restored_encoder_predicts_what_it_predicted(fitted: FittedEncoder, tmp_path: Path) -> None:
+def test_a_restored_encoder_predicts_what_it_predicted(
+    fitted: FittedEncoder, tmp_path: Path
+) -> None:
     fitted.save(tmp_path)
     restored = tagger().restore(tmp_path, fitted.report)
     assert same(rows(restored), rows(fitted)) and restored.report == fitted.report
@@ -465,11 +569,17 @@ def test_a_sentence_of_many_windows_has_an_embedding(fitted: FittedEncoder) -> N
     assert fitted.embeddings([]).shape == (0, CONFIG["hidden_size"])
 
 
-def test_samples_scatter_about_the_prediction_and_leave_nothing_behind(fitted: FittedEncoder) -> None:
+def test_samples_scatter_about_the_prediction_and_leave_nothing_behind(
+    fitted: FittedEncoder,
+) -> None:
     before, state = rows(fitted), torch.get_rng_state()
     (first, again, other) = (list(fitted.samples(SENTENCES, 4, seed)) for seed in (0, 0, 1))
     assert [s.shape for s in first] == [(4, len(s.tokens), len(TAGS)) for s in SENTENCES]
     assert same(first, again) and not same(first, other)
     assert all((sample[0] != sample[1]).any() for sample in first)
     assert all(np.allclose(sample.sum(-1), 1, atol=1e-5) for sample in first)
-    assert same(rows(fitted), before) and torch.equal(torch.get_rng_state(), state) and not fitted.model.training
+    assert (
+        same(rows(fitted), before)
+        and torch.equal(torch.get_rng_state(), state)
+        and not fitted.model.training
+    )

@@ -16,13 +16,15 @@ from sciner.tagger.encoder.windows import merge
 from sciner.text.corpus import Sentence, tagset
 
 TAGS = tagset(("Task",))
-READER = Reader(scratch({"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1}, {})[0], 64, 8, 64)
+READER = Reader(
+    scratch({"hidden_size": 4, "num_hidden_layers": 1, "num_attention_heads": 1}, {})[0], 64, 8, 64
+)
 SENTENCES = [Sentence(f"d#{i}", tuple("abcdefg"[: i % 7])) for i in range(50)]
 
 
 class Forward:
-    """Distributions that tell a sentence's length; records the thread of each batch. Waits until as many threads as ``meet``
-    are there."""
+    """Distributions that tell a sentence's length; records the thread of each batch. Waits until as
+    many threads as ``meet`` are there."""
 
     def __init__(self, fail_at: int | None = None, meet: int = 1) -> None:
         self.fail_at, self.ran, self.met = fail_at, list[int](), threading.Barrier(meet)
@@ -49,28 +51,41 @@ def test_each_sentence_gets_its_own_rows_in_the_given_order() -> None:
     assert [p.sentence for p in made] == SENTENCES
     for p in made:
         n = len(p.sentence.tokens)
-        assert p.distribution.shape == (n, 3) and np.allclose(p.distribution, 1 / (1 + n), atol=1e-3)
+        assert p.distribution.shape == (n, 3) and np.allclose(
+            p.distribution, 1 / (1 + n), atol=1e-3
+        )
 
 
 def test_a_sentence_whose_windows_are_in_several_batches_is_put_together_from_all_of_them() -> None:
     sentences = [Sentence(f"d#{i}", tuple("abcdefg" * n)) for i, n in enumerate((20, 1, 0, 40, 9))]
     found = READER.windows(sentences)
     assert len({len(w.ids) for w in found if w.sentence == 0}) > 1  # so not of one batch
-    expected = merge(len(sentences), found, [np.full((len(w.firsts), 3), 1 / (len(w.ids) - 1), np.float32) for w in found])
+    expected = merge(
+        len(sentences),
+        found,
+        [np.full((len(w.firsts), 3), 1 / (len(w.ids) - 1), np.float32) for w in found],
+    )
     made = list(predict.predict(sentences, TAGS, READER, Forward(), 2))
     assert [p.sentence for p in made] == sentences
-    assert all(np.array_equal(p.distribution, rows.astype(np.float16)) for p, rows in zip(made, expected, strict=True))
+    assert all(
+        np.array_equal(p.distribution, rows.astype(np.float16))
+        for p, rows in zip(made, expected, strict=True)
+    )
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_as_many_batches_as_asked_for_are_predicted_side_by_side_in_threads_of_their_own(threads: int) -> None:
+def test_as_many_batches_as_asked_for_are_predicted_side_by_side_in_threads_of_their_own(
+    threads: int,
+) -> None:
     forward = Forward(meet=threads)  # were there fewer, it would wait in vain
     made = list(predict.predict(SENTENCES[:16], TAGS, READER, forward, threads))
     assert len(set(forward.ran)) == threads and threading.get_ident() not in forward.ran
     assert [p.sentence for p in made] == SENTENCES[:16] and len(forward.ran) % threads == 0
 
 
-def test_a_chunk_is_begun_before_the_one_in_front_of_it_is_decoded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_chunk_is_begun_before_the_one_in_front_of_it_is_decoded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     order: list[str] = []
     begin, decoded = predict.begin, decode.predictions
     monkeypatch.setattr(predict, "begin", lambda *a: order.append("begin") or begin(*a))

@@ -47,7 +47,8 @@ def saved(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def offline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The hub as HF_HUB_OFFLINE=1 leaves it (the variable is read at import), with nothing downloaded before."""
+    """The hub as HF_HUB_OFFLINE=1 leaves it (the variable is read at import), with nothing
+    downloaded before."""
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "empty"))
 
@@ -79,12 +80,22 @@ def test_a_package_without_its_weights_is_refused(shipped: Path) -> None:
 def test_the_first_source_that_is_set_is_used(saved: Path, shipped: Path) -> None:
     """Path, then package if it is installed, then name."""
     path, right = str(saved), sha256(b"weights").hexdigest()
-    assert Source(path=path, package="sciner_shipped", sha256=right, name="some/model").locate() == path
-    assert Source(package="sciner_shipped", sha256=right, name="some/model").locate() == str(shipped)
-    assert Source(package="sciner_not_installed", sha256=right, name="some/model").locate() == "some/model"
+    assert (
+        Source(path=path, package="sciner_shipped", sha256=right, name="some/model").locate()
+        == path
+    )
+    assert Source(package="sciner_shipped", sha256=right, name="some/model").locate() == str(
+        shipped
+    )
+    assert (
+        Source(package="sciner_not_installed", sha256=right, name="some/model").locate()
+        == "some/model"
+    )
 
 
-@pytest.mark.parametrize("files", [None, [], ["model.safetensors"]], ids=["no folder", "empty", "no config"])
+@pytest.mark.parametrize(
+    "files", [None, [], ["model.safetensors"]], ids=["no folder", "empty", "no config"]
+)
 def test_a_folder_without_a_model_is_refused(files: list[str] | None, tmp_path: Path) -> None:
     folder = tmp_path / "given"
     for name in files or []:
@@ -109,7 +120,8 @@ def test_a_hub_name_that_is_not_here_is_refused_offline() -> None:
 
 
 def test_pickled_weights_are_refused(saved: Path) -> None:
-    """A pickle runs code when it is read; safetensors cannot. The same folder with safetensors is fine."""
+    """A pickle runs code when it is read; safetensors cannot. The same folder with safetensors is
+    fine."""
     source = Source(path=str(saved))
     _, net = load(source, TAGS)
     torch.save(net.state_dict(), saved / "pytorch_model.bin")
@@ -119,7 +131,9 @@ def test_pickled_weights_are_refused(saved: Path) -> None:
     assert str(saved) in line and "model.safetensors" in line
 
 
-@pytest.mark.parametrize("content", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"]
+)
 def test_a_broken_file_of_weights_is_refused(content: bytes, saved: Path) -> None:
     """A download that broke off, a clone without git-lfs."""
     (saved / "model.safetensors").write_bytes(content)
@@ -148,7 +162,9 @@ def test_the_shipped_weights_are_those_of_the_configuration() -> None:
     values = yaml.safe_load((ROOT / "conf" / "model" / "minilm.yaml").read_text(encoding="utf-8"))
     if importlib.util.find_spec(values["package"]) is None:
         pytest.skip(f"{values['package']} is not installed (pip install 'sciner[minilm]')")
-    assert (Path(Source(package=values["package"], sha256=values["sha256"]).locate()) / "config.json").is_file()
+    assert (
+        Path(Source(package=values["package"], sha256=values["sha256"]).locate()) / "config.json"
+    ).is_file()
 
 
 @pytest.fixture
@@ -171,13 +187,18 @@ class Payload:
 
 
 def test_tensors_are_read_from_a_pickle_where_they_are_asked_for(pickled: Path) -> None:
-    """weights=torch reads it, in the format of today and in that of old; without it the line says so."""
+    """weights=torch reads it, in the format of today and in that of old; without it the line says
+    so."""
     assert "model.weights_format=torch" in refused(Source(path=str(pickled)))
     state = torch.load(pickled / "pytorch_model.bin", weights_only=True)
     for modern in (True, False):
         torch.save(state, pickled / "pytorch_model.bin", _use_new_zipfile_serialization=modern)
         _, net = load(Source(path=str(pickled), weights="torch"), TAGS)
-        assert all(torch.equal(value, state[name]) for name, value in net.state_dict().items() if name.startswith("bert."))
+        assert all(
+            torch.equal(value, state[name])
+            for name, value in net.state_dict().items()
+            if name.startswith("bert.")
+        )
 
 
 def test_safetensors_are_not_read_where_a_pickle_is_asked_for(saved: Path) -> None:
@@ -196,7 +217,8 @@ def test_a_program_in_a_pickle_does_not_run(modern: bool, pickled: Path, tmp_pat
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", b"PK\x03\x04torn"]
+    "content",
+    [b"", b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n", b"PK\x03\x04torn"],
 )
 def test_a_torn_pickle_is_refused(content: bytes, pickled: Path) -> None:
     (pickled / "pytorch_model.bin").write_bytes(content)
@@ -204,13 +226,17 @@ def test_a_torn_pickle_is_refused(content: bytes, pickled: Path) -> None:
 
 
 def test_no_conversion_by_others_is_fetched(saved: Path) -> None:
-    """transformers asks a bot for safetensors where a repository has none, and would load what it made."""
+    """transformers asks a bot for safetensors where a repository has none, and would load what it
+    made."""
     load(Source(path=str(saved)), TAGS)
     assert is_env_variable_true("DISABLE_SAFETENSORS_CONVERSION")
 
 
-def test_weights_that_the_folder_lacks_are_named(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Another architecture's checkpoint would else be random weights in silence; a missing head is meant to be."""
+def test_weights_that_the_folder_lacks_are_named(
+    saved: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Another architecture's checkpoint would else be random weights in silence; a missing head is
+    meant to be."""
     state = load_file(saved / "model.safetensors")
     kept = {name: value for name, value in state.items() if "attention" in name}
     save_file(kept, saved / "model.safetensors", metadata={"format": "pt"})
@@ -231,17 +257,25 @@ def test_weights_of_another_shape_or_no_numbers_are_refused(
     """They would else be drawn at random in silence, or every prediction would be NaN."""
     state = load_file(saved / "model.safetensors")
     name = "bert.encoder.layer.0.intermediate.dense.weight"
-    save_file(state | {name: spoil(state[name])}, saved / "model.safetensors", metadata={"format": "pt"})
+    save_file(
+        state | {name: spoil(state[name])}, saved / "model.safetensors", metadata={"format": "pt"}
+    )
     line = refused(Source(path=str(saved)))
     assert str(saved) in line and problem in line
 
 
-def test_a_sentencepiece_file_without_sentencepiece_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sentencepiece_file_without_sentencepiece_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("sentencepiece")
     FAMILIES["deberta_v3_base"].write(tmp_path)
     wanting = Mock(side_effect=ImportError("sentencepiece"))
-    monkeypatch.setattr(importlib.import_module("transformers.convert_slow_tokenizer"), "requires_backends", wanting)
-    assert "pip install 'sciner[sentencepiece]'" in refused(Source(path=str(tmp_path), weights="torch"))
+    monkeypatch.setattr(
+        importlib.import_module("transformers.convert_slow_tokenizer"), "requires_backends", wanting
+    )
+    assert "pip install 'sciner[sentencepiece]'" in refused(
+        Source(path=str(tmp_path), weights="torch")
+    )
 
 
 def test_a_tokenizer_that_cannot_align_is_refused() -> None:
@@ -257,7 +291,11 @@ def test_a_head_of_any_shape_is_renewed(bias: bool) -> None:
     for name in ("classifier", "score"):
         net = torch.nn.Module()
         setattr(
-            net, name, torch.nn.Sequential(torch.nn.Linear(2, 2, bias=bias), torch.nn.Tanh(), torch.nn.Linear(2, 3, bias=bias))
+            net,
+            name,
+            torch.nn.Sequential(
+                torch.nn.Linear(2, 2, bias=bias), torch.nn.Tanh(), torch.nn.Linear(2, 3, bias=bias)
+            ),
         )
         net.config = Mock(initializer_range=0.02)
         before = [p.clone() for p in net.parameters()]

@@ -14,7 +14,14 @@ from tokenizers.processors import RobertaProcessing
 from transformers import PreTrainedTokenizerFast
 
 from sciner.tagger.encoder.weights import scratch
-from sciner.tagger.encoder.windows import MAX_PIECES, Window, merge, pieces_of, special_tokens, windows
+from sciner.tagger.encoder.windows import (
+    MAX_PIECES,
+    Window,
+    merge,
+    pieces_of,
+    special_tokens,
+    windows,
+)
 from sciner.text.corpus import Sentence
 
 TINY = {"hidden_size": 2, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 2}
@@ -26,7 +33,14 @@ MOST = LENGTH - 2 - MAX_PIECES - 1  # the widest overlap it allows
 def uncased() -> Any:
     """WordPiece as BERT has it: lower case, no accents, pieces of several letters."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    pieces = [*special, *"abcxyz-(", "the", "net", "work", *(f"##{p}" for p in (*"abcxyz", "work", "net", "ing"))]
+    pieces = [
+        *special,
+        *"abcxyz-(",
+        "the",
+        "net",
+        "work",
+        *(f"##{p}" for p in (*"abcxyz", "work", "net", "ing")),
+    ]
     wordpiece = BertWordPieceTokenizer({piece: i for i, piece in enumerate(pieces)}, lowercase=True)
     names = {"pad_token": "[PAD]", "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
     return PreTrainedTokenizerFast(tokenizer_object=wordpiece._tokenizer, **names)
@@ -36,8 +50,15 @@ def bytelevel() -> Any:
     """Byte-level BPE as RoBERTa has it: a space before each word, nothing is unknown."""
     bpe = ByteLevelBPETokenizer(add_prefix_space=True)
     special = [AddedToken(t, special=True) for t in ("<s>", "<pad>", "</s>", "<unk>")]
-    bpe.train_from_iterator(["the network works", "abc abc xyz"], vocab_size=280, special_tokens=special, show_progress=False)
-    bpe._tokenizer.post_processor = RobertaProcessing(("</s>", 2), ("<s>", 0), add_prefix_space=True)
+    bpe.train_from_iterator(
+        ["the network works", "abc abc xyz"],
+        vocab_size=280,
+        special_tokens=special,
+        show_progress=False,
+    )
+    bpe._tokenizer.post_processor = RobertaProcessing(
+        ("</s>", 2), ("<s>", 0), add_prefix_space=True
+    )
     names = {"pad_token": "<pad>", "unk_token": "<unk>", "cls_token": "<s>", "sep_token": "</s>"}
     return PreTrainedTokenizerFast(tokenizer_object=bpe._tokenizer, **names)
 
@@ -49,7 +70,8 @@ words = st.one_of(
     st.sampled_from(("the", "network", "Networking", "LSTM-CRF", "a(b", "é", "日本", *DELETED)),
     st.text("abcXyz-é\u200b", min_size=1, max_size=50),
 )
-texts = st.lists(st.builds(mul, st.lists(words, max_size=10), st.integers(1, 15)), max_size=3)  # repeated: many windows
+# repeated: many windows
+texts = st.lists(st.builds(mul, st.lists(words, max_size=10), st.integers(1, 15)), max_size=3)
 
 
 def sentences_of(texts: list[list[str]]) -> list[Sentence]:
@@ -73,7 +95,9 @@ def end(window: Window) -> int:
 @every_tokenizer
 @settings(deadline=None, max_examples=40)
 @given(texts=texts, overlap=st.integers(0, MOST))
-def test_kept_words_partition_the_sentence(tokenizer: Any, texts: list[list[str]], overlap: int) -> None:
+def test_kept_words_partition_the_sentence(
+    tokenizer: Any, texts: list[list[str]], overlap: int
+) -> None:
     """No word is dropped or answered twice, and a window answers only for words it sees."""
     found = windows(tokenizer, sentences_of(texts), LENGTH, overlap)
     for i, tokens in enumerate(texts):
@@ -85,8 +109,11 @@ def test_kept_words_partition_the_sentence(tokenizer: Any, texts: list[list[str]
 @every_tokenizer
 @settings(deadline=None, max_examples=40)
 @given(texts=texts, overlap=st.integers(0, MOST))
-def test_a_window_holds_the_pieces_of_its_words(tokenizer: Any, texts: list[list[str]], overlap: int) -> None:
-    """No window exceeds its length; between the special tokens stand the words' own pieces, each word's at its ``first``."""
+def test_a_window_holds_the_pieces_of_its_words(
+    tokenizer: Any, texts: list[list[str]], overlap: int
+) -> None:
+    """No window exceeds its length; between the special tokens stand the words' own pieces, each
+    word's at its ``first``."""
     before, after = special_tokens(tokenizer)
     for w in windows(tokenizer, sentences_of(texts), LENGTH, overlap):
         assert len(w.ids) <= LENGTH
@@ -97,7 +124,9 @@ def test_a_window_holds_the_pieces_of_its_words(tokenizer: Any, texts: list[list
 
 
 @every_tokenizer
-def test_pieces_are_the_same_however_many_sentences_are_tokenised_at_once(tokenizer: Any, monkeypatch: Any) -> None:
+def test_pieces_are_the_same_however_many_sentences_are_tokenised_at_once(
+    tokenizer: Any, monkeypatch: Any
+) -> None:
     sentences = sentences_of([["the", "network"], [], ["a(b"], ["é", "LSTM-CRF"], ["abc"]])
     at_once = list(pieces_of(tokenizer, sentences))
     monkeypatch.setattr("sciner.tagger.encoder.windows.BLOCK", 2)
@@ -107,11 +136,17 @@ def test_pieces_are_the_same_however_many_sentences_are_tokenised_at_once(tokeni
 @every_tokenizer
 @settings(deadline=None, max_examples=40)
 @given(texts=texts, overlap=st.integers(0, MOST))
-def test_neighbours_share_about_the_overlap(tokenizer: Any, texts: list[list[str]], overlap: int) -> None:
-    """Words are not torn: the least run of them that reaches the overlap, or all but a window's first, so that the next goes
-    on. A sentence that fits is one window, and no window has room for a word more."""
+def test_neighbours_share_about_the_overlap(
+    tokenizer: Any, texts: list[list[str]], overlap: int
+) -> None:
+    """Words are not torn: the least run of them that reaches the overlap, or all but a window's
+    first, so that the next goes on. A sentence that fits is one window, and no window has room for
+    a word more."""
     sentences = sentences_of(texts)
-    found, pieces = windows(tokenizer, sentences, LENGTH, overlap), list(pieces_of(tokenizer, sentences))
+    found, pieces = (
+        windows(tokenizer, sentences, LENGTH, overlap),
+        list(pieces_of(tokenizer, sentences)),
+    )
     for i in range(len(sentences)):
         mine = of_sentence(found, i)
         assert (len(mine) == 1) == (sum(map(len, pieces[i])) <= LENGTH - 2)
@@ -126,7 +161,8 @@ def test_neighbours_share_about_the_overlap(tokenizer: Any, texts: list[list[str
 @settings(deadline=None, max_examples=40)
 @given(st.lists(words, min_size=5, max_size=15))
 def test_the_window_that_sees_more_answers(tokens: list[str]) -> None:
-    """Of two windows that share a word, the one with more words between it and their edge keeps it."""
+    """Of two windows that share a word, the one with more words between it and their edge keeps
+    it."""
     found = windows(TOKENIZERS["characters"], sentences_of([tokens * 20]), 128, 16)
     for left, right in pairwise(found):
         for word in range(right.start, end(left)):
@@ -142,7 +178,9 @@ def test_words_the_tokenizer_deletes_keep_their_place(tokenizer: Any, word: str)
     for tokens in ([word], [word, "abc"], ["abc", word, "abc"], ["abc", word], [word, word]):
         (pieces,) = pieces_of(tokenizer, sentences_of([tokens]))
         assert len(pieces) == len(tokens) and all(pieces)
-        assert all(p == neighbour for p, token in zip(pieces, tokens, strict=True) if token == "abc")
+        assert all(
+            p == neighbour for p, token in zip(pieces, tokens, strict=True) if token == "abc"
+        )
 
 
 def test_deleted_words_become_the_unknown_token() -> None:
@@ -164,21 +202,36 @@ def test_a_word_of_5000_characters_is_cut(tokenizer: Any, letter: str) -> None:
 
 def test_a_sentence_of_5000_words_is_windowed() -> None:
     """Every word is in exactly one window's answer, and no window is wasted."""
-    found = windows(TOKENIZERS["uncased"], sentences_of([["the", "network", "abc"] * 1666 + ["é", "\u200b"]]), 256, 64)
+    found = windows(
+        TOKENIZERS["uncased"],
+        sentences_of([["the", "network", "abc"] * 1666 + ["é", "\u200b"]]),
+        256,
+        64,
+    )
     assert [word for w in found for word in range(*w.keep)] == list(range(5000))
     assert all(len(w.ids) > 256 - MAX_PIECES for w in found[:-1]) and len(found) < 60
 
 
 @settings(deadline=None, max_examples=40)
 @given(texts, st.integers(0, MOST), st.randoms(use_true_random=False))
-def test_merge_restores_the_words_in_order(texts: list[list[str]], overlap: int, random: Any) -> None:
-    """One row a word, from a window that answers for it, however the sentences' windows are interleaved."""
+def test_merge_restores_the_words_in_order(
+    texts: list[list[str]], overlap: int, random: Any
+) -> None:
+    """One row a word, from a window that answers for it, however the sentences' windows are
+    interleaved."""
     found = windows(TOKENIZERS["characters"], sentences_of(texts), LENGTH, overlap)
     queues = [of_sentence(found, i) for i in range(len(texts))]
     mixed = [queues[i].pop(0) for i in random.sample([w.sentence for w in found], len(found))]
-    rows = [np.array([[w.sentence, w.start + k] for k in range(len(w.firsts))], np.float32).reshape(-1, 2) for w in mixed]
+    rows = [
+        np.array([[w.sentence, w.start + k] for k in range(len(w.firsts))], np.float32).reshape(
+            -1, 2
+        )
+        for w in mixed
+    ]
     merged = merge(len(texts), mixed, rows)
-    assert [m.tolist() for m in merged] == [[[i, k] for k in range(len(tokens))] for i, tokens in enumerate(texts)]
+    assert [m.tolist() for m in merged] == [
+        [[i, k] for k in range(len(tokens))] for i, tokens in enumerate(texts)
+    ]
 
 
 @every_tokenizer

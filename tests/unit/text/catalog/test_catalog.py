@@ -22,28 +22,52 @@ from sciner.text.formats.brat import BOUND
 from sciner.text.formats.running import UNMET
 
 MIRROR = os.environ.get("SCINER_MIRROR")
-real = pytest.mark.skipif(not MIRROR, reason="SCINER_MIRROR names no mirror of the published corpora")
+real = pytest.mark.skipif(
+    not MIRROR, reason="SCINER_MIRROR names no mirror of the published corpora"
+)
 FIGURES = {  # sentences, tokens, spans
     "scierc": {"train": (1861, 45412, 5572), "dev": (275, 6521, 808), "test": (551, 13401, 1683)},
-    "cmu_sciner": {"train": (4389, 111911, 3378), "test": (1233, 30808, 870), "unlabelled": (922, 72511, 0)},
-    "bc5cdr": {"train": (4560, 118170, 9385), "dev": (4581, 117453, 9593), "test": (4797, 124750, 9809)},
+    "cmu_sciner": {
+        "train": (4389, 111911, 3378),
+        "test": (1233, 30808, 870),
+        "unlabelled": (922, 72511, 0),
+    },
+    "bc5cdr": {
+        "train": (4560, 118170, 9385),
+        "dev": (4581, 117453, 9593),
+        "test": (4797, 124750, 9809),
+    },
     "matsci": {"train": (1876, 53394, 18570), "dev": (110, 3553, 1179), "test": (160, 4036, 1240)},
 }
 LABELS = {"scierc": 6, "cmu_sciner": 7, "bc5cdr": 2, "matsci": 21}
 
 
 def test_every_file_has_a_checksum_and_a_place_at_a_fixed_commit() -> None:
-    assert {name: len(e.files) for name, e in CATALOG.items()} == {"scierc": 3, "cmu_sciner": 35, "bc5cdr": 3, "matsci": 464}
+    assert {name: len(e.files) for name, e in CATALOG.items()} == {
+        "scierc": 3,
+        "cmu_sciner": 35,
+        "bc5cdr": 3,
+        "matsci": 464,
+    }
     for entry in CATALOG.values():
         for path, digest in entry.files.items():
             assert re.fullmatch("[0-9a-f]{64}", digest)
-            assert re.fullmatch(r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/[\w./-]+", entry.url(path))
+            assert re.fullmatch(
+                r"https://raw\.githubusercontent\.com/[\w-]+/[\w-]+/[0-9a-f]{40}/[\w./-]+",
+                entry.url(path),
+            )
     assert find("cmu_sciner").url("unlabelled.txt").endswith("/data/anlp-sciner-test.txt")
-    assert find("cmu_sciner").url("annotated/P15-1070.conll").endswith("/data/annotated/P15-1070.conll")
+    assert (
+        find("cmu_sciner")
+        .url("annotated/P15-1070.conll")
+        .endswith("/data/annotated/P15-1070.conll")
+    )
 
 
 def test_a_misspelt_or_missing_corpus_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"there is no corpus 'scirec' in the catalogue; did you mean 'scierc'\?"):
+    with pytest.raises(
+        InputError, match=r"there is no corpus 'scirec' in the catalogue; did you mean 'scierc'\?"
+    ):
         find("scirec")
     with pytest.raises(InputError, match=r"scierc/dev.txt: no such file; sciner data fetch scierc"):
         read_named("scierc", cache=tmp_path)
@@ -59,7 +83,9 @@ def test_papers_name_the_sentences_of_a_split() -> None:
         "train/z#0",
         "train/z#1",
     ]
-    with pytest.raises(InputError, match="f: no paper has sentence 2 and those behind it; fetch the corpus again"):
+    with pytest.raises(
+        InputError, match="f: no paper has sentence 2 and those behind it; fetch the corpus again"
+    ):
         name_papers(split, {"y": papers["y"]}, "train", Path("f"))
 
 
@@ -94,12 +120,20 @@ def read(name: str, cache: Path) -> Corpus:
 
 @real
 @pytest.mark.parametrize(
-    "name", ["scierc", *(pytest.param(n, marks=pytest.mark.slow) for n in ("cmu_sciner", "bc5cdr", "matsci"))]
+    "name",
+    [
+        "scierc",
+        *(pytest.param(n, marks=pytest.mark.slow) for n in ("cmu_sciner", "bc5cdr", "matsci")),
+    ],
 )
 def test_a_named_corpus_has_its_published_splits_and_figures(cache: Path, name: str) -> None:
     corpus = read(name, cache)
     found = {
-        split: (len(sentences), sum(len(s.tokens) for s in sentences), sum(len(s.spans or ()) for s in sentences))
+        split: (
+            len(sentences),
+            sum(len(s.tokens) for s in sentences),
+            sum(len(s.spans or ()) for s in sentences),
+        )
         for split in ("train", "dev", "test", "unlabelled")
         if (sentences := getattr(corpus, split))
     }
@@ -117,7 +151,10 @@ def test_cmu_sciner_knows_its_papers_and_gives_its_unlabelled_text_only_to_those
     monkeypatch.setenv("SCINER_DATA", str(cache))
     for pool, paragraphs in (("withheld", 0), ("both", 922)):
         corpus = read_splits(configured("data=cmu_sciner", f"data.pool={pool}"))
-        assert [len({s.document for s in split}) for split in (corpus.train, corpus.test)] == [24, 8]
+        assert [len({s.document for s in split}) for split in (corpus.train, corpus.test)] == [
+            24,
+            8,
+        ]
         assert len(corpus.unlabelled) == paragraphs
         assert all(s.spans is None for s in corpus.unlabelled)
 

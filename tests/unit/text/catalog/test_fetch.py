@@ -40,7 +40,9 @@ class Server(ThreadingHTTPServer):
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
-        self.files = {f"/tiny/{path.replace(' ', '%20')}": content for path, content in FILES.items()}
+        self.files = {
+            f"/tiny/{path.replace(' ', '%20')}": content for path, content in FILES.items()
+        }
         self.asked: list[tuple[str, str | None]] = []
         self.breaks: list[int] = []
         self.ranges = True
@@ -59,7 +61,9 @@ class Handler(BaseHTTPRequestHandler):
         if self.path not in self.server.files:
             return self.send_error(404)
         content = self.server.files[self.path]
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.server.ranges else 0
+        start = (
+            int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and self.server.ranges else 0
+        )
         if start and start >= len(content):
             return self.send_error(416)
         self.send_response(206 if start else 200)
@@ -99,17 +103,24 @@ def held(cache: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize("kind", ["folder", "url", "published"])
-def test_fetch_brings_the_published_bytes_from_any_place(tmp_path: Path, folder: Path, server: Server, kind: str) -> None:
+def test_fetch_brings_the_published_bytes_from_any_place(
+    tmp_path: Path, folder: Path, server: Server, kind: str
+) -> None:
     published = replace(TINY, places={"": f"{server.url}/tiny/"})
     mirror = {"folder": str(folder), "url": f"{server.url}/", "published": None}[kind]
     done: list[int] = []
-    assert fetch(published, cache=tmp_path / "cache", mirror=mirror, progress=done.append) == tmp_path / "cache" / "tiny"
+    assert (
+        fetch(published, cache=tmp_path / "cache", mirror=mirror, progress=done.append)
+        == tmp_path / "cache" / "tiny"
+    )
     assert held(tmp_path / "cache") == FILES
     assert sum(done) == len(FILES)
     assert bool(server.asked) == (kind != "folder")
 
 
-def test_a_second_fetch_downloads_nothing_and_a_changed_file_is_fetched_again(tmp_path: Path, server: Server) -> None:
+def test_a_second_fetch_downloads_nothing_and_a_changed_file_is_fetched_again(
+    tmp_path: Path, server: Server
+) -> None:
     fetch(TINY, cache=tmp_path, mirror=server.url)
     server.asked.clear()
     fetch(TINY, cache=tmp_path, mirror=server.url)
@@ -121,19 +132,25 @@ def test_a_second_fetch_downloads_nothing_and_a_changed_file_is_fetched_again(tm
 
 
 @pytest.mark.parametrize("kind", ["folder", "url"])
-def test_a_wrong_checksum_is_refused_and_nothing_of_it_kept(tmp_path: Path, folder: Path, server: Server, kind: str) -> None:
+def test_a_wrong_checksum_is_refused_and_nothing_of_it_kept(
+    tmp_path: Path, folder: Path, server: Server, kind: str
+) -> None:
     (folder / "tiny" / "train.conll").write_bytes(b"other")
     server.files["/tiny/train.conll"] = b"other"
     expected, found = TINY.files["train.conll"], sha256(b"other").hexdigest()
     mirror = str(folder) if kind == "folder" else server.url
-    with pytest.raises(InputError, match=rf"{mirror}/tiny/train.conll: SHA-256 is {found}, expected {expected}"):
+    with pytest.raises(
+        InputError, match=rf"{mirror}/tiny/train.conll: SHA-256 is {found}, expected {expected}"
+    ):
         fetch(TINY, cache=tmp_path / "cache", mirror=mirror)
     assert "train.conll" not in held(tmp_path / "cache")
     assert "train.conll.part" not in held(tmp_path / "cache")
 
 
 @pytest.mark.parametrize("ranges", [True, False])
-def test_a_broken_download_is_continued_where_the_server_can(tmp_path: Path, server: Server, ranges: bool) -> None:
+def test_a_broken_download_is_continued_where_the_server_can(
+    tmp_path: Path, server: Server, ranges: bool
+) -> None:
     server.ranges = ranges
     server.breaks = [2 * CHUNK, 4 * CHUNK]
     fetch(TINY, cache=tmp_path, mirror=server.url)
@@ -142,9 +159,14 @@ def test_a_broken_download_is_continued_where_the_server_can(tmp_path: Path, ser
     assert asked == [None, f"bytes={2 * CHUNK}-", f"bytes={4 * CHUNK}-"]
 
 
-def test_what_breaks_for_good_leaves_its_part_for_the_next_fetch(tmp_path: Path, server: Server) -> None:
+def test_what_breaks_for_good_leaves_its_part_for_the_next_fetch(
+    tmp_path: Path, server: Server
+) -> None:
     server.breaks = [CHUNK, CHUNK]  # the second attempt brings nothing
-    with pytest.raises(InputError, match=r"train.conll: cannot be downloaded \(\w+\); try again later, set SCINER_MIRROR"):
+    with pytest.raises(
+        InputError,
+        match=r"train.conll: cannot be downloaded \(\w+\); try again later, set SCINER_MIRROR",
+    ):
         fetch(TINY, cache=tmp_path, mirror=server.url)
     assert len(held(tmp_path)["train.conll.part"]) == CHUNK
     server.asked.clear()
@@ -155,10 +177,19 @@ def test_what_breaks_for_good_leaves_its_part_for_the_next_fetch(tmp_path: Path,
 
 @pytest.mark.parametrize(
     ("bound", "value", "reason"),
-    [("MOST_BYTES", CHUNK, "more than 0 MB"), ("MOST_TRIES", 3, "it broke off 3 times"), ("MOST_SECONDS", -60, "not done in")],
+    [
+        ("MOST_BYTES", CHUNK, "more than 0 MB"),
+        ("MOST_TRIES", 3, "it broke off 3 times"),
+        ("MOST_SECONDS", -60, "not done in"),
+    ],
 )
 def test_a_download_without_an_end_is_given_up(
-    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch, bound: str, value: int, reason: str
+    tmp_path: Path,
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    bound: str,
+    value: int,
+    reason: str,
 ) -> None:
     """One that never stops, one that always breaks off, one that drips."""
     monkeypatch.setattr(f"sciner.text.catalog.download.{bound}", value)
@@ -169,8 +200,12 @@ def test_a_download_without_an_end_is_given_up(
     assert sum(map(len, held(tmp_path).values())) <= 3 * CHUNK
 
 
-@pytest.mark.parametrize("part", [b"old bytes", FILES["train.conll"], FILES["train.conll"] + b"more"], ids=len)
-def test_a_part_of_whatever_origin_never_spoils_the_file(tmp_path: Path, server: Server, part: bytes) -> None:
+@pytest.mark.parametrize(
+    "part", [b"old bytes", FILES["train.conll"], FILES["train.conll"] + b"more"], ids=len
+)
+def test_a_part_of_whatever_origin_never_spoils_the_file(
+    tmp_path: Path, server: Server, part: bytes
+) -> None:
     (tmp_path / "tiny").mkdir()
     (tmp_path / "tiny" / "train.conll.part").write_bytes(part)
     fetch(TINY, cache=tmp_path, mirror=server.url)
@@ -182,13 +217,16 @@ def test_a_part_of_whatever_origin_never_spoils_the_file(tmp_path: Path, server:
     [
         (
             None,
-            r":9/train.conll: cannot be downloaded \(ConnectionError\); .* or put the file at .*/tiny/train.conll",
+            r":9/train.conll: cannot be downloaded \(ConnectionError\); .* or put the file at "
+            r".*/tiny/train.conll",
         ),
         ("{url}/elsewhere", r"cannot be downloaded \(404 Client Error: Not Found\)"),
         ("nowhere", r"nowhere/tiny/train.conll: the mirror has no such file; check SCINER_MIRROR"),
     ],
 )
-def test_what_cannot_be_had_says_how_to_go_on(tmp_path: Path, server: Server, mirror: str | None, fault: str) -> None:
+def test_what_cannot_be_had_says_how_to_go_on(
+    tmp_path: Path, server: Server, mirror: str | None, fault: str
+) -> None:
     with pytest.raises(InputError, match=fault):
         fetch(TINY, cache=tmp_path, mirror=mirror and mirror.format(url=server.url))
     assert held(tmp_path) == {}
@@ -196,7 +234,9 @@ def test_what_cannot_be_had_says_how_to_go_on(tmp_path: Path, server: Server, mi
 
 def test_a_cache_that_cannot_be_written_is_named(tmp_path: Path, folder: Path) -> None:
     (tmp_path / "cache").touch()
-    with pytest.raises(InputError, match=r"cache/tiny: cannot be written \(Not a directory\); set SCINER_DATA"):
+    with pytest.raises(
+        InputError, match=r"cache/tiny: cannot be written \(Not a directory\); set SCINER_DATA"
+    ):
         fetch(TINY, cache=tmp_path / "cache", mirror=str(folder))
 
 

@@ -63,7 +63,9 @@ def test_what_a_killed_process_left_goes_with_the_next_one(tmp_path: Path) -> No
     file.close()
     assert place.exists()
     write_lines(tmp_path / "out.txt", ["a"])
-    assert [p.name for p in tmp_path.iterdir()] == ["out.txt"] and (tmp_path / "out.txt").read_text() == "a\n"
+    assert [p.name for p in tmp_path.iterdir()] == ["out.txt"] and (
+        tmp_path / "out.txt"
+    ).read_text() == "a\n"
 
 
 def test_two_that_write_the_same_file_do_not_mix(tmp_path: Path) -> None:

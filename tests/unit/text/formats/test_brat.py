@@ -1,4 +1,5 @@
-"""BRAT: what is written is read again, and what annotators draw becomes disjoint spans within sentences."""
+"""BRAT: what is written is read again, and what annotators draw becomes disjoint spans within
+sentences."""
 
 from __future__ import annotations
 
@@ -71,13 +72,26 @@ def test_brat_refuses_what_it_cannot_hold(tmp_path: Path, sentence: Sentence) ->
 
 def test_text_without_gold_is_written_to_be_annotated(tmp_path: Path) -> None:
     write_brat(tmp_path, [Sentence("d#0", ("We", "use", "Adam"))])
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {"d.ann": "", "d.txt": "We use Adam\n"}
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "d.ann": "",
+        "d.txt": "We use Adam\n",
+    }
 
 
 def test_text_is_split_into_sentences_and_tokens_with_all_its_lines(tmp_path: Path) -> None:
     text = "A title\r\n\r\nWe use Adam (v. 2). It works, cf. Fig. 3.\n"
-    found, notes = read(tmp_path, text, "T1\tMethod 16 20\tAdam", "T2\tMetric 43 46\tFig", "#1\tAnnotatorNotes T1\tyes")
-    assert [" ".join(s.tokens) for s in found] == ["A title", "We use Adam ( v . 2 ) .", "It works , cf . Fig . 3 ."]
+    found, notes = read(
+        tmp_path,
+        text,
+        "T1\tMethod 16 20\tAdam",
+        "T2\tMetric 43 46\tFig",
+        "#1\tAnnotatorNotes T1\tyes",
+    )
+    assert [" ".join(s.tokens) for s in found] == [
+        "A title",
+        "We use Adam ( v . 2 ) .",
+        "It works , cf . Fig . 3 .",
+    ]
     assert [s.spans for s in found] == [(), (Span(2, 3, "Method"),), (Span(5, 6, "Metric"),)]
     assert [s.id for s in found] == ["train/x#0", "train/x#1", "train/x#2"]
     assert not notes
@@ -94,10 +108,13 @@ def test_a_discontinuous_span_reaches_from_its_first_fragment_to_its_last(tmp_pa
     [
         (("T1\tA 0 3\tone", "T2\tB 0 7\tone two"), Span(0, 2, "B")),  # nested: the longer
         (("T1\tA 4 13\ttwo three", "T2\tB 0 7\tone two"), Span(1, 3, "A")),  # crossing: the longer
-        (("T2\tB 4 7\ttwo", "T1\tA 4 7\ttwo"), Span(1, 2, "B")),  # equally long: the first in the file
+        # equally long: the first in the file
+        (("T2\tB 4 7\ttwo", "T1\tA 4 7\ttwo"), Span(1, 2, "B")),
     ],
 )
-def test_of_overlapping_spans_the_longest_stays(tmp_path: Path, annotations: tuple[str, ...], kept: Span) -> None:
+def test_of_overlapping_spans_the_longest_stays(
+    tmp_path: Path, annotations: tuple[str, ...], kept: Span
+) -> None:
     found, notes = read(tmp_path, "one two three", *annotations)
     assert found[0].spans == (kept,)
     assert notes == {"overlapping spans dropped": 1}
@@ -111,16 +128,28 @@ def test_a_span_is_trimmed_and_one_that_cuts_a_token_is_dropped(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("line_end", [1, 2])
-def test_offsets_may_count_a_windows_line_end_as_one_character_or_two(tmp_path: Path, line_end: int) -> None:
+def test_offsets_may_count_a_windows_line_end_as_one_character_or_two(
+    tmp_path: Path, line_end: int
+) -> None:
     """Whatever the tool counted: every span stands where its text is."""
     begin = 12 + line_end
-    found, _ = read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", f"T2\tN {begin + 9} {begin + 13}\ttext")
+    found, _ = read(
+        tmp_path,
+        "We use BERT.\r\nIt reads text.\r\n",
+        "T1\tM 7 11\tBERT",
+        f"T2\tN {begin + 9} {begin + 13}\ttext",
+    )
     assert [s.spans for s in found] == [(Span(2, 3, "M"),), (Span(2, 3, "N"),)]
 
 
 def test_offsets_that_fit_neither_way_are_refused_with_their_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"x.ann:2: the text holds .xt.* there, not 'text'; count characters from 0"):
-        read(tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", "T2\tN 24 28\ttext")
+    with pytest.raises(
+        InputError,
+        match=r"x.ann:2: the text holds .xt.* there, not 'text'; count characters from 0",
+    ):
+        read(
+            tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", "T2\tN 24 28\ttext"
+        )
 
 
 def test_suffixes_may_be_upper_case(tmp_path: Path) -> None:
@@ -136,13 +165,25 @@ def test_one_file_of_a_pair_is_not_enough(tmp_path: Path) -> None:
     (tmp_path / "y.txt").write_text("We\n")
     with pytest.raises(InputError, match=r"x.txt: cannot be read \(No such file or directory\)"):
         read_files(tmp_path / "x.ann", split="train", notes=Counter())
-    with pytest.raises(InputError, match=r"y.ann: no annotations beside the text; an empty file says that there are none"):
+    with pytest.raises(
+        InputError,
+        match=r"y.ann: no annotations beside the text; an empty file says that there are none",
+    ):
         read_files(tmp_path / "y.txt", split="train", notes=Counter(), format="brat")
 
 
 def test_a_folder_with_annotations_is_brat_and_its_pairs_count_once(tmp_path: Path) -> None:
-    write_brat(tmp_path, [Sentence("a#0", ("We",), ()), Sentence("b#0", ("Adam",), (Span(0, 1, "Method"),))])
+    write_brat(
+        tmp_path,
+        [Sentence("a#0", ("We",), ()), Sentence("b#0", ("Adam",), (Span(0, 1, "Method"),))],
+    )
     (tmp_path / "annotation.conf").write_text("[entities]\nMethod\n")
-    for paths in (tmp_path, tmp_path / "*", tmp_path / "*.ann", tmp_path / "?.txt", [tmp_path / "a.ann", tmp_path / "b.txt"]):
+    for paths in (
+        tmp_path,
+        tmp_path / "*",
+        tmp_path / "*.ann",
+        tmp_path / "?.txt",
+        [tmp_path / "a.ann", tmp_path / "b.txt"],
+    ):
         found = read_files(paths, split="train", notes=Counter())  # type: ignore[arg-type]
         assert [(s.id, len(s.spans or ())) for s in found] == [("train/a#0", 0), ("train/b#0", 1)]

@@ -44,9 +44,12 @@ def cache(datasets: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.fixture
 def write(datasets: Any, tmp_path: Path) -> Write:
-    """Writes a split of the set ``acme``, with ``ner_tags`` as classes if ``names`` are given; returns the set's folder."""
+    """Writes a split of the set ``acme``, with ``ner_tags`` as classes if ``names`` are given;
+    returns the set's folder."""
 
-    def write_split(split: str = "train", names: list[str] | None = TAGS, **columns: list[Any]) -> Path:
+    def write_split(
+        split: str = "train", names: list[str] | None = TAGS, **columns: list[Any]
+    ) -> Path:
         columns = columns or {"tokens": TOKENS, "ner_tags": NUMBERS}
         made = datasets.Dataset.from_dict(columns)
         if names and "ner_tags" in columns:
@@ -62,7 +65,9 @@ def write(datasets: Any, tmp_path: Path) -> Write:
 def read(path: Path | str, notes: Counter[str] | None = None, **options: Any) -> Any:
     columns = Columns(**{"tokens": "tokens", "tags": "ner_tags", **options.pop("columns", {})})
     notes = Counter() if notes is None else notes
-    return read_hub(str(path), columns=columns, notes=notes, **{"splits": {"train": "train"}, **options})
+    return read_hub(
+        str(path), columns=columns, notes=notes, **{"splits": {"train": "train"}, **options}
+    )
 
 
 def run(*words: str) -> Corpus:
@@ -97,7 +102,12 @@ def test_words_are_tags_too_in_any_scheme(write: Write, tags: list[list[str]], s
 
 
 def test_columns_may_have_any_name_and_tell_documents_apart(write: Write) -> None:
-    folder = write(words=TOKENS, labels=[["O"] * len(tokens) for tokens in TOKENS], paper=["a", "b", "a"], more=[1, 2, 3])
+    folder = write(
+        words=TOKENS,
+        labels=[["O"] * len(tokens) for tokens in TOKENS],
+        paper=["a", "b", "a"],
+        more=[1, 2, 3],
+    )
     found = read(folder, columns={"tokens": "words", "tags": "labels", "document": "paper"})
     assert [s.id for s in found["train"]] == ["train/a#0", "train/b#0", "train/a#1"]
 
@@ -111,7 +121,9 @@ def test_a_file_is_one_split_of_which_slices_can_be_taken(write: Write) -> None:
 
 def test_a_file_that_changed_is_read_anew(write: Write) -> None:
     assert read(write())["train"][0].tokens == ("We", "parse")
-    assert read(write(tokens=[["Us", "parse"], *TOKENS[1:]], ner_tags=NUMBERS))["train"][0].tokens == ("Us", "parse")
+    assert read(write(tokens=[["Us", "parse"], *TOKENS[1:]], ner_tags=NUMBERS))["train"][
+        0
+    ].tokens == ("Us", "parse")
 
 
 def test_rows_without_tokens_are_counted_and_left_out(write: Write) -> None:
@@ -120,7 +132,10 @@ def test_rows_without_tokens_are_counted_and_left_out(write: Write) -> None:
     found = read(folder, notes)
     assert [s.id for s in found["train"]] == ["train/acme#0", "train/acme#1"]
     assert notes == {"rows without tokens left out": 1}
-    with pytest.raises(InputError, match=r"acme \(train\[1:2\]\): no sentence in it; set data.splits.train to another split"):
+    with pytest.raises(
+        InputError,
+        match=r"acme \(train\[1:2\]\): no sentence in it; set data.splits.train to another split",
+    ):
         read(folder, splits={"train": "train[1:2]"})
 
 
@@ -134,7 +149,10 @@ def test_a_run_reads_a_set_by_its_words(write: Write) -> None:
 
 def test_a_run_takes_columns_and_parts_of_splits_at_once(write: Write) -> None:
     file = write(tokens=TOKENS, labels=[["O", "B-A"], ["O"] * 3, ["O"] * 2]) / "train.parquet"
-    words = ("data.columns={tags: labels}", "data.splits={train: 'train[:2]', dev: null, test: 'train[2:]'}")
+    words = (
+        "data.columns={tags: labels}",
+        "data.splits={train: 'train[:2]', dev: null, test: 'train[2:]'}",
+    )
     corpus = run(f"data.path={file}", *words)
     assert [len(corpus.train), len(corpus.dev), len(corpus.test)] == [2, 0, 1]
 
@@ -143,7 +161,10 @@ def test_a_set_without_entities_trains_nothing(write: Write) -> None:
     nothing = {"tokens": [["We"]], "ner_tags": [[0]]}
     folder = write("train", **nothing)
     write("test", **nothing)
-    with pytest.raises(InputError, match=r"no entity in data.path=.*acme; check data.format or data.columns, and data.scheme"):
+    with pytest.raises(
+        InputError,
+        match=r"no entity in data.path=.*acme; check data.format or data.columns, and data.scheme",
+    ):
         run(f"data.path={folder}")
 
 
@@ -164,13 +185,22 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
         {"tokens": [["We"], ["It"]], "ner_tags": [[0], [-1]]},
         ":2: -1 in 'ner_tags' has no name; name a split that",
     ),
-    "a hole": ({"tokens": [["We"], ["It", None]], "ner_tags": [[0], [0, 0]]}, ":2: nothing where 'tokens' should be; "),
-    "no list": ({"tokens": [["We"], None], "ner_tags": [[0], [0]]}, ":2: nothing where 'tokens' should be; "),
+    "a hole": (
+        {"tokens": [["We"], ["It", None]], "ner_tags": [[0], [0, 0]]},
+        ":2: nothing where 'tokens' should be; ",
+    ),
+    "no list": (
+        {"tokens": [["We"], None], "ner_tags": [[0], [0]]},
+        ":2: nothing where 'tokens' should be; ",
+    ),
     "white space": (
         {"tokens": [["New York"]], "ner_tags": [[0]]},
         ":1: token 'New York' is empty or holds white space; split or",
     ),
-    "another length": ({"tokens": [["We"]], "ner_tags": [[0, 0]]}, ":1: 2 tags for 1 tokens; check data.columns"),
+    "another length": (
+        {"tokens": [["We"]], "ner_tags": [[0, 0]]},
+        ":1: 2 tags for 1 tokens; check data.columns",
+    ),
     "endless": (
         {"tokens": [["We"] * 2001], "ner_tags": [[0] * 2001]},
         ":1: a sentence of 2,001 tokens; a row should be a sentence",
@@ -195,14 +225,20 @@ def test_an_unknown_label_or_a_faulty_document_is_one_line(write: Write) -> None
     folder = write(tokens=TOKENS, ner_tags=NUMBERS, paper=["a", "b", None])
     with pytest.raises(InputError, match=r"acme \(train\):2: unknown label 'Method'; known: Task"):
         read(folder, labels=["Task"])
-    with pytest.raises(InputError, match=r"acme \(train\):3: document None is no name; name it in one line"):
+    with pytest.raises(
+        InputError, match=r"acme \(train\):3: document None is no name; name it in one line"
+    ):
         read(folder, columns={"document": "paper"})
 
 
 def test_a_split_that_is_not_there_is_one_line_that_names_those_that_are(write: Write) -> None:
     folder = write("train")
     for split, told in (
-        ("test", r"acme: no split 'test'; set data.splits.test to one of train, or to a part of it: train\[80%:\]$"),
+        (
+            "test",
+            r"acme: no split 'test'; set data.splits.test to one of train, or to a part of it: "
+            r"train\[80%:\]$",
+        ),
         ("train+eval[:5]", "no split 'eval'"),
         ("train[:x]", r"acme: Unrecognized instruction format: train\[:x\]; check data.path"),
     ):
@@ -221,8 +257,16 @@ def test_what_cannot_be_loaded_is_one_line_and_scripts_are_not_run(
     for path, options, told in (
         ("org/nowhere", {}, "Couldn't reach 'org/nowhere' on the Hub"),
         (tmp_path / "nowhere", {}, "Couldn't find any data file"),
-        (tmp_path / "empty", {}, "doesn't contain any data files; check data.path, .config, .revision and .splits"),
-        (tmp_path / "script", {}, "scripts are no longer supported.*; try data.revision=refs/convert/parquet"),
+        (
+            tmp_path / "empty",
+            {},
+            "doesn't contain any data files; check data.path, .config, .revision and .splits",
+        ),
+        (
+            tmp_path / "script",
+            {},
+            "scripts are no longer supported.*; try data.revision=refs/convert/parquet",
+        ),
         (tmp_path / "script" / "script.py", {}, "not a parquet file"),
         (tmp_path / "broken", {}, "Parquet"),
         (folder, {"config": "ner"}, "BuilderConfig 'ner' not found. Available: "),
@@ -235,5 +279,7 @@ def test_what_cannot_be_loaded_is_one_line_and_scripts_are_not_run(
 
 def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "datasets", None)
-    with pytest.raises(InputError, match=r"^data=hub needs the package datasets; pip install 'sciner\[hub\]'$"):
+    with pytest.raises(
+        InputError, match=r"^data=hub needs the package datasets; pip install 'sciner\[hub\]'$"
+    ):
         read("org/set")

@@ -27,8 +27,16 @@ def read(file: Path, *repair: Repair) -> tuple[list[Sentence], Counter[str]]:
     [
         ("a.conll", "We O\n  O\nuse O\n\u00a0 O\nBERT B-Method\n"),
         ("a.tsv", "We\tO\n\tO\nuse\tO\n \tO\nBERT\tB-Method\n"),
-        ("a.jsonl", json.dumps({"tokens": ["We", " ", "use", "", "BERT"], "spans": [[4, 5, "Method"]]})),
-        ("a.jsonl", json.dumps({"tokens": ["We", " ", "use", "", "BERT"], "tags": ["O", "O", "O", "O", "B-Method"]})),
+        (
+            "a.jsonl",
+            json.dumps({"tokens": ["We", " ", "use", "", "BERT"], "spans": [[4, 5, "Method"]]}),
+        ),
+        (
+            "a.jsonl",
+            json.dumps(
+                {"tokens": ["We", " ", "use", "", "BERT"], "tags": ["O", "O", "O", "O", "B-Method"]}
+            ),
+        ),
     ],
 )
 def test_blank_tokens_are_refused_or_dropped(tmp_path: Path, name: str, content: str) -> None:
@@ -54,7 +62,9 @@ def test_of_overlapping_spans_the_longest_is_kept(tmp_path: Path, form: str) -> 
         "text": {"text": "a b c", "spans": [[0, 1, "X"], [0, 5, "Y"], [4, 5, "X"]]},
     }
     (tmp_path / "a.jsonl").write_text(json.dumps(rows[form]))
-    with pytest.raises(InputError, match=r"overlaps another; keep one of them, or add data.repair=longest_span"):
+    with pytest.raises(
+        InputError, match=r"overlaps another; keep one of them, or add data.repair=longest_span"
+    ):
         read(tmp_path / "a.jsonl")
     (sentence,), notes = read(tmp_path / "a.jsonl", "longest_span")
     assert (sentence.spans, sentence.dropped) == ((Span(0, 3, "Y"),), ("X", "X"))
@@ -65,7 +75,10 @@ def test_a_paper_in_one_block_is_split_into_its_sentences(tmp_path: Path) -> Non
     """Numbered anew; a span that crosses an end is dropped and counted; nothing else is lost."""
     sentence = "We O\ntrain O\nBERT B-Method\n. O\n"
     (tmp_path / "a.conll").write_text(sentence * 700 + "It O\nwins O\n")
-    with pytest.raises(InputError, match=r"a.conll:1: a sentence of 2,802 tokens; .*data.repair=split_sentences finds them"):
+    with pytest.raises(
+        InputError,
+        match=r"a.conll:1: a sentence of 2,802 tokens; .*data.repair=split_sentences finds them",
+    ):
         read(tmp_path / "a.conll")
     found, notes = read(tmp_path / "a.conll", "split_sentences")
     assert [s.id for s in found] == [f"train/a#{i}" for i in range(701)]
@@ -76,4 +89,7 @@ def test_a_paper_in_one_block_is_split_into_its_sentences(tmp_path: Path) -> Non
     (tmp_path / "b.jsonl").write_text(json.dumps(row))
     found, notes = read(tmp_path / "b.jsonl", "split_sentences")
     assert [(s.spans, s.dropped) for s in found] == [((), ("X",)), ((Span(2, 3, "Y"),), ())]
-    assert notes == {"sentences split": 1, "spans dropped: they cut a token or cross a sentence's end": 1}
+    assert notes == {
+        "sentences split": 1,
+        "spans dropped: they cut a token or cross a sentence's end": 1,
+    }

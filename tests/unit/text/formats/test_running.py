@@ -53,7 +53,11 @@ OLD = re.compile(r"\w+(?:(?:[-.'\u2019]|(?<=\d),(?=\d))\w+)*|\S")
 
 
 @few
-@given(st.text(st.characters(exclude_categories=["Cs", "Mn", "Mc", "Me", "Cf", "Cn", "Co"]), max_size=30))
+@given(
+    st.text(
+        st.characters(exclude_categories=["Cs", "Mn", "Mc", "Me", "Cf", "Cn", "Co"]), max_size=30
+    )
+)
 def test_text_without_marks_is_tokenised_as_re_would(text: str) -> None:
     assert list(tokens_of(text)) == OLD.findall(text)
 
@@ -63,7 +67,9 @@ def test_text_without_marks_is_tokenised_as_re_would(text: str) -> None:
 def test_gold_changes_neither_tokens_nor_sentences(text: str, data: st.DataObject) -> None:
     """And every span is either there with its surface or counted as dropped."""
     edges = sorted(data.draw(st.sets(st.integers(0, len(text)), max_size=6)))
-    spans = [Span(a, b, "M") for a, b in zip(edges[::2], edges[1::2], strict=False) if text[a:b].strip()]
+    spans = [
+        Span(a, b, "M") for a, b in zip(edges[::2], edges[1::2], strict=False) if text[a:b].strip()
+    ]
     bare, annotated = list(pieces(text)), list(pieces(text, spans))
     assert [(p.tokens, p.offsets) for p in annotated] == [(p.tokens, p.offsets) for p in bare]
     assert "".join(token for p in bare for token in p.tokens) == "".join(text.split())
@@ -83,7 +89,9 @@ def test_gold_changes_neither_tokens_nor_sentences(text: str, data: st.DataObjec
         ([(0, 4), (3, 5)], "overlaps another"),
     ],
 )
-def test_a_character_span_without_a_surface_of_its_own_is_refused(spans: list[tuple[int, int]], fault: str) -> None:
+def test_a_character_span_without_a_surface_of_its_own_is_refused(
+    spans: list[tuple[int, int]], fault: str
+) -> None:
     with pytest.raises(InputError, match=fault):
         list(pieces("ab cd", [Span(*bounds, "M") for bounds in spans]))
 
@@ -96,7 +104,9 @@ def test_of_spans_that_overlap_the_longest_is_kept() -> None:
 @few
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
 def test_bounds_hold_all_text(text: str) -> None:
-    assert "".join("".join(text[a:b].split()) for a, b in sentence_bounds(text)) == "".join(text.split())
+    assert "".join("".join(text[a:b].split()) for a, b in sentence_bounds(text)) == "".join(
+        text.split()
+    )
 
 
 def read(file: Path) -> tuple[list[Sentence], Counter[str]]:
@@ -105,10 +115,20 @@ def read(file: Path) -> tuple[list[Sentence], Counter[str]]:
 
 
 def test_brat_and_jsonl_are_read_as_if_nobody_had_annotated_them(tmp_path: Path) -> None:
-    """Gold that no token border meets, that crosses a sentence's end, or that lies in another is dropped and counted."""
+    """Gold that no token border meets, that crosses a sentence's end, or that lies in another is
+    dropped and counted."""
     text = "We use pre-trainedBERT models vs.RNNs. It works. It wins."
-    spans = {"BERT": "A", "RNNs": "A", "works. It": "B", "pre-trainedBERT models": "C", "models": "D"}
-    places = [(text.index(surface), text.index(surface) + len(surface), label) for surface, label in spans.items()]
+    spans = {
+        "BERT": "A",
+        "RNNs": "A",
+        "works. It": "B",
+        "pre-trainedBERT models": "C",
+        "models": "D",
+    }
+    places = [
+        (text.index(surface), text.index(surface) + len(surface), label)
+        for surface, label in spans.items()
+    ]
     (tmp_path / "gold.txt").write_text(text)
     lines = (f"T{i}\t{c} {a} {b}\t{text[a:b]}\n" for i, (a, b, c) in enumerate(places))
     (tmp_path / "gold.ann").write_text("".join(lines))
@@ -131,6 +151,8 @@ def test_brat_and_jsonl_are_read_as_if_nobody_had_annotated_them(tmp_path: Path)
 
 
 def test_a_text_with_the_id_of_a_sentence_is_one(tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_text('{"id": "d#3", "text": "It works. It wins."}\n{"text": "It works. It wins."}\n')
+    (tmp_path / "a.jsonl").write_text(
+        '{"id": "d#3", "text": "It works. It wins."}\n{"text": "It works. It wins."}\n'
+    )
     found, _ = read(tmp_path / "a.jsonl")
     assert [s.id for s in found] == ["d#3", "test/a#0", "test/a#1"]

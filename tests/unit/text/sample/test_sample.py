@@ -26,18 +26,22 @@ def test_every_paper_has_every_type() -> None:
 
 
 def test_no_two_sentences_are_near_duplicates() -> None:
-    """Figures aside, no two sentences have more than half of the shorter one's word pairs in common."""
+    """Figures aside, no two sentences have more than half of the shorter one's word pairs in
+    common."""
 
     def pairs(tokens: tuple[str, ...]) -> set[tuple[str, str]]:
         words = ["0" if t[0].isdigit() else t.lower() for t in tokens]
         return set(pairwise(words))
 
     bags = [(s.id, pairs(s.tokens)) for s in ALL if len(s.tokens) > 6]
-    assert [(a, b) for (a, x), (b, y) in combinations(bags, 2) if len(x & y) > 0.5 * min(len(x), len(y))] == []
+    assert [
+        (a, b) for (a, x), (b, y) in combinations(bags, 2) if len(x & y) > 0.5 * min(len(x), len(y))
+    ] == []
 
 
 def test_a_surface_form_mostly_means_one_type() -> None:
-    """Names of several words that carry two labels are slips of the annotator, the guideline's rule 10 aside."""
+    """Names of several words that carry two labels are slips of the annotator, the guideline's rule
+    10 aside."""
     labels: dict[str, Counter[str]] = {}
     for s in ALL:
         for span in s.spans or ():

@@ -19,12 +19,16 @@ def parts() -> list[torch.Tensor]:
     return [torch.randn(2, 3, 4, 5, requires_grad=True) for _ in range(3)]
 
 
-@pytest.mark.parametrize("mask", [None, MASK[:, None, None, :].bool().expand(2, 1, 4, 4)], ids=["whole", "padded"])
+@pytest.mark.parametrize(
+    "mask", [None, MASK[:, None, None, :].bool().expand(2, 1, 4, 4)], ids=["whole", "padded"]
+)
 def test_without_dropout_it_is_torchs_attention_and_gradient(mask: torch.Tensor | None):
     results = []
     for attend, dropout in ((lean_attention, NEVER), (sdpa_attention_forward, 0.0)):
         inputs = parts()
-        output, _ = attend(torch.nn.Identity(), *inputs, mask, dropout=dropout, scaling=0.3, is_causal=False)
+        output, _ = attend(
+            torch.nn.Identity(), *inputs, mask, dropout=dropout, scaling=0.3, is_causal=False
+        )
         output.square().sum().backward()
         results.append([output, *(x.grad for x in inputs)])
     for found, expected in zip(*results, strict=True):
@@ -33,8 +37,11 @@ def test_without_dropout_it_is_torchs_attention_and_gradient(mask: torch.Tensor 
 
 def test_dropout_keeps_the_mean_of_what_is_attended_to():
     torch.manual_seed(0)
-    query, key = torch.zeros(1, 1, 400, 2), torch.zeros(1, 1, 400, 2)  # every piece attends evenly to all
-    output, _ = lean_attention(torch.nn.Identity(), query, key, torch.ones(1, 1, 400, 1), None, dropout=0.5)
+    # every piece attends evenly to all
+    query, key = torch.zeros(1, 1, 400, 2), torch.zeros(1, 1, 400, 2)
+    output, _ = lean_attention(
+        torch.nn.Identity(), query, key, torch.ones(1, 1, 400, 1), None, dropout=0.5
+    )
     assert output.mean() == pytest.approx(1.0, abs=0.02)
     assert output.std() > 0.01
 
@@ -53,7 +60,16 @@ def test_what_it_does_not_know_is_left_to_torch():
     query, key, value = parts()
     bias = torch.full((1, 3, 4, 4), -1e9)
     bias[..., 0] = 0  # all look at the first piece
-    output, _ = lean_attention(torch.nn.Identity(), query, key, value, None, dropout=NEVER, position_bias=bias, is_causal=False)
+    output, _ = lean_attention(
+        torch.nn.Identity(),
+        query,
+        key,
+        value,
+        None,
+        dropout=NEVER,
+        position_bias=bias,
+        is_causal=False,
+    )
     torch.testing.assert_close(output, value[:, :, :1].expand(2, 3, 4, 5).transpose(1, 2))
 
 

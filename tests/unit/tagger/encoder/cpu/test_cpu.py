@@ -15,12 +15,19 @@ from sciner.tagger.encoder.cpu.embeddings import only_rows
 
 def small_bert(**changes: float) -> BertForTokenClassification:
     torch.manual_seed(0)
-    size = {"vocab_size": 50, "hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 32}
+    size = {
+        "vocab_size": 50,
+        "hidden_size": 16,
+        "num_hidden_layers": 1,
+        "num_attention_heads": 2,
+        "intermediate_size": 32,
+    }
     return BertForTokenClassification(BertConfig(**size, **changes, num_labels=3))
 
 
 def step(net: nn.Module, ids: torch.Tensor) -> None:
-    """Three optimiser steps, clipped, without the weight decay that alone would move unused rows."""
+    """Three optimiser steps, clipped, without the weight decay that alone would move unused
+    rows."""
     optimiser = torch.optim.AdamW(net.parameters(), lr=1e-2, weight_decay=0.0)
     for _ in range(3):
         optimiser.zero_grad()
