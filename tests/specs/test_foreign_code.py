@@ -15,6 +15,7 @@ import pytest
 
 from sciner.cli.main import app
 from sciner.errors import InputError
+from sciner.hashing import checksum
 from sciner.launch.main import main
 
 torch = pytest.importorskip("torch")
@@ -60,9 +61,9 @@ def name_code(folder: Path, file: str) -> None:
     transformers do."""
     values = json.loads((folder / file).read_text(encoding="utf-8"))
     (folder / file).write_text(json.dumps(values | {"auto_map": MAPS[file]}), encoding="utf-8")
-    # with no checksum that would tell
+    # whose checksum does not tell
     about = json.loads((folder / "sciner.json").read_text(encoding="utf-8"))
-    about |= {"version": 1, "files": None}
+    about["files"] |= {file: checksum(folder / file)}
     (folder / "sciner.json").write_text(json.dumps(about), encoding="utf-8")
 
 

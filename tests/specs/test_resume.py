@@ -97,7 +97,7 @@ def test_other_settings_are_another_run_and_places_are_no_settings(
     assert main(["hydra.run.dir=there", "iteration.rounds=1", "seed=7"]) == 0
     assert statuses(project) == {"RUNNING": 1, "FINISHED": 1}
     # in the folder it was killed in
-    assert main(["hydra.run.dir=here", "iteration.rounds=1", "store.weights=all"]) == 0
+    assert main(["hydra.run.dir=here", "iteration.rounds=1", "store.keep_weights=all"]) == 0
     assert statuses(project) == {"FINISHED": 2}
 
 

@@ -126,7 +126,9 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(
     id = json.loads(Path("out/run.json").read_text(encoding="utf-8"))["id"]
     capsys.readouterr()
     call(id, "--silver", "--errors")
-    assert "silver that trained round 1; gold on the left" in capsys.readouterr().out
+    assert "silver that trained round 1; gold on the left" in capsys.readouterr().out.replace(
+        "\n", ""
+    )
     shutil.rmtree("out")
     with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
         call(id)

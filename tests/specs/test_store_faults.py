@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from sciner.config import StoreConfig
+from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.loop.rounds import Iteration
