@@ -59,7 +59,7 @@ def classes(folder: Path, file: Path) -> None:
     """F1 by class and round, as on the page of the report."""
     from sciner.report.compared import compare_runs
     from sciner.report.draw import save
-    from sciner.report.sections import classes as sections_of_classes
+    from sciner.report.quality import classes as sections_of_classes
     from sciner.results.records import records
 
     section = next(iter(sections_of_classes(compare_runs(records([folder])))))

@@ -18,7 +18,8 @@ from sciner.report.browser import browser_data, script_json
 from sciner.report.compared import ComparedRuns, Comparison, answers, comparisons, question
 from sciner.report.draw import inline, save
 from sciner.report.render import as_csv, latex, markdown
-from sciner.report.sections import Section, heading, sections
+from sciner.report.section import Section
+from sciner.report.sections import heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
 from sciner.results.records import Record
 

@@ -4,40 +4,28 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-
-from matplotlib.figure import Figure
 
 from sciner.report import figures
 from sciner.report.bounds import agreement, bounds, ceiling
 from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
+from sciner.report.quality import (
+    classes,
+    confidences,
+    confusions,
+    drift,
+    judged_test,
+    propagation,
+    silver,
+    warnings,
+)
 from sciner.report.render import NONE, Table, difference_text, table_of
-from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
+from sciner.report.section import CURVES, LAST, MOST, Section, average_note, seed_of
+from sciner.report.sentences import name_of, rounds_of
 from sciner.report.tables import cells, learning_curves
-from sciner.results.records import Record
-from sciner.score.calibration import reliability
 from sciner.score.curves import Curve
-from sciner.score.errors import Kind, confusion, repeated
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
-from sciner.score.names import escaped
-from sciner.text.corpus import Example
-
-MOST = 24  # panels; a figure of more is a wall
-LINES = 7  # in a panel, as many as there are colours
-CURVES = 14  # the same where they cross less
-LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """name: of its files and its anchor. text: what a reader must know to read it."""
-
-    name: str
-    title: str
-    text: str
-    figure: Figure | None = None
-    table: Table | None = None
 
 
 def sections(
@@ -120,24 +108,10 @@ def people(compared: ComparedRuns) -> Iterator[Section]:
 def rounds(compared: ComparedRuns) -> Iterator[Section]:
     shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
-        text = "Mean over seeds; bands run from the lowest to the highest seed." + _average_note(
+        text = "Mean over seeds; bands run from the lowest to the highest seed." + average_note(
             compared, gone
         )
         yield Section("rounds", "F1 against round", text, figure)
-
-
-def _average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
-    """What a figure does not tell apart, and how to see it."""
-    if not gone:
-        return ""
-    count = len(compared.settings)
-    axes = " and ".join(f"{name} ({compared.frame[name].nunique()} values)" for name in gone)
-    lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
-    example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
-    return (
-        f" {count} settings are too many to draw: these are means over {axes} too.{lacking} "
-        f"{example} draws one of them."
-    )
 
 
 def budgets(compared: ComparedRuns) -> Iterator[Section]:
@@ -147,7 +121,7 @@ def budgets(compared: ComparedRuns) -> Iterator[Section]:
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         values = 1 if compared.key == "data.seed_size" else max(1, len(compared.values))
         shown, gone = average_settings(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
-        told = told or _average_note(here, gone)
+        told = told or average_note(here, gone)
         panels[str(corpus)] = curves_of(shown, corpus=False)
     if any(
         len(curve.budget) > 1
@@ -190,166 +164,6 @@ def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mappi
         }
         return {words: found[values] for values, words in named.items() if values in found}
     return {}
-
-
-def classes(compared: ComparedRuns) -> Iterator[Section]:
-    for number, corpus in enumerate(compared.frame["corpus"].unique()):
-        here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
-        known = {label for run in compared.runs if run.corpus == corpus for label in run.labels}
-        labels = sorted(
-            label for label in known if (here.frame["metric"] == f"test/f1/{escaped(label)}").any()
-        )
-        if not labels:
-            continue
-        of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""
-        name = f"classes{number}" if of else "classes"
-        shown, gone = average_settings(here, max(1, MOST // max(1, len(compared.values))))
-        text = "Mean over seeds." + _average_note(here, gone)
-        if figure := figures.heat(shown, labels, change=False):
-            yield Section(name, f"Classes{of}: F1", text, figure)
-            if here.frame["round"].nunique() > 1:
-                figure = figures.heat(shown, labels, change=True)
-                yield Section(f"{name}_change", f"Classes{of}: change since round 0", text, figure)
-
-
-def silver(compared: ComparedRuns) -> Iterator[Section]:
-    thresholds = [
-        name
-        for name in (*compared.others, compared.key)
-        if name and name.split(".")[0] == "threshold"
-    ]
-    if thresholds:
-        shown, gone = average_settings(
-            compared,
-            LINES * len(compared.frame[thresholds].drop_duplicates()),
-            ("corpus", *thresholds),
-        )
-        if figure := figures.by_threshold(shown, thresholds):
-            text = (
-                "Of the silver that the last round was trained on, where the pool's gold is "
-                "known; the threshold that accepts "
-            )
-            text += (
-                "most on the left. Mean over seeds, bars from the lowest to the highest."
-                + _average_note(compared, gone)
-            )
-            yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
-    if figure := figures.yield_and_precision(compared):
-        text = "A point a run and round: a stricter threshold buys precision with yield."
-        yield Section("silver", "Silver: precision against yield", text, figure)
-
-
-def drift(compared: ComparedRuns) -> Iterator[Section]:
-    shown, gone = average_settings(compared, MOST)
-    if figure := figures.over_rounds(
-        shown, "drift/density", "predicted spans per 100 tokens", least=1
-    ):
-        yield Section(
-            "drift",
-            "Drift",
-            "How many spans the tagger predicts on the test text." + _average_note(compared, gone),
-            figure,
-        )
-    if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
-        text = (
-            "Of the spans that this round or the last predicts on the test text, those that "
-            "only one of them does."
-        )
-        yield Section(
-            "churn", "Change from round to round", text + _average_note(compared, gone), figure
-        )
-
-
-def warnings(compared: ComparedRuns) -> Iterator[Section]:
-    raised = tuple(
-        (
-            run.about["id"],
-            *map(str, compared.set_to[run.about["id"]].values()),
-            seed_of(run),
-            str(line["round"]),
-            warning,
-        )
-        for run in compared.runs
-        for line in run.rounds
-        for warning in line.get("warnings", ())
-    )
-    if raised:
-        headings = ("run", *next(iter(compared.set_to.values())), "seed", "round", "warning")
-        table = Table(headings, raised, len(headings))
-        yield Section(
-            "warnings",
-            "Collapse warnings",
-            "Signs that predictions no longer look like the gold.",
-            table=table,
-        )
-
-
-def judged_test(folder: Path) -> list[Example]:
-    """What the last round predicted for the sentences of the test set that have gold."""
-    return [
-        e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None
-    ]
-
-
-def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
-    right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
-    if right:
-        bins = reliability([c for e in judged for c in e.confidences], right)
-        text = f"Spans on the test set, {where}. On the dotted line, sure is right."
-        yield Section("reliability", "Reliability", text, figures.reliability(bins))
-
-
-def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
-    if not judged:
-        return
-    found = [findings_of(e) for e in judged]
-    counts = confusion(found)
-    labels = sorted({label for pair in counts for label in pair if label})
-    kinds = [[f.kind for one in found for f in one].count(kind) for kind in Kind]
-    table = Table(tuple(Kind), (tuple(f"{number:,}" for number in kinds),), 0)
-    text = f"Test set, {where}. Spans that overlap without sharing boundaries or class are no pair."
-    yield Section(
-        "confusion", "Confusion between classes", text, figures.confusion(counts, labels), table
-    )
-
-
-def propagation(folder: Path) -> Iterator[Section]:
-    parts = {number: read_part(folder, number, "silver") for number in rounds_of(folder)}
-    gold = {
-        e.sentence.id: e.sentence.spans
-        for part in parts.values()
-        for e in part
-        if e.sentence.spans is not None
-    }
-    spans = {
-        number: {e.sentence.id: e.spans for e in part} for number, part in parts.items() if part
-    }
-    rows = []
-    for number in spans.keys() & {n - 1 for n in spans}:
-        wrong, wrong_again, right, right_again = repeated(gold, spans[number], spans[number + 1])
-        if wrong and right:
-            pairs = (
-                f"{wrong:,}",
-                f"{wrong_again / wrong:.3f}",
-                f"{right:,}",
-                f"{right_again / right:.3f}",
-            )
-            rows.append((str(number), *pairs))
-    if rows:
-        headings = (
-            "round",
-            "wrong silver spans",
-            "of these again in the next",
-            "right ones",
-            "of these again in the next",
-        )
-        text = (
-            f"What a tagger makes of its silver, in {name_of(folder)}: an error that comes "
-            "again has propagated."
-        )
-        yield Section(
-            "propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1)
-        )
 
 
 def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
@@ -426,10 +240,6 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
     )
     text += f" All of them: {shlex.join(alike)}." if alike else ""
     yield Section("runs", "Every run", text, table=table)
-
-
-def seed_of(run: Record) -> str:
-    return str(run.about["params"]["seed"])
 
 
 def heading(compared: ComparedRuns) -> str:

@@ -1,0 +1,46 @@
+"""A section of the page, and how much one shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from matplotlib.figure import Figure
+
+from sciner.report.compared import ComparedRuns
+from sciner.report.render import Table
+from sciner.results.records import Record
+
+MOST = 24  # panels; a figure of more is a wall
+LINES = 7  # in a panel, as many as there are colours
+CURVES = 14  # the same where they cross less
+LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """name: of its files and its anchor. text: what a reader must know to read it."""
+
+    name: str
+    title: str
+    text: str
+    figure: Figure | None = None
+    table: Table | None = None
+
+
+def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
+    """What a figure does not tell apart, and how to see it."""
+    if not gone:
+        return ""
+    count = len(compared.settings)
+    axes = " and ".join(f"{name} ({compared.frame[name].nunique()} values)" for name in gone)
+    lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
+    example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
+    return (
+        f" {count} settings are too many to draw: these are means over {axes} too.{lacking} "
+        f"{example} draws one of them."
+    )
+
+
+def seed_of(run: Record) -> str:
+    return str(run.about["params"]["seed"])
