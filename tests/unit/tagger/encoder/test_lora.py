@@ -21,6 +21,8 @@ from tests.specs.test_families import (
     FULL,
     MIXED,
     TAGS,
+    family,
+    folder,
     rows,
     same,
     tagger,
