@@ -34,7 +34,7 @@ LORA = Lora(r=4, alpha=8, dropout=0.1, lr=1e-2)
 
 @pytest.fixture(scope="module", autouse=True)  # the first use imports for a second
 def imported() -> None:
-    import peft  # noqa: F401
+    import peft
 
 
 def adapting(source: Source, device: Any = FULL, lora: Lora = LORA, **config: Any) -> EncoderTagger:
