@@ -49,6 +49,11 @@ def digest_of_rows(rows: Iterable[Any]) -> str:
     return whole.hexdigest()
 
 
+def checksum_of(data: bytes) -> str:
+    """SHA-256 of bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
 def checksum(file: Path) -> str:
     """SHA-256 of a file."""
     with file.open("rb") as stream:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 
 from sciner.store.step import Step
-from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitOptions, FitReport, Fitted
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Corpus, Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -24,16 +24,22 @@ class FakeTagger:
     it was so."""
 
     capabilities: ClassVar[Capabilities] = frozenset(
-        {"initial_weights", "example_weights", "embeddings", "samples"}
+        {"initial_weights", "example_weights", "fit_options", "embeddings", "samples"}
     )
 
     labels: tuple[str, ...]
     fits: list[tuple[Example, ...]] = field(default_factory=list)
     starts: list[Fitted | None] = field(default_factory=list)
     seen: list[Sentence] = field(default_factory=list)
+    options: FitOptions = field(default_factory=FitOptions)
 
     def identity(self) -> dict[str, Any]:
-        return {"kind": "fake", "labels": self.labels}
+        options = {name: told for name, told in asdict(self.options).items() if told is not None}
+        return {"kind": "fake", "labels": self.labels} | options
+
+    def adjusted(self, options: FitOptions) -> FakeTagger:
+        """Writes into the same lists."""
+        return replace(self, options=options)
 
     def restore(self, directory: Path, report: FitReport) -> FakeFitted:
         kept = json.loads((directory / "votes.json").read_text(encoding="utf-8"))

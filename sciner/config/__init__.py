@@ -68,6 +68,24 @@ class RunConfig(Strict):
                 "begins every fit anew: "
                 "give iteration.init=pretrained"
             )
+        if "fit_options" not in self.model.capabilities:
+            for key in ("steps", "gold_share"):
+                if (value := getattr(self.iteration, key)) is not None:
+                    raise ValueError(
+                        f"iteration.{key}={value:g} is for encoders, and every fit of "
+                        f"model={self.model.kind} sees all of its data equally often: leave it out"
+                    )
+        if self.iteration.labels == "soft" and "soft_labels" not in self.model.capabilities:
+            raise ValueError(
+                f"iteration.labels=soft: model={self.model.kind} learns from one label for each "
+                "token, not from distributions: give iteration.labels=hard"
+            )
+        if self.iteration.teachers > 1 and "random_fits" not in self.model.capabilities:
+            raise ValueError(
+                f"iteration.teachers={self.iteration.teachers}: fits of model={self.model.kind} do "
+                "not depend on the seed, and all teachers would be the same: give "
+                "iteration.teachers=1"
+            )
         if self.iteration.silver_weight != 1 and "example_weights" not in self.model.capabilities:
             raise ValueError(
                 f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from sciner.config.base import Share, Strict, by_class
+from sciner.config.base import Positive, Share, Strict, by_class
 from sciner.config.by_kind import by_kind
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire, BudgetUnit, Unit
@@ -22,6 +22,11 @@ class IterationConfig(Strict):
     """``loop.rounds.Iteration``."""
 
     rounds: Annotated[int, Field(ge=0, le=50)]
+    steps: Positive | None
+    gold_share: Annotated[float, Field(gt=0, lt=1)] | None
+    labels: Literal["hard", "soft"]
+    temperature: Annotated[float, Field(gt=0, le=100)]
+    teachers: Annotated[int, Field(ge=1, le=20)]
     init: Literal["pretrained", "previous"]
     relabel: Literal["all", "frozen"]
     silver_weight: Annotated[float, Field(gt=0, le=10)]
@@ -32,6 +37,11 @@ class IterationConfig(Strict):
     def _stops(self) -> IterationConfig:
         if self.stop == "churn" and self.relabel == "frozen":
             raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+        if self.temperature != 1 and self.labels == "hard":
+            raise ValueError(
+                f"temperature={self.temperature:g} changes soft labels, and these are hard: add "
+                "iteration.labels=soft, or leave it at 1"
+            )
         return self
 
 

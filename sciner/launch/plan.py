@@ -109,7 +109,7 @@ class Plan:
 def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     """The bounds for the points of a sweep. Nothing is trained, annotated or written."""
     stored = [config for config in points if config.store.kind == "disk"]
-    bare = sum(config.iteration.rounds + 1 for config in points if config.store.kind == "none")
+    bare = sum(fits_of(config) for config in points if config.store.kind == "none")
     stores = [build_store(config.store, project) for config in stored]
     plans = [plan_point(config, store) for config, store in zip(stored, stores, strict=True)]
     known = {p.next: p for p in plans if p.next}
@@ -133,22 +133,30 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
 
 def plan_point(config: RunConfig, store: Store) -> PointPlan:
     """Follow one point's chain through the store until a step is missing."""
-    ready, rounds = prepare(config, ReadOnlyStore(store)), config.iteration.rounds
+    ready, total = prepare(config, ReadOnlyStore(store)), fits_of(config)
     following, complete = None, False
     try:
-        rounds = sum(1 for _ in ready.rounds) - 1  # perhaps fewer than asked for: stop=churn
+        for _ in ready.rounds:
+            pass
         complete = True
     except Missing as missing:
         if missing.step.NAME == Fit.NAME:
             following = missing.step.key
     fits = tuple(done.key for done in ready.steps.taken if done.step == Fit.NAME)
+    if complete:
+        total = len(fits)  # perhaps fewer than asked for: stop=churn
     reached = len(fits) + (following is not None)
     if not complete and following is None and not store.has(weights_key(fits[-1])):
         following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
     values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
-    unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, rounds + 1))
-    return PointPlan(rounds + 1, fits, following, unknown, digest(ready.steps.tagger.identity()))
+    unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, total))
+    return PointPlan(total, fits, following, unknown, digest(ready.steps.tagger.identity()))
+
+
+def fits_of(config: RunConfig) -> int:
+    """How many fits a point asks for: the last round trains one teacher, every other one all."""
+    return config.iteration.rounds * config.iteration.teachers + 1
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:

@@ -10,6 +10,7 @@ from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.evaluate import Evaluate
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.unseen_entities import UnseenEntities
+from sciner.loop.teacher import Teacher
 from sciner.score.drift import collapse_warning
 from sciner.score.evaluation import named
 from sciner.score.gold import with_dropped
@@ -57,6 +58,24 @@ class Evaluator:
                 scores |= named("drift", drift)
             self.last[name] = predicted
         return scores
+
+    def evaluate_ensemble(self, teacher: Teacher) -> dict[str, float]:
+        """F1, precision and recall of the mean of the teachers, where there are several: what
+        silver that they annotate has to beat."""
+        scores: dict[str, float] = {}
+        for name, gold in self.sets.items() if teacher.ensemble else ():
+            predicted = teacher.annotate([s.withheld() for s in gold])
+            result = teacher.steps.run(Evaluate(gold, predicted, self.confidence, None))
+            self.counts = {**self.counts, f"ensemble/{name}": result.counts}
+            scores |= named(f"ensemble/{name}", entity_f1(result.scores, teacher.steps.labels))
+        return scores
+
+
+def entity_f1(scores: Mapping[str, float], labels: Sequence[str]) -> dict[str, float]:
+    """F1, precision and recall over entities: of each class and their averages."""
+    names = ("micro", "macro", *map(escaped, labels))
+    wanted = {f"{measure}/{name}" for measure in ("f1", "precision", "recall") for name in names}
+    return {name: value for name, value in scores.items() if name in wanted}
 
 
 def watch(scores: Mapping[str, float], gold: Gold, labels: Sequence[str]) -> tuple[str, ...]:

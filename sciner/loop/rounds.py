@@ -14,6 +14,7 @@ from sciner.loop.gold import Gold
 from sciner.loop.outcomes import FitResult, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
+from sciner.loop.teacher import Teacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
@@ -21,6 +22,7 @@ from sciner.policy.seed import Split
 from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.stats import Counts
+from sciner.tagger.base import FitOptions, FitReport
 from sciner.text.corpus import Corpus, Example
 
 log = logging.getLogger(__name__)
@@ -31,13 +33,23 @@ class Iteration:
     """How the loop turns (arXiv 2502.16312: two rounds, each re-training the pretrained encoder on
     gold and all silver).
 
-    rounds: behind round 0. init: every fit starts from the pretrained weights, or from those of
-    the round before. relabel: each round annotates the whole pool anew, or silver once accepted
-    stays. silver_weight: of a silver token in the loss, gold being 1. stop: after ``rounds``, or
-    before if less than ``min_churn`` of the silver spans changed.
+    rounds: after round 0. steps: optimiser steps of the fits after round 0; None is as many as
+    round 0 has. gold_share: of what these fits see, how much is gold, in (0, 1); None joins gold
+    and silver as they are. labels: of silver, hard (the decoded spans) or soft (the teacher's label
+    distributions, at ``temperature``). teachers: how many taggers, trained on the same data with
+    other seeds, annotate the pool by the mean of their distributions; the last round trains one.
+    init: every fit starts from the pretrained weights, or from those of the round before. relabel:
+    each round annotates the whole pool anew, or silver once accepted stays. silver_weight: of a
+    silver token in the loss, gold being 1. stop: after ``rounds``, or before if less than
+    ``min_churn`` of the silver spans changed.
     """
 
     rounds: int = 2
+    steps: int | None = None
+    gold_share: float | None = None
+    labels: Literal["hard", "soft"] = "hard"
+    temperature: float = 1.0
+    teachers: int = 1
     init: Literal["pretrained", "previous"] = "pretrained"
     relabel: Literal["all", "frozen"] = "all"
     silver_weight: float = 1.0
@@ -90,20 +102,22 @@ def run_rounds(
     silver = Silver(
         tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)),
         iteration.relabel == "frozen",
+        iteration.temperature if iteration.labels == "soft" else None,
     )
     evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
-    fit: FitResult | None = None
+    members: tuple[FitResult, ...] = ()
     for number in range(iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
-        if fit is not None:
+        if members:
+            fit, teacher = members[0], Teacher(steps, members)
             if why := gold.end():
                 log.info("stopped before round %d: %s", number, why)
                 break
             if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
-                scores |= silver.annotate(steps, fit, whole=gold.wants_annotations())
+                scores |= silver.annotate(steps, teacher, whole=gold.wants_annotations())
             if (
                 iteration.stop == "churn"
                 and scores.get("silver/drift/churn", 1.0) < iteration.min_churn
@@ -124,11 +138,13 @@ def run_rounds(
                 )
 
         scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
-        examples = (*gold.examples(), *silver.examples())
-        fit = steps.fit(examples, seed=seed, start=fit if iteration.init == "previous" else None)
+        examples = (*gold.examples(), *silver.examples(steps.labels))
+        members = train(steps, examples, iteration, number, members, seed)
+        fit = members[0]
 
         scores |= fit_scores(fit, examples)
         scores |= evaluator.evaluate(steps, fit, gold.forms(), gold.rare(corpus.labels))
+        scores |= evaluator.evaluate_ensemble(Teacher(steps, members))
         warnings = watch(scores, gold, corpus.labels)
         done = tuple(steps.taken[taken:])
         scores |= {"drift/collapse": float(bool(warnings)), "time/round/seconds": seconds_of(done)}
@@ -147,10 +163,49 @@ def run_rounds(
     steps.close()
 
 
+def train(
+    steps: StepRunner,
+    examples: Sequence[Example],
+    iteration: Iteration,
+    number: int,
+    before: Sequence[FitResult],
+    seed: int,
+) -> tuple[FitResult, ...]:
+    """The tagger of round ``number``, and where another round follows, the other teachers.
+
+    before: those of the round before, from whose weights ``init=previous`` starts.
+    """
+    options = FitOptions(iteration.steps, iteration.gold_share) if number else FitOptions()
+    starts = before if iteration.init == "previous" else ()
+    return tuple(
+        steps.fit(
+            examples,
+            seed=seed,
+            member=member,
+            start=starts[member] if starts else None,
+            options=options,
+        )
+        for member in range(iteration.teachers if number < iteration.rounds else 1)
+    )
+
+
 def fit_scores(fit: FitResult, examples: Sequence[Example]) -> dict[str, float]:
-    """What a training was of, how long it was, and how fast."""
+    """What a training was of, how often it saw each source, how long it was, and how fast."""
     size = {"sentences": float(len(examples)), "steps": float(fit.report.steps)}
-    return named("train", size) | named("time/fit", speed(fit.report.tokens, fit.report.seconds))
+    return named("train", size | passes(fit.report, examples)) | named(
+        "time/fit", speed(fit.report.tokens, fit.report.seconds)
+    )
+
+
+def passes(report: FitReport, examples: Sequence[Example]) -> dict[str, float]:
+    """How often the fit saw each token of gold, and of silver where there is any, on average."""
+    there = {"gold": 0, "silver": 0}
+    for e in examples:
+        there[e.source] += len(e.sentence.tokens)
+    seen = {source: report.tokens * n / sum(there.values()) for source, n in there.items()}
+    if report.gold_tokens is not None:
+        seen = {"gold": report.gold_tokens, "silver": report.tokens - report.gold_tokens}
+    return {f"{source}_passes": seen[source] / n for source, n in there.items() if n}
 
 
 def seconds_of(taken: Iterable[StepRecord]) -> float:

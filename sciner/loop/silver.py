@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 
 from sciner.loop.gold import Gold
-from sciner.loop.outcomes import FitResult, Predicted, speed_of
+from sciner.loop.outcomes import Predicted, speed_of
+from sciner.loop.soft_labels import soften
 from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.select import Select
+from sciner.loop.teacher import Teacher
 from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.propagation import propagation_scores
@@ -19,10 +21,12 @@ from sciner.text.spans import Span
 
 class Silver:
     """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays,
-    the rest is tried anew."""
+    the rest is tried anew. temperature: of soft labels; None trains on hard ones."""
 
-    def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
-        self.pool, self.frozen = pool, frozen
+    def __init__(
+        self, pool: Sequence[Sentence], frozen: bool, temperature: float | None = None
+    ) -> None:
+        self.pool, self.frozen, self.temperature = pool, frozen, temperature
         # the latest annotation, of sentences that are then bought or accepted too
         self.whole: Predicted | None = None
         # the latest; with frozen, all: earlier ones hold what was accepted
@@ -30,12 +34,12 @@ class Silver:
         self.accepted: dict[str, Example] = {}  # by sentence id
         self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
 
-    def annotate(self, steps: StepRunner, fit: FitResult, whole: bool) -> dict[str, float]:
-        """Let the tagger label the pool, or unless ``whole`` what of it is not accepted yet; how
+    def annotate(self, steps: StepRunner, teacher: Teacher, whole: bool) -> dict[str, float]:
+        """Let the teacher label the pool, or unless ``whole`` what of it is not accepted yet; how
         fast, and how far the labels of the latter moved."""
         self.kept = self.accepted if self.frozen else {}
         before = self.annotations[-1] if self.annotations else None
-        self.whole = steps.predict(fit, [s for s in self.pool if whole or s.id not in self.kept])
+        self.whole = teacher.annotate([s for s in self.pool if whole or s.id not in self.kept])
         fresh = (
             self.whole.only({s.id for s in self.pool} - self.kept.keys())
             if whole and self.kept
@@ -84,6 +88,9 @@ class Silver:
         errors = propagation_scores(before.values(), self.accepted.values(), withheld)
         return named("silver", scores) | named("silver/errors", errors)
 
-    def examples(self) -> list[Example]:
-        """Accepted silver, in the order of the pool."""
-        return [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
+    def examples(self, labels: Sequence[str]) -> list[Example]:
+        """Accepted silver, in the order of the pool. labels: the corpus's classes."""
+        hard = [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
+        if self.temperature is None:
+            return hard
+        return soften(hard, self.annotations, labels, self.temperature)

@@ -78,6 +78,11 @@ def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[
     return shuffled
 
 
+def member_seed(seed: int, member: int) -> int:
+    """The seed of one member of an ensemble; the first member's is ``seed`` itself."""
+    return seed if member == 0 else int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
     """The training sentences by what becomes of them. dev is empty unless asked for."""

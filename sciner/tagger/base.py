@@ -11,7 +11,14 @@ from sciner.text.corpus import Example, Sentence
 from sciner.text.prediction import Floats, Prediction
 
 Capability = Literal[
-    "initial_weights", "example_weights", "soft_labels", "embeddings", "samples", "int8"
+    "initial_weights",
+    "example_weights",
+    "fit_options",
+    "soft_labels",
+    "random_fits",
+    "embeddings",
+    "samples",
+    "int8",
 ]
 Capabilities = frozenset[Capability]
 PROBES: Capabilities = frozenset({"embeddings", "samples"})  # what ``Probed`` shows
@@ -20,12 +27,26 @@ PROBES: Capabilities = frozenset({"embeddings", "samples"})  # what ``Probed`` s
 @dataclass(frozen=True, slots=True)
 class FitReport:
     """What one fit did: optimiser steps, corpus tokens seen (with repetition), wall seconds, and
-    (step, mean loss) pairs."""
+    (step, mean loss) pairs. gold_tokens: of the tokens seen, those of gold; None where gold and
+    silver were seen equally often."""
 
     steps: int
     tokens: int
     seconds: float
     losses: tuple[tuple[int, float], ...]
+    gold_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FitOptions:
+    """How a fit differs from what its tagger's own settings say; None leaves them as they are.
+
+    steps: optimiser steps. gold_share: of the windows that an epoch shows, how many are gold on
+    average, in (0, 1); the rarer source is repeated, nothing is left out.
+    """
+
+    steps: int | None = None
+    gold_share: float | None = None
 
 
 class Fitted(Protocol):
@@ -55,6 +76,15 @@ class Probed(Protocol):
         unsure of in itself."""
 
 
+@runtime_checkable
+class Adjustable(Protocol):
+    """A tagger whose fits can differ in length and mixture."""
+
+    def adjusted(self, options: FitOptions) -> Tagger:
+        """The same tagger, trained as ``options`` say. Without any it is the tagger itself, by
+        value."""
+
+
 class Tagger(Protocol):
     """An untrained tagger: the same examples, seed and start give the same fitted tagger."""
 
@@ -64,7 +94,8 @@ class Tagger(Protocol):
         CAPABILITIES.
 
         initial_weights: a fit may start from an earlier one's. example_weights: examples may
-        count more or less. soft_labels: a token's label may be a distribution (none can yet).
+        count more or less. fit_options: it is ``Adjustable``. soft_labels: it learns from
+        ``Example.distribution``. random_fits: another seed gives another fit.
         embeddings, samples: a trained one is ``Probed`` for them. int8: a trained one can be
         rounded to whole numbers of eight bits.
         """

@@ -7,9 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from sciner.errors import InputError
 from sciner.text.spans import Span, encode
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
 
@@ -44,7 +49,9 @@ class Example:
 
     source: ``gold`` or ``silver``. round: the round whose annotation pass made the silver (0 for
     gold). confidences: one a span, in [0, 1]; 1.0 for gold. masked: token positions left out of
-    the loss. weight: factor of this sentence's tokens in the loss, > 0.
+    the loss. weight: factor of this sentence's tokens in the loss, > 0. distribution: [tokens,
+    tags] float16, the columns as ``tagset``; what is learnt in the place of the spans' tags, where
+    the label is soft.
     """
 
     sentence: Sentence
@@ -54,6 +61,7 @@ class Example:
     confidences: tuple[float, ...] = ()
     masked: frozenset[int] = NOTHING
     weight: float = 1.0
+    distribution: npt.NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
 
     def accepted(self) -> tuple[Span, ...]:
         """The spans that the loss sees whole."""

@@ -7,18 +7,20 @@ from dataclasses import replace
 
 import pytest
 
-from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.rounds import Iteration, Round, passes, run_rounds
+from sciner.loop.steps.fit import digest_of_examples
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
 from sciner.policy.noise import Noise
-from sciner.policy.seed import Amount, Split, split
+from sciner.policy.seed import Amount, Split, member_seed, split
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone, Fixed
 from sciner.score.entity import entity_scores
 from sciner.store.disk import NoStore, Store
-from sciner.text.corpus import Corpus, Sentence
+from sciner.tagger.base import FitReport
+from sciner.text.corpus import Corpus, Example, Sentence
 from tests.fakes import FakeTagger, small_corpus
 
 SAMPLE = small_corpus()
@@ -251,3 +253,41 @@ def test_a_collapse_is_said_aloud() -> None:
         "no longer predicted" in rounds[0].warnings[0]
         or "spans per 100 tokens" in rounds[0].warnings[0]
     )
+
+
+def test_several_teachers_annotate_as_their_mean_and_the_last_round_trains_one() -> None:
+    tagger, rounds = turn(threshold=Threshold(), iteration=Iteration(2, teachers=3))
+    assert len(tagger.fits) == 3 + 3 + 1
+    assert len({done.fit.key for done in rounds}) == 3
+    assert ["ensemble/test/f1/micro" in done.scores for done in rounds] == [True, True, False]
+    # fits of the fake do not depend on the seed, so its ensemble says what each member says
+    _, alone = turn(threshold=Threshold(), iteration=Iteration(2))
+    for done, one in zip(rounds, alone, strict=True):
+        assert [e.spans for e in done.examples] == [e.spans for e in one.examples]
+        assert done.scores["test/f1/micro"] == one.scores["test/f1/micro"]
+    assert rounds[0].scores["ensemble/test/f1/micro"] == rounds[0].scores["test/f1/micro"]
+
+
+def test_members_differ_by_seed_and_the_first_is_the_tagger_without_an_ensemble() -> None:
+    seeds = [member_seed(7, member) for member in range(4)]
+    assert seeds[0] == 7 and len(set(seeds)) == 4
+
+
+def test_soft_silver_carries_what_the_teacher_said_and_gold_carries_none() -> None:
+    _, rounds = turn(iteration=Iteration(1, labels="soft"))
+    _, hard = turn(iteration=Iteration(1))
+    assert rounds[1].examples == hard[1].examples
+    for e in rounds[1].examples:
+        assert (e.distribution is None) == (e.source == "gold")
+    assert all(e.distribution is None for done in hard for e in done.examples)
+    assert digest_of_examples(rounds[1].examples) != digest_of_examples(hard[1].examples)
+
+
+def test_passes_over_gold_and_silver_add_up_to_the_tokens_that_a_fit_saw() -> None:
+    gold = Example(Sentence("a#0", ("one", "two")), ())
+    silver = Example(Sentence("b#0", ("three",) * 6), (), "silver", 1)
+    joined = FitReport(10, 80, 0.0, ())
+    assert passes(joined, [gold, silver]) == {"gold_passes": 10.0, "silver_passes": 10.0}
+    assert passes(joined, [gold]) == {"gold_passes": 40.0}
+    mixed = FitReport(10, 80, 0.0, (), gold_tokens=50)
+    assert passes(mixed, [gold, silver]) == {"gold_passes": 25.0, "silver_passes": 5.0}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sciner.loop.steps.average import Average
 from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.evaluate import Evaluate
 from sciner.loop.steps.fit import Fit
@@ -20,7 +21,7 @@ from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.loop.steps.weights import Weights
 from sciner.store.step import Step
 
-ALL = (Fit, Weights, Predict, Rank, Drift, Select, Evaluate, UnseenEntities)
+ALL = (Fit, Weights, Predict, Average, Rank, Drift, Select, Evaluate, UnseenEntities)
 STEPS: Mapping[str, type[Step[Any]]] = {step.NAME: step for step in ALL}
 
 

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sciner.hashing import digest_of_rows
+from sciner.hashing import checksum_of, digest_of_rows
 from sciner.loop.outcomes import FitResult
 from sciner.loop.steps.files import read_json, write_json
 from sciner.store.step import Step
-from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.tagger.base import Adjustable, FitOptions, FitReport, Fitted, Tagger
 from sciner.text.corpus import Example, tags_of
 
 
@@ -29,6 +29,7 @@ class Fit(Step[FitReport]):
         "examples": "the training set",
         "seed": "",
         "start": "the fit whose weights it starts from, if any",
+        "sources": "with a share of gold, which examples are gold",
     }
     RESULT = "what the fit did: steps, tokens, seconds, losses"
 
@@ -37,15 +38,19 @@ class Fit(Step[FitReport]):
     seed: int
     start: FitResult | None
     keep: Callable[[str, Fitted], None]
+    options: FitOptions = field(default_factory=FitOptions)
     in_memory: list[Fitted] = field(default_factory=list, init=False)  # at most one: once trained
 
     def inputs(self) -> Mapping[str, Any]:
-        return {
-            "tagger": self.tagger.identity(),
+        inputs = {
+            "tagger": self.adjusted().identity(),
             "examples": digest_of_examples(self.examples),
             "seed": self.seed,
             "start": self.start.key if self.start else None,
         }
+        if self.options.gold_share is not None:
+            inputs["sources"] = digest_of_rows(e.source for e in self.examples)
+        return inputs
 
     def compute(self, folder: Path) -> None:
         fitted = self.train()
@@ -60,7 +65,8 @@ class Fit(Step[FitReport]):
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
         """The report, of its losses the last."""
-        report: dict[str, Any] = read_json(folder / "report.json")
+        found = read_json(folder / "report.json")
+        report: dict[str, Any] = {name: told for name, told in found.items() if told is not None}
         losses = report.pop("losses")
         return report | ({"loss": losses[-1][1]} if losses else {})
 
@@ -68,18 +74,26 @@ class Fit(Step[FitReport]):
         """The trained tagger; it is trained once, however often it is asked for."""
         if not self.in_memory:
             start = self.start.live() if self.start else None
-            self.in_memory.append(self.tagger.fit(self.examples, seed=self.seed, start=start))
+            self.in_memory.append(self.adjusted().fit(self.examples, seed=self.seed, start=start))
         return self.in_memory[0]
+
+    def adjusted(self) -> Tagger:
+        """The tagger with the options of this fit. Raises ValueError where it takes none."""
+        if self.options == FitOptions():
+            return self.tagger
+        if not isinstance(self.tagger, Adjustable):
+            raise ValueError(f"this tagger's fits are all alike: it cannot have {self.options}")
+        return self.tagger.adjusted(self.options)
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:
-    """What a fit sees of its training set: tokens, the labels of unmasked tokens, weights, in
-    order; no id, no provenance."""
-    return digest_of_rows(
-        [
-            e.sentence.tokens,
-            [None if i in e.masked else tag for i, tag in enumerate(tags_of(e))],
-            e.weight,
-        ]
-        for e in examples
-    )
+    """What a fit sees of its training set: tokens, the labels of unmasked tokens (tags, or
+    distributions), weights, in order; no id, no provenance."""
+    return digest_of_rows([e.sentence.tokens, labels_of(e), e.weight] for e in examples)
+
+
+def labels_of(example: Example) -> Any:
+    """What is learnt of an example's tokens, as JSON's types."""
+    if example.distribution is not None:
+        return [checksum_of(example.distribution.tobytes()), sorted(example.masked)]
+    return [None if i in example.masked else tag for i, tag in enumerate(tags_of(example))]

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import Literal, TypeVar
 
 from sciner.loop.outcomes import FitResult, Predicted, StepRecord
+from sciner.loop.steps.average import Average
 from sciner.loop.steps.fit import Fit
-from sciner.loop.steps.predict import Predict
+from sciner.loop.steps.predict import Predict, Stored
 from sciner.loop.steps.weights import Weights, weights_key
+from sciner.policy.seed import member_seed
 from sciner.store.disk import Store
 from sciner.store.step import Result, Step
-from sciner.tagger.base import FitReport, Fitted, Tagger
+from sciner.tagger.base import FitOptions, FitReport, Fitted, Tagger
 from sciner.text.corpus import Example, Sentence
 
 log = logging.getLogger(__name__)
@@ -48,17 +50,32 @@ class StepRunner:
         examples: Sequence[Example],
         *,
         seed: int,
+        member: int = 0,
         start: FitResult | None = None,
+        options: FitOptions = FitOptions(),  # noqa: B008
     ) -> FitResult:
-        """Train on ``examples``, from the pretrained weights or from those of ``start``."""
-        fit = Fit(self.tagger, examples, seed, start, self.weights.keep)
+        """Train on ``examples``, from the pretrained weights or from those of ``start``. member: of
+        an ensemble; the first is the round's tagger, and the others' weights go when the next
+        round's is trained."""
+        own = member_seed(seed, member)
+        fit = Fit(self.tagger, examples, own, start, self.weights.keep, options)
         report = self.run(fit)
-        self.weights.moved_on_to(fit.key)
+        if member == 0:
+            self.weights.moved_on_to(fit.key)
         return FitResult(fit.key, report, partial(self._live, fit, report))
 
     def predict(self, fit: FitResult, sentences: Sequence[Sentence]) -> Predicted:
         """Let the trained tagger annotate ``sentences``."""
-        result = self._result(Predict(fit, sentences, self.labels))
+        return self._predicted(Predict(fit, sentences, self.labels), sentences)
+
+    def average(self, members: Sequence[Predicted]) -> Predicted:
+        """The mean of predictions for the same sentences; of one, itself."""
+        if len(members) == 1:
+            return members[0]
+        return self._predicted(Average(members, self.labels), members[0].sentences)
+
+    def _predicted(self, step: Step[Stored], sentences: Sequence[Sentence]) -> Predicted:
+        result = self._result(step)
         read = partial(result.stream, lambda stored: stored.predictions)
         return Predicted(result.key, sentences, result.load().seconds, read)
 
@@ -99,6 +116,7 @@ class KeptWeights:
         self.shared = shared and which == "last"
         self.written: list[str] = []  # keys: what others wrote is not this run's to drop
         self.first: str | None = None
+        self.latest: str | None = None
         self.spare: list[str] = []  # that of round 0, once this run needs it no more
 
     def keep(self, fit: str, fitted: Fitted) -> None:
@@ -118,14 +136,15 @@ class KeptWeights:
 
     def moved_on_to(self, fit: str) -> None:
         """There is the next fit: what was kept in case the run dies before it may go."""
-        self.first = self.first or weights_key(fit)
+        self.latest = weights_key(fit)
+        self.first = self.first or self.latest
         if self.which != "all":
-            self._drop(but=weights_key(fit))
+            self._drop(but=self.latest)
 
     def close(self) -> None:
         """The run has ended."""
-        if self.which == "none":
-            self._drop()
+        if self.which != "all":
+            self._drop(but=None if self.which == "none" else self.latest)
 
     def _drop(self, but: str | None = None) -> None:
         for key in [key for key in self.written if key != but]:

@@ -81,8 +81,8 @@ class CrfTagger:
         """Maximise the penalised likelihood of what is not masked. Nothing is drawn: ``seed``
         changes nothing.
 
-        Raises ValueError for an example weight other than 1 and for any ``start``, neither of
-        which python-crfsuite offers, and where there is nothing to train on.
+        Raises ValueError for an example weight other than 1, a soft label and any ``start``, none
+        of which python-crfsuite offers, and where there is nothing to train on.
         """
         if start is not None:
             raise ValueError("a CRF cannot start from another: CRFsuite begins every fit at zero")
@@ -91,6 +91,8 @@ class CrfTagger:
                 f"{stray.sentence.id} has weight {stray.weight}: python-crfsuite weighs every "
                 "sentence alike"
             )
+        if stray := next((e for e in examples if e.distribution is not None), None):
+            raise ValueError(f"{stray.sentence.id} has a soft label: a CRF learns from tags alone")
         began = time.perf_counter()
         losses: list[float] = []
         with progress.bar("fit (iterations)", self.config.max_iterations) as advance:

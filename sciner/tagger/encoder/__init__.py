@@ -6,5 +6,14 @@ from __future__ import annotations
 from sciner.tagger.base import Capabilities
 
 CAPABILITIES: Capabilities = frozenset(
-    {"initial_weights", "example_weights", "embeddings", "samples", "int8"}
+    {
+        "initial_weights",
+        "example_weights",
+        "fit_options",
+        "soft_labels",
+        "random_fits",
+        "embeddings",
+        "samples",
+        "int8",
+    }
 )

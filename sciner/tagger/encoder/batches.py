@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
 from sciner.tagger.encoder.windows import Window
+from sciner.text.prediction import Floats, Halves
 
 # Few shapes keep oneDNN's primitive cache, and with it memory, small: free-form padding was seen to
 # reach 4 GB.
@@ -24,10 +26,11 @@ STEP_COST = 3500
 @dataclass(frozen=True, slots=True)
 class Targets:
     """One sentence's training targets. tags: [words] indices into the tag set. weights: [words], 0
-    where masked."""
+    where masked. distribution: [words, tags] float16, to be learnt in the place of ``tags``."""
 
     tags: list[int]
     weights: list[float]
+    distribution: Halves | None = None
 
 
 def padded(length: int, lengths: Sequence[int] = LENGTHS) -> int:
@@ -54,10 +57,29 @@ def batch_sizes(lengths: Sequence[int], budget: float) -> list[int]:
     return sizes
 
 
-def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Iterator[list[int]]:
+def repeats(gold: npt.NDArray[np.bool_], gold_share: float | None) -> Floats | None:
+    """How often an epoch shows each window, on average, so that ``gold_share`` of what it shows is
+    gold: at least once, and the source that is too rare more often. gold: [windows]. None where
+    every window is shown once."""
+    n_gold, n_silver = int(gold.sum()), int((~gold).sum())
+    if gold_share is None or not n_gold or not n_silver:
+        return None
+    times = gold_share / (1 - gold_share) * n_silver / n_gold
+    return np.where(gold, max(times, 1.0), max(1 / times, 1.0)).astype(np.float32)
+
+
+def epoch_of(shown: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
+    """Indices of an epoch's windows, each as often as ``shown`` says on average."""
+    times = np.floor(shown + rng.random(len(shown))).astype(int)
+    return np.repeat(np.arange(len(shown)), times)
+
+
+def training_batches(
+    found: Sequence[Window], batch_size: int, seed: int, shown: Floats | None = None
+) -> Iterator[list[int]]:
     """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few
     long ones, so that a step costs about the same time and memory whatever it holds. The order
-    derives from ``seed`` alone.
+    derives from ``seed`` alone. shown: how often an epoch shows each window (``repeats``).
 
     The budget of a step is the least with which an epoch has as few batches as ``batch_size``
     asks for, whatever the size of the training set; STEP_COST bounds it, so that a corpus of
@@ -65,14 +87,16 @@ def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Ite
     """
     rng = np.random.default_rng(seed)
     lengths = np.array([padded(len(w.ids)) for w in found])
-    ascending, wanted = np.sort(lengths).tolist(), max(1, round(len(found) / batch_size))
+    once = np.arange(len(found))
+    usual = once if shown is None else np.repeat(once, np.round(shown).astype(int))
+    ascending, wanted = np.sort(lengths[usual]).tolist(), max(1, round(len(usual) / batch_size))
     budget = bisect_left(
         range(STEP_COST), True, key=lambda b: len(batch_sizes(ascending, b)) <= wanted
     )
-    ends = np.cumsum(batch_sizes(ascending, budget))[:-1]
     while True:
-        shuffled = rng.permutation(len(found))
-        batches = np.split(shuffled[np.argsort(lengths[shuffled], kind="stable")], ends)
+        shuffled = rng.permutation(once if shown is None else epoch_of(shown, rng))
+        epoch = shuffled[np.argsort(lengths[shuffled], kind="stable")]
+        batches = np.split(epoch, np.cumsum(batch_sizes(lengths[epoch].tolist(), budget))[:-1])
         for k in rng.permutation(len(batches)):
             yield batches[k].tolist()
 
@@ -101,7 +125,7 @@ def collate(
 
     input_ids, attention_mask: [B, T]. firsts: [B, W] position of each word's first piece. With
     targets: tags [B, W] and weights [B, W], 0 for padding, for masked words and for words
-    another window answers for.
+    another window answers for; where a label is soft, also distributions [B, W, K].
     """
     length = padded(max(len(w.ids) for w in batch), lengths)
     width = max(1, max(len(w.firsts) for w in batch))
@@ -122,4 +146,21 @@ def collate(
     arrays = {"input_ids": ids, "attention_mask": mask, "firsts": firsts}
     if targets is not None:
         arrays |= {"tags": tags, "weights": weights}
+        if soft := [t.distribution.shape[1] for t in targets if t.distribution is not None]:
+            arrays["distributions"] = distributions(batch, targets, tags, soft[0])
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def distributions(
+    batch: Sequence[Window], targets: Sequence[Targets], tags: npt.NDArray[np.int64], width: int
+) -> Floats:
+    """[B, W, K] float32: a soft label's distribution, and the certainty of a hard one's tag."""
+    found = np.eye(width, dtype=np.float32)[tags]
+    for row, (window, target) in enumerate(zip(batch, targets, strict=True)):
+        if target.distribution is not None:
+            low, high = window.keep
+            rows = target.distribution[low:high].astype(np.float32)
+            found[row, low - window.start : high - window.start] = rows / rows.sum(
+                -1, keepdims=True
+            )
+    return found

@@ -15,9 +15,9 @@ import transformers
 from torch import Tensor
 
 from sciner import progress
-from sciner.tagger.base import Capabilities, FitReport, Fitted
+from sciner.tagger.base import Capabilities, FitOptions, FitReport, Fitted
 from sciner.tagger.encoder import CAPABILITIES, mc_dropout, vectors
-from sciner.tagger.encoder.batches import Targets, collate, training_batches
+from sciner.tagger.encoder.batches import Targets, collate, repeats, training_batches
 from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
@@ -55,11 +55,19 @@ class EncoderTagger:
             "computing": COMPUTING,
             "labels": self.labels,
             "source": self.source.identity(),
-            "recipe": asdict(self.config),  # names in keys stay: another name would be another key
+            # names in keys stay: another name would be another key
+            "recipe": self.config.identity(),
             "lora": asdict(self.lora) if self.lora else None,
             "machine": self.device.identity(),
             "transformers": transformers.__version__,
         }
+
+    def adjusted(self, options: FitOptions) -> EncoderTagger:
+        """The same encoder, trained as ``options`` say."""
+        steps = self.config.steps if options.steps is None else options.steps
+        return replace(
+            self, config=replace(self.config, steps=steps, gold_share=options.gold_share)
+        )
 
     def restore(self, directory: Path, report: FitReport) -> FittedEncoder:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
@@ -197,14 +205,19 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap
     )
     targets = [targets_of(e, fresh.tags) for e in examples]
-    order = training_batches(found, config.batch_size, seed)
-    tokens, losses = 0, []
+    gold = np.array([examples[w.sentence].source == "gold" for w in found])
+    shown = repeats(gold, config.gold_share)
+    order = training_batches(found, config.batch_size, seed, shown)
+    tokens, gold_tokens, losses = 0, 0, []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
-        nonlocal tokens
+        nonlocal tokens, gold_tokens
         for _ in range(config.steps):
-            batch = [found[i] for i in next(order)]
-            tokens += sum(w.keep[1] - w.keep[0] for w in batch)
+            chosen = next(order)
+            batch = [found[i] for i in chosen]
+            sizes = [w.keep[1] - w.keep[0] for w in batch]
+            tokens += sum(sizes)
+            gold_tokens += int(np.dot(sizes, gold[chosen]))
             yield fresh.device.pinned(
                 collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
             )
@@ -228,16 +241,22 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
     fresh.model.eval()
-    return FitReport(config.steps, tokens, time.perf_counter() - began, curve(losses))
+    return FitReport(
+        config.steps,
+        tokens,
+        time.perf_counter() - began,
+        curve(losses),
+        None if shown is None else gold_tokens,
+    )
 
 
 def targets_of(example: Example, tags: Sequence[str]) -> Targets:
-    """Tag indices and loss weights of an example's words."""
+    """Tag indices, or distributions, and loss weights of an example's words."""
     number = {tag: i for i, tag in enumerate(tags)}
     weights = [
         0.0 if i in example.masked else example.weight for i in range(len(example.sentence.tokens))
     ]
-    return Targets([number[tag] for tag in tags_of(example)], weights)
+    return Targets([number[tag] for tag in tags_of(example)], weights, example.distribution)
 
 
 def curve(losses: Sequence[float]) -> tuple[tuple[int, float], ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,7 +20,8 @@ class TrainingConfig:
 
     lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size:
     mean sentences a step. warmup: share of the steps in which the rate rises linearly; it then
-    falls linearly to 0. clip: gradient norm.
+    falls linearly to 0. clip: gradient norm. gold_share: of the windows of an epoch, how many are
+    gold on average (``tagger.base.FitOptions``); None leaves the mixture as the examples are.
     """
 
     lr: float
@@ -32,6 +33,13 @@ class TrainingConfig:
     clip: float
     max_length: int
     overlap: int
+    gold_share: float | None = None
+
+    def identity(self) -> dict[str, Any]:
+        """As an input of a key; a setting that came later and is not used is left out, for keys
+        stay."""
+        named = asdict(self)
+        return {key: value for key, value in named.items() if value is not None}
 
 
 class TokenClassifier(pl.LightningModule):
@@ -62,9 +70,11 @@ class TokenClassifier(pl.LightningModule):
         """Weighted cross-entropy a word. The sum is divided by the number of unmasked words, not by
         their weights: a batch of silver alone must not weigh as much as a batch of gold."""
         weights = batch["weights"]
-        losses = nn.functional.cross_entropy(
-            self(batch).flatten(0, 1), batch["tags"].flatten(), reduction="none"
-        )
+        if "distributions" in batch:
+            targets = batch["distributions"].flatten(0, 1)
+        else:
+            targets = batch["tags"].flatten()
+        losses = nn.functional.cross_entropy(self(batch).flatten(0, 1), targets, reduction="none")
         return (losses * weights.flatten()).sum() / (weights > 0).sum().clamp(min=1)
 
     def predict_step(self, batch: dict[str, Tensor], _: int) -> Tensor:

@@ -67,12 +67,14 @@ class GazetteerTagger:
         """Count forms; a sentence counts as often as its weight says. Nothing is drawn: ``seed``
         changes nothing.
 
-        Raises ValueError for any ``start`` and without examples.
+        Raises ValueError for any ``start``, for a soft label and without examples.
         """
         if start is not None:
             raise ValueError("a gazetteer cannot start from another: it is counted anew")
         if not examples:
             raise ValueError("nothing to train on")
+        if stray := next((e for e in examples if e.distribution is not None), None):
+            raise ValueError(f"{stray.sentence.id} has a soft label: a gazetteer counts spans")
         began = time.perf_counter()
         texts = [(example, normalised(example.sentence.tokens, self.case)) for example in examples]
         mentions: dict[Form, list[tuple[str, float]]] = defaultdict(list)  # (class, weight) of each

@@ -255,6 +255,12 @@ def test_a_value_of_the_wrong_type_is_refused_by_name(group: str, key: str) -> N
         ("iteration.rounds", 51),
         ("iteration.rounds", 2.5),
         ("iteration.silver_weight", 0),
+        ("iteration.steps", 0),
+        ("iteration.gold_share", 0),
+        ("iteration.gold_share", 1),
+        ("iteration.labels", "fuzzy"),
+        ("iteration.temperature", 0),
+        ("iteration.teachers", 0),
         ("iteration.min_churn", 1.5),
         ("threshold.measure", "probabilty"),
         ("trainer.threads", 0),
@@ -375,6 +381,26 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         (
             {"iteration__stop": "churn", "iteration__relabel": "frozen"},
             "iteration: stop=churn watches silver",
+        ),
+        (
+            {"iteration__temperature": 2},
+            "iteration: temperature=2 changes soft labels",
+        ),
+        (
+            {"model": CRF, "iteration__steps": 600},
+            "iteration.steps=600 is for encoders",
+        ),
+        (
+            {"model": GAZETTEER, "iteration__gold_share": 0.5},
+            "iteration.gold_share=0.5 is for encoders",
+        ),
+        (
+            {"model": CRF, "iteration__labels": "soft"},
+            "iteration.labels=soft: model=crf learns from one label",
+        ),
+        (
+            {"model": CRF, "iteration__teachers": 3},
+            "iteration.teachers=3: fits of model=crf do not depend",
         ),
         (
             {"model": CRF, "iteration__silver_weight": 0.5},

@@ -16,10 +16,18 @@ from sciner.config.model import ModelConfig
 from sciner.hashing import canonical
 from sciner.loop.steps.fit import digest_of_examples
 from sciner.score.entity import entity_scores
-from sciner.tagger.base import PROBES, Capability, Fitted, Probed, Tagger
+from sciner.tagger.base import (
+    PROBES,
+    Adjustable,
+    Capability,
+    FitOptions,
+    Fitted,
+    Probed,
+    Tagger,
+)
 from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
-from sciner.text.corpus import Example, Sentence, tagset
+from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span, encode
 from tests.fakes import FakeTagger
@@ -58,6 +66,13 @@ def imported() -> None:
 def tagger(request: pytest.FixtureRequest) -> Tagger:
     made: Tagger = TAGGERS[request.param]()
     return made
+
+
+def softened(example: Example) -> Example:
+    """Its own tags, as a distribution that is half sure of them."""
+    tags = tagset(LABELS)
+    sure = np.eye(len(tags))[[tags.index(tag) for tag in tags_of(example)]]
+    return replace(example, distribution=(0.5 * sure + 0.5 / len(tags)).astype(np.float16))
 
 
 def predicted(fitted: Fitted, sentences: Sequence[Sentence] = SENTENCES) -> list[Any]:
@@ -162,6 +177,8 @@ def test_a_tagger_can_what_it_says_and_refuses_the_rest(tagger: Tagger) -> None:
     tries: dict[Capability, Callable[[], Any]] = {
         "initial_weights": lambda: tagger.fit(EXAMPLES, seed=0, start=fitted),
         "example_weights": lambda: tagger.fit([replace(e, weight=0.5) for e in EXAMPLES], seed=0),
+        "fit_options": lambda: tagger.adjusted(FitOptions(steps=2)).fit(EXAMPLES, seed=0),
+        "soft_labels": lambda: tagger.fit([softened(e) for e in EXAMPLES], seed=0),
         "embeddings": lambda: fitted.embeddings(SENTENCES),
         "samples": lambda: list(fitted.samples(SENTENCES, 2, 0)),
     }
@@ -171,6 +188,9 @@ def test_a_tagger_can_what_it_says_and_refuses_the_rest(tagger: Tagger) -> None:
         else:
             with pytest.raises((ValueError, AttributeError)):
                 attempt()
+    assert isinstance(tagger, Adjustable) == ("fit_options" in tagger.capabilities)
+    another_seed = tagger.fit(EXAMPLES, seed=1)
+    assert (predicted(another_seed) != predicted(fitted)) == ("random_fits" in tagger.capabilities)
     assert isinstance(fitted, Probed) == (tagger.capabilities >= PROBES)
 
 

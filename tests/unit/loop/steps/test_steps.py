@@ -44,6 +44,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
     for strategy in (Fluctuation(), KMeans(), *(s() for s in STRATEGIES.values() if fields(s))):
         acquire = Acquire(strategy, Amount(5))
         turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
+    mixed = Iteration(1, gold_share=0.5, teachers=2)
+    turn(corpus, iteration=mixed, parts=parts_of(corpus), store=store)
     return store
 
 

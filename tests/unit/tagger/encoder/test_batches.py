@@ -20,6 +20,7 @@ from sciner.tagger.encoder.batches import (
     cost,
     padded,
     prediction_batches,
+    repeats,
     training_batches,
 )
 from sciner.tagger.encoder.windows import Window
@@ -196,3 +197,42 @@ def test_only_answered_unmasked_words_weigh() -> None:
 def test_a_window_without_words_weighs_nothing() -> None:
     tensors = collate([Window(0, 0, [2, 3], [], (0, 0))], PAD, [Targets([], [])])
     assert tensors["input_ids"].shape == (1, 16) and tensors["weights"].tolist() == [[0.0]]
+
+
+@settings(deadline=None)
+@given(st.lists(st.booleans(), min_size=2), st.floats(0.05, 0.95), seeds)
+def test_an_epoch_shows_every_window_and_the_share_of_gold_that_was_asked_for(
+    gold: list[bool], share: float, seed: int
+) -> None:
+    is_gold = np.array(gold)
+    shown = repeats(is_gold, share)
+    if len(set(gold)) == 1:
+        assert shown is None  # there is nothing to mix
+        return
+    assert shown is not None and shown.min() == pytest.approx(1)
+    assert shown[is_gold].sum() / shown.sum() == pytest.approx(share, rel=1e-3)
+    found = windows_of([20] * len(gold))
+    seen = epoch(training_batches(found, 4, seed, shown), int(np.ceil(shown).sum()))
+    assert set(range(len(gold))) == {i for batch in seen for i in batch}
+
+
+def test_over_many_epochs_gold_has_its_share() -> None:
+    """40 gold windows among 400 are every other one that is seen, if half is asked for."""
+    gold = np.arange(400) < 40
+    batches = training_batches(REAL, 8, 0, repeats(gold, 0.5))
+    seen = np.concatenate(epoch(batches, 20_000))
+    assert gold[seen].mean() == pytest.approx(0.5, abs=0.01)
+    times = np.bincount(seen, minlength=400)
+    assert times[gold].min() > 6 * times[~gold].max() > 0
+
+
+def test_a_hard_label_among_soft_ones_is_certain() -> None:
+    """Rows of a soft label are normalised: float16 loses a little of their sum."""
+    soft = np.array([[0.5, 0.25, 0.2], [0, 1, 0], [0.1, 0.1, 0.8]], np.float16)
+    targets = [Targets([0, 0, 0], [1.0] * 3, soft), Targets([2, 1], [1.0, 1.0])]
+    cut = Window(0, 1, [2, 12, 13, 3], [1, 2], (1, 3))  # the second of two windows
+    found = collate([cut, window(4, 1)], PAD, targets)["distributions"]
+    assert found.sum(-1).allclose(torch.ones(2, 2))
+    assert found[0].tolist() == [[0, 1, 0], pytest.approx([0.1, 0.1, 0.8], abs=1e-3)]
+    assert found[1].tolist() == [[0, 0, 1], [0, 1, 0]]
+    assert "distributions" not in collate([window(4)], PAD, targets[1:])

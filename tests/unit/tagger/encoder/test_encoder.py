@@ -19,6 +19,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from sciner.hashing import canonical
 from sciner.score.entity import entity_scores
+from sciner.tagger.base import FitOptions
 from sciner.tagger.encoder.batches import Targets, collate, training_batches
 from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import (
@@ -32,7 +33,7 @@ from sciner.tagger.encoder.encoder import (
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
 from sciner.tagger.encoder.weights import Source, load, scratch
 from sciner.tagger.encoder.windows import windows
-from sciner.text.corpus import Example, Sentence, gold_example, tagset
+from sciner.text.corpus import Example, Sentence, gold_example, tags_of, tagset
 from sciner.text.spans import Span
 from tests.fakes import FakeTagger
 
@@ -583,3 +584,39 @@ def test_samples_scatter_about_the_prediction_and_leave_nothing_behind(
         and torch.equal(torch.get_rng_state(), state)
         and not fitted.model.training
     )
+
+
+def test_certain_soft_labels_train_as_hard_ones_and_others_do_not() -> None:
+    tags = tagset(LABELS)
+    sure = [
+        np.eye(len(tags), dtype=np.float16)[[tags.index(t) for t in tags_of(e)]] for e in EXAMPLES
+    ]
+    soft = [replace(e, distribution=rows) for e, rows in zip(EXAMPLES, sure, strict=True)]
+    flat = [
+        replace(e, distribution=0.5 * rows + 0.5 / len(tags))
+        for e, rows in zip(EXAMPLES, sure, strict=True)
+    ]
+    hard = fit_rows()
+    for a, b, c in zip(hard, fit_rows(soft), fit_rows(flat), strict=True):
+        assert np.allclose(a, b, atol=2e-3)
+        assert not np.allclose(a, c, atol=2e-3)
+
+
+def test_options_are_settings_of_the_fit_alone() -> None:
+    """An identity without options is what it was before there were any: stored fits stay valid."""
+    one = tagger()
+    assert one.adjusted(FitOptions()).identity() == one.identity()
+    assert "gold_share" not in one.identity()["recipe"]
+    assert one.adjusted(FitOptions(steps=7)).identity() == tagger(steps=7).identity()
+    assert one.adjusted(FitOptions(gold_share=0.5)).identity() != one.identity()
+
+
+def test_a_share_of_gold_changes_what_a_fit_sees() -> None:
+    """Two gold sentences among six of silver: half of what is seen is of these two."""
+    mixed = [replace(e, source="gold" if i < 2 else "silver") for i, e in enumerate(EXAMPLES)]
+    assert tagger().fit(mixed, seed=0).report.gold_tokens is None
+    report = tagger(steps=60, batch_size=2, gold_share=0.5).fit(mixed, seed=0).report
+    sizes = [len(e.sentence.tokens) for e in mixed]
+    gold, silver = sum(sizes[:2]) / 2, sum(sizes[2:]) / 6  # tokens of a window, on average
+    assert report.gold_tokens is not None
+    assert report.gold_tokens / report.tokens == pytest.approx(gold / (gold + silver), abs=0.05)
