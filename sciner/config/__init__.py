@@ -69,7 +69,7 @@ class RunConfig(Strict):
                 "give iteration.init=pretrained"
             )
         if "fit_options" not in self.model.capabilities:
-            for key in ("steps", "gold_share"):
+            for key in ("steps", "gold_share", "finish_steps", "ema"):
                 if (value := getattr(self.iteration, key)) is not None:
                     raise ValueError(
                         f"iteration.{key}={value:g} is for encoders, and every fit of "

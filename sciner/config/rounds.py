@@ -24,6 +24,8 @@ class IterationConfig(Strict):
     rounds: Annotated[int, Field(ge=0, le=50)]
     steps: Positive | None
     gold_share: Annotated[float, Field(gt=0, lt=1)] | None
+    finish_steps: Positive | None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None
     labels: Literal["hard", "soft"]
     temperature: Annotated[float, Field(gt=0, le=100)]
     teachers: Annotated[int, Field(ge=1, le=20)]

@@ -33,20 +33,27 @@ class Iteration:
     """How the loop turns (arXiv 2502.16312: two rounds, each re-training the pretrained encoder on
     gold and all silver).
 
-    rounds: after round 0. steps: optimiser steps of the fits after round 0; None is as many as
-    round 0 has. gold_share: of what these fits see, how much is gold, in (0, 1); None joins gold
-    and silver as they are. labels: of silver, hard (the decoded spans) or soft (the teacher's label
-    distributions, at ``temperature``). teachers: how many taggers, trained on the same data with
-    other seeds, annotate the pool by the mean of their distributions; the last round trains one.
-    init: every fit starts from the pretrained weights, or from those of the round before. relabel:
-    each round annotates the whole pool anew, or silver once accepted stays. silver_weight: of a
-    silver token in the loss, gold being 1. stop: after ``rounds``, or before if less than
-    ``min_churn`` of the silver spans changed.
+    rounds: after round 0.
+    steps: optimiser steps of the fits after round 0; None is as many as round 0 has.
+    gold_share: how much of what these fits see is gold, in (0, 1); None joins gold and silver as
+        they are.
+    finish_steps: steps of a last stage on gold alone, at a lower rate.
+    ema: decay of a moving average of their weights.
+    labels: of silver; hard (the decoded spans) or soft (the teacher's label distributions).
+    temperature: of soft labels.
+    teachers: how many taggers, trained on the same data with other seeds, annotate the pool by the
+        mean of their distributions; the last round trains one.
+    init: every fit starts from the pretrained weights, or from those of the round before.
+    relabel: each round annotates the whole pool anew, or silver once accepted stays.
+    silver_weight: of a silver token in the loss, gold being 1.
+    stop: after ``rounds``, or before if less than ``min_churn`` of the silver spans changed.
     """
 
     rounds: int = 2
     steps: int | None = None
     gold_share: float | None = None
+    finish_steps: int | None = None
+    ema: float | None = None
     labels: Literal["hard", "soft"] = "hard"
     temperature: float = 1.0
     teachers: int = 1
@@ -55,6 +62,10 @@ class Iteration:
     silver_weight: float = 1.0
     stop: Literal["fixed", "churn"] = "fixed"
     min_churn: float = 0.02
+
+    def fit_options(self) -> FitOptions:
+        """How the fits after round 0 differ from round 0's."""
+        return FitOptions(self.steps, self.gold_share, self.finish_steps, self.ema)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +186,7 @@ def train(
 
     before: those of the round before, from whose weights ``init=previous`` starts.
     """
-    options = FitOptions(iteration.steps, iteration.gold_share) if number else FitOptions()
+    options = iteration.fit_options() if number else FitOptions()
     starts = before if iteration.init == "previous" else ()
     return tuple(
         steps.fit(

@@ -42,11 +42,19 @@ class FitOptions:
     """How a fit differs from what its tagger's own settings say; None leaves them as they are.
 
     steps: optimiser steps. gold_share: of the windows that an epoch shows, how many are gold on
-    average, in (0, 1); the rarer source is repeated, nothing is left out.
+    average, in (0, 1); the rarer source is repeated, nothing is left out. finish_steps: steps that
+    follow on gold alone, at a lower rate. ema: decay of a moving average of the weights, which
+    then are the tagger's.
     """
 
     steps: int | None = None
     gold_share: float | None = None
+    finish_steps: int | None = None
+    ema: float | None = None
+
+    def tell_sources_apart(self) -> bool:
+        """Does the fit depend on which examples are gold?"""
+        return self.gold_share is not None or self.finish_steps is not None
 
 
 class Fitted(Protocol):

@@ -29,7 +29,7 @@ class Fit(Step[FitReport]):
         "examples": "the training set",
         "seed": "",
         "start": "the fit whose weights it starts from, if any",
-        "sources": "with a share of gold, which examples are gold",
+        "sources": "with a share of gold or a last stage on it, which examples are gold",
     }
     RESULT = "what the fit did: steps, tokens, seconds, losses"
 
@@ -48,7 +48,7 @@ class Fit(Step[FitReport]):
             "seed": self.seed,
             "start": self.start.key if self.start else None,
         }
-        if self.options.gold_share is not None:
+        if self.options.tell_sources_apart():
             inputs["sources"] = digest_of_rows(e.source for e in self.examples)
         return inputs
 

@@ -23,6 +23,7 @@ from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
 from sciner.tagger.encoder.device import Device
+from sciner.tagger.encoder.ema import MovingAverage
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
@@ -33,6 +34,7 @@ from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
 CURVE_POINTS = 50  # of a training curve
+FINISH_RATE = 0.3  # of a last stage on gold, times the learning rates of the fit
 COMPUTING = 2  # raised where the same settings come to train another encoder
 
 
@@ -64,10 +66,8 @@ class EncoderTagger:
 
     def adjusted(self, options: FitOptions) -> EncoderTagger:
         """The same encoder, trained as ``options`` say."""
-        steps = self.config.steps if options.steps is None else options.steps
-        return replace(
-            self, config=replace(self.config, steps=steps, gold_share=options.gold_share)
-        )
+        given = asdict(options) | {"steps": options.steps or self.config.steps}
+        return replace(self, config=replace(self.config, **given))
 
     def restore(self, directory: Path, report: FitReport) -> FittedEncoder:
         """The trained encoder that ``FittedEncoder.save`` wrote."""
@@ -114,6 +114,8 @@ class EncoderTagger:
             )
             with self.lora.adapted(model) if self.lora else nullcontext():
                 report = train(fitted, examples, seed)
+                if config.finish_steps is not None:
+                    report = joined(report, finish(fitted, examples, seed))
             return replace(fitted, report=report)
 
 
@@ -198,6 +200,33 @@ class FittedEncoder:
             weights.chmod((directory / "config.json").stat().st_mode)
 
 
+def finish(fitted: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
+    """Train on the gold of ``examples`` alone, in place: a last stage that forgets errors of the
+    silver (NEEDLE, Jiang et al. 2021, arXiv 2106.08977, section 3.3)."""
+    config = fitted.config
+    assert config.finish_steps is not None
+    last = replace(
+        config,
+        steps=config.finish_steps,
+        lr=FINISH_RATE * config.lr,
+        head_lr=FINISH_RATE * config.head_lr,
+    )
+    gold = [e for e in examples if e.source == "gold"]
+    return train(replace(fitted, config=last), gold, seed)
+
+
+def joined(first: FitReport, last: FitReport) -> FitReport:
+    """One report of a fit's two stages."""
+    assert first.gold_tokens is not None and last.gold_tokens is not None
+    return FitReport(
+        first.steps + last.steps,
+        first.tokens + last.tokens,
+        first.seconds + last.seconds,
+        (*first.losses, *((first.steps + step, loss) for step, loss in last.losses)),
+        first.gold_tokens + last.gold_tokens,
+    )
+
+
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
     """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
@@ -226,6 +255,8 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
         def on_step(step: int, loss: float) -> None:
             losses.append(loss)
+            if average:
+                average.update()
             advance(1)
 
         pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
@@ -237,7 +268,10 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             cheap_dropout(model),
             lean_attention_in(model),
         ):
+            average = MovingAverage(model.parameters(), config.ema) if config.ema else None
             trainer.fit(TokenClassifier(model, config), batches())
+            if average:
+                average.apply()
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
     fresh.model.eval()
@@ -246,7 +280,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         tokens,
         time.perf_counter() - began,
         curve(losses),
-        None if shown is None else gold_tokens,
+        gold_tokens if config.gold_share or config.finish_steps else None,
     )
 
 

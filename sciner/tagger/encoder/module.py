@@ -21,7 +21,8 @@ class TrainingConfig:
     lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size:
     mean sentences a step. warmup: share of the steps in which the rate rises linearly; it then
     falls linearly to 0. clip: gradient norm. gold_share: of the windows of an epoch, how many are
-    gold on average (``tagger.base.FitOptions``); None leaves the mixture as the examples are.
+    gold on average; finish_steps: of a last stage on gold alone; ema: decay of a moving average of
+    the weights (``tagger.base.FitOptions``). None leaves each out.
     """
 
     lr: float
@@ -34,6 +35,8 @@ class TrainingConfig:
     max_length: int
     overlap: int
     gold_share: float | None = None
+    finish_steps: int | None = None
+    ema: float | None = None
 
     def identity(self) -> dict[str, Any]:
         """As an input of a key; a setting that came later and is not used is left out, for keys

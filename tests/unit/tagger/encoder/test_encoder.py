@@ -620,3 +620,27 @@ def test_a_share_of_gold_changes_what_a_fit_sees() -> None:
     gold, silver = sum(sizes[:2]) / 2, sum(sizes[2:]) / 6  # tokens of a window, on average
     assert report.gold_tokens is not None
     assert report.gold_tokens / report.tokens == pytest.approx(gold / (gold + silver), abs=0.05)
+
+
+def test_a_last_stage_sees_gold_alone() -> None:
+    """Silver is half of what comes before; the report counts both stages."""
+    mixed = [replace(e, source="gold" if i % 2 else "silver") for i, e in enumerate(EXAMPLES)]
+    plain = tagger(steps=6, batch_size=4).fit(mixed, seed=0)
+    longer = tagger(steps=6, batch_size=4, finish_steps=4).fit(mixed, seed=0)
+    assert longer.report.steps == 10 and longer.report.losses[-1][0] == 10
+    assert longer.report.losses[:6] == plain.report.losses
+    of_gold = longer.report.tokens - plain.report.tokens
+    assert longer.report.gold_tokens is not None and longer.report.gold_tokens > of_gold > 0
+    relabelled = [replace(e, spans=()) if e.source == "silver" else e for e in mixed]
+    other = tagger(steps=1, lr=0.0, head_lr=0.0, finish_steps=4, batch_size=4)
+    assert same(rows(other.fit(mixed, seed=0)), rows(other.fit(relabelled, seed=0)))
+
+
+def test_a_moving_average_lies_between_the_first_weights_and_the_last() -> None:
+    start, last, averaged = (
+        tagger(lr=0.01, weight_decay=0.0, **settings).fit(EXAMPLES, seed=0).model.state_dict()
+        for settings in ({"steps": 1}, {"steps": 8}, {"steps": 8, "ema": 0.999})
+    )
+    moved = [(last[k] - start[k]).abs().sum().item() for k in last]
+    short = [(averaged[k] - start[k]).abs().sum().item() for k in last]
+    assert 0 < sum(short) < sum(moved)
