@@ -27,13 +27,22 @@ class IterationConfig(Strict):
     finish_steps: Positive | None
     ema: Annotated[float, Field(gt=0, lt=1)] | None
     labels: Literal["hard", "soft"]
-    temperature: Annotated[float, Field(gt=0, le=100)]
+    temperature: float | Literal["fit"]
     teachers: Annotated[int, Field(ge=1, le=20)]
     init: Literal["pretrained", "previous"]
     relabel: Literal["all", "frozen"]
     silver_weight: Annotated[float, Field(gt=0, le=10)]
     stop: Literal["fixed", "churn"]
     min_churn: Share
+    guard: Literal["warn", "stop"]
+
+    @field_validator("temperature", mode="before")
+    @classmethod
+    def _temperature(cls, value: object) -> object:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if value != "fit" and not (number and 0 < value <= 100):  # type: ignore[operator]
+            raise ValueError(f"{value} is no temperature: give a number from 0 to 100, or fit")
+        return value
 
     @model_validator(mode="after")
     def _stops(self) -> IterationConfig:
@@ -41,7 +50,7 @@ class IterationConfig(Strict):
             raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
         if self.temperature != 1 and self.labels == "hard":
             raise ValueError(
-                f"temperature={self.temperature:g} changes soft labels, and these are hard: add "
+                f"temperature={self.temperature} changes soft labels, and these are hard: add "
                 "iteration.labels=soft, or leave it at 1"
             )
         return self

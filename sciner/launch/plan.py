@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
+from sciner.loop.out_of_fold import FOLDS
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key
@@ -155,8 +156,11 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
 
 
 def fits_of(config: RunConfig) -> int:
-    """How many fits a point asks for: the last round trains one teacher, every other one all."""
-    return config.iteration.rounds * config.iteration.teachers + 1
+    """How many fits a point asks for: the last round trains one teacher, every other one all; the
+    seed set may be judged fold by fold."""
+    judged = config.threshold.policy().needs_judged or config.iteration.temperature == "fit"
+    folds = FOLDS if judged and config.iteration.rounds else 0
+    return config.iteration.rounds * config.iteration.teachers + 1 + folds
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:

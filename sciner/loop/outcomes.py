@@ -3,7 +3,7 @@ they were taken."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from sciner.score.stats import Counts
 from sciner.tagger.base import FitReport, Fitted
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
 
 Scores = dict[str, float]
 
@@ -61,6 +62,25 @@ class Predicted:
         return replace(
             self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfFold:
+    """Predictions for the seed set by taggers that did not learn from the sentence. gold: of the
+    seed set, by sentence id. parts: the predictions, fold by fold."""
+
+    gold: Mapping[str, tuple[Span, ...]]
+    parts: tuple[Predicted, ...]
+
+    def judged(self) -> Iterator[tuple[Prediction, tuple[Span, ...]]]:
+        """Each prediction beside the gold of its sentence."""
+        for made in self.parts:
+            for p in made.read():
+                yield p, self.gold[p.sentence.id]
+
+    def identity(self) -> list[list[str]]:
+        """For keys: the predictions, which the gold has determined."""
+        return [made.identity() for made in self.parts]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,15 @@ from typing import Literal
 
 from sciner.loop.evaluation import Evaluator, watch
 from sciner.loop.gold import Gold
-from sciner.loop.outcomes import FitResult, Predicted, StepRecord, speed
+from sciner.loop.out_of_fold import predict_out_of_fold, temperature_of
+from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.teacher import Teacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
-from sciner.policy.seed import Split
+from sciner.policy.seed import Split, member_seed
 from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.stats import Counts
@@ -40,13 +41,15 @@ class Iteration:
     finish_steps: steps of a last stage on gold alone, at a lower rate.
     ema: decay of a moving average of their weights.
     labels: of silver; hard (the decoded spans) or soft (the teacher's label distributions).
-    temperature: of soft labels.
+    temperature: of soft labels; fit takes the one at which out-of-fold predictions fit the gold of
+        the seed set.
     teachers: how many taggers, trained on the same data with other seeds, annotate the pool by the
         mean of their distributions; the last round trains one.
     init: every fit starts from the pretrained weights, or from those of the round before.
     relabel: each round annotates the whole pool anew, or silver once accepted stays.
     silver_weight: of a silver token in the loss, gold being 1.
     stop: after ``rounds``, or before if less than ``min_churn`` of the silver spans changed.
+    guard: what a sign of collapse does: it is reported, or it also stops the loop.
     """
 
     rounds: int = 2
@@ -55,17 +58,25 @@ class Iteration:
     finish_steps: int | None = None
     ema: float | None = None
     labels: Literal["hard", "soft"] = "hard"
-    temperature: float = 1.0
+    temperature: float | Literal["fit"] = 1.0
     teachers: int = 1
     init: Literal["pretrained", "previous"] = "pretrained"
     relabel: Literal["all", "frozen"] = "all"
     silver_weight: float = 1.0
     stop: Literal["fixed", "churn"] = "fixed"
     min_churn: float = 0.02
+    guard: Literal["warn", "stop"] = "warn"
 
     def fit_options(self) -> FitOptions:
         """How the fits after round 0 differ from round 0's."""
         return FitOptions(self.steps, self.gold_share, self.finish_steps, self.ema)
+
+    def temperature_from(self, judged: OutOfFold | None, labels: Sequence[str]) -> float:
+        """The temperature of soft labels, as a number. judged: where it is to be fitted."""
+        if self.temperature == "fit":
+            assert judged is not None
+            return temperature_of(judged, labels)
+        return self.temperature
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,31 +124,27 @@ def run_rounds(
     silver = Silver(
         tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)),
         iteration.relabel == "frozen",
-        iteration.temperature if iteration.labels == "soft" else None,
     )
     evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
+    seed_set, judged = gold.bought, None
     members: tuple[FitResult, ...] = ()
+    warnings: tuple[str, ...] = ()
     for number in range(iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
         if members:
             fit, teacher = members[0], Teacher(steps, members)
-            if why := gold.end():
+            if why := gold.end() or guarded(iteration, warnings):
                 log.info("stopped before round %d: %s", number, why)
                 break
+            if judged is None and (threshold.needs_judged or iteration.temperature == "fit"):
+                judged = predict_out_of_fold(steps, seed_set, seed)
             if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, teacher, whole=gold.wants_annotations())
-            if (
-                iteration.stop == "churn"
-                and scores.get("silver/drift/churn", 1.0) < iteration.min_churn
-            ):
-                log.info(
-                    "stopped before round %d: %.1f%% of the silver changed",
-                    number,
-                    100 * scores["silver/drift/churn"],
-                )
+            if why := settled(iteration, scores):
+                log.info("stopped before round %d: %s", number, why)
                 break
             if acquire.buys:
                 acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
@@ -145,11 +152,17 @@ def run_rounds(
                 scores |= named("acquire", bought)
             if silver.whole is not None:
                 scores |= silver.accept(
-                    steps, threshold, withheld, gold, number, iteration.silver_weight
+                    steps, threshold, withheld, gold, number, iteration.silver_weight, judged
                 )
 
         scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
-        examples = (*gold.examples(), *silver.examples(steps.labels))
+        accepted = silver.examples()
+        if iteration.labels == "soft" and accepted:
+            scores["silver/temperature"] = temperature = iteration.temperature_from(
+                judged, steps.labels
+            )
+            accepted = silver.soft_examples(steps.labels, temperature)
+        examples = (*gold.examples(), *accepted)
         members = train(steps, examples, iteration, number, members, seed)
         fit = members[0]
 
@@ -174,6 +187,21 @@ def run_rounds(
     steps.close()
 
 
+def guarded(iteration: Iteration, warnings: Sequence[str]) -> str | None:
+    """Why a sign of collapse ends the loop, if it does."""
+    return (
+        f"iteration.guard=stop: {warnings[0]}" if iteration.guard == "stop" and warnings else None
+    )
+
+
+def settled(iteration: Iteration, scores: Mapping[str, float]) -> str | None:
+    """Why the silver ends the loop, if it does: it hardly changes any more."""
+    churn = scores.get("silver/drift/churn", 1.0)
+    if iteration.stop == "churn" and churn < iteration.min_churn:
+        return f"{100 * churn:.1f}% of the silver changed"
+    return None
+
+
 def train(
     steps: StepRunner,
     examples: Sequence[Example],
@@ -191,8 +219,8 @@ def train(
     return tuple(
         steps.fit(
             examples,
-            seed=seed,
-            member=member,
+            seed=member_seed(seed, member),
+            beside=member > 0,
             start=starts[member] if starts else None,
             options=options,
         )

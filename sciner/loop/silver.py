@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Mapping, Sequence
 
 from sciner.loop.gold import Gold
-from sciner.loop.outcomes import Predicted, speed_of
+from sciner.loop.outcomes import OutOfFold, Predicted, speed_of
 from sciner.loop.soft_labels import soften
 from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.runner import StepRunner
@@ -21,12 +21,10 @@ from sciner.text.spans import Span
 
 class Silver:
     """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays,
-    the rest is tried anew. temperature: of soft labels; None trains on hard ones."""
+    the rest is tried anew."""
 
-    def __init__(
-        self, pool: Sequence[Sentence], frozen: bool, temperature: float | None = None
-    ) -> None:
-        self.pool, self.frozen, self.temperature = pool, frozen, temperature
+    def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
+        self.pool, self.frozen = pool, frozen
         # the latest annotation, of sentences that are then bought or accepted too
         self.whole: Predicted | None = None
         # the latest; with frozen, all: earlier ones hold what was accepted
@@ -65,6 +63,7 @@ class Silver:
         gold: Gold,
         number: int,
         weight: float,
+        judged: OutOfFold | None,
     ) -> dict[str, float]:
         """Add what ``threshold`` lets through of the latest annotation; how much that is, and how
         good."""
@@ -82,15 +81,17 @@ class Silver:
                 gold_shares=shares,
                 round=number,
                 weight=weight,
+                judged=judged,
             )
         )
         scores = scores | kappa_scores(self.accepted.values(), withheld)
         errors = propagation_scores(before.values(), self.accepted.values(), withheld)
         return named("silver", scores) | named("silver/errors", errors)
 
-    def examples(self, labels: Sequence[str]) -> list[Example]:
-        """Accepted silver, in the order of the pool. labels: the corpus's classes."""
-        hard = [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
-        if self.temperature is None:
-            return hard
-        return soften(hard, self.annotations, labels, self.temperature)
+    def examples(self) -> list[Example]:
+        """Accepted silver, in the order of the pool."""
+        return [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
+
+    def soft_examples(self, labels: Sequence[str], temperature: float) -> list[Example]:
+        """The same with soft labels. labels: the corpus's classes."""
+        return soften(self.examples(), self.annotations, labels, temperature)

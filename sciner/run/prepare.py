@@ -36,6 +36,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot
     be meant; nothing is written or trained before the first of ``rounds`` is asked for. shared: see
     ``StepRunner``."""
+    from sciner.loop.out_of_fold import refuse_small
     from sciner.loop.rounds import Iteration, run_rounds
     from sciner.loop.steps.runner import StepRunner
     from sciner.policy.seed import Amount, split
@@ -56,6 +57,8 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         parts = replace(parts, pool=())
     annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
+    if threshold.needs_judged or config.iteration.temperature == "fit":
+        refuse_small(parts.seed_set)
     iteration = Iteration(**config.iteration.model_dump())
 
     def begin(

@@ -17,6 +17,7 @@ from sciner.policy.noise import Noise
 from sciner.policy.seed import Amount, Split, member_seed, split
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone, Fixed
+from sciner.policy.threshold.precision import Precision
 from sciner.score.entity import entity_scores
 from sciner.store.disk import NoStore, Store
 from sciner.tagger.base import FitReport
@@ -291,3 +292,37 @@ def test_passes_over_gold_and_silver_add_up_to_the_tokens_that_a_fit_saw() -> No
     assert passes(joined, [gold]) == {"gold_passes": 40.0}
     mixed = FitReport(10, 80, 0.0, (), gold_tokens=50)
     assert passes(mixed, [gold, silver]) == {"gold_passes": 25.0, "silver_passes": 5.0}
+
+
+def test_the_seed_set_is_judged_by_taggers_that_did_not_see_the_sentence() -> None:
+    """Five fits more, each without the fold that it annotates; none is the round's tagger."""
+    parts = parts_of(SAMPLE, "60")
+    precision = Threshold(Precision(0.5))
+    tagger, rounds = turn(threshold=precision, parts=parts, iteration=Iteration(2))
+    seed_ids = {s.id for s in parts.seed_set}
+    folds = [{e.sentence.id for e in fit} for fit in tagger.fits if len(fit) < len(seed_ids)]
+    assert len(folds) == 5 and len(tagger.fits) == 5 + 3
+    left_out = [seed_ids - fold for fold in folds]
+    assert set.union(*left_out) == seed_ids and sum(map(len, left_out)) == len(seed_ids)
+    assert len(rounds[1].examples) > len(seed_ids)
+
+
+def test_a_temperature_is_fitted_to_the_seed_set_and_changes_soft_labels_alone() -> None:
+    parts = parts_of(SAMPLE, "60")
+    fitted = Iteration(1, labels="soft", temperature="fit")
+    _, rounds = turn(parts=parts, iteration=fitted)
+    _, plain = turn(parts=parts, iteration=Iteration(1, labels="soft"))
+    assert plain[1].scores["silver/temperature"] == 1 != rounds[1].scores["silver/temperature"]
+    assert rounds[1].examples == plain[1].examples  # distributions are not compared
+    assert digest_of_examples(rounds[1].examples) != digest_of_examples(plain[1].examples)
+
+
+def test_a_guard_ends_the_loop_at_a_sign_of_collapse() -> None:
+    """A tagger that learnt from one sentence without spans finds none."""
+    empty = next(s for s in SAMPLE.train if not s.spans)
+    parts = replace(parts_of(SAMPLE), seed_set=(empty, *parts_of(SAMPLE).seed_set[:1]))
+    _, warned = turn(parts=parts, threshold=Threshold(), iteration=Iteration(3))
+    assert len(warned) == 4
+    first = next(r.number for r in warned if r.warnings)
+    _, stopped = turn(parts=parts, threshold=Threshold(), iteration=Iteration(3, guard="stop"))
+    assert len(stopped) == first + 1 and stopped[-1].warnings

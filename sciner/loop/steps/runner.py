@@ -13,7 +13,6 @@ from sciner.loop.steps.average import Average
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict, Stored
 from sciner.loop.steps.weights import Weights, weights_key
-from sciner.policy.seed import member_seed
 from sciner.store.disk import Store
 from sciner.store.step import Result, Step
 from sciner.tagger.base import FitOptions, FitReport, Fitted, Tagger
@@ -50,17 +49,17 @@ class StepRunner:
         examples: Sequence[Example],
         *,
         seed: int,
-        member: int = 0,
+        beside: bool = False,
         start: FitResult | None = None,
         options: FitOptions = FitOptions(),  # noqa: B008
     ) -> FitResult:
-        """Train on ``examples``, from the pretrained weights or from those of ``start``. member: of
-        an ensemble; the first is the round's tagger, and the others' weights go when the next
-        round's is trained."""
-        own = member_seed(seed, member)
-        fit = Fit(self.tagger, examples, own, start, self.weights.keep, options)
+        """Train on ``examples``, from the pretrained weights or from those of ``start``.
+
+        beside: it is not the round's tagger; its weights go when the next round's is trained.
+        """
+        fit = Fit(self.tagger, examples, seed, start, self.weights.keep, options)
         report = self.run(fit)
-        if member == 0:
+        if not beside:
             self.weights.moved_on_to(fit.key)
         return FitResult(fit.key, report, partial(self._live, fit, report))
 

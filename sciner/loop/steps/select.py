@@ -10,9 +10,10 @@ from sys import intern
 from typing import Any, ClassVar, NamedTuple
 
 from sciner.hashing import digest_of_rows
-from sciner.loop.outcomes import Predicted, Scores
+from sciner.loop.outcomes import OutOfFold, Predicted, Scores
 from sciner.loop.steps.files import read_json, write_json
 from sciner.policy.threshold.accept import Threshold, accept
+from sciner.policy.threshold.base import nothing_judged
 from sciner.score.calibration import reliability_scores
 from sciner.score.silver import silver_scores
 from sciner.store.step import Step
@@ -31,7 +32,8 @@ class Selection(NamedTuple):
 class Select(Step[Selection]):
     """What ``threshold`` lets through of ``fresh``, beside what is ``kept`` of the ``earlier``
     annotations. withheld: gold by sentence id, for the report on the silver alone.
-    gold_empty_rate, gold_shares, round, weight: as ``policy.threshold.accept`` wants them."""
+    gold_empty_rate, gold_shares, round, weight: as ``policy.threshold.accept`` wants them. judged:
+    out-of-fold predictions for the seed set, where the threshold needs them."""
 
     NAME = "select"
     VERSION = 3
@@ -45,6 +47,7 @@ class Select(Step[Selection]):
         "gold_shares": "the gold's mix of classes",
         "round": "",
         "weight": "the silver's, in the loss",
+        "judged": "for precision, the out-of-fold predictions for the seed set",
     }
     RESULT = "accepted silver and its quality"
 
@@ -57,12 +60,13 @@ class Select(Step[Selection]):
     gold_shares: Mapping[str, float]
     round: int
     weight: float
+    judged: OutOfFold | None = None
 
     def inputs(self) -> Mapping[str, Any]:
         annotated = {s.id for made in (*self.earlier, self.fresh) for s in made.sentences}
         kept = ([id, e.spans, e.confidences, sorted(e.masked)] for id, e in self.kept.items())
         withheld = ([id, spans] for id, spans in self.withheld.items() if id in annotated)
-        return {
+        inputs = {
             "fresh": self.fresh.identity(),
             "earlier": [made.identity() for made in self.earlier],
             "kept": digest_of_rows(kept),
@@ -73,6 +77,7 @@ class Select(Step[Selection]):
             "round": self.round,
             "weight": self.weight,
         }
+        return inputs | ({"judged": self.judged.identity()} if self.judged else {})
 
     def compute(self, folder: Path) -> None:
         accepted = accept(
@@ -82,6 +87,7 @@ class Select(Step[Selection]):
             gold_shares=self.gold_shares,
             round=self.round,
             weight=self.weight,
+            judged=self.judged.judged if self.judged else nothing_judged,
         )
         proposed = chain.from_iterable(made.read() for made in (*self.earlier, self.fresh))
         scores = silver_scores([*self.kept.values(), *accepted], proposed, self.withheld)

@@ -10,11 +10,19 @@ import numpy as np
 import numpy.typing as npt
 
 from sciner.policy.measure.base import DEFAULT, MEASURES
-from sciner.policy.threshold.base import Empty, Granularity, Measured, Rule
+from sciner.policy.threshold.base import (
+    Empty,
+    Granularity,
+    Judged,
+    Measured,
+    Rule,
+    nothing_judged,
+)
 from sciner.policy.threshold.constant import AcceptAll
 from sciner.policy.threshold.values import Thresholds
 from sciner.text.corpus import NOTHING, Example
 from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.spans import Span
 
 Margins = npt.NDArray[np.float64]  # [tokens]: how sure the tagger is, minus the threshold
 
@@ -52,6 +60,11 @@ class Threshold:
     def needs_silver(self) -> bool:
         """Can any silver be accepted?"""
         return self.rule.needs_silver
+
+    @property
+    def needs_judged(self) -> bool:
+        """Does it look at out-of-fold predictions for the seed set?"""
+        return self.rule.needs_judged
 
     def identity(self) -> dict[str, Any]:
         """What it means, for keys: its kind with the settings of that kind, and what all kinds
@@ -112,6 +125,7 @@ def accept(
     round: int,
     gold_shares: Mapping[str, float] | None = None,
     weight: float = 1.0,
+    judged: Judged = nothing_judged,
 ) -> list[Example]:
     """The silver that ``threshold`` lets into training, in its order.
 
@@ -119,8 +133,11 @@ def accept(
     thresholds and to be accepted. gold_empty_rate: share in [0, 1] of the bought gold sentences
     that hold no span (for ``match_seed_rate``). gold_shares: of each class among the bought
     gold's spans (for ``quota``). round: the round this annotation pass belongs to. weight: the
-    examples' weight in the loss. Sentences of which the loss would see nothing are never
-    accepted. The examples' confidences are probabilities, whatever was measured.
+    examples' weight in the loss. judged: out-of-fold predictions for the seed set, each beside its
+    gold, where the threshold ``needs_judged``.
+
+    Sentences of which the loss would see nothing are never accepted. The examples' confidences
+    are probabilities, whatever was measured.
     """
     if not threshold.needs_silver:
         return []
@@ -128,10 +145,14 @@ def accept(
     def measured() -> Iterable[Prediction]:
         return map(threshold.measured, silver())
 
+    def measured_and_judged() -> Iterable[tuple[Prediction, tuple[Span, ...]]]:
+        return ((threshold.measured(p), gold) for p, gold in judged())
+
     how = threshold.confidence
-    thresholds = threshold.rule.thresholds(
-        Measured(measured, threshold.granularity, how, round, gold_shares or {})
+    looked_at = Measured(
+        measured, threshold.granularity, how, round, gold_shares or {}, measured_and_judged
     )
+    thresholds = threshold.rule.thresholds(looked_at)
     taken: list[tuple[Example, float]] = []
     for p in silver():
         told = threshold.measured(p)

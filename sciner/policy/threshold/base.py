@@ -14,6 +14,12 @@ from sciner.text.spans import Span
 Granularity = Literal["sentence", "span", "token"]
 Empty = Literal["keep", "drop", "match_seed_rate"]
 R = TypeVar("R", bound="type[Rule]")
+Judged = Callable[[], Iterable[tuple[Prediction, tuple[Span, ...]]]]
+
+
+def nothing_judged() -> Iterable[tuple[Prediction, tuple[Span, ...]]]:
+    """No predictions that gold is known of."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +29,8 @@ class Measured:
     read: the predictions, anew at every call; ``confidence`` of each holds what the measure says
     of its tokens. granularity, how: what is judged, and how its tokens are aggregated. round:
     the round this annotation belongs to, from 1. gold_shares: share of each class among the
-    bought gold's spans.
+    bought gold's spans. judged: for a rule that ``needs_judged``, out-of-fold predictions for the
+    seed set, measured as ``read``'s, each beside its gold.
     """
 
     read: Callable[[], Iterable[Prediction]]
@@ -31,6 +38,7 @@ class Measured:
     how: Aggregate
     round: int
     gold_shares: Mapping[str, float]
+    judged: Judged = nothing_judged
 
     def units(self) -> list[float]:
         """How sure the tagger is of each sentence, span or token, whichever is judged."""
@@ -56,8 +64,9 @@ class Rule:
     ``conf/threshold/KIND.yaml``; the keys of a field that is a mapping are classes of the corpus.
     """
 
-    kind: ClassVar[str]  # these three are given to ``threshold``
+    kind: ClassVar[str]  # these four are given to ``threshold``
     needs_silver: ClassVar[bool]
+    needs_judged: ClassVar[bool]
     granularities: ClassVar[tuple[Granularity, ...]]
 
     def thresholds(self, silver: Measured) -> Thresholds:
@@ -76,16 +85,19 @@ def threshold(
     kind: str,
     *,
     needs_silver: bool = True,
+    needs_judged: bool = False,
     granularities: tuple[Granularity, ...] = ("sentence", "span", "token"),
 ) -> Callable[[R], R]:
     """Register a subclass of ``Rule`` as ``threshold.kind=kind``, and make it a frozen dataclass.
 
     needs_silver: False where nothing is ever accepted, so that the pool need not be annotated for
-    it. granularities: those that the rule has a meaning for.
+    it. needs_judged: it looks at ``Measured.judged``. granularities: those that the rule has a
+    meaning for.
     """
 
     def register(rule: R) -> R:
-        rule.kind, rule.needs_silver, rule.granularities = kind, needs_silver, granularities
+        rule.kind, rule.granularities = kind, granularities
+        rule.needs_silver, rule.needs_judged = needs_silver, needs_judged
         made: R = dataclass(frozen=True)(rule)  # type: ignore[assignment]
         RULES.add(kind, made)
         return made

@@ -107,7 +107,7 @@ def type_of(path: Path) -> type[BaseModel]:
 
 def literals() -> list[tuple[str, str, str]]:
     """Every choice of every key that has a closed set of them; of a union those of its default
-    type, and every kind."""
+    type, and every kind. A key that also takes numbers says so in words of its own."""
     found = []
     for group, models in SECTIONS.items():
         for model in models:
@@ -117,7 +117,7 @@ def literals() -> list[tuple[str, str, str]]:
                     found += [
                         (group, key, c)
                         for kind in kinds
-                        if get_origin(kind) is Literal
+                        if get_origin(kind) is Literal and float not in kinds
                         for c in get_args(kind)
                     ]
     return found
@@ -302,7 +302,11 @@ def test_a_model_is_refused_in_the_words_of_its_kind(model: Any, told: str) -> N
 @pytest.mark.parametrize(
     ("kind", "values", "told"),
     [
-        ("quantile", {"share": 0.5, "min_confidence": 0.7}, "fixed or per_class or quota"),
+        (
+            "quantile",
+            {"share": 0.5, "min_confidence": 0.7},
+            "fixed or per_class or precision or quota",
+        ),
         ("accept_all", {"share": 0.5}, "quantile"),
         ("fixed", {"min_confidence": 0.5, "quota": 3}, "quota"),
         ("accept_none", {"schedule": [0.5]}, "curriculum"),
@@ -384,7 +388,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"iteration__temperature": 2},
-            "iteration: temperature=2 changes soft labels",
+            "iteration: temperature=2.0 changes soft labels",
         ),
         (
             {"model": CRF, "iteration__steps": 600},
@@ -490,3 +494,13 @@ def test_what_cannot_go_together_is_refused(values: dict[str, Any], told: str) -
 )
 def test_their_neighbours_are_not(values: dict[str, Any]) -> None:
     assert parse(changed(**values))
+
+
+def test_a_temperature_is_a_number_or_fit() -> None:
+    soft = {"iteration__labels": "soft"}
+    assert parse(changed(**soft, iteration__temperature="fit")).iteration.temperature == "fit"
+    assert parse(changed(**soft, iteration__temperature=2)).iteration.temperature == 2
+    for slip in ("fitt", 0, True):
+        assert "give a number from 0 to 100, or fit" in refusal(
+            changed(iteration__temperature=slip)
+        )

@@ -19,6 +19,8 @@ from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.doubt import Fluctuation
 from sciner.policy.acquisition.spread import KMeans
 from sciner.policy.seed import Amount
+from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.precision import Precision
 from sciner.store.disk import DiskStore
 from sciner.store.step import Result, Step
 from tests.fakes import small_corpus
@@ -45,7 +47,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
         acquire = Acquire(strategy, Amount(5))
         turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
     mixed = Iteration(1, gold_share=0.5, teachers=2)
-    turn(corpus, iteration=mixed, parts=parts_of(corpus), store=store)
+    turn(corpus, Threshold(Precision(0.5)), mixed, parts_of(corpus), store=store)
     return store
 
 

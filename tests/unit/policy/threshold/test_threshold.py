@@ -20,6 +20,7 @@ from sciner.policy.threshold.base import RULES, Empty, Granularity, Measured, Ru
 from sciner.policy.threshold.constant import AcceptAll, AcceptNone, Fixed
 from sciner.policy.threshold.curriculum import Curriculum
 from sciner.policy.threshold.per_class import PerClass
+from sciner.policy.threshold.precision import Precision, least_confidence
 from sciner.policy.threshold.quantile import Quantile
 from sciner.policy.threshold.quota import Quota
 from sciner.text.corpus import Example, Sentence, tagset
@@ -65,9 +66,10 @@ AT: dict[str, Callable[[float], Rule]] = {
     "quantile": lambda bar: Quantile(1 - bar),
     "per_class": lambda bar: PerClass(bar, {"Task": bar}),
     "quota": lambda bar: Quota(1 + int(8 * (1 - bar)), bar),
+    "precision": lambda bar: Precision(bar, bar),
     "curriculum": lambda bar: Curriculum((bar,)),
 }
-LOOKS = ("quantile", "quota")  # where the threshold lies depends on the silver
+LOOKS = ("quantile", "quota", "precision")  # where the threshold lies depends on the silver
 
 
 def every(
@@ -527,3 +529,51 @@ def test_what_is_measured_is_apart_from_where_the_threshold_lies(
             kind
         )
         assert accepted_spans(silver, Threshold(least), Task=1.0) == ["Task#1"], kind
+
+
+# The precision that was reached out of fold
+
+
+def test_the_least_confidence_at_which_a_precision_was_reached_by_hand() -> None:
+    """Of four spans the surest two and the last are right: 2 of 2, 2 of 3, 3 of 4."""
+    pairs = [(0.9, True), (0.8, True), (0.7, False), (0.6, True)]
+    assert [least_confidence(pairs, target) for target in (1.0, 0.76, 0.75, 0.5, 0.0)] == [
+        0.8,
+        0.8,
+        0.6,
+        0.6,
+        0.6,
+    ]
+    assert least_confidence([(0.9, False)], 0.5) > 1  # never reached
+    assert least_confidence([(0.9, True), (0.9, False)], 1.0) > 1  # ties are taken together
+    assert least_confidence([], 0.0) > 1
+
+
+@few
+@given(st.lists(st.tuples(bars, st.booleans()), max_size=30), st.floats(0, 1))
+def test_what_is_from_the_least_confidence_on_has_the_precision(
+    pairs: list[tuple[float, bool]], target: float
+) -> None:
+    least = least_confidence(pairs, target)
+    above = [right for confidence, right in pairs if confidence >= least]
+    assert not above or np.mean(above) >= target - 1e-9
+
+
+def test_a_class_with_few_judged_spans_takes_the_threshold_of_all() -> None:
+    """20 spans of Method are right from 0.8 on; of Task there is one, wrong, at 0.95."""
+
+    def judged_span(
+        label: str, confidence: float, right: bool
+    ) -> tuple[Prediction, tuple[Span, ...]]:
+        span, sentence = Span(0, 1, label), Sentence("j#0", ("w",))
+        told = np.array([confidence], np.float32)
+        return Prediction(sentence, (span,), np.zeros((1, 5), np.float16), told), (span,) * right
+
+    of_method = [judged_span("Method", 0.7 if i < 4 else 0.8, i >= 4) for i in range(20)]
+    judged = [*of_method, judged_span("Task", 0.95, False)]
+    looked_at = Measured(lambda: (), "span", "min", 1, MIX, lambda: judged)
+    found = Precision(0.9, 0.3).thresholds(looked_at)
+    assert found("Method") == pytest.approx(0.8)
+    assert found("Task") == pytest.approx(0.8)  # 16 of 17 together
+    assert found("") == 0.3
+    assert Precision(0.99).thresholds(looked_at)("Task") > 1

@@ -1,0 +1,56 @@
+"""Predictions for the seed set by taggers that did not learn from the sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from sciner.errors import InputError
+from sciner.loop.outcomes import OutOfFold
+from sciner.loop.steps.runner import StepRunner
+from sciner.score.temperature import fit_temperature
+from sciner.text.corpus import Sentence, gold_example, tagset
+from sciner.text.prediction import Halves
+from sciner.text.spans import encode
+
+FOLDS = 5
+FEWEST = 40  # sentences of a seed set that is judged so
+
+
+def predict_out_of_fold(steps: StepRunner, seed_set: Sequence[Sentence], seed: int) -> OutOfFold:
+    """Train the tagger of round 0 once for each fold, without the fold, and let it annotate the
+    fold (stacked generalisation, Wolpert 1992).
+
+    A later tagger's predictions would not do: it learns from silver of a teacher that has seen the
+    fold.
+    """
+    parts = []
+    for fold in range(FOLDS):
+        rest = [gold_example(s) for i, s in enumerate(seed_set) if i % FOLDS != fold]
+        fit = steps.fit(rest, seed=seed, beside=True)
+        parts.append(steps.predict(fit, [s.withheld() for s in seed_set[fold::FOLDS]]))
+    return OutOfFold({s.id: s.spans or () for s in seed_set}, tuple(parts))
+
+
+def refuse_small(seed_set: Sequence[Sentence]) -> None:
+    """Raise InputError for a seed set of fewer than 40 sentences: too few to judge a tagger by."""
+    if len(seed_set) < FEWEST:
+        raise InputError(
+            f"threshold=precision and iteration.temperature=fit judge the tagger on the seed set, "
+            f"and {len(seed_set)} sentences are too few: they take {FEWEST}",
+            hint="give a larger data.seed_size, or threshold=fixed and iteration.temperature=1",
+        )
+
+
+def temperature_of(judged: OutOfFold, labels: Sequence[str]) -> float:
+    """The temperature at which the predictions fit the gold of the seed set."""
+    number = {tag: i for i, tag in enumerate(tagset(labels))}
+
+    def rows() -> Iterator[tuple[Halves, npt.NDArray[np.int64]]]:
+        for p, spans in judged.judged():
+            tags = encode(spans, len(p.sentence.tokens))
+            yield p.distribution, np.array([number[tag] for tag in tags], dtype=np.int64)
+
+    return fit_temperature(rows())
