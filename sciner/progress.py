@@ -8,6 +8,9 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 Advance = Callable[[int], None]
+Listener = Callable[[str, int, int], None]
+# is told (description, done, total) in the place of a bar, where another process draws it
+listener: Listener | None = None
 # of the bar around several passes
 shared: ContextVar[Advance | None] = ContextVar("shared", default=None)
 
@@ -28,6 +31,9 @@ def bar(description: str, total: int) -> Iterator[Advance]:
     """Yields ``advance(n)``. Draws on standard error, and only if that is a terminal."""
     if around := shared.get():
         yield around
+        return
+    if tell := listener:
+        yield counting(description, total, tell)
         return
     if not sys.stderr.isatty():
         yield lambda n: None
@@ -50,3 +56,16 @@ def bar(description: str, total: int) -> Iterator[Advance]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(description, total=total)
         yield lambda n: progress.advance(task, n)
+
+
+def counting(description: str, total: int, tell: Listener) -> Advance:
+    """An ``advance`` that tells how far it is."""
+    done = 0
+
+    def advance(n: int) -> None:
+        nonlocal done
+        done += n
+        tell(description, done, total)
+
+    tell(description, 0, total)
+    return advance

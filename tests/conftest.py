@@ -8,6 +8,7 @@ import pytest
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
+os.environ["SCINER_N_JOBS"] = "1"  # fakes and patches do not reach other processes
 
 
 @pytest.fixture(scope="session")

@@ -33,7 +33,8 @@ class SearchSweeper(Sweeper):
         jobs = Plugins.instance().instantiate_launcher(
             hydra_context=hydra_context, task_function=task_function, config=config
         )
-        self.jobs, self.slots = jobs, int(config.hydra.launcher.get("n_jobs", 1))
+        # the better trials are known, the better the next one is: more at once only if asked for
+        self.jobs, self.slots = jobs, int(config.hydra.launcher.get("n_jobs") or 1)
 
     def sweep(self, arguments: Sequence[str]) -> None:
         from sciner.search.space import read_space

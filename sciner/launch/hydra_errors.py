@@ -17,7 +17,7 @@ PLUGINS = {  # choices that are not there unless a package is: what brings it
     "hydra/sweeper=sciner_optuna": (
         "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH"
     ),
-    "hydra/launcher=joblib": "pip install 'sciner[jobs]'",
+    "hydra/launcher=joblib": "leave it out: a sweep runs its points side by side",
 }
 
 

@@ -13,6 +13,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
+from contextvars import copy_context
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
+from sciner.launch import auto
 from sciner.launch.hydra_internals import list_no_bases, skip_batch_validation
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
@@ -60,9 +62,9 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     """As ``main``, without an answer to signals. scratch: an empty folder, where jobs leave word
     for their parent."""
     flags = parse_flags(arguments)
-    points, multirun, search, folder = check(flags)
+    points, multirun, search, folder, launcher = check(flags)
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
-        hydra_main(arguments, flags)
+        hydra_main(arguments, flags, launcher)
         return 0
     if folder and in_use(folder):
         raise taken(folder)
@@ -81,7 +83,9 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     with ExitStack() as stack:
         if folder and multirun and not search:  # the jobs of a search may come from several shells
             stack.enter_context(reserved(folder))
-        hydra_main(arguments, flags, folder_word(folder, multirun))
+        with_points = copy_context()
+        with_points.run(auto.points.set, points)
+        with_points.run(hydra_main, arguments, flags, [*launcher, *folder_word(folder, multirun)])
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
@@ -99,7 +103,7 @@ def plan_sweep(arguments: Sequence[str]) -> Plan:
     meant."""
     from sciner.launch.plan import plan
 
-    points, _, search, _ = check(parse_flags(arguments))
+    points, _, search, *_ = check(parse_flags(arguments))
     if search:
         raise InputError(
             "a search chooses its points as it goes: they are not known beforehand",

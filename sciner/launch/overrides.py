@@ -30,12 +30,13 @@ def parse_flags(arguments: Sequence[str]) -> Namespace:
 class Checked(NamedTuple):
     """What overrides mean. points: the configuration of each; of a search, those at the corners of
     its space. search: None if it is none. folder: where the run, or the sweep, will write; None
-    where only a job can tell."""
+    where only a job can tell. launcher: the word for one, where nobody has chosen any."""
 
     points: list[RunConfig]
     multirun: bool
     search: Search | None
     folder: Path | None
+    launcher: list[str]
 
 
 def check(flags: Namespace) -> Checked:
@@ -54,7 +55,9 @@ def check(flags: Namespace) -> Checked:
         with composing(flags.overrides):
             given = OverridesParser.create().parse_overrides(flags.overrides)
             fixed = [str(o.input_line) for o in given if not o.is_sweep_override()]
-            whole = compose("run", [*searchpath, *fixed], return_hydra_config=True)
+            # settings of a launcher mean nothing before there is one
+            said = [word for word in fixed if not word.startswith("hydra.launcher.")]
+            whole = compose("run", [*searchpath, *said], return_hydra_config=True)
             multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith(
                 "MULTIRUN"
             )
@@ -68,9 +71,10 @@ def check(flags: Namespace) -> Checked:
                 if search
                 else sweep_points(flags.overrides, whole if multirun else None)
             )
-            bases: Bases = {}
+            launcher, bases = launcher_word(given, whole), Bases()
             points = [
-                configuration([*searchpath, *overrides], bases) for overrides in point_overrides
+                configuration([*searchpath, *launcher, *overrides], bases)
+                for overrides in point_overrides
             ]
     except InputError as error:
         if search and "valid integer" in str(error):
@@ -78,7 +82,15 @@ def check(flags: Namespace) -> Checked:
                 str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))"
             ) from None
         raise
-    return Checked(points, multirun, search, folder)
+    return Checked(points, multirun, search, folder, launcher)
+
+
+def launcher_word(given: Sequence[Any], whole: Any) -> list[str]:
+    """Hydra's default runs one point after the other; ours is another, unless the words ``given``
+    or the experiment of ``whole`` choose."""
+    said = any(o.key_or_group == "hydra/launcher" for o in given)
+    default = whole.hydra.runtime.choices["hydra/launcher"] == "basic"
+    return ["hydra/launcher=auto"] if default and not said else []
 
 
 def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunConfig]:

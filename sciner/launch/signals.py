@@ -3,6 +3,7 @@ line says how to go on."""
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
@@ -19,7 +20,6 @@ WATCH = 1.0  # seconds between two looks at whether the parent still lives
 PARENT = "SCINER_PARENT"  # the process id of `sciner run`
 JOBS = "SCINER_JOBS"  # a folder: a file <process id>.job for each job in another process, and STOP
 STOP = "stop"  # its presence says that no job may begin
-BORN_OF = os.getppid()  # another one later means that the parent has died
 
 
 class Stopped(BaseException):
@@ -127,4 +127,6 @@ def obeyed_in_job() -> Iterator[None]:
 
 
 def orphaned() -> bool:
-    return os.getppid() != BORN_OF
+    """Has the process that wanted this one died? It need not be the one that forked it."""
+    parent = multiprocessing.parent_process()
+    return parent is not None and not parent.is_alive()

@@ -75,7 +75,7 @@ def test_a_sweep_has_the_same_scores_in_any_order_process_and_hash_seed(tmp_path
         ["threshold=accept_all,fixed", "data.seed_size=10%,20%"],
         ["data.seed_size=20%,10%", "threshold=fixed,accept_all"],
     )
-    jobs = ["hydra/launcher=joblib", "hydra.launcher.n_jobs=2"]
+    jobs = ["hydra.launcher.n_jobs=2"]
     for place, words, hash_seed in zip(
         places, (axes[0], axes[1], [*axes[0], *jobs]), ("0", "1", "2"), strict=True
     ):

@@ -84,14 +84,12 @@ def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
     }
 
 
-def test_the_joblib_launcher_runs_two_trials_at_once(project: Path) -> None:
+def test_two_jobs_are_two_trials_at_once(project: Path) -> None:
     from mlflow import MlflowClient
 
     from sciner.tracking.database import local_uri
 
-    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     words = (
-        "hydra/launcher=joblib",
         "hydra.launcher.n_jobs=2",
         "hydra.sweeper.n_trials=5",
         "hydra.sweep.dir=sweep",

@@ -20,12 +20,11 @@ WORDS = (
     "run",
     "-m",
     "model=gazetteer",
-    "iteration=self_training",
     "iteration.rounds=8",
     "data.limit=60",
 )
 SWEEP = (*WORDS, "seed=0,1,2,3", "hydra.sweep.dir=sweep")
-SIDE_BY_SIDE = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=2")
+SIDE_BY_SIDE = ("hydra.launcher.n_jobs=2",)
 
 
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
@@ -64,8 +63,6 @@ def living(session: int) -> list[int]:
 def test_a_signal_closes_what_is_open_and_says_how_to_go_on(
     signum: int, code: int, launcher: tuple[str, ...], project: Path
 ) -> None:
-    if launcher:
-        pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     shell = start(project, *SWEEP, *launcher)
     # a terminal sends Ctrl-C to all
     (os.killpg if signum == signal.SIGINT else os.kill)(shell.pid, signum)
@@ -83,7 +80,6 @@ def test_a_signal_closes_what_is_open_and_says_how_to_go_on(
 
 
 def test_jobs_side_by_side_do_not_outlive_their_parent(project: Path) -> None:
-    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     shell = start(project, *SWEEP, *SIDE_BY_SIDE)
     shell.kill()
     until = time.monotonic() + 30

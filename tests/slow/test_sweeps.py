@@ -131,15 +131,13 @@ def test_four_processes_may_touch_a_new_database_first(tmp_path: Path) -> None:
 
 
 def test_jobs_side_by_side_share_one_database(project: Path) -> None:
-    """The joblib launcher: four points, two processes."""
+    """Four points, two processes."""
     from mlflow import MlflowClient
 
-    pytest.importorskip("hydra_plugins.hydra_joblib_launcher")
     words = (
         "-m",
         "seed=0,1,2,3",
         *SMOKE,
-        "hydra/launcher=joblib",
         "hydra.launcher.n_jobs=2",
         "hydra.sweep.dir=sweep",
     )

@@ -44,9 +44,7 @@ def test_words_make_the_same_configuration_without_the_file(name: str) -> None:
 
 def test_an_experiment_may_stand_in_a_folder_of_the_users(tmp_path: Path) -> None:
     (tmp_path / "experiment").mkdir()
-    defaults = (
-        "[/experiment/_crf, _self_, override /data: scierc, override /hydra/launcher: joblib]"
-    )
+    defaults = "[/experiment/_crf, _self_, override /data: scierc, override /hydra/launcher: basic]"
     values = "seed: 3\ndata: {limit: 50, train: [a, b], dev: null}"
     (tmp_path / "experiment" / "mine.yaml").write_text(f"defaults: {defaults}\n{values}\n")
 

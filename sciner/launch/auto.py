@@ -1,0 +1,122 @@
+"""``hydra/launcher=auto``: as many points of a sweep at once as pay on this machine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sciner.config import RunConfig
+from sciner.config.model import EncoderConfig
+from sciner.launch.capacity import jobs_that_pay, memory_of, this_machine
+from sciner.launch.display import Display, short_names
+from sciner.launch.job import Outcome, note_outcome
+from sciner.launch.order import first_fits
+from sciner.launch.pool import run_side_by_side
+from sciner.launch.worker import Task
+from sciner.redact import redacted
+from sciner.report.terminal import console
+
+if TYPE_CHECKING:
+    from hydra.core.utils import JobReturn
+
+# of the sweep that is being launched, in the order of its jobs; of a search, some of its space
+points: ContextVar[Sequence[RunConfig]] = ContextVar("points", default=())
+
+
+def launch(
+    hydra: Mapping[str, Any], n_jobs: int | None, jobs: Sequence[Sequence[str]], first: int
+) -> Sequence[JobReturn]:
+    """Run ``jobs``, each given by its overrides, and return what Hydra wants to know of them.
+
+    hydra: what Hydra's launchers are set up with. n_jobs: how many at once; None decides by the
+    machine. first: the number of the first job.
+    """
+    known = points.get()
+    at_once, why = (n_jobs, "") if n_jobs else decided(known, len(jobs))
+    at_once = min(at_once, len(jobs))
+    if why and len(jobs) > 1:
+        console().print(f"{at_once} job{'s' * (at_once > 1)} at once: {why}", markup=False)
+    if at_once <= 1:
+        return one_after_the_other(hydra, jobs, first)
+    return side_by_side(hydra, at_once, jobs, first)
+
+
+def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
+    """(how many jobs at once, why not more) for points like those that are ``known``."""
+    return jobs_that_pay(
+        jobs,
+        this_machine(),
+        threads=max((config.trainer.threads or 1 for config in known), default=1),
+        memory=max(map(memory_of, known), default=1.0),
+        on_accelerator=any(
+            isinstance(config.model, EncoderConfig) and config.trainer.accelerator != "cpu"
+            for config in known
+        ),
+    )
+
+
+def one_after_the_other(
+    hydra: Mapping[str, Any], jobs: Sequence[Sequence[str]], first: int
+) -> Sequence[JobReturn]:
+    """In this process, by Hydra's own launcher."""
+    from hydra._internal.core_plugins.basic_launcher import BasicLauncher
+
+    launcher = BasicLauncher()
+    launcher.setup(**hydra)
+    return launcher.launch(jobs, first)
+
+
+def side_by_side(
+    hydra: Mapping[str, Any], at_once: int, jobs: Sequence[Sequence[str]], first: int
+) -> Sequence[JobReturn]:
+    """Each in a process of its own, with one thread unless the words say otherwise: fits of one
+    thread share nothing, and batches are too small for several."""
+    from hydra.core.singleton import Singleton
+    from hydra.core.utils import JobReturn, JobStatus, configure_log
+
+    config = hydra["config"]
+    configure_log(config.hydra.hydra_logging, config.hydra.verbose)
+    Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
+    known = points.get()
+    told = [with_threads(words, known[i : i + 1] or known[:1]) for i, words in enumerate(jobs)]
+    shared = {"hydra": hydra, "state": Singleton.get_state(), "environment": dict(os.environ)}
+    tasks = [
+        Task(first + i, words, folder=str(Path.cwd()), **shared) for i, words in enumerate(told)
+    ]
+    fits = first_fits(known) if len(known) == len(jobs) else list(map(str, range(len(jobs))))
+
+    def on_death(task: Task, why: str) -> None:
+        folder = Path(config.hydra.sweep.dir) / str(task.number)
+        name = " ".join(task.overrides)
+        note_outcome(Outcome(name, str(folder), 1, f"{why}, twice", 0.0, "", []))
+
+    names = [redacted(name) for name in short_names(jobs)]
+    with Display(names, at_once, console()) as display:
+        run_side_by_side(tasks, fits, at_once, modules_of(known), display, on_death)
+    return [
+        JobReturn(overrides=words, status=JobStatus.COMPLETED, _return_value=0) for words in told
+    ]
+
+
+def with_threads(words: Sequence[str], configs: Sequence[RunConfig]) -> list[str]:
+    """The words of a job that has a core of its own. configs: its own, or one like it."""
+    unsaid = any(
+        isinstance(config.model, EncoderConfig) and config.trainer.threads is None
+        for config in configs
+    )
+    return [*words, *(["trainer.threads=1"] if unsaid else [])]
+
+
+def modules_of(known: Sequence[RunConfig]) -> list[str]:
+    """What jobs like these import before they compute."""
+    encoders = any(isinstance(config.model, EncoderConfig) for config in known)
+    tracked = any(config.tracking.kind == "mlflow" for config in known)
+    return [
+        "sciner.launch.job",
+        "sciner.loop.rounds",
+        *(["sciner.tagger.encoder.encoder"] if encoders else []),
+        *(["sciner.tracking.mlflow", "mlflow"] if tracked else []),
+    ]

@@ -1,0 +1,88 @@
+"""All jobs of a sweep in one display: live lines in a terminal, a line for each event elsewhere."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Sequence
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+WIDTH = 60  # columns of a job's name
+
+
+class Display:
+    """names: of the jobs. at_once: how many run side by side."""
+
+    def __init__(self, names: Sequence[str], at_once: int, console: Console) -> None:
+        self.names, self.at_once, self.console = names, at_once, console
+        self.began, self.done = time.monotonic(), 0
+        self.lines: dict[int, TaskID] = {}
+        columns = (
+            TextColumn("{task.description}", markup=False),
+            BarColumn(bar_width=20),
+            TextColumn("{task.fields[doing]}", markup=False),
+            TimeElapsedColumn(),
+        )
+        self.live = Progress(
+            *columns, console=console, transient=True, disable=not console.is_terminal
+        )
+
+    def __enter__(self) -> Display:
+        self.live.start()
+        self.whole = self.live.add_task("sweep", total=len(self.names), doing="")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.live.stop()
+
+    def begins(self, job: int) -> None:
+        """A job is started."""
+        self.lines[job] = self.live.add_task(self.title(job), total=None, doing="starts")
+        if not self.console.is_terminal:
+            self.say(f"{self.title(job)} begins")
+
+    def moves(self, job: int, doing: str, done: int, total: int) -> None:
+        """A job has done ``done`` of ``total`` parts of what it is doing."""
+        if job in self.lines:
+            self.live.update(self.lines[job], doing=doing, completed=done, total=total)
+
+    def dies(self, job: int, why: str) -> None:
+        """A job's process has been killed."""
+        self.live.remove_task(self.lines.pop(job))
+        self.say(f"{self.title(job)}: {why}", style="yellow")
+
+    def ends(self, job: int, seconds: float, why: str) -> None:
+        """A job has ended. why: it was killed, if it was."""
+        self.live.remove_task(self.lines.pop(job))
+        self.done += 1
+        self.live.update(self.whole, completed=self.done, doing=self.pace())
+        ended = why or f"ended after {seconds:.0f} s"
+        self.say(f"{self.title(job)} {ended}{', ' * bool(self.pace())}{self.pace()}")
+
+    def pace(self) -> str:
+        """How long the rest may take at the pace so far."""
+        left = (len(self.names) - self.done) * (time.monotonic() - self.began) / max(1, self.done)
+        return f"about {left / 60:.0f} min left" if left > 60 else ""
+
+    def title(self, job: int) -> str:
+        name = self.names[job]
+        short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
+        return f"job {job + 1} of {len(self.names)}: {short}"
+
+    def say(self, words: str, style: str | None = None) -> None:
+        self.live.console.print(words, style=style, markup=False, highlight=False, soft_wrap=True)
+
+
+def short_names(jobs: Sequence[Sequence[str]]) -> list[str]:
+    """Of each job the words that not all of them have; all of its words where there is one job."""
+    common = {w for w, n in Counter(w for job in jobs for w in set(job)).items() if n == len(jobs)}
+    told = [" ".join(w for w in job if w not in common) for job in jobs]
+    return [name or " ".join(job) for name, job in zip(told, jobs, strict=True)]

@@ -1,0 +1,90 @@
+"""One point of a sweep in a process of its own."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import cloudpickle
+
+from sciner import progress
+
+OUTPUT = "output.txt"  # in a job's folder: what it would have printed
+PACE = 0.2  # seconds between two words on how far a fit is
+
+
+@dataclass(frozen=True)
+class Task:
+    """A job as its process is told of it.
+
+    number: Hydra's. overrides: its words. hydra: what Hydra's launchers are set up with. state: of
+    Hydra's singletons. environment, folder: of the parent.
+    """
+
+    number: int
+    overrides: Sequence[str]
+    hydra: Mapping[str, Any]
+    state: Any
+    environment: Mapping[str, str]
+    folder: str
+
+
+def work(pickled: bytes, parent: Connection) -> None:
+    """Run the job ``pickled`` (a Task); what it prints goes into its folder, how far it is to
+    ``parent``."""
+    task: Task = cloudpickle.loads(pickled)
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.core.singleton import Singleton
+    from hydra.core.utils import run_job, setup_globals
+    from omegaconf import open_dict
+
+    os.environ.clear()
+    os.environ.update(task.environment)
+    os.chdir(task.folder)
+    setup_globals()
+    Singleton.set_state(task.state)
+    loader = task.hydra["hydra_context"].config_loader
+    config = loader.load_sweep_config(task.hydra["config"], list(task.overrides))
+    with open_dict(config):
+        config.hydra.job.id = f"{config.hydra.job.name}_{task.number}"
+        config.hydra.job.num = task.number
+    HydraConfig.instance().set_config(config)
+    redirect(Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir))
+    progress.listener = Teller(parent)
+    run_job(
+        hydra_context=task.hydra["hydra_context"],
+        config=config,
+        task_function=task.hydra["task_function"],
+        job_dir_key="hydra.sweep.dir",
+        job_subdir_key="hydra.sweep.subdir",
+    )
+
+
+def redirect(folder: Path) -> None:
+    """Let all that this process prints go into ``folder``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    with (folder / OUTPUT).open("ab") as stream:
+        for descriptor in (1, 2):
+            os.dup2(stream.fileno(), descriptor)
+
+
+@dataclass
+class Teller:
+    """Tells the parent how far a bar is, now and then."""
+
+    parent: Connection
+    told: float = 0.0
+
+    def __call__(self, description: str, done: int, total: int) -> None:
+        now = time.monotonic()
+        if done in (0, total) or now - self.told > PACE:
+            self.told = now
+            self.parent.send((description, done, total))
