@@ -66,11 +66,8 @@ def client_of(uri: str, experiment: str) -> tuple[Any, str]:
 
 def tell(run: Record, tracker: Tracker) -> None:
     """All of a run, from its start to its end."""
-    import yaml
-
     about, tags = run.about, run.about["tags"]
-    config = yaml.safe_load((run.folder / "config.yaml").read_text(encoding="utf-8"))
-    tracker.start(about["name"], params_of(config, tags), tags | {"sciner.run": about["id"]})
+    tracker.start(about["name"], params_of(run.config, tags), tags | {"sciner.run": about["id"]})
     for row in run.rounds:
         tracker.scores(row["scores"], row["round"])
         tracker.curve(

@@ -150,7 +150,8 @@ def test_one_run_that_cannot_be_replayed_does_not_stop_the_others(
         )
         == 0
     )
-    (project / "sweep/0/config.yaml").unlink()
+    rounds = project / "sweep/0/rounds.jsonl"
+    rounds.write_text(rounds.read_text().replace('"test/f1/micro"', '"no?name"'))
     assert app(["track", "replay", "sweep"], standalone_mode=False) == 1
     out = capsys.readouterr().out
     assert "1 runs replayed, 0 completed, 0 stood there already, 1 failed" in out
