@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,15 +38,17 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
         if there and there.info.status == run.about["status"]:
             yield run, "known"
             continue
+        times = run.about["started"], run.about["ended"]
+        tracker = MlflowTracker(uri, experiment, times, there)
         try:
-            tell(
-                run,
-                MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"]), there),
-            )
-            yield run, "completed" if there else "replayed"
+            tell(run, tracker)
         except Exception as error:
             log.warning("%s cannot be replayed: %s", run.folder, address.cause(error))
+            with suppress(Exception):  # RUNNING it would look as if somebody were at it
+                tracker.finish("FAILED")
             yield run, "failed"
+        else:
+            yield run, "completed" if there else "replayed"
 
 
 def close_interrupted(uri: str, experiment: str) -> int:
