@@ -94,7 +94,10 @@ class RunFolder:
         if folder.rounds.exists():  # an older run: none of its rounds may be taken for this one's
             folder.rounds.unlink()
             for old in path.glob("round_*"):
-                shutil.rmtree(old)
+                if old.is_symlink():  # what it leads to is not this run's
+                    old.unlink()
+                elif old.is_dir():
+                    shutil.rmtree(old)
             for name in ("test_gold.jsonl", "pool_gold.jsonl"):
                 (path / name).unlink(missing_ok=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
