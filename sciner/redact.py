@@ -11,7 +11,8 @@ from itertools import pairwise
 
 SECRET = "SCINER_SECRET_"  # variables of the environment: what ``veiled`` took out of words
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-HIDING = re.compile(r"pass|pwd|secret|token|key", re.IGNORECASE)  # names of an address's options
+# names of an address's options; odbc_connect is a whole address of its own
+HIDING = re.compile(r"pass|pwd|secret|token|key|odbc_connect", re.IGNORECASE)
 OPTION = re.compile(r"(?<=[?&])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
 WITH_PORT = re.compile(r"https?://[^/:@]*:\d*/")  # and no user: an @ behind it is part of the path
 # characters of a password, or a part of one, that are looked for outside of addresses too

@@ -184,16 +184,22 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="On localhost.")] = 5000,
 ) -> None:
     """Open the MLflow UI on the runs of this folder, on localhost only."""
-    from sciner.tracking.address import place_of
-    from sciner.tracking.database import local_uri
-    from sciner.tracking.mlflow import quiet
+    from sciner.redact import redacted
+    from sciner.tracking.address import Unreachable, place_of
+    from sciner.tracking.database import file_of
+    from sciner.tracking.mlflow import connect
 
     place = place_of(uri, Path.cwd())
-    if place == local_uri(Path.cwd()) and not Path("mlflow.db").exists():
+    if (file := file_of(place)) and not file.is_file():
         raise InputError(
-            "no mlflow.db in this folder", hint="run `sciner run` here first, or give --uri"
+            "there is no such tracker", file=file, hint="run `sciner run` first, or give --uri"
         )
-    quiet()
+    try:
+        connect(place)
+    except Unreachable as error:
+        raise InputError(
+            f"nobody answers at {redacted(place)} ({error})", hint="give another --uri"
+        ) from None
     # eleven processes less, 20 s sooner
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     free(port)

@@ -87,15 +87,7 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
 def settings_of(run: Record) -> dict[str, str]:
     """What the run was configured to do, key by key, as words of the command line; its corpus and
     its model by name."""
-    import yaml
-
-    file = run.folder / "config.yaml"
-    try:
-        config = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise InputError(
-            f"the configuration of a finished run cannot be read ({error})", file=file
-        ) from None
+    config = run.config
     tags = run.about["tags"]
     asked = {key: value for key, value in config.items() if key not in NO_COLUMNS}
     # of no key, no column

@@ -66,6 +66,13 @@ def taken(path: Path) -> InputError:
     return InputError("another run is at work in this folder", file=path, hint=hint)
 
 
+def write_whole(file: Path, text: str) -> None:
+    """Write ``text`` so that a kill leaves the old file or the new one, no half."""
+    unfinished = file.with_name(f".{file.name}")
+    unfinished.write_text(text, encoding="utf-8")
+    unfinished.replace(file)
+
+
 @dataclass
 class RunFolder:
     """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older
@@ -87,11 +94,14 @@ class RunFolder:
         if folder.rounds.exists():  # an older run: none of its rounds may be taken for this one's
             folder.rounds.unlink()
             for old in path.glob("round_*"):
-                shutil.rmtree(old)
+                if old.is_symlink():  # what it leads to is not this run's
+                    old.unlink()
+                elif old.is_dir():
+                    shutil.rmtree(old)
             for name in ("test_gold.jsonl", "pool_gold.jsonl"):
                 (path / name).unlink(missing_ok=True)
         text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
-        folder.config.write_text(redacted(text), encoding="utf-8")
+        write_whole(folder.config, redacted(text))
         folder.about(**about or {}, reader=READER, started=time.time())
         return folder
 
@@ -103,11 +113,7 @@ class RunFolder:
             else {"version": VERSION}
         )
         known |= more
-        unfinished = self.path / ".run.json"  # a kill leaves the old one or the new one, no half
-        unfinished.write_text(
-            json.dumps(known, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
-        )
-        unfinished.replace(self.run)
+        write_whole(self.run, json.dumps(known, indent=1, ensure_ascii=False) + "\n")
         return known
 
     def archive(self, root: Path) -> None:

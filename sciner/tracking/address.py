@@ -17,6 +17,7 @@ from sciner.tracking.database import file_of, local_uri
 SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 OTHERS = ("databricks", "databricks-uc", "uc")
+NAME = 250  # characters of a run's or an experiment's name in a server's database
 SECONDS = 5  # that a tracker gets to answer
 RARELY = 300.0  # seconds before one that was down is asked again
 NOTES = "SCINER_TRACKERS"  # a file of the sweep: which trackers are down, since when and why
@@ -33,13 +34,18 @@ def place_of(uri: str | None, folder: Path) -> str:
 
 
 def check(uri: str, experiment: str = "sciner") -> None:
-    """Raises InputError for an address that cannot be meant, and for an experiment without a name.
-    Nobody is asked."""
+    """Raises InputError for an address that cannot be meant, and for an experiment without a name,
+    or with a name too long. Nobody is asked."""
     from urllib.parse import urlsplit
 
     if not experiment.strip():
         raise InputError(
             "tracking.experiment is empty", hint="give it a name: tracking.experiment=sciner"
+        )
+    if len(experiment) > NAME:
+        raise InputError(
+            f"tracking.experiment has {len(experiment)} characters, a database takes {NAME}",
+            hint="give it a shorter name",
         )
     scheme = uri.partition(":")[0]
     dialect = scheme.partition("+")[0]

@@ -6,6 +6,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,6 @@ from sciner.tracking.unfinished import to_continue
 METRICS = 1000  # a call
 PARAMS = 100  # a call
 VALUE = 6000  # characters of a param
-NAME = 250  # characters of a run's name in a server's database
 
 # nothing is sent home, and a server that goes down is given up in seconds, not minutes
 QUIET = {
@@ -100,6 +100,7 @@ class MlflowTracker:
     ) -> None:
         self.uri, self.experiment, self.times, self.continued = uri, experiment, times, run
         self.run_id = self.experiment_id = ""
+        self.claim = ExitStack()  # on ``continued``, until it is this run
         self.known: set[tuple[str, int, float]] = set()  # figures that the run has already
 
     def _open(self) -> None:
@@ -111,14 +112,14 @@ class MlflowTracker:
 
     def unfinished(self, tags: Mapping[str, str]) -> str:
         self._open()
-        self.continued = to_continue(self.client, self.experiment_id, tags)
+        self.continued = to_continue(self.client, self.experiment_id, tags, self.claim)
         return str(self.continued.data.tags["sciner.run"]) if self.continued else ""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self._open()
-        from mlflow.entities import Param, RunTag
+        from mlflow.entities import Param
 
-        name = name if len(name) <= NAME else f"{name[: NAME - 1]}…"
+        name = name if len(name) <= address.NAME else f"{name[: address.NAME - 1]}…"
         there: Mapping[str, str] = {}
         if self.continued is None:
             began = milliseconds(self.times[0])
@@ -126,18 +127,25 @@ class MlflowTracker:
                 self.experiment_id, began, dict(tags), run_name=name
             ).info.run_id
         else:
-            self.run_id, there = self.continued.info.run_id, self.continued.data.params
-            self.client.update_run(self.run_id, "RUNNING", name)
-            self.known = set(figures_of(self.client, self.continued))
-            for old in self.continued.data.tags.keys() - tags.keys():
-                if not old.startswith("mlflow."):
-                    self.client.delete_tag(self.run_id, old)
-            for tags_of_call in chunks((RunTag(key, value) for key, value in tags.items()), PARAMS):
-                self.client.log_batch(self.run_id, tags=tags_of_call)
+            there = self.continued.data.params
+            with self.claim:
+                self._go_on_with(self.continued, name, tags)
         # none can be changed
         new = (Param(key, value[:VALUE]) for key, value in params.items() if key not in there)
         for params_of_call in chunks(new, PARAMS):
             self.client.log_batch(self.run_id, params=params_of_call)
+
+    def _go_on_with(self, run: Any, name: str, tags: Mapping[str, str]) -> None:
+        from mlflow.entities import RunTag
+
+        self.run_id = run.info.run_id
+        self.client.update_run(self.run_id, "RUNNING", name)
+        self.known = set(figures_of(self.client, run))
+        for old in run.data.tags.keys() - tags.keys():
+            if not old.startswith("mlflow."):
+                self.client.delete_tag(self.run_id, old)
+        for tags_of_call in chunks((RunTag(key, value) for key, value in tags.items()), PARAMS):
+            self.client.log_batch(self.run_id, tags=tags_of_call)
 
     def scores(self, scores: Mapping[str, float], step: int) -> None:
         self._log([(name, step, value) for name, value in scores.items()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -37,15 +38,17 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
         if there and there.info.status == run.about["status"]:
             yield run, "known"
             continue
+        times = run.about["started"], run.about["ended"]
+        tracker = MlflowTracker(uri, experiment, times, there)
         try:
-            tell(
-                run,
-                MlflowTracker(uri, experiment, (run.about["started"], run.about["ended"]), there),
-            )
-            yield run, "completed" if there else "replayed"
+            tell(run, tracker)
         except Exception as error:
             log.warning("%s cannot be replayed: %s", run.folder, address.cause(error))
+            with suppress(Exception):  # RUNNING it would look as if somebody were at it
+                tracker.finish("FAILED")
             yield run, "failed"
+        else:
+            yield run, "completed" if there else "replayed"
 
 
 def close_interrupted(uri: str, experiment: str) -> int:
@@ -66,11 +69,8 @@ def client_of(uri: str, experiment: str) -> tuple[Any, str]:
 
 def tell(run: Record, tracker: Tracker) -> None:
     """All of a run, from its start to its end."""
-    import yaml
-
     about, tags = run.about, run.about["tags"]
-    config = yaml.safe_load((run.folder / "config.yaml").read_text(encoding="utf-8"))
-    tracker.start(about["name"], params_of(config, tags), tags | {"sciner.run": about["id"]})
+    tracker.start(about["name"], params_of(run.config, tags), tags | {"sciner.run": about["id"]})
     for row in run.rounds:
         tracker.scores(row["scores"], row["round"])
         tracker.curve(

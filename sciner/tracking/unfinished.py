@@ -4,12 +4,16 @@ more."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from sciner.results.folder import LOCK, in_use
-from sciner.store.locks import is_held
+from sciner.store.locks import Busy, held, is_held
+
+ID = re.compile(r"\w+")  # a run's own id: it names a folder of the store
 
 
 def search(client: Any, experiment_id: str, where: str = "") -> Iterator[Any]:
@@ -17,14 +21,37 @@ def search(client: Any, experiment_id: str, where: str = "") -> Iterator[Any]:
     page = None
     while True:
         runs = client.search_runs([experiment_id], where, max_results=1000, page_token=page)
-        yield from (run for run in runs if "sciner.run" in run.data.tags)
+        yield from (run for run in runs if ID.fullmatch(run.data.tags.get("sciner.run", "")))
         if not (page := runs.token):
             return
 
 
-def to_continue(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any | None:
-    """The run that one with ``tags`` continues, if there is one: of the same point (tag
-    ``sciner.point``), and
+def to_continue(
+    client: Any, experiment_id: str, tags: Mapping[str, str], claim: ExitStack
+) -> Any | None:
+    """The run that one with ``tags`` continues, if there is one (``candidate``), and nobody else is
+    about to. claim: holds that run's folder, so that nobody else is, until its tags name another.
+    """
+    found = candidate(client, experiment_id, tags)
+    if found is None:
+        return None
+    place = Path(found.data.tags["sciner.directory"])
+    try:
+        if place != Path(tags["sciner.directory"]):  # else this process holds it already
+            claim.enter_context(held(place / LOCK, wait=False))
+    except Busy:
+        return None
+    except OSError:  # no locks there, or it cannot be written: nothing guards it
+        pass
+    now = client.get_run(found.info.run_id)
+    if (now.data.tags, now.info.status) == (found.data.tags, found.info.status):
+        return now
+    claim.close()
+    return None
+
+
+def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any | None:
+    """The run of the same point (tag ``sciner.point``) that is
 
     - not finished, and its process is dead; or
     - finished, in a sweep that did not come to its end and is at work no more, if this is a

@@ -59,8 +59,12 @@ def folder(saved: Path, project: Path) -> Path:
 def name_code(folder: Path, file: str) -> None:
     """Let a configuration ask for the script, as models of the hub that are not part of
     transformers do."""
+    edit(folder, file, auto_map=MAPS[file])
+
+
+def edit(folder: Path, file: str, **more: object) -> None:
     values = json.loads((folder / file).read_text(encoding="utf-8"))
-    (folder / file).write_text(json.dumps(values | {"auto_map": MAPS[file]}), encoding="utf-8")
+    (folder / file).write_text(json.dumps(values | more), encoding="utf-8")
     # whose checksum does not tell
     about = json.loads((folder / "sciner.json").read_text(encoding="utf-8"))
     about["files"] |= {file: checksum(folder / file)}
@@ -148,4 +152,33 @@ def test_an_adapter_is_refused_for_it_names_another_model(folder: Path) -> None:
         '{"base_model_name_or_path": "some/model", "peft_type": "LORA"}'
     )
     with pytest.raises(InputError, match=r"adapter_config\.json: this is an adapter"):
+        main([*RUN, "model=minilm", f"model.path={folder}"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("attn_implementation", "kernels-community/flash-attn2"),
+        ("_attn_implementation", "some/kernel@main:forward"),
+        ("_attn_implementation_internal", "flash_attention_2"),
+        ("experts_implementation", "some/kernel"),
+        ("quantization_config", {"quant_method": "eetq"}),
+    ],
+)
+@pytest.mark.parametrize("door", [annotate, path])
+def test_kernels_of_the_hub_are_refused(
+    door: Door, key: str, value: object, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """transformers would load compiled code where the package kernels is installed."""
+    edit(folder, "config.json", **{key: value})
+    with pytest.raises(InputError, match=rf"config\.json: {key} asks for kernels"):
+        door(folder, monkeypatch)
+
+
+@pytest.mark.parametrize("shard", ["../other.safetensors", "/tmp/x.safetensors", "x.bin"])
+def test_weights_of_another_folder_or_kind_are_refused(shard: str, folder: Path) -> None:
+    """Their checksums are in no key of the store, and a .bin is a pickle."""
+    (folder / "model.safetensors").unlink()
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {"a": shard}}))
+    with pytest.raises(InputError, match=r"index\.json: its weights are in .*only \.safetensors"):
         main([*RUN, "model=minilm", f"model.path={folder}"])

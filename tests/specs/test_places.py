@@ -98,6 +98,22 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(project: Path) -> N
             app(["ui", "--port", port], standalone_mode=False)
 
 
+@pytest.mark.parametrize(
+    ("uri", "told"),
+    [
+        ("sqlite:///none.db", r"none\.db: there is no such tracker"),
+        ("sqllite:///x.db", "did you mean 'sqlite'"),
+        ("http://127.0.0.1:1", "nobody answers .*refused"),
+    ],
+)
+def test_the_ui_of_no_tracker_is_refused_before_anything_starts(
+    project: Path, uri: str, told: str
+) -> None:
+    with pytest.raises(InputError, match=told):
+        app(["ui", "--uri", uri, "--port", "5097"], standalone_mode=False)
+    assert not (project / "none.db").exists()
+
+
 def test_the_home_of_nobody_is_refused(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SCINER_DATA", "~nosuchuser/x")
     assert say("data", "list") == (

@@ -90,6 +90,19 @@ def test_a_run_that_is_at_work_is_not_continued_by_another(
     assert statuses(project) == {"RUNNING": 1, "FINISHED": 1}
 
 
+def test_of_two_that_would_continue_a_run_at_once_one_does(
+    project: Path, killed: Callable[..., None]
+) -> None:
+    killed(1, "hydra.run.dir=here", "iteration.rounds=1")
+    (dead,) = runs_of(project)
+    first, second = (MlflowTracker(f"sqlite:///{project}/mlflow.db", "sciner") for _ in range(2))
+    there = {name: dead.data.tags | {"sciner.directory": name} for name in ("first", "second")}
+    assert first.unfinished(there["first"]) == dead.data.tags["sciner.run"]
+    assert second.unfinished(there["second"]) == ""
+    first.start("words", {}, there["first"])
+    assert second.unfinished(there["second"]) == ""  # its folder is another now
+
+
 def test_other_settings_are_another_run_and_places_are_no_settings(
     project: Path, killed: Callable[..., None]
 ) -> None:
@@ -150,8 +163,10 @@ def test_one_run_that_cannot_be_replayed_does_not_stop_the_others(
         )
         == 0
     )
-    (project / "sweep/0/config.yaml").unlink()
+    rounds = project / "sweep/0/rounds.jsonl"
+    rounds.write_text(rounds.read_text().replace('"test/f1/micro"', '"no?name"'))
     assert app(["track", "replay", "sweep"], standalone_mode=False) == 1
     out = capsys.readouterr().out
     assert "1 runs replayed, 0 completed, 0 stood there already, 1 failed" in out
-    assert "sweep/0 cannot be replayed" in out and statuses(project) == {"FINISHED": 1}
+    assert "sweep/0 cannot be replayed" in out
+    assert statuses(project) == {"FINISHED": 1, "FAILED": 1}

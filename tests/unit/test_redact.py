@@ -33,6 +33,10 @@ def test_whatever_a_password_holds_it_is_hidden_and_the_rest_is_shown(password: 
     [
         ("mysql://host/db?user=me&password=a/b@c&x=1", "mysql://host/db?user=me&password=***&x=1"),
         ("(postgresql://host/db?sslpassword=abc)", "(postgresql://host/db?sslpassword=***)"),
+        (
+            "mssql+pyodbc:///?odbc_connect=UID%3Dme%3BPWD%3Dabc&x=1",
+            "mssql+pyodbc:///?odbc_connect=***&x=1",
+        ),
         ("https://me:token@host/mlflow is down", "https://me:***@host/mlflow is down"),
         ("sqlite:////home/me/mlflow.db", "sqlite:////home/me/mlflow.db"),
         ("http://127.0.0.1:5000 (write to me@host)", "http://127.0.0.1:5000 (write to me@host)"),

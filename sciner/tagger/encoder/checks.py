@@ -9,29 +9,62 @@ from typing import Any
 
 from sciner.errors import InputError
 
+# transformers loads other implementations from the hub where the package kernels is installed
+IMPLEMENTATION = ("implementation", "implementation_internal")  # ends of such keys
+PLAIN = (None, "eager", "sdpa")
+
 
 def refuse_code(folder: Path) -> None:
     """Raise InputError for a model that is classes of its own (``auto_map``), or an adapter of
-    another model. No library has looked at the folder by then."""
+    another model, that names kernels of the hub (compiled code), or whose weights are elsewhere. No
+    library has looked at the folder by then."""
     if (folder / "adapter_config.json").exists():
         raise InputError(
             "this is an adapter, which names another model to load",
             file=folder / "adapter_config.json",
             hint="merge it into its model, and give the folder of the whole",
         )
+    for file in folder.glob("*.index.json"):  # which file holds which weight
+        suffix = Path(file.name.removesuffix(".index.json")).suffix
+        shards = values_of(file).get("weight_map")
+        names = {*map(str, shards.values())} if isinstance(shards, dict) else set()
+        if strange := sorted(n for n in names if Path(n).name != n or Path(n).suffix != suffix):
+            raise InputError(
+                f"its weights are in {strange[0]}: only {suffix} files of this folder are read",
+                file=file,
+                hint="download it anew",
+            )
     for file in [*folder.glob("config*.json"), *folder.glob("tokenizer_config*.json")]:
-        try:
-            values = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"broken JSON ({error})", file=file, hint="download it anew") from None
-        if not isinstance(values, dict):
-            raise InputError("no JSON object", file=file, hint="download it anew")
+        values = values_of(file)
+        if asking := [key for key, value in values.items() if wants_kernels(key, value)]:
+            raise InputError(
+                f"{asking[0]} asks for kernels or for quantised weights: sciner runs no code that "
+                "a model names",
+                file=file,
+                hint="take a model of plain weights, or remove the key",
+            )
         if "auto_map" in values:
             raise InputError(
                 "auto_map asks for Python code that came with the model: sciner never runs it",
                 file=file,
                 hint="take a model whose classes are part of transformers",
             )
+
+
+def wants_kernels(key: str, value: Any) -> bool:
+    implementation = key.strip("_").endswith(IMPLEMENTATION)
+    return key == "quantization_config" or (implementation and value not in PLAIN)
+
+
+def values_of(file: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model. Raises InputError for anything else."""
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError(f"broken JSON ({error})", file=file, hint="download it anew") from None
+    if not isinstance(values, dict):
+        raise InputError("no JSON object", file=file, hint="download it anew")
+    return values
 
 
 def usable(place: str, tokenizer: Any) -> None:

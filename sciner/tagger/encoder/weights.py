@@ -243,6 +243,9 @@ def read(
             f"cannot load {place} ({first})", hint=hint_for(source, str(error))
         ) from error
     usable(place, tokenizer)
+    # what tokenizer.json may ask for: 4e8 pieces a sentence, or one; every call here says its own
+    tokenizer.backend_tokenizer.no_padding()
+    tokenizer.backend_tokenizer.no_truncation()
     fitting(place, tokenizer, net)
     known = config.id2label
     return tokenizer, net, [known[i] for i in sorted(known)], report

@@ -172,14 +172,6 @@ def test_only_the_metrics_that_were_asked_for(runs: Path) -> None:
         frames.only(frame, ["silver/*", "tset/*"])
 
 
-def test_a_damaged_configuration_is_one_line_that_names_its_file(runs: Path) -> None:
-    (runs / "a" / "config.yaml").write_text("a: [")
-    with pytest.raises(
-        InputError, match=r"a/config\.yaml: .*configuration of a finished run cannot be read"
-    ):
-        frames.read_runs(runs)
-
-
 @pytest.mark.parametrize("text", ["", "a,b\n1,2\n", "run,seed,round,a/b\nr,zero,0,1\n"])
 def test_another_file_is_refused_by_name(tmp_path: Path, text: str) -> None:
     (tmp_path / "x.csv").write_text(text)

@@ -177,6 +177,21 @@ def test_a_run_into_the_same_folder_starts_anew(folder: RunFolder) -> None:
     assert yaml.safe_load(again.config.read_text(encoding="utf-8"))["seed"] == 1
 
 
+def test_links_in_an_older_folder_are_removed_and_what_they_lead_to_stays(
+    folder: RunFolder, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere/keep").touch()
+    (tmp_path / "precious").write_text("mine")
+    folder.rounds.touch()
+    (folder.path / "round_0").symlink_to(tmp_path / "elsewhere")
+    folder.config.unlink()
+    folder.config.symlink_to(tmp_path / "precious")
+    RunFolder.create(folder.path, CONFIG).write_round(ROUND)
+    assert list((tmp_path / "elsewhere").iterdir()) == [tmp_path / "elsewhere/keep"]
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
 def test_a_round_that_cannot_be_written_leaves_no_line(folder: RunFolder) -> None:
     """What has a line is complete; a score that is no number would be JSON that few can read."""
     broken = replace(ROUND, examples=(replace(EXAMPLES[1], confidences=()),))

@@ -27,17 +27,26 @@ def test_a_run_of_an_older_sciner_is_refused_by_its_folder_unless_newer_ones_wer
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "message"),
+    ("name", "content"),
     [
-        ("run.json", b"{", "this is no record of a run"),
-        ("run.json", b"", "this is no record of a run"),
-        ("run.json", b"\xff", "this is no record of a run"),
-        ("rounds.jsonl", b"{", "the rounds of a finished run cannot be read"),
-        ("rounds.jsonl", None, "the rounds of a finished run cannot be read"),
+        ("run.json", b"{"),
+        ("run.json", b""),
+        ("run.json", b"\xff"),
+        ("run.json", b"null"),
+        ("run.json", b'{"id": "b", "status": "FINISHED"}'),
+        ("rounds.jsonl", b"{"),
+        ("rounds.jsonl", None),
+        ("rounds.jsonl", b""),
+        ("rounds.jsonl", b"null\n"),
+        ("config.yaml", None),
+        ("config.yaml", b""),
+        ("config.yaml", b"- a"),
+        ("config.yaml", b"seed: {"),
+        ("config.yaml", bytes(9)),
     ],
 )
 def test_a_torn_run_is_left_out_and_named(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None, message: str
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str, content: bytes | None
 ) -> None:
     for run in "abc":
         write_run(tmp_path / run, "seed=0", [{"test/f1/micro": 0.5}])
@@ -45,6 +54,8 @@ def test_a_torn_run_is_left_out_and_named(
     torn.unlink() if content is None else torn.write_bytes(content)
     assert [record.about["id"] for record in records([tmp_path])] == ["a", "c"]
     (line,) = caplog.messages
-    assert line.startswith(f"{torn}: {message} (") and line.endswith("the run is left out")
+    assert line.startswith(f"{torn}: this is no record of a run (") and line.endswith(
+        "the run is left out"
+    )
     with pytest.raises(InputError, match="no finished run b was found"):
         records([tmp_path], ids=["b"])

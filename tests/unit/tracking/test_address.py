@@ -54,6 +54,8 @@ def test_what_mlflow_takes_is_taken(uri: str) -> None:
 def test_an_experiment_needs_a_name() -> None:
     with pytest.raises(InputError, match="experiment is empty"):
         check("http://team", " ")
+    with pytest.raises(InputError, match="experiment has 251 characters, a database takes 250"):
+        check("http://team", "x" * 251)
 
 
 def test_a_server_that_hangs_costs_seconds_once_and_its_jobs_nothing(

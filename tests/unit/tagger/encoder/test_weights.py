@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import json
 import os
 from collections.abc import Callable
 from hashlib import sha256
@@ -303,3 +304,21 @@ def test_a_head_of_any_shape_is_renewed(bias: bool) -> None:
         assert all(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
         renew_head(net, TAGS, ("O", "B-Y", "I-Y"))
         assert not any(torch.equal(a, b) for a, b in zip(before, net.parameters(), strict=True))
+
+
+def test_what_a_tokenizer_says_of_padding_and_truncation_does_not_hold(saved: Path) -> None:
+    """Every call says its own: 4e8 pieces for a word would end the process."""
+    file = saved / "tokenizer.json"
+    pad = {"pad_id": 0, "pad_type_id": 0, "pad_token": "[PAD]", "pad_to_multiple_of": None}
+    values = json.loads(file.read_text()) | {
+        "padding": {"strategy": {"Fixed": 400_000_000}, "direction": "Right", **pad},
+        "truncation": {
+            "direction": "Right",
+            "max_length": 3,
+            "strategy": "LongestFirst",
+            "stride": 0,
+        },
+    }
+    file.write_text(json.dumps(values))
+    tokenizer, _ = load(Source(path=str(saved)), TAGS)
+    assert tokenizer.backend_tokenizer.encode("a b c").tokens == ["[CLS]", *"abc", "[SEP]"]
