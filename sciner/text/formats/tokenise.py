@@ -9,9 +9,10 @@ import regex
 # combining marks, and characters that only format (soft hyphen, zero-width space and joiner, marks
 # of direction, byte-order mark): part of what they stand in
 MARK = r"\p{M}\p{Cf}"
+FIRST = r"[\p{L}\p{N}_]"  # a word does not begin with a mark: its gold would be out of reach
 LETTER = rf"[\p{{L}}\p{{N}}_{MARK}]"
 TOKEN = regex.compile(
-    rf"{LETTER}+(?:(?:[-.'\u2019]|(?<=\d),(?=\d)){LETTER}+)*|[^\s\x1c-\x1f][{MARK}]*"
+    rf"{FIRST}{LETTER}*(?:(?:[-.'\u2019]|(?<=\d),(?=\d)){LETTER}+)*|[^\s\x1c-\x1f][{MARK}]*"
 )
 
 

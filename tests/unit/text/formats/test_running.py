@@ -39,6 +39,7 @@ def tokens_of(text: str) -> tuple[str, ...]:
             "co\u2060operate \u05d0\u200e\u05d1 na\ufeffno",
             "co\u2060operate|\u05d0\u200e\u05d1|na\ufeffno",
         ),
+        ("\ufefffoo \u200ebar \u200b", "\ufeff|foo|\u200e|bar|\u200b"),
         ("x\u0304-y\u0304, (\u2602\ufe0f)", "x\u0304-y\u0304|,|(|\u2602\ufe0f|)"),
         ("m² ½x x‿y", "m²|½x|x|‿|y"),
     ],
