@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from sciner.loop.outcomes import FitResult, Predicted
 from sciner.loop.steps.rank import Rank
@@ -34,7 +35,11 @@ class Gold:
         """
         self.annotator, self.acquire, self.scorer = annotator, acquire, scorer
         self.bought = annotator.label([s.withheld() for s in split.seed_set])
-        self.dev = annotator.label([s.withheld() for s in split.dev])
+        dev = annotator.label([s.withheld() for s in split.dev])
+        # no annotator brings back what the reader dropped, and dev's scores count it as test's do
+        self.dev = tuple(
+            replace(s, dropped=read.dropped) for s, read in zip(dev, split.dev, strict=True)
+        )
         self.budget = annotator.charge(annotator.charge(Budget(), self.bought), self.dev)
         self.offered = tuple(s.withheld() for s in split.pool)
         self.batch = acquire.size([*self.bought, *self.offered])

@@ -15,6 +15,7 @@ MOST = 24  # panels; a figure of more is a wall
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
+WITH_DROPPED = "test/with_dropped/f1"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,21 @@ from sciner.report.quality import (
     warnings,
 )
 from sciner.report.render import NONE, Table, difference_text, table_of
-from sciner.report.section import CURVES, LAST, MOST, Section, average_note, seed_of
+from sciner.report.section import (
+    CURVES,
+    LAST,
+    MOST,
+    WITH_DROPPED,
+    Section,
+    average_note,
+    seed_of,
+)
 from sciner.report.sentences import name_of, rounds_of
 from sciner.report.tables import cells, learning_curves
 from sciner.score.curves import Curve
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
+
+SPLITS = ("train", "dev", "test")
 
 
 def sections(
@@ -33,7 +43,7 @@ def sections(
 ) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
     yield from differences(compared, found)
-    for of_runs in (results, people, rounds, budgets, classes, silver):
+    for of_runs in (results, people, dropped, rounds, budgets, classes, silver):
         yield from of_runs(compared)
     judged = judged_test(browsed) if browsed else []
     where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
@@ -103,6 +113,24 @@ def people(compared: ComparedRuns) -> Iterator[Section]:
             "that is not known has a dash."
         )
         yield Section("people", "All-O answers and people", text, table=bounds(compared.frame))
+
+
+def dropped(compared: ComparedRuns) -> Iterator[Section]:
+    """A row for each corpus as it was read, where a reader lost gold."""
+    read: set[tuple[str, ...]] = set()
+    for run in compared.runs:
+        lost = run.about.get("dropped") or {}
+        if lost:
+            spans = (lost[name]["spans"] if name in lost else 0 for name in SPLITS)
+            read.add((run.corpus, *(f"{n:,}" for n in spans)))
+    if read:
+        text = (
+            "Spans of each split's gold that no sentence can hold: nested, cutting a token or "
+            "crossing a sentence's end. They count in no score but the F1 with them as misses, "
+            "which stands in the table of every run."
+        )
+        table = Table(("corpus", *SPLITS), tuple(sorted(read)), 1)
+        yield Section("dropped", "Gold spans that were dropped in reading", text, table=table)
 
 
 def rounds(compared: ComparedRuns) -> Iterator[Section]:
@@ -208,11 +236,14 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
 
 def every_run(compared: ComparedRuns) -> Iterator[Section]:
     """Its id, what it has where the runs differ, its last figures, and its id in MLflow."""
+    last_of = dict(LAST)
+    if any(WITH_DROPPED in run.rounds[-1]["scores"] for run in compared.runs):
+        last_of[WITH_DROPPED] = "{:.3f}"
     rows = []
     for run in compared.runs:
         id, last = run.about["id"], run.rounds[-1]["scores"]
         shown = (
-            signed.format(last[name]) if name in last else NONE for name, signed in LAST.items()
+            signed.format(last[name]) if name in last else NONE for name, signed in last_of.items()
         )
         rows.append(
             (
@@ -224,11 +255,9 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
             )
         )
     settings = tuple(next(iter(compared.set_to.values())))
-    table = Table(
-        ("run", *settings, "seed", "rounds", "entity F1", "gain on round 0"),
-        tuple(rows),
-        len(settings) + 1,
-    )
+    words_of = ("entity F1", "gain on round 0", "F1 with dropped spans as misses")
+    headings = ("run", *settings, "seed", "rounds", *words_of[: len(last_of)])
+    table = Table(headings, tuple(rows), len(settings) + 1)
     ids = [run.about.get("mlflow", NONE) for run in compared.runs]
     if tracked := any(id != NONE for id in ids):
         wider = tuple((*row, id) for row, id in zip(table.rows, ids, strict=True))

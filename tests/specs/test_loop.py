@@ -164,6 +164,17 @@ def test_a_run_of_two_rounds_is_the_prefix_of_a_run_of_four() -> None:
     assert timeless(short) == timeless(four[:3])
 
 
+def test_gold_of_dev_that_its_reader_dropped_is_missed_as_that_of_test_is() -> None:
+    parts = parts_of(SAMPLE, dev_size="20")
+    lossy = replace(parts, dev=(replace(parts.dev[0], dropped=("TaskName",)), *parts.dev[1:]))
+    (_, [whole, *_]), (_, [lost, *_]) = turn(parts=parts), turn(parts=lossy)
+    true = sum(len(s.spans or ()) for s in parts.dev)
+    recall = lost.scores["dev/with_dropped/recall"]
+    assert recall == pytest.approx(whole.scores["dev/recall/micro"] * true / (true + 1))
+    assert lost.scores["dev/with_dropped/spans"] == 1
+    assert "dev/with_dropped/spans" not in whole.scores
+
+
 def test_the_budget_counts_seed_set_and_dev_once_and_silver_never() -> None:
     parts = parts_of(SAMPLE, dev_size="10")
     _, rounds = turn(parts=parts)

@@ -37,6 +37,8 @@ MESSAGES = {
     "more_columns.conll": ":2: 3 columns where line 1 has 2; give every line as many columns",
     "missing_column.conll": f":3: {NO_TAG}",
     "no_prefix.conll": f":2: tag 'Method' {NO_TAG_SCHEME}",
+    "carriage_returns.conll": ":1: a carriage return alone; end lines with LF or CRLF",
+    "utf16.conll": ":1: UTF-16 is not UTF-8; convert the file to UTF-8",
     "not_utf8.conll": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "several_schemes.conll": f":3: {SCHEMES_MIXED}",
     "blank_token.conll": (
@@ -54,15 +56,15 @@ MESSAGES = {
     "id_twice.jsonl": ":2: id 'a#0' stands on line 1 too; ids must be unique",
     "id_is_a_list.jsonl": ':1: "id" is no string; put it in quotes',
     "doccano.jsonl": (
-        ':1: labels in "label", which is not read; write them as "spans": '
+        ':1: labels in "label", which is not read; write them as "tags" or "spans": '
         "docs/data.md shows the forms"
     ),
     "doccano_old.jsonl": (
-        ':1: labels in "annotations", which is not read; write them as "spans": '
+        ':1: labels in "annotations", which is not read; write them as "tags" or "spans": '
         "docs/data.md shows the forms"
     ),
     "ner_tags.jsonl": (
-        ':2: labels in "ner_tags", which is not read; write them as "tags": '
+        ':2: labels in "ner_tags", which is not read; write them as "tags" or "spans": '
         "docs/data.md shows the forms"
     ),
     "docstart_inside.jsonl": (

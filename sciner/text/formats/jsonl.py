@@ -14,7 +14,7 @@ from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
 from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
 from sciner.text.formats.repair import BLANK, Repairs, split_sentences
-from sciner.text.formats.row import FOREIGN, Row, parse_rows
+from sciner.text.formats.row import Row, parse_rows
 from sciner.text.formats.running import Offsets, Placed, count_dropped, joined
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
@@ -62,7 +62,7 @@ def read_jsonl(
     for number, id_, row in _rows(path, split, notes, repair):
         with located(path, number):
             if row.foreign:
-                hint = f'write them as "{FOREIGN[row.foreign]}": docs/data.md shows the forms'
+                hint = 'write them as "tags" or "spans": docs/data.md shows the forms'
                 raise InputError(f'labels in "{row.foreign}", which is not read', hint=hint)
             for span in row.spans or ():
                 check_label(span.label, labels)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from sciner.errors import InputError
 from sciner.text.formats.documents import DOCSTART
-from sciner.text.formats.source import read_lines
+from sciner.text.formats.source import read_raw_lines
 
 Format = Literal["auto", "conll", "jsonl", "brat", "text"]
 NAMES: dict[str, str] = {
@@ -51,7 +51,8 @@ def recognise(path: Path) -> Format:
     if suffix == ".ann":
         return "brat"
     head = [
-        line.strip() for line in islice((line for line in read_lines(path) if line.strip()), HEAD)
+        line.strip()
+        for line in islice((line for line in read_raw_lines(path) if line.strip()), HEAD)
     ]
     for name, begin in FOREIGN.items():
         if head and begin.match(head[0]):

@@ -17,14 +17,11 @@ from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
-# where other tools keep labels, and what is read instead
-FOREIGN = {
-    "ner_tags": "tags",
-    "label": "spans",
-    "labels": "spans",
-    "annotations": "spans",
-    "ner": "spans",
-}
+# where other tools keep labels
+FOREIGN = (
+    *("ner_tags", "ner_labels", "bio", "iob", "label", "labels", "annotations", "ner"),
+    *("ents", "entities", "named_entities", "entity_mentions", "mentions"),
+)
 
 
 class Row(NamedTuple):
@@ -92,15 +89,16 @@ def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _foreign(row: dict[str, Any]) -> str | None:
-    """The key under which other tools keep labels, where the row has one that holds some."""
-    return next(
-        (
-            key
-            for key in FOREIGN
-            if _holds(row.get(key), list | dict) or (key == "ner_tags" and row.get(key))
-        ),
-        None,
-    )
+    """The key under which other tools keep labels, where the row has one that holds some: spans, or
+    one label a token."""
+    tokens = row.get("tokens")
+    length = len(tokens) if isinstance(tokens, list) else 0
+    return next((key for key in FOREIGN if _holds_labels(row.get(key), length)), None)
+
+
+def _holds_labels(value: object, length: int) -> bool:
+    each = isinstance(value, list) and 0 < len(value) == length
+    return each or _holds(value, list | dict)
 
 
 def _holds(value: object, kind: type | UnionType) -> bool:
@@ -136,7 +134,7 @@ def _token_row(
             if tags is None
             else tuple(tag for tag, token in zip(tags, tokens, strict=True) if token.strip())
         )
-    foreign = _foreign(row) if spans is None and tags is None else None
+    foreign = None if spans or tags else _foreign(row)
     dropped = tuple(span.label for span in lost)
     return Row(
         id_,
@@ -181,7 +179,7 @@ def _running_rows(
     spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
     gold = spans is not None
     spans, lost = _disjoint(spans or (), len(text), "characters", repair)
-    foreign = None if gold else _foreign(row)
+    foreign = None if spans else _foreign(row)
     return [
         Row(
             id_,

@@ -15,22 +15,29 @@ LEFT_OUT: ContextVar[Mapping[str, Collection[int]]] = ContextVar(
     "LEFT_OUT", default=MappingProxyType({})
 )
 
+PACKED = (b"\x1f\x8b", b"PK\x03\x04")  # how gzip and zip begin
+
 
 def read_lines(path: str | Path) -> Iterator[str]:
     """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order
     mark, one after the other. A file that ends with a line's end has an empty line behind it.
 
-    Raises InputError for a file that cannot be opened or is not UTF-8.
+    Raises InputError for a file that cannot be opened or is not UTF-8, and for a carriage return
+    within a line: the lines of a file that ends them so would pass for one.
     """
     line = "\n"  # a file without a byte is an empty line
-    for line in read_raw_lines(path):
+    for number, line in enumerate(read_raw_lines(path), start=1):
+        if "\r" in line and "\r" in line.strip():
+            hint = "end lines with LF or CRLF"
+            raise InputError("a carriage return alone", file=path, line=number, hint=hint)
         yield line.removesuffix("\n").removesuffix("\r")
     if line.endswith("\n"):
         yield ""
 
 
 def read_raw_lines(path: str | Path) -> Iterator[str]:
-    """As ``read_lines``, with their ends: joined they are the text of the file."""
+    """As ``read_lines``, with their ends and carriage returns anywhere: joined they are the text of
+    the file."""
     try:
         with Path(path).open("rb") as file:
             left_out = LEFT_OUT.get().get(str(path), ())
@@ -66,10 +73,11 @@ def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:
+    hint = "unpack the file" if line.startswith(PACKED) else "convert the file to UTF-8"
+    if number == 1 and b"\0" in line[:2]:  # without a byte-order mark it is valid UTF-8
+        raise InputError("UTF-16 is not UTF-8", file=path, line=number, hint=hint)
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:
         problem = f"byte 0x{line[error.start]:02x} is not UTF-8"
-        raise InputError(
-            problem, file=path, line=number, hint="convert the file to UTF-8"
-        ) from None
+        raise InputError(problem, file=path, line=number, hint=hint) from None

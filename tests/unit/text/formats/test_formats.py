@@ -358,6 +358,29 @@ def test_what_an_annotator_rejected_or_ignored_is_no_gold(tmp_path: Path) -> Non
     assert notes == {"rows left out: they were rejected or ignored": 2}
 
 
+@pytest.mark.parametrize(
+    ("key", "labels"),
+    [
+        ("labels", ["O", "O", "B-Method"]),
+        ("ner", ["O", "O", "B-Method"]),
+        ("bio", ["O", "O", "B-Method"]),
+        ("entities", [[2, 3, "Method"]]),
+        ("entity_mentions", [{"start": 2, "end": 3, "entity_type": "Method"}]),
+    ],
+)
+@pytest.mark.parametrize("spans", [None, []])
+def test_labels_under_another_tools_key_are_refused_by_its_name(
+    tmp_path: Path, key: str, labels: list[object], spans: list[object] | None
+) -> None:
+    """They would pass for unlabelled text, or beside empty spans for text without an entity."""
+    row = {"tokens": ["We", "use", "Adam"], "spans": spans, key: labels}
+    (tmp_path / "a.jsonl").write_text(json.dumps(row))
+    with pytest.raises(InputError, match=f'labels in "{key}"'):
+        read(tmp_path / "a.jsonl")
+    (tmp_path / "a.jsonl").write_text(json.dumps(row | {key: []}))
+    assert [s.spans for s in read(tmp_path / "a.jsonl")] == [None if spans is None else ()]
+
+
 def test_a_row_of_docstart_begins_a_document(tmp_path: Path) -> None:
     separator, row = {"tokens": ["-DOCSTART-"], "tags": ["O"]}, {"tokens": ["a"], "tags": ["O"]}
     rows = [row, separator, separator, row, row, separator, row]

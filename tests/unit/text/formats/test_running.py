@@ -35,6 +35,11 @@ def tokens_of(text: str) -> tuple[str, ...]:
         (" \u00a0 ", ""),
         ("the Me\u0301thode de Po\u0308schl", "the|Me\u0301thode|de|Po\u0308schl"),
         ("हिन्दी micro\u00adscopy a\u200bb", "हिन्दी|micro\u00adscopy|a\u200bb"),
+        (
+            "co\u2060operate \u05d0\u200e\u05d1 na\ufeffno",
+            "co\u2060operate|\u05d0\u200e\u05d1|na\ufeffno",
+        ),
+        ("\ufefffoo \u200ebar \u200b", "\ufeff|foo|\u200e|bar|\u200b"),
         ("x\u0304-y\u0304, (\u2602\ufe0f)", "x\u0304-y\u0304|,|(|\u2602\ufe0f|)"),
         ("m² ½x x‿y", "m²|½x|x|‿|y"),
     ],
