@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +14,19 @@ from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
 from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
-from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
+from sciner.launch.hydra_internals import (
+    argument_parser,
+    files_and_values,
+    forget_initialisation,
+    set_values,
+)
 from sciner.search.options import TARGET
 
 if TYPE_CHECKING:
     from sciner.search.search import Search
 
-Bases = dict[tuple[str, ...], Any]  # {words that name files: what Hydra composes of them}
+# {words that name files: what Hydra composes of them, pickled}
+Bases = dict[tuple[str, ...], bytes]
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
@@ -170,29 +177,19 @@ def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
     """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which
     Hydra sets when all files are composed: so each combination of files is composed once, in
     ``bases``, and values are set on a copy, as Hydra does."""
-    from copy import deepcopy
-
     from hydra import compose
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import OverrideType
 
-    values: list[Any] = []
-    files: list[Any] = []
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    for override in parsed:
         key = override.key_or_group
         if key in GROUPS and is_base(str(override.value())):
             raise no_choice(key, str(override.value()))
-        is_value = (
-            "/" not in key
-            and key not in GROUPS
-            and not key.startswith("hydra.")
-            and override.package is None
-        )
-        (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
-    name = tuple(str(override.input_line) for override in files)
-    if name not in bases:
-        bases[name] = compose("run", list(name))
-    composed = deepcopy(bases[name])
+    files, values = files_and_values(parsed)
+    words = tuple(str(override.input_line) for override in files)
+    if words not in bases:
+        bases[words] = pickle.dumps(compose("run", list(words)))
+    composed = pickle.loads(bases[words])
     set_values(values, composed)
     return composed
 
