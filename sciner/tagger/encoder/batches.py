@@ -54,24 +54,24 @@ def batch_sizes(lengths: Sequence[int], budget: float) -> list[int]:
     return sizes
 
 
-def training_batches(found: Sequence[Window], batch_size: int, seed: int) -> Iterator[list[int]]:
+def training_batches(pieces: Sequence[int], batch_size: int, seed: int) -> Iterator[list[int]]:
     """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few
-    long ones, so that a step costs about the same time and memory whatever it holds. The order
-    derives from ``seed`` alone.
+    long ones, so that a step costs about the same time and memory whatever it holds. pieces: of
+    each window. The order derives from ``seed`` alone.
 
     The budget of a step is the least with which an epoch has as few batches as ``batch_size``
     asks for, whatever the size of the training set; STEP_COST bounds it, so that a corpus of
     long paragraphs has fewer windows a step.
     """
     rng = np.random.default_rng(seed)
-    lengths = np.array([padded(len(w.ids)) for w in found])
-    ascending, wanted = np.sort(lengths).tolist(), max(1, round(len(found) / batch_size))
+    lengths = np.array([padded(n) for n in pieces])
+    ascending, wanted = np.sort(lengths).tolist(), max(1, round(len(pieces) / batch_size))
     budget = bisect_left(
         range(STEP_COST), True, key=lambda b: len(batch_sizes(ascending, b)) <= wanted
     )
     ends = np.cumsum(batch_sizes(ascending, budget))[:-1]
     while True:
-        shuffled = rng.permutation(len(found))
+        shuffled = rng.permutation(len(pieces))
         batches = np.split(shuffled[np.argsort(lengths[shuffled], kind="stable")], ends)
         for k in rng.permutation(len(batches)):
             yield batches[k].tolist()

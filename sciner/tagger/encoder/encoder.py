@@ -26,9 +26,10 @@ from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
+from sciner.tagger.encoder.packed import PackedWindows
 from sciner.tagger.encoder.predict import Forward, Reader, predict
 from sciner.tagger.encoder.weights import Source, load, load_trained
-from sciner.tagger.encoder.windows import windows
+from sciner.tagger.encoder.windows import each_window
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
@@ -193,11 +194,9 @@ class FittedEncoder:
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
     """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
-    found = windows(
-        fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap
-    )
-    targets = [targets_of(e, fresh.tags) for e in examples]
-    order = training_batches(found, config.batch_size, seed)
+    text = [e.sentence for e in examples]
+    found = PackedWindows.of(each_window(fresh.tokenizer, text, config.max_length, config.overlap))
+    order = training_batches(found.lengths(), config.batch_size, seed)
     tokens, losses = 0, []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
@@ -205,9 +204,9 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
         for _ in range(config.steps):
             batch = [found[i] for i in next(order)]
             tokens += sum(w.keep[1] - w.keep[0] for w in batch)
-            yield fresh.device.pinned(
-                collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
-            )
+            # made when they are needed: all of a large training set's would take a gigabyte
+            targets = [targets_of(examples[w.sentence], fresh.tags) for w in batch]
+            yield fresh.device.pinned(collate(batch, fresh.tokenizer.pad_token_id, targets))
 
     with progress.bar("fit (steps)", config.steps) as advance:
 
@@ -215,7 +214,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             losses.append(loss)
             advance(1)
 
-        pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
+        pieces = found.pieces() | {fresh.tokenizer.pad_token_id}
         trainer = fresh.device.trainer(steps=config.steps, on_step=on_step)
         model = fresh.model
         with (
