@@ -37,15 +37,16 @@ def digest(value: Any) -> str:
     return hashlib.sha256(canonical(value).encode()).hexdigest()
 
 
+# json.dumps with these settings makes an encoder for every row
+ROW = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
 def digest_of_rows(rows: Iterable[Any]) -> str:
     """SHA-256 of many values, a line each, without holding their text at once. The caller answers
     for their types."""
     whole = hashlib.sha256()
     for row in rows:
-        whole.update(
-            json.dumps(row, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-            + b"\n"
-        )
+        whole.update(ROW.encode(row).encode() + b"\n")
     return whole.hexdigest()
 
 

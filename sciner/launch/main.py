@@ -22,7 +22,11 @@ from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.launch import auto
-from sciner.launch.hydra_internals import list_no_bases, skip_batch_validation
+from sciner.launch.hydra_internals import (
+    compose_files_once,
+    list_no_bases,
+    skip_batch_validation,
+)
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.signals import Stopped, jobs_end_with_parent
@@ -154,6 +158,7 @@ def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] =
     import hydra
 
     skip_batch_validation()
+    compose_files_once()
     list_no_bases()
     entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
     before, sys.argv = (

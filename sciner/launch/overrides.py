@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,13 +14,21 @@ from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
 from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
-from sciner.launch.hydra_internals import argument_parser, forget_initialisation, set_values
+from sciner.launch.hydra_internals import (
+    argument_parser,
+    files_and_values,
+    forget_initialisation,
+    set_values,
+)
 from sciner.search.options import TARGET
 
 if TYPE_CHECKING:
+    from hydra.core.override_parser.types import Override
+
     from sciner.search.search import Search
 
-Bases = dict[tuple[str, ...], Any]  # {words that name files: what Hydra composes of them}
+# {words that name files: what Hydra composes of them, pickled}
+Bases = dict[tuple[str, ...], bytes]
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
@@ -66,16 +75,14 @@ def check(flags: Namespace) -> Checked:
                 raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
             folder = output_folder(whole, multirun)
-            point_overrides = (
-                search.corners()
-                if search
-                else sweep_points(flags.overrides, whole if multirun else None)
-            )
-            launcher, bases = launcher_word(given, whole), Bases()
-            points = [
-                configuration([*searchpath, *launcher, *overrides], bases)
-                for overrides in point_overrides
-            ]
+            launcher = launcher_word(given, whole)
+            if multirun:
+                bases: Bases = {}
+                words = search.corners() if search else sweep_points(flags.overrides, whole)
+                points = [configuration([*searchpath, *launcher, *point], bases) for point in words]
+            else:  # it is composed already
+                refuse_bases(given)
+                points = [parse(values_of(whole))]
     except InputError as error:
         if search and "valid integer" in str(error):
             raise InputError(
@@ -154,17 +161,23 @@ def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
     sweeper: Any = OmegaConf.to_container(whole.hydra.sweeper, resolve=True)
     if sweeper["_target_"] != TARGET:
         return None
-    values: Any = OmegaConf.to_container(
-        OmegaConf.masked_copy(whole, [k for k in whole if k != "hydra"]), resolve=True
-    )
-    return Search.read(sweeper, parse_overrides(overrides, whole), values)
+    return Search.read(sweeper, parse_overrides(overrides, whole), values_of(whole))
+
+
+def values_of(composed: Any) -> dict[str, Any]:
+    """All that is sciner's of what Hydra composed, resolved."""
+    from omegaconf import OmegaConf
+
+    ours = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
+    values: Any = OmegaConf.to_container(ours, resolve=True)
+    return dict(values)
 
 
 def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
     """The parsed overrides of a sweep, those of the experiment's file before the given ones."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
-    committed = {} if whole is None else (whole.hydra.sweeper.get("params") or {})
+    committed = whole.hydra.sweeper.get("params") or {}
     parsed: list[Any] = OverridesParser.create().parse_overrides(
         [f"{k}={v}" for k, v in committed.items()] + list(overrides)
     )
@@ -173,40 +186,33 @@ def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
 
 def configuration(overrides: Sequence[str], bases: Bases) -> RunConfig:
     """What ``overrides`` mean, typed and resolved. bases: see ``compose_point``."""
-    from omegaconf import OmegaConf
-
-    return parse(OmegaConf.to_container(compose_point(overrides, bases), resolve=True))  # type: ignore[arg-type]
+    return parse(values_of(compose_point(overrides, bases)))
 
 
 def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
     """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which
     Hydra sets when all files are composed: so each combination of files is composed once, in
     ``bases``, and values are set on a copy, as Hydra does."""
-    from copy import deepcopy
-
     from hydra import compose
     from hydra.core.override_parser.overrides_parser import OverridesParser
-    from hydra.core.override_parser.types import OverrideType
 
-    values: list[Any] = []
-    files: list[Any] = []
-    for override in OverridesParser.create().parse_overrides(list(overrides)):
+    parsed = OverridesParser.create().parse_overrides(list(overrides))
+    refuse_bases(parsed)
+    files, values = files_and_values(parsed)
+    words = tuple(str(override.input_line) for override in files)
+    if words not in bases:
+        bases[words] = pickle.dumps(compose("run", list(words)))
+    composed = pickle.loads(bases[words])
+    set_values(values, composed)
+    return composed
+
+
+def refuse_bases(parsed: Iterable[Override]) -> None:
+    """Raise InputError for a file that others are made of, and that is no choice by itself."""
+    for override in parsed:
         key = override.key_or_group
         if key in GROUPS and is_base(str(override.value())):
             raise no_choice(key, str(override.value()))
-        is_value = (
-            "/" not in key
-            and key not in GROUPS
-            and not key.startswith("hydra.")
-            and override.package is None
-        )
-        (values if is_value and override.type == OverrideType.CHANGE else files).append(override)
-    name = tuple(str(override.input_line) for override in files)
-    if name not in bases:
-        bases[name] = compose("run", list(name))
-    composed = deepcopy(bases[name])
-    set_values(values, composed)
-    return composed
 
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
@@ -216,10 +222,9 @@ def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
     # a later override of a key replaces the earlier axis
     for o in parse_overrides(overrides, whole):
         key = o.get_key_element()
-        swept = whole is not None and o.is_sweep_override()
         axes[key] = (
             [f"{key}={value}" for value in o.sweep_string_iterator()]
-            if swept
+            if o.is_sweep_override()
             else [str(o.input_line)]
         )
     yield from (list(point) for point in itertools.product(*axes.values()))

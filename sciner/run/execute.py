@@ -181,12 +181,13 @@ def params(config: RunConfig, job: Job) -> dict[str, str]:
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     from sciner.run.provenance import git_state, versions
 
+    text = corpus.digest()
     found = {
         "sciner.corpus": corpus.name,
-        "sciner.corpus_digest": corpus.digest(),
+        "sciner.corpus_digest": text,
         "sciner.directory": str(job.directory),
     }
-    found["sciner.point"] = point(config, corpus)
+    found["sciner.point"] = point(config, text)
     if job.sweep:
         found |= {"sciner.sweep": job.sweep, "sciner.sweep_points": str(job.points)}
     if config.search.trial is not None:
@@ -200,7 +201,7 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     return found | git_state() | versions()
 
 
-def point(config: RunConfig, corpus: Corpus) -> str:
+def point(config: RunConfig, text: str) -> str:
     """What makes two runs the same point of a sweep: every setting that changes a result, the seed,
-    and the text."""
-    return digest([config.model_dump(exclude=set(NO_RESULT)), corpus.digest()])[:16]
+    and the text, as its digest."""
+    return digest([config.model_dump(exclude=set(NO_RESULT)), text])[:16]

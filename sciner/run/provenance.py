@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import subprocess
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 PACKAGES = (
@@ -35,6 +36,7 @@ def _git(*words: str) -> str:
     return done.stdout.strip()
 
 
+@cache
 def versions() -> dict[str, str]:
     """Installed versions that can change a score."""
     found = {"version.python": platform.python_version()}

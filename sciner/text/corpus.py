@@ -40,7 +40,8 @@ class Sentence:
 
     def withheld(self) -> Sentence:
         """The same text without its gold: all that a decision may see."""
-        return replace(self, spans=None, dropped=())
+        bare = self.spans is None and not self.dropped  # a large pool is not held twice
+        return self if bare else replace(self, spans=None, dropped=())
 
 
 @dataclass(frozen=True, slots=True)

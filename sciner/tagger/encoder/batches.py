@@ -75,19 +75,20 @@ def epoch_of(shown: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 
 
 def training_batches(
-    found: Sequence[Window], batch_size: int, seed: int, shown: Floats | None = None
+    pieces: Sequence[int], batch_size: int, seed: int, shown: Floats | None = None
 ) -> Iterator[list[int]]:
     """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few
-    long ones, so that a step costs about the same time and memory whatever it holds. The order
-    derives from ``seed`` alone. shown: how often an epoch shows each window (``repeats``).
+    long ones, so that a step costs about the same time and memory whatever it holds. pieces: of
+    each window. The order derives from ``seed`` alone. shown: how often an epoch shows each window
+    (``repeats``).
 
     The budget of a step is the least with which an epoch has as few batches as ``batch_size``
     asks for, whatever the size of the training set; STEP_COST bounds it, so that a corpus of
     long paragraphs has fewer windows a step.
     """
     rng = np.random.default_rng(seed)
-    lengths = np.array([padded(len(w.ids)) for w in found])
-    once = np.arange(len(found))
+    lengths = np.array([padded(n) for n in pieces])
+    once = np.arange(len(lengths))
     usual = once if shown is None else np.repeat(once, np.round(shown).astype(int))
     ascending, wanted = np.sort(lengths[usual]).tolist(), max(1, round(len(usual) / batch_size))
     budget = bisect_left(

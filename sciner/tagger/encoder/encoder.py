@@ -27,9 +27,10 @@ from sciner.tagger.encoder.ema import MovingAverage
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
+from sciner.tagger.encoder.packed import PackedWindows
 from sciner.tagger.encoder.predict import Forward, Reader, predict
 from sciner.tagger.encoder.weights import Source, load, load_trained
-from sciner.tagger.encoder.windows import windows
+from sciner.tagger.encoder.windows import each_window
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction
 
@@ -230,13 +231,11 @@ def joined(first: FitReport, last: FitReport) -> FitReport:
 def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
     """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
-    found = windows(
-        fresh.tokenizer, [e.sentence for e in examples], config.max_length, config.overlap
-    )
-    targets = [targets_of(e, fresh.tags) for e in examples]
-    gold = np.array([examples[w.sentence].source == "gold" for w in found])
+    text = [e.sentence for e in examples]
+    found = PackedWindows.of(each_window(fresh.tokenizer, text, config.max_length, config.overlap))
+    gold = np.array([e.source == "gold" for e in examples])[found.sentences()]
     shown = repeats(gold, config.gold_share)
-    order = training_batches(found, config.batch_size, seed, shown)
+    order = training_batches(found.lengths(), config.batch_size, seed, shown)
     tokens, gold_tokens, losses = 0, 0, []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
@@ -247,9 +246,9 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             sizes = [w.keep[1] - w.keep[0] for w in batch]
             tokens += sum(sizes)
             gold_tokens += int(np.dot(sizes, gold[chosen]))
-            yield fresh.device.pinned(
-                collate(batch, fresh.tokenizer.pad_token_id, [targets[w.sentence] for w in batch])
-            )
+            # made when they are needed: all of a large training set's would take a gigabyte
+            targets = [targets_of(examples[w.sentence], fresh.tags) for w in batch]
+            yield fresh.device.pinned(collate(batch, fresh.tokenizer.pad_token_id, targets))
 
     with progress.bar("fit (steps)", config.steps) as advance:
 
@@ -259,7 +258,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
                 average.update()
             advance(1)
 
-        pieces = {fresh.tokenizer.pad_token_id}.union(*(window.ids for window in found))
+        pieces = found.pieces() | {fresh.tokenizer.pad_token_id}
         trainer = fresh.device.trainer(steps=config.steps, on_step=on_step)
         model = fresh.model
         with (

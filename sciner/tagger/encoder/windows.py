@@ -68,8 +68,15 @@ def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> Iterator[list[li
 def windows(
     tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int
 ) -> list[Window]:
+    """The windows of all sentences at once (``each_window``)."""
+    return list(each_window(tokenizer, sentences, max_length, overlap))
+
+
+def each_window(
+    tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int
+) -> Iterator[Window]:
     """Every sentence as one window or, where it is longer than ``max_length`` pieces, as several
-    that overlap.
+    that overlap, one after the other.
 
     overlap: pieces shared by neighbouring windows; each half of them is answered by the window
     that sees more context. Raises ValueError where a window would hold less than one word.
@@ -80,7 +87,6 @@ def windows(
         raise ValueError(
             f"an overlap of {overlap} pieces leaves no room in windows of {max_length}"
         )
-    found: list[Window] = []
     for i, words in enumerate(pieces_of(tokenizer, sentences)):
         ends = np.cumsum([len(word) for word in words])
         stretches = (
@@ -93,8 +99,7 @@ def windows(
             for word in words[start:end]:
                 firsts.append(len(ids))
                 ids += word
-            found.append(Window(i, start, ids + after, firsts, (low, high)))
-    return found
+            yield Window(i, start, ids + after, firsts, (low, high))
 
 
 def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from sys import intern
 from typing import Literal, NamedTuple
 
 from sciner.errors import InputError
@@ -166,7 +167,7 @@ def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[
                     _check_width(len(columns), width, width_line)
                     check_token(token)
             block.lines.append(number)
-            block.tokens.append(token)
+            block.tokens.append(intern(token))
             block.tags.append(tag)
             if width == 3:
                 block.sources.append(columns[1])

@@ -20,6 +20,9 @@ from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
 
+# json.dumps with these settings makes an encoder for every row
+ROW = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
+
 
 def read_jsonl(
     path: str | Path,
@@ -231,4 +234,4 @@ def _example_row(example: Example) -> dict[str, Any]:
 
 
 def _dump(row: Mapping[str, object]) -> str:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False)
+    return ROW.encode(row)

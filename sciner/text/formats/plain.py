@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from sys import intern
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
@@ -47,4 +48,4 @@ def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> It
 
 def _words(line: str) -> tuple[tuple[str, ...], Offsets]:
     offsets = tuple(match.span() for match in re.finditer(r"\S+", line))
-    return tuple(line[a:b] for a, b in offsets), offsets
+    return tuple(intern(line[a:b]) for a, b in offsets), offsets

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import reprlib
+from sys import intern
 from types import UnionType
 from typing import Any, NamedTuple
 
@@ -295,7 +296,7 @@ def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise InputError(f'"{key}" is no list of strings', hint=f'write "{key}": ["...", "..."]')
-    return tuple(value)
+    return tuple(map(intern, value))  # a word of a large pool stands in it a thousand times
 
 
 def _spans(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:

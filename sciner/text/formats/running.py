@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
+from sys import intern
 from typing import NamedTuple
 
 from sciner.errors import InputError
@@ -69,7 +70,7 @@ def pieces(
         unmet = [s.label for s in inside if s not in held]
         hidden = [s.label for s in lost if start <= s.start < end]
         yield Piece(
-            tuple(text[a:b] for a, b in offsets),
+            tuple(intern(text[a:b]) for a, b in offsets),
             tuple(Span(first[s.start], last[s.end], s.label) for s in held),
             offsets,
             (*unmet, *hidden),

@@ -40,6 +40,10 @@ def windows_of(lengths: list[int]) -> list[Window]:
     return [window(n, i) for i, n in enumerate(lengths)]
 
 
+def pieces_of(found: list[Window]) -> list[int]:
+    return [len(w.ids) for w in found]
+
+
 def epoch(batches: Iterator[list[int]], size: int) -> list[list[int]]:
     """Batches until ``size`` windows have been seen."""
     taken: list[list[int]] = []
@@ -67,7 +71,7 @@ def test_longer_windows_than_any_length_stay_as_they_are() -> None:
 @settings(deadline=None)
 @given(corpora, sizes, seeds)
 def test_every_window_once_an_epoch(found: list[Window], size: int, seed: int) -> None:
-    batches = training_batches(found, size, seed)
+    batches = training_batches(pieces_of(found), size, seed)
     for _ in range(3):
         assert sorted(i for batch in epoch(batches, len(found)) for i in batch) == list(
             range(len(found))
@@ -78,7 +82,7 @@ def test_every_window_once_an_epoch(found: list[Window], size: int, seed: int) -
 @given(corpora, sizes, seeds)
 def test_no_step_exceeds_its_bound(found: list[Window], size: int, seed: int) -> None:
     """Padding counted; unless it is a single window."""
-    for batch in epoch(training_batches(found, size, seed), 2 * len(found)):
+    for batch in epoch(training_batches(pieces_of(found), size, seed), 2 * len(found)):
         longest = padded(max(len(found[i].ids) for i in batch))
         assert len(batch) == 1 or len(batch) * cost(longest) <= STEP_COST
 
@@ -95,11 +99,13 @@ def test_a_larger_budget_never_makes_more_batches(lengths: list[int], budget: in
 
 def test_the_order_derives_from_the_seed_alone() -> None:
     """Seed 0 is a seed like any other, and nobody's global generator is read or moved."""
-    taken = {seed: list(islice(training_batches(REAL, 8, seed), 150)) for seed in (0, 1, 2)}
+    taken = {
+        seed: list(islice(training_batches(pieces_of(REAL), 8, seed), 150)) for seed in (0, 1, 2)
+    }
     random.seed(5), np.random.seed(5), torch.manual_seed(5)
     states = random.getstate(), np.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     for seed, batches in taken.items():
-        assert list(islice(training_batches(REAL, 8, seed), 150)) == batches
+        assert list(islice(training_batches(pieces_of(REAL), 8, seed), 150)) == batches
     assert states == (
         random.getstate(),
         np.random.get_state()[1].tolist(),
@@ -111,7 +117,7 @@ def test_the_order_derives_from_the_seed_alone() -> None:
 def test_epochs_differ_and_are_not_sorted() -> None:
     """Lengths come in random order, or a fit would end on its longest sentences; batches are made
     anew each epoch."""
-    batches = training_batches(REAL, 8, 0)
+    batches = training_batches(pieces_of(REAL), 8, 0)
     first, second = epoch(batches, len(REAL)), epoch(batches, len(REAL))
     longest = [padded(max(len(REAL[i].ids) for i in batch)) for batch in first]
     assert longest not in (sorted(longest), sorted(longest, reverse=True))
@@ -124,27 +130,29 @@ def test_epochs_differ_and_are_not_sorted() -> None:
 def test_the_mean_batch_is_about_batch_size(number: int, size: int) -> None:
     """Whatever the size of the training set: else a larger seed set would be trained with larger
     steps."""
-    batches = training_batches(REAL[:number], size, 0)
+    batches = training_batches(pieces_of(REAL[:number]), size, 0)
     counts = [len(batch) for _ in range(20) for batch in epoch(batches, number)]
     assert 0.9 * size < np.mean(counts) < 1.1 * size
 
 
 def test_few_sentences_are_one_batch() -> None:
-    assert [len(b) for b in epoch(training_batches(windows_of([20, 30, 40] * 6), 16, 0), 18)] == [
-        18
-    ]
+    assert [
+        len(b) for b in epoch(training_batches(pieces_of(windows_of([20, 30, 40] * 6)), 16, 0), 18)
+    ] == [18]
 
 
 def test_short_sentences_come_in_larger_batches_than_long_ones() -> None:
-    counts = [len(batch) for batch in epoch(training_batches(REAL, 16, 0), len(REAL))]
+    counts = [len(batch) for batch in epoch(training_batches(pieces_of(REAL), 16, 0), len(REAL))]
     assert min(counts) < 16 / 1.5 and max(counts) > 1.5 * 16
 
 
 def test_windows_of_one_length_come_in_batches_of_batch_size() -> None:
     found = windows_of([30] * 40)
-    assert {len(b) for b in epoch(training_batches(found, 8, 0), 40)} == {8}
+    assert {len(b) for b in epoch(training_batches(pieces_of(found), 8, 0), 40)} == {8}
     # no more than there are
-    assert [sorted(b) for b in epoch(training_batches(found[:3], 8, 0), 3)] == [[0, 1, 2]]
+    assert [sorted(b) for b in epoch(training_batches(pieces_of(found[:3]), 8, 0), 3)] == [
+        [0, 1, 2]
+    ]
 
 
 @settings(deadline=None)
@@ -212,14 +220,14 @@ def test_an_epoch_shows_every_window_and_the_share_of_gold_that_was_asked_for(
     assert shown is not None and shown.min() == pytest.approx(1)
     assert shown[is_gold].sum() / shown.sum() == pytest.approx(share, rel=1e-3)
     found = windows_of([20] * len(gold))
-    seen = epoch(training_batches(found, 4, seed, shown), int(np.ceil(shown).sum()))
+    seen = epoch(training_batches(pieces_of(found), 4, seed, shown), int(np.ceil(shown).sum()))
     assert set(range(len(gold))) == {i for batch in seen for i in batch}
 
 
 def test_over_many_epochs_gold_has_its_share() -> None:
     """40 gold windows among 400 are every other one that is seen, if half is asked for."""
     gold = np.arange(400) < 40
-    batches = training_batches(REAL, 8, 0, repeats(gold, 0.5))
+    batches = training_batches(pieces_of(REAL), 8, 0, repeats(gold, 0.5))
     seen = np.concatenate(epoch(batches, 20_000))
     assert gold[seen].mean() == pytest.approx(0.5, abs=0.01)
     times = np.bincount(seen, minlength=400)
