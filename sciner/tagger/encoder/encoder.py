@@ -22,11 +22,12 @@ from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
-from sciner.tagger.encoder.device import Device
+from sciner.tagger.encoder.device import HALVES, Device
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.predict import Forward, Reader, predict
+from sciner.tagger.encoder.split import classifier_for
 from sciner.tagger.encoder.weights import Source, load, load_trained
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
@@ -58,6 +59,7 @@ class EncoderTagger:
             "recipe": asdict(self.config),  # names in keys stay: another name would be another key
             "lora": asdict(self.lora) if self.lora else None,
             "machine": self.device.identity(),
+            **({"halves": HALVES} if self.device.halves_batches() else {}),
             "transformers": transformers.__version__,
         }
 
@@ -223,8 +225,9 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             narrow_stream(model),
             cheap_dropout(model),
             lean_attention_in(model),
+            classifier_for(model, config, fresh.device) as classifier,
         ):
-            trainer.fit(TokenClassifier(model, config), batches())
+            trainer.fit(classifier, batches())
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
     fresh.model.eval()
