@@ -67,15 +67,17 @@ def speeds(found: dict[str, Any]) -> list[str]:
     words = next(text for name, text in about.items() if name in found).format(**found)
     by = found["tokens_per_second"]
     ours = median(next(iter(by.values())))
+    cores = found.get("cores", {})  # not recorded in older figures
     rows = [
         f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |"
+        + (f" {median(cores[name]):.1f} |" if cores else "")
         for name, values in by.items()
     ]
     table = [
         f"{words}.",
         "",
-        "| | corpus tokens a second | sciner is faster by |",
-        "| --- | --- | --- |",
+        "| | corpus tokens a second | sciner is faster by |" + (" cores used |" if cores else ""),
+        "| --- | --- | --- |" + (" --- |" if cores else ""),
         *rows,
     ]
     return table + (["", rounding(found["int8"])] if "int8" in found else [])
