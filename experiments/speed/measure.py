@@ -56,26 +56,31 @@ def fit() -> dict[str, Any]:
 
 
 @cache
-def scierc() -> Any:
+def corpus_named(data: str) -> Any:
     from sciner.run.corpus import read_corpus
 
-    return read_corpus(config("data=scierc").data)
+    return read_corpus(config(f"data={data}").data)
 
 
-def fit_speed(*words: str) -> float:
+def fit_speed(
+    *words: str, data: str = "scierc", steps: int = STEPS, batch_size: int = BATCH
+) -> float:
     """Corpus tokens a second of one fit, as `sciner run` with these words builds its tagger."""
     from sciner.run.build import build_tagger
     from sciner.text.corpus import gold_example
 
-    chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}", *words)
-    examples = [gold_example(s) for s in scierc().train]
-    report = build_tagger(chosen, scierc().labels).fit(examples, seed=0).report
+    sizes = (f"model.steps={steps}", f"model.batch_size={batch_size}")
+    chosen, corpus = config(f"data={data}", *words, *sizes), corpus_named(data)
+    examples = [gold_example(s) for s in corpus.train]
+    report = build_tagger(chosen, corpus.labels).fit(examples, seed=0).report
     return float(report.tokens / report.seconds)
 
 
-def trainer_speed(settings: dict[str, Any]) -> float:
+def trainer_speed(
+    settings: dict[str, Any], data: str = "scierc", place: str | None = None
+) -> float:
     """Corpus tokens a second of transformers.Trainer, set up as its token classification example
-    does."""
+    does; settings: TrainingArguments'. place: of the encoder; minilm by default."""
     from transformers import TrainerCallback
 
     from experiments.recipe_check.peer import Rows, trainer_for
@@ -98,14 +103,8 @@ def trainer_speed(settings: dict[str, Any]) -> float:
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trainer_for(
-            scierc(),
-            folder,
-            Counted,
-            max_steps=STEPS,
-            per_device_train_batch_size=BATCH,
-            **settings,
-        )
+        sizes = {"max_steps": STEPS, "per_device_train_batch_size": BATCH}
+        trainer = trainer_for(corpus_named(data), folder, Counted, place, **sizes | settings)
         trainer.add_callback(clock)
         trainer.train()
     return seen / clock.seconds
@@ -186,11 +185,11 @@ def annotate_speed(folder: Path, int8: bool = False) -> float:
 
 
 @cache
-def pipeline(folder: Path) -> Any:
+def pipeline(folder: Path, device: str = "cpu") -> Any:
     import transformers
 
     return transformers.pipeline(
-        "token-classification", model=str(folder), aggregation_strategy="first", device="cpu"
+        "token-classification", model=str(folder), aggregation_strategy="first", device=device
     )
 
 

@@ -126,11 +126,12 @@ class Device:
         }
 
     def trainer(
-        self, *, steps: int, on_step: Callable[[int, float], None] | None = None
+        self, *, steps: int, on_step: Callable[[torch.Tensor], None] | None = None
     ) -> pl.Trainer:
         """A Trainer for one fit: a second one on the same Trainer would silently do nothing.
 
-        on_step(step, loss) is called behind every optimiser step; step counts from 1.
+        on_step(loss) is called behind every optimiser step. The loss stays on the device: a GPU is
+        not waited for.
         """
         self.settle()
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -152,13 +153,13 @@ class Device:
 class EachStep(pl.Callback):
     """Tells somebody the loss of every step."""
 
-    def __init__(self, tell: Callable[[int, float], None]) -> None:
+    def __init__(self, tell: Callable[[torch.Tensor], None]) -> None:
         self.tell = tell
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any
+        self, _trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any
     ) -> None:
-        self.tell(trainer.global_step, float(outputs["loss"]))
+        self.tell(outputs["loss"].detach())
 
 
 def native_bf16() -> bool:

@@ -200,7 +200,8 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
     )
     targets = [targets_of(e, fresh.tags) for e in examples]
     order = training_batches(found, config.batch_size, seed)
-    tokens, losses = 0, []
+    tokens = 0
+    losses: list[Tensor] = []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
         nonlocal tokens
@@ -213,7 +214,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
     with progress.bar("fit (steps)", config.steps) as advance:
 
-        def on_step(step: int, loss: float) -> None:
+        def on_step(loss: Tensor) -> None:
             losses.append(loss)
             advance(1)
 
@@ -231,7 +232,8 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
     fresh.model.eval()
-    return FitReport(config.steps, tokens, time.perf_counter() - began, curve(losses))
+    drawn = curve(torch.stack(losses).tolist())  # and a GPU is done
+    return FitReport(config.steps, tokens, time.perf_counter() - began, drawn)
 
 
 def targets_of(example: Example, tags: Sequence[str]) -> Targets:
