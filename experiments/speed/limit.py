@@ -32,7 +32,8 @@ def limit() -> dict[str, Any]:
     import torch
     from torch.utils.flop_counter import FlopCounterMode
 
-    from experiments.speed.measure import BATCH, STEPS, TURNS, config
+    from experiments.speed.measure import BATCH, STEPS, config
+    from experiments.speed.turns import TURNS
     from sciner.run.build import build_tagger
     from sciner.run.corpus import read_corpus
     from sciner.tagger.encoder.batches import prediction_batches

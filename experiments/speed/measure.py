@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +26,11 @@ from experiments.speed.acquire import acquire
 from experiments.speed.engines import engines
 from experiments.speed.growth import growth, overhead
 from experiments.speed.limit import limit
+from experiments.speed.turns import TURNS, System, in_turns
+from sciner.cli.environment import settle
 
 HERE = Path(__file__).parent
-TURNS, STEPS, BATCH = 5, 30, 32
+STEPS, BATCH = 30, 32
 
 
 def config(*words: str) -> Any:
@@ -37,48 +40,47 @@ def config(*words: str) -> Any:
     return check(parse_flags([*words, "tracking=none"]))[0][0]
 
 
-def in_turns(systems: dict[str, Callable[[], float]], turns: int = TURNS) -> dict[str, list[float]]:
-    """Tokens a second of each system, run one after the other, ``turns`` times; the first round
-    warms up and is dropped."""
-    found: dict[str, list[float]] = {name: [] for name in systems}
-    for turn in range(turns + 1):
-        for name, run in systems.items():
-            speed = run()
-            if turn:
-                found[name].append(round(speed, 1))
-            print(f"turn {turn}: {name} {speed:,.0f} tokens/s", flush=True)
-    return found
-
-
 def fit() -> dict[str, Any]:
     """scierc train, STEPS steps of BATCH sentences on average; corpus tokens a second, loading the
     encoder not counted."""
-    from sciner.run.build import build_tagger
-    from sciner.run.corpus import read_corpus
-    from sciner.text.corpus import gold_example
-
-    chosen = config("data=scierc", f"model.steps={STEPS}", f"model.batch_size={BATCH}")
-    corpus = read_corpus(chosen.data)
-    examples = [gold_example(s) for s in corpus.train]
-    tagger = build_tagger(chosen, corpus.labels)
-
-    def ours() -> float:
-        report = tagger.fit(examples, seed=0).report
-        return float(report.tokens / report.seconds)
-
+    grouped = {"bf16": True, "train_sampling_strategy": "group_by_length"}
     systems = {
-        "sciner": ours,
-        "transformers.Trainer": lambda: trainer_speed(corpus, {}),
-        "transformers.Trainer, bf16, grouped by length": lambda: trainer_speed(
-            corpus, {"bf16": True, "train_sampling_strategy": "group_by_length"}
+        "sciner": System(fit_speed),
+        "sciner, one thread": System(fit_speed, ("trainer.threads=1",)),
+        "transformers.Trainer": System(trainer_speed, ({},), settled=False),
+        "transformers.Trainer, bf16, grouped by length": System(
+            trainer_speed, (grouped,), settled=False
         ),
     }
-    return {"steps": STEPS, "batch_size": BATCH, "tokens_per_second": in_turns(systems)}
+    return {"steps": STEPS, "batch_size": BATCH, **in_turns(systems)}
 
 
-def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
+@cache
+def corpus_named(data: str) -> Any:
+    from sciner.run.corpus import read_corpus
+
+    return read_corpus(config(f"data={data}").data)
+
+
+def fit_speed(
+    *words: str, data: str = "scierc", steps: int = STEPS, batch_size: int = BATCH
+) -> float:
+    """Corpus tokens a second of one fit, as `sciner run` with these words builds its tagger."""
+    from sciner.run.build import build_tagger
+    from sciner.text.corpus import gold_example
+
+    sizes = (f"model.steps={steps}", f"model.batch_size={batch_size}")
+    chosen, corpus = config(f"data={data}", *words, *sizes), corpus_named(data)
+    examples = [gold_example(s) for s in corpus.train]
+    report = build_tagger(chosen, corpus.labels).fit(examples, seed=0).report
+    return float(report.tokens / report.seconds)
+
+
+def trainer_speed(
+    settings: dict[str, Any], data: str = "scierc", place: str | None = None
+) -> float:
     """Corpus tokens a second of transformers.Trainer, set up as its token classification example
-    does."""
+    does; settings: TrainingArguments'. place: of the encoder; minilm by default."""
     from transformers import TrainerCallback
 
     from experiments.recipe_check.peer import Rows, trainer_for
@@ -101,9 +103,8 @@ def trainer_speed(corpus: Any, settings: dict[str, Any]) -> float:
 
     clock = Clock()
     with tempfile.TemporaryDirectory() as folder:
-        trainer = trainer_for(
-            corpus, folder, Counted, max_steps=STEPS, per_device_train_batch_size=BATCH, **settings
-        )
+        sizes = {"max_steps": STEPS, "per_device_train_batch_size": BATCH}
+        trainer = trainer_for(corpus_named(data), folder, Counted, place, **sizes | settings)
         trainer.add_callback(clock)
         trainer.train()
     return seen / clock.seconds
@@ -134,65 +135,90 @@ def saved_tagger(folder: Path) -> Path:
 def annotate() -> dict[str, Any]:
     """200 unlabelled paragraphs of cmu_sciner; tokens a second from text to spans, and what int8
     costs on scierc test."""
-    import transformers
-
-    from sciner.run.annotate import annotate
-    from sciner.run.saved import open_tagger
-    from sciner.text.catalog.read import read_catalog
-    from sciner.text.formats.jsonl import write_jsonl
-
-    paragraphs = read_catalog("cmu_sciner").unlabelled[:200]
-    tokens = sum(len(s.tokens) for s in paragraphs)
     with tempfile.TemporaryDirectory() as scratch:
-        folder, file = saved_tagger(Path(scratch) / "run"), Path(scratch) / "in.jsonl"
-        write_jsonl(file, paragraphs)
-        tagger = open_tagger(folder, config().trainer)
-        began = time.perf_counter()
-        rounded = open_tagger(folder, config().trainer, int8=True)
-        rounding = time.perf_counter() - began
-        texts = [" ".join(s.tokens) for s in paragraphs]
-        pipe = transformers.pipeline(
-            "token-classification", model=str(folder), aggregation_strategy="first", device="cpu"
-        )
-
-        def ours(tagger: Any) -> Callable[[], float]:
-            def run() -> float:
-                done = annotate(tagger, [str(file)], Path(scratch) / "out.jsonl")
-                return done.tokens / done.seconds
-
-            return run
-
-        def theirs(batch_size: int) -> Callable[[], float]:
-            def run() -> float:
-                began = time.perf_counter()
-                pipe(texts, batch_size=batch_size)
-                return tokens / (time.perf_counter() - began)
-
-            return run
-
-        systems = {"sciner annotate": ours(tagger), "sciner annotate --int8": ours(rounded)}
-        systems |= {f"transformers.pipeline, batch {n}": theirs(n) for n in (1, 4, 16)}
+        folder = saved_tagger(Path(scratch) / "run")
+        systems = {
+            "sciner annotate": System(annotate_speed, (folder,)),
+            "sciner annotate --int8": System(annotate_speed, (folder, True)),
+        }
+        systems |= {
+            f"transformers.pipeline, batch {n}": System(pipeline_speed, (folder, n), settled=False)
+            for n in (1, 4, 16)
+        }
         return {
-            "paragraphs": len(paragraphs),
-            "tokens": tokens,
-            "tokens_per_second": in_turns(systems),
-            "int8": {"opening_seconds": round(rounding, 1)} | cost_of_rounding(tagger, rounded),
+            "paragraphs": len(paragraphs()),
+            "tokens": tokens_of(paragraphs()),
+            **in_turns(systems),
+            "int8": cost_of_rounding(folder),
         }
 
 
-def cost_of_rounding(tagger: Any, rounded: Any) -> dict[str, Any]:
-    """Entity F1 of both on scierc test, and the paired 95% interval of what int8 gains (less than
-    0: loses)."""
+@cache
+def paragraphs() -> Any:
+    from sciner.text.catalog.read import read_catalog
+
+    return read_catalog("cmu_sciner").unlabelled[:200]
+
+
+def tokens_of(sentences: Any) -> int:
+    return sum(len(s.tokens) for s in sentences)
+
+
+@cache
+def opened(folder: Path, int8: bool) -> Any:
+    from sciner.run.saved import open_tagger
+
+    return open_tagger(folder, config().trainer, int8=int8)
+
+
+def annotate_speed(folder: Path, int8: bool = False) -> float:
+    """Tokens a second of `sciner annotate`, from a file of text to one of spans."""
+    from sciner.run.annotate import annotate
+    from sciner.text.formats.jsonl import write_jsonl
+
+    tagger = opened(folder, int8)
+    with tempfile.TemporaryDirectory() as scratch:
+        file = Path(scratch) / "in.jsonl"
+        write_jsonl(file, paragraphs())
+        done = annotate(tagger, [str(file)], Path(scratch) / "out.jsonl")
+    return done.tokens / done.seconds
+
+
+@cache
+def pipeline(folder: Path, device: str = "cpu") -> Any:
+    import transformers
+
+    return transformers.pipeline(
+        "token-classification", model=str(folder), aggregation_strategy="first", device=device
+    )
+
+
+def pipeline_speed(folder: Path, batch_size: int) -> float:
+    """Tokens a second of transformers.pipeline, from text in memory to spans."""
+    pipe, texts = pipeline(folder), [" ".join(s.tokens) for s in paragraphs()]
+    began = time.perf_counter()
+    pipe(texts, batch_size=batch_size)
+    return tokens_of(paragraphs()) / (time.perf_counter() - began)
+
+
+def cost_of_rounding(folder: Path) -> dict[str, Any]:
+    """Seconds of rounding a saved tagger to int8, entity F1 of both on scierc test, and the paired
+    95% interval of what int8 gains (less than 0: loses)."""
     from sciner.score.entity import entity_counts
     from sciner.score.stats import f1_difference_interval, f1_of
     from sciner.text.catalog.read import read_catalog
 
+    tagger = opened(folder, False)
+    began = time.perf_counter()
+    rounded = opened(folder, True)
+    rounding = time.perf_counter() - began
     test = read_catalog("scierc").test
     bare = [s.withheld() for s in test]
     whole, small = (
         entity_counts(test, [p.spans for p in fitted.predict(bare)]) for fitted in (tagger, rounded)
     )
     return {
+        "opening_seconds": round(rounding, 1),
         "precision": tagger.device.resolved_precision(),
         "f1": round(f1_of(whole), 4),
         "f1_int8": round(f1_of(small), 4),
@@ -315,6 +341,7 @@ def main() -> None:
         help=f"all but {', '.join(ASKED)} by default",
     )
     parts = parser.parse_args().parts
+    settle()
     file = HERE / "figures.json"
     for part in parts:
         found = PARTS[part]()

@@ -51,7 +51,30 @@ def render(figures: dict[str, Any]) -> str:
         lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
     if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
         lines += ["", "## Growing pools", "", *growing(pools)]
+    lines += ["", "## GPU", "", *gpu(figures.get("gpu"))]
     return "\n".join(lines) + "\n"
+
+
+def gpu(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return [
+            "Not measured yet: no GPU could be had. `python -m experiments.speed.gpu` measures "
+            "fit, annotate and F1 on one."
+        ]
+    words = (
+        f"{found['gpu']}. {found['data']} train, {found['steps']} optimiser steps of "
+        f"{found['batch_size']} sentences on average; annotated: its training and test sentences."
+    )
+    lines = [words]
+    for model, parts in found["models"].items():
+        for part, by in parts.items():
+            lines += ["", f"### {model}: {part}", "", *beside(by)]
+    rows = [
+        f"| {where} | {span([100 * f1 for f1 in values], digits=1)} |"
+        for where, values in found["f1"].items()
+    ]
+    head = "| minilm trained and read on | entity F1, test |"
+    return [*lines, "", "### F1", "", head, "| --- | --- |", *rows]
 
 
 def speeds(found: dict[str, Any]) -> list[str]:
@@ -65,20 +88,25 @@ def speeds(found: dict[str, Any]) -> list[str]:
         ),
     }
     words = next(text for name, text in about.items() if name in found).format(**found)
+    table = [f"{words}.", "", *beside(found)]
+    return table + (["", rounding(found["int8"])] if "int8" in found else [])
+
+
+def beside(found: dict[str, Any]) -> list[str]:
+    """A table of systems, the first of them beside each of the others."""
     by = found["tokens_per_second"]
     ours = median(next(iter(by.values())))
+    cores = found.get("cores", {})  # not recorded in older figures
     rows = [
         f"| {name} | {span(values, digits=0)} | {ours / median(values):.1f} |"
+        + (f" {median(cores[name]):.1f} |" if cores else "")
         for name, values in by.items()
     ]
-    table = [
-        f"{words}.",
-        "",
-        "| | corpus tokens a second | sciner is faster by |",
-        "| --- | --- | --- |",
+    return [
+        "| | corpus tokens a second | sciner is faster by |" + (" cores used |" if cores else ""),
+        "| --- | --- | --- |" + (" --- |" if cores else ""),
         *rows,
     ]
-    return table + (["", rounding(found["int8"])] if "int8" in found else [])
 
 
 def engines(found: dict[str, Any]) -> list[str]:

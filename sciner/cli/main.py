@@ -28,6 +28,7 @@ from sciner.cli import (
 from sciner.cli import (
     track as track_cli,
 )
+from sciner.cli.environment import settle
 from sciner.errors import InputError, nearest
 from sciner.store.layout import DEFAULT_FOLDER
 
@@ -78,14 +79,6 @@ def run(context: typer.Context) -> None:
     from sciner.launch.main import main
 
     raise typer.Exit(main(context.args))
-
-
-def settle() -> None:
-    """The environment of whatever trains or annotates; what the user set in it holds."""
-    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    # OpenMP threads that wait actively make a fit several times slower as soon as another process
-    # wants their core
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @app.command()

@@ -16,6 +16,7 @@ from sciner.errors import InputError
 
 Batch = dict[str, torch.Tensor]
 MOST_BATCHES = 8
+HALVES = 2  # of a batch in a fit; each part more would hold all gradients once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Device:
     def identity(self) -> dict[str, str | int]:
         """What of the device changes a result's last bits: device, precision, threads (sums are
         split among them), torch."""
-        threads = self.threads or torch.get_num_threads()
+        threads = self.fit_threads()
         tf32: dict[str, str | int] = {"matmul": self.matmul} if self.type == "cuda" else {}
         return tf32 | {
             "device": self.type,
@@ -68,6 +69,15 @@ class Device:
             return "cuda"
         return "mps" if torch.backends.mps.is_available() else "cpu"
 
+    def fit_threads(self) -> int:
+        """Threads of a fit on the CPU."""
+        return self.threads or torch.get_num_threads()
+
+    def halves_batches(self) -> bool:
+        """Does a fit compute the two halves of a batch side by side (``split``)? A function of
+        ``identity``."""
+        return self.type == "cpu" and self.fit_threads() >= HALVES
+
     def prediction_pieces(self) -> int:
         """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""
         return 1024 if self.type == "cpu" else 65_536
@@ -76,7 +86,7 @@ class Device:
         """Batches that are predicted side by side, and the threads of each. A batch is too small
         for its products to be shared well: two cores are half as fast again when each has one of
         its own. Past MOST_BATCHES they wait for the interpreter."""
-        threads = self.threads or torch.get_num_threads()
+        threads = self.fit_threads()
         batches = min(threads, MOST_BATCHES) if self.type == "cpu" else 1
         return batches, threads // batches
 
@@ -116,11 +126,12 @@ class Device:
         }
 
     def trainer(
-        self, *, steps: int, on_step: Callable[[int, float], None] | None = None
+        self, *, steps: int, on_step: Callable[[torch.Tensor], None] | None = None
     ) -> pl.Trainer:
         """A Trainer for one fit: a second one on the same Trainer would silently do nothing.
 
-        on_step(step, loss) is called behind every optimiser step; step counts from 1.
+        on_step(loss) is called behind every optimiser step. The loss stays on the device: a GPU is
+        not waited for.
         """
         self.settle()
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -142,13 +153,13 @@ class Device:
 class EachStep(pl.Callback):
     """Tells somebody the loss of every step."""
 
-    def __init__(self, tell: Callable[[int, float], None]) -> None:
+    def __init__(self, tell: Callable[[torch.Tensor], None]) -> None:
         self.tell = tell
 
     def on_train_batch_end(
-        self, trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any
+        self, _trainer: pl.Trainer, _module: pl.LightningModule, outputs: Any, *_: Any
     ) -> None:
-        self.tell(trainer.global_step, float(outputs["loss"]))
+        self.tell(outputs["loss"].detach())
 
 
 def native_bf16() -> bool:

@@ -22,13 +22,14 @@ from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
-from sciner.tagger.encoder.device import Device
+from sciner.tagger.encoder.device import HALVES, Device
 from sciner.tagger.encoder.ema import MovingAverage
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.packed import PackedWindows
 from sciner.tagger.encoder.predict import Forward, Reader, predict
+from sciner.tagger.encoder.split import classifier_for
 from sciner.tagger.encoder.weights import Source, load, load_trained
 from sciner.tagger.encoder.windows import each_window
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
@@ -62,6 +63,7 @@ class EncoderTagger:
             "recipe": self.config.identity(),
             "lora": asdict(self.lora) if self.lora else None,
             "machine": self.device.identity(),
+            **({"halves": HALVES} if self.device.halves_batches() else {}),
             "transformers": transformers.__version__,
         }
 
@@ -236,7 +238,8 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
     gold = np.array([e.source == "gold" for e in examples])[found.sentences()]
     shown = repeats(gold, config.gold_share)
     order = training_batches(found.lengths(), config.batch_size, seed, shown)
-    tokens, gold_tokens, losses = 0, 0, []
+    tokens, gold_tokens = 0, 0
+    losses: list[Tensor] = []
 
     def batches() -> Iterator[dict[str, torch.Tensor]]:
         nonlocal tokens, gold_tokens
@@ -252,7 +255,7 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
 
     with progress.bar("fit (steps)", config.steps) as advance:
 
-        def on_step(step: int, loss: float) -> None:
+        def on_step(loss: Tensor) -> None:
             losses.append(loss)
             if average:
                 average.update()
@@ -266,19 +269,21 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             narrow_stream(model),
             cheap_dropout(model),
             lean_attention_in(model),
+            classifier_for(model, config, fresh.device) as classifier,
         ):
             average = MovingAverage(model.parameters(), config.ema) if config.ema else None
-            trainer.fit(TokenClassifier(model, config), batches())
+            trainer.fit(classifier, batches())
             if average:
                 average.apply()
     if len(losses) != config.steps:
         raise RuntimeError(f"the fit stopped after {len(losses)} of {config.steps} steps")
     fresh.model.eval()
+    drawn = curve(torch.stack(losses).tolist())  # and a GPU is done
     return FitReport(
         config.steps,
         tokens,
         time.perf_counter() - began,
-        curve(losses),
+        drawn,
         gold_tokens if config.gold_share or config.finish_steps else None,
     )
 
