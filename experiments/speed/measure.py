@@ -2,7 +2,7 @@
 scoring, start-up, choosing from a pool, overhead, growing pools.
 
 SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire
-overhead growth growth_million engines]
+overhead sweep growth growth_million engines]
 
 Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
@@ -26,6 +26,7 @@ from experiments.speed.acquire import acquire
 from experiments.speed.engines import engines
 from experiments.speed.growth import growth, overhead
 from experiments.speed.limit import limit
+from experiments.speed.sweep import sweep
 from experiments.speed.turns import TURNS, System, in_turns
 from sciner.cli.environment import settle
 
@@ -298,6 +299,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "start": start,
     "acquire": acquire,
     "overhead": overhead,
+    "sweep": sweep,
     "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
     "growth_million": lambda: growth("tiny", (1_000_000,)),
     "engines": engines,

@@ -49,6 +49,8 @@ def render(figures: dict[str, Any]) -> str:
         lines += ["", "## Choosing from a pool", "", *choosing(figures["acquire"])]
     if "overhead" in figures:
         lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
+    if "sweep" in figures:
+        lines += ["", "## A sweep", "", *sweeps(figures["sweep"])]
     if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
         lines += ["", "## Growing pools", "", *growing(pools)]
     lines += ["", "## GPU", "", *gpu(figures.get("gpu"))]
@@ -195,6 +197,22 @@ def overheads(found: dict[str, Any]) -> list[str]:
     ]
     words = f"`{found['command']}`: its tagger took {tagger:.1f} s, and of"
     return [words, "", "| | seconds | not the tagger's |", "| --- | --- | --- |", *rows]
+
+
+def sweeps(found: dict[str, Any]) -> list[str]:
+    words = (
+        f"{found['points']} points of `minilm` on scierc that share nothing, {found['steps']} "
+        "optimiser steps each; whole commands. The scores of the first and the last line are "
+        f"{'equal' if found['same_scores'] else 'NOT equal'}."
+    )
+    middle = {name: median(seconds) for name, seconds in found["seconds"].items()}
+    one = middle["one after the other"]
+    rows = [
+        f"| {name} | {span(seconds, digits=0)} | {middle[name] / one:.2f} |"
+        for name, seconds in found["seconds"].items()
+    ]
+    head = "| | seconds | of one after the other |"
+    return [words, "", head, "| --- | --- | --- |", *rows]
 
 
 def growing(found: list[dict[str, Any]]) -> list[str]:

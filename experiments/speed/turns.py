@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from sciner.cli.environment import ENVIRONMENT
+from sciner.cli.environment import ENVIRONMENT, IDLE, environment
 
 TURNS = 5
 
@@ -49,13 +49,14 @@ def in_turns(systems: dict[str, System], turns: int = TURNS) -> dict[str, Any]:
 
 def worker(settled: bool) -> ProcessPoolExecutor:
     """One process, started here and now, whose torch reads this environment."""
-    before = {name: os.environ.pop(name) for name in ENVIRONMENT if name in os.environ}
+    names = ENVIRONMENT | IDLE
+    before = {name: os.environ.pop(name) for name in names if name in os.environ}
     try:
-        os.environ.update(ENVIRONMENT if settled else {})
+        os.environ.update(environment() if settled else {})
         made = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
         made.submit(os.getpid).result()
     finally:
-        for name in ENVIRONMENT:
+        for name in names:
             os.environ.pop(name, None)
         os.environ.update(before)
     return made

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.config import RunConfig
 from sciner.config.model import EncoderConfig
-from sciner.launch.capacity import jobs_that_pay, memory_of, this_machine
+from sciner.launch.capacity import (
+    jobs_that_pay,
+    memory_of,
+    this_machine,
+    uses_accelerator,
+    with_one_thread,
+)
 from sciner.launch.display import Display, short_names
 from sciner.launch.job import Outcome, note_outcome
 from sciner.launch.order import first_fits
@@ -37,6 +43,9 @@ def launch(
     known = points.get()
     at_once, why = (n_jobs, "") if n_jobs else decided(known, len(jobs))
     at_once = min(at_once, len(jobs))
+    if n_jobs != 1 and len(jobs) > 1:
+        own = known if len(known) == len(jobs) else [next(iter(known), None)] * len(jobs)
+        jobs = [with_threads(words, config) for words, config in zip(jobs, own, strict=True)]
     if why and len(jobs) > 1:
         console().print(f"{at_once} job{'s' * (at_once > 1)} at once: {why}", markup=False)
     if at_once <= 1:
@@ -51,10 +60,7 @@ def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
         this_machine(),
         threads=max((config.trainer.threads or 1 for config in known), default=1),
         memory=max(map(memory_of, known), default=1.0),
-        on_accelerator=any(
-            isinstance(config.model, EncoderConfig) and config.trainer.accelerator != "cpu"
-            for config in known
-        ),
+        on_accelerator=any(map(uses_accelerator, known)),
     )
 
 
@@ -72,8 +78,7 @@ def one_after_the_other(
 def side_by_side(
     hydra: Mapping[str, Any], at_once: int, jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
-    """Each in a process of its own, with one thread unless the words say otherwise: fits of one
-    thread share nothing, and batches are too small for several."""
+    """Each in a process of its own."""
     from hydra.core.singleton import Singleton
     from hydra.core.utils import JobReturn, JobStatus, configure_log
 
@@ -81,10 +86,9 @@ def side_by_side(
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
     known = points.get()
-    told = [with_threads(words, known[i : i + 1] or known[:1]) for i, words in enumerate(jobs)]
     shared = {"hydra": hydra, "state": Singleton.get_state(), "environment": dict(os.environ)}
     tasks = [
-        Task(first + i, words, folder=str(Path.cwd()), **shared) for i, words in enumerate(told)
+        Task(first + i, words, folder=str(Path.cwd()), **shared) for i, words in enumerate(jobs)
     ]
     fits = first_fits(known) if len(known) == len(jobs) else list(map(str, range(len(jobs))))
 
@@ -97,17 +101,16 @@ def side_by_side(
     with Display(names, at_once, console()) as display:
         run_side_by_side(tasks, fits, at_once, modules_of(known), display, on_death)
     return [
-        JobReturn(overrides=words, status=JobStatus.COMPLETED, _return_value=0) for words in told
+        JobReturn(overrides=words, status=JobStatus.COMPLETED, _return_value=0) for words in jobs
     ]
 
 
-def with_threads(words: Sequence[str], configs: Sequence[RunConfig]) -> list[str]:
-    """The words of a job that has a core of its own. configs: its own, or one like it."""
-    unsaid = any(
-        isinstance(config.model, EncoderConfig) and config.trainer.threads is None
-        for config in configs
-    )
-    return [*words, *(["trainer.threads=1"] if unsaid else [])]
+def with_threads(words: Sequence[str], config: RunConfig | None) -> list[str]:
+    """The words of a job, and the threads of its point (``capacity.with_one_thread``), which its
+    records then say."""
+    threads = with_one_thread(config).trainer.threads if config else None
+    said = any(word.startswith("trainer.threads=") for word in words)
+    return [*words, *([f"trainer.threads={threads}"] if threads and not said else [])]
 
 
 def modules_of(known: Sequence[RunConfig]) -> list[str]:

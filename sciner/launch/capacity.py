@@ -36,8 +36,28 @@ def this_machine() -> Machine:
     limit, used = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
     if limit.exists() and (most := limit.read_text().strip()).isdigit():
         free = min(free, int(most) - int(used.read_text()))
-    gpu = sys.platform == "darwin" or any(Path(device).exists() for device in ACCELERATORS)
-    return Machine(cpu_count(), free / GIB, gpu)
+    return Machine(cpu_count(), free / GIB, has_accelerator())
+
+
+def has_accelerator() -> bool:
+    """Is there a GPU, by the machine's files? torch takes seconds to say so."""
+    return sys.platform == "darwin" or any(Path(device).exists() for device in ACCELERATORS)
+
+
+def uses_accelerator(config: RunConfig) -> bool:
+    """May the run compute on a GPU?"""
+    return isinstance(config.model, EncoderConfig) and config.trainer.accelerator != "cpu"
+
+
+def with_one_thread(config: RunConfig) -> RunConfig:
+    """A point of a sweep whose points run side by side: fits of one thread share nothing, and the
+    batches of a small encoder are too small for two cores. What names its threads keeps them, and
+    so does what has a GPU."""
+    alone = config.trainer.threads or (has_accelerator() and uses_accelerator(config))
+    if alone or not isinstance(config.model, EncoderConfig):
+        return config
+    trainer = config.trainer.model_copy(update={"threads": 1})
+    return config.model_copy(update={"trainer": trainer})
 
 
 def jobs_that_pay(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import pickle
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sciner.config import RunConfig, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
+from sciner.launch.capacity import with_one_thread
 from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
 from sciner.launch.hydra_internals import (
     argument_parser,
@@ -80,6 +82,8 @@ def check(flags: Namespace) -> Checked:
                 bases: Bases = {}
                 words = search.corners() if search else sweep_points(flags.overrides, whole)
                 points = [configuration([*searchpath, *launcher, *point], bases) for point in words]
+                if launcher and not search and len(points) > 1 and jobs_at_once(given) != 1:
+                    points = [with_one_thread(point) for point in points]
             else:  # it is composed already
                 refuse_bases(given)
                 points = [parse(values_of(whole))]
@@ -90,6 +94,13 @@ def check(flags: Namespace) -> Checked:
             ) from None
         raise
     return Checked(points, multirun, search, folder, launcher)
+
+
+def jobs_at_once(given: Sequence[Any]) -> int | None:
+    """How many the words ``given``, or the environment, ask for; None leaves it to the machine."""
+    words = [o.value() for o in given if o.key_or_group == "hydra.launcher.n_jobs"]
+    asked = str(words[-1] if words else os.environ.get("SCINER_N_JOBS"))
+    return int(asked) if asked.isdigit() else None
 
 
 def launcher_word(given: Sequence[Any], whole: Any) -> list[str]:

@@ -16,7 +16,6 @@ from sciner.errors import InputError
 
 Batch = dict[str, torch.Tensor]
 MOST_BATCHES = 8
-HALVES = 2  # of a batch in a fit; each part more would hold all gradients once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,6 @@ class Device:
     def fit_threads(self) -> int:
         """Threads of a fit on the CPU."""
         return self.threads or torch.get_num_threads()
-
-    def halves_batches(self) -> bool:
-        """Does a fit compute the two halves of a batch side by side (``split``)? A function of
-        ``identity``."""
-        return self.type == "cpu" and self.fit_threads() >= HALVES
 
     def prediction_pieces(self) -> int:
         """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""

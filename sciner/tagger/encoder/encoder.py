@@ -22,14 +22,13 @@ from sciner.tagger.encoder.cpu.attention import lean_attention_in
 from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.cpu.dropout import cheap_dropout
 from sciner.tagger.encoder.cpu.embeddings import only_rows
-from sciner.tagger.encoder.device import HALVES, Device
+from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.ema import MovingAverage
 from sciner.tagger.encoder.export import mark_beginnings
 from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.packed import PackedWindows
 from sciner.tagger.encoder.predict import Forward, Reader, predict
-from sciner.tagger.encoder.split import classifier_for
 from sciner.tagger.encoder.weights import Source, load, load_trained
 from sciner.tagger.encoder.windows import each_window
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
@@ -63,7 +62,6 @@ class EncoderTagger:
             "recipe": self.config.identity(),
             "lora": asdict(self.lora) if self.lora else None,
             "machine": self.device.identity(),
-            **({"halves": HALVES} if self.device.halves_batches() else {}),
             "transformers": transformers.__version__,
         }
 
@@ -269,10 +267,9 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
             narrow_stream(model),
             cheap_dropout(model),
             lean_attention_in(model),
-            classifier_for(model, config, fresh.device) as classifier,
         ):
             average = MovingAverage(model.parameters(), config.ema) if config.ema else None
-            trainer.fit(classifier, batches())
+            trainer.fit(TokenClassifier(model, config), batches())
             if average:
                 average.apply()
     if len(losses) != config.steps:

@@ -72,16 +72,13 @@ class TokenClassifier(pl.LightningModule):
     def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
         """Weighted cross-entropy a word. The sum is divided by the number of unmasked words, not by
         their weights: a batch of silver alone must not weigh as much as a batch of gold."""
-        return self.loss(batch, unmasked(batch))
-
-    def loss(self, batch: dict[str, Tensor], words: Tensor) -> Tensor:
-        """The sum over the batch, or over a part of one, divided by ``words``."""
+        weights = batch["weights"]
         if "distributions" in batch:
             targets = batch["distributions"].flatten(0, 1)
         else:
             targets = batch["tags"].flatten()
         losses = nn.functional.cross_entropy(self(batch).flatten(0, 1), targets, reduction="none")
-        return (losses * batch["weights"].flatten()).sum() / words
+        return (losses * weights.flatten()).sum() / (weights > 0).sum().clamp(min=1)
 
     def predict_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
         """Label distributions [B, W, tags]."""
@@ -125,11 +122,6 @@ class TokenClassifier(pl.LightningModule):
 
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, factor)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
-
-
-def unmasked(batch: dict[str, Tensor]) -> Tensor:
-    """The number of words with a weight, at least 1."""
-    return (batch["weights"] > 0).sum().clamp(min=1)
 
 
 def narrowed(model: nn.Module) -> nn.Module:

@@ -5,13 +5,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 
 import torch
 from torch import Tensor, nn
-
-# what a thread draws from; None is torch's global generator
-GENERATOR: ContextVar[torch.Generator | None] = ContextVar("generator", default=None)
 
 
 class ByteDropout(nn.Dropout):
@@ -28,13 +24,12 @@ class ByteDropout(nn.Dropout):
 
 def drop(values: Tensor, p: float) -> Tensor:
     """``values`` on a CPU, each zeroed with probability ``p`` rounded to 1/256 (0.1 is 26/256), the
-    others scaled up to the same mean. Eight values share one draw of 64 bits from GENERATOR."""
+    others scaled up to the same mean. Eight values share one draw of 64 bits from torch's global
+    generator."""
     dropped = round(256 * p)
     if dropped == 0:
         return values
-    words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(
-        -(2**63), None, generator=GENERATOR.get()
-    )
+    words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)
     kept = words.view(torch.uint8)[: values.numel()].view(values.shape) >= dropped
     return values * (kept * torch.tensor(256 / (256 - dropped), dtype=values.dtype))
 
