@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
-POINTS, STEPS, TURNS = 8, 50, 2
+from sciner.cli.environment import ENVIRONMENT, IDLE
+
+POINTS, STEPS, TURNS = 8, 100, 1
 # of points that share nothing, so that every fit is computed
 WORDS = (
     "data=scierc",
@@ -22,41 +23,32 @@ WORDS = (
     "tracking=none",
     "hydra.sweep.dir=sweep",
 )
-SYSTEMS = {
-    "side by side (default)": (),
-    "one after the other": ("hydra.launcher.n_jobs=1",),
-    "one after the other, one thread": ("hydra.launcher.n_jobs=1", "trainer.threads=1"),
+SERIAL = ("hydra.launcher.n_jobs=1",)
+SYSTEMS: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {  # words, environment
+    "side by side (default)": ((), {}),
+    "one after the other": (SERIAL, {}),
+    "one after the other, waiting threads sleep": (SERIAL, {"OMP_WAIT_POLICY": "PASSIVE"}),
 }
 
 
 def sweep() -> dict[str, Any]:
-    """Seconds of a sweep by each of SYSTEMS, in turns, whole commands; whether the first and the
-    last give the same scores."""
-    found: dict[str, Any] = {
-        "points": POINTS,
-        "steps": STEPS,
-        "seconds": {name: [] for name in SYSTEMS},
-    }
-    scores: dict[str, Any] = {}
+    """Seconds of a sweep by each of SYSTEMS, in turns, whole commands."""
+    seconds: dict[str, list[float]] = {name: [] for name in SYSTEMS}
+    # each command looks for itself how busy the machine is
+    user = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT | IDLE}
+    seeds = f"seed={','.join(map(str, range(POINTS)))}"
     for turn in range(TURNS):
-        for name, words in SYSTEMS.items():
+        for name, (words, environment) in SYSTEMS.items():
+            command = [sys.executable, "-m", "sciner", "run", "-m", *WORDS, *words, seeds]
             with tempfile.TemporaryDirectory() as folder:
                 began = time.perf_counter()
-                command = [sys.executable, "-m", "sciner", "run", "-m", *WORDS, *words]
-                seeds = f"seed={','.join(map(str, range(POINTS)))}"
-                subprocess.run([*command, seeds], cwd=folder, check=True, capture_output=True)
-                seconds = round(time.perf_counter() - began, 1)
-                scores[name] = [scores_of(Path(folder, "sweep", str(n))) for n in range(POINTS)]
-            found["seconds"][name].append(seconds)
-            print(f"turn {turn + 1}: {name} {seconds} s", flush=True)
-    first, *_, last = scores.values()
-    return found | {"same_scores": first == last}
-
-
-def scores_of(folder: Path) -> list[Any]:
-    """The scores of a run's rounds, but for times."""
-    lines = (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
-    return [
-        {k: v for k, v in json.loads(line)["scores"].items() if not k.startswith("time/")}
-        for line in lines
-    ]
+                subprocess.run(
+                    command,
+                    cwd=folder,
+                    env=user | environment,
+                    check=True,
+                    capture_output=True,
+                )
+                seconds[name].append(round(time.perf_counter() - began, 1))
+            print(f"turn {turn + 1}: {name} {seconds[name][-1]} s", flush=True)
+    return {"points": POINTS, "steps": STEPS, "seconds": seconds}

@@ -95,7 +95,7 @@ def side_by_side(
     def on_death(task: Task, why: str) -> None:
         folder = Path(config.hydra.sweep.dir) / str(task.number)
         name = " ".join(task.overrides)
-        note_outcome(Outcome(name, str(folder), 1, f"{why}, twice", 0.0, "", []))
+        note_outcome(Outcome(name, str(folder), 1, why, 0.0, "", []))
 
     names = [redacted(name) for name in short_names(jobs)]
     with Display(names, at_once, console()) as display:

@@ -233,7 +233,11 @@ def say_where(found: Sequence[Outcome], multirun: bool) -> None:
             f"{os.environ['SCINER_SWEEP']}"
         )
     for outcome in failed:
-        say(f"failed: {redacted(outcome.job)} (log: {outcome.directory}/sciner.log)", style="red")
+        why = f": {outcome.problem}" if outcome.problem else ""
+        say(
+            f"failed: {redacted(outcome.job)}{redacted(why)} (log: {outcome.directory}/sciner.log)",
+            style="red",
+        )
     for outcome in found[-1:]:
         say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
     here = local_uri(Path.cwd())

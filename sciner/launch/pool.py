@@ -14,9 +14,11 @@ import cloudpickle
 
 from sciner.launch.display import Display
 from sciner.launch.order import launch_order, next_point
-from sciner.launch.worker import Task, work
+from sciner.launch.signals import SIGNALS
+from sciner.launch.worker import OUTPUT, Task, work
 
 TRIES = 2  # of a job whose process is killed
+STOPPED = tuple(128 + s for s in SIGNALS)  # exit codes of jobs that obeyed a signal
 PATIENCE = 5.0  # seconds in which processes may end by themselves when all is to end
 
 
@@ -42,7 +44,7 @@ def run_side_by_side(
     """Run all ``tasks``, ``at_once`` at a time. A killed one is started once more.
 
     fits: of each, what its first fit depends on (``order.first_fits``). modules: imported once, for
-    all. on_death: is told of a job that was killed twice, and by what.
+    all. on_death: is told of a job that could not say how it ended, and why.
     """
     context = started(modules)
     waiting, running = launch_order(fits), dict[int, Running]()
@@ -65,15 +67,14 @@ def run_side_by_side(
                 if job.process.exitcode is None:
                     continue
                 del running[job.index]
-                killer = killed_by(job.process)
-                if killer and job.tries < TRIES:
+                if (killer := killed_by(job.process)) and job.tries < TRIES:
                     display.dies(job.index, f"{killer}; it is started again")
                     waiting.insert(0, job.index)
                     continue
-                if killer:
-                    on_death(tasks[job.index], killer)
+                if why := f"{killer}, twice" if killer else fault_of(job.process):
+                    on_death(tasks[job.index], why)
                 ended.add(fits[job.index])
-                display.ends(job.index, time.monotonic() - job.began, killer)
+                display.ends(job.index, time.monotonic() - job.began, why)
     finally:
         end(running.values())
 
@@ -119,6 +120,12 @@ def killed_by(process: BaseProcess) -> str:
     name = signal.Signals(-code).name
     memory = " (the system does so where memory runs out)" if name == "SIGKILL" else ""
     return f"killed by {name}{memory}"
+
+
+def fault_of(process: BaseProcess) -> str:
+    """Why a process ended before its job could say how it went; empty where the job did."""
+    code = process.exitcode or 0
+    return "" if code in (0, *STOPPED) else f"its process ended with {code}: see {OUTPUT}"
 
 
 def end(running: Iterable[Running]) -> None:

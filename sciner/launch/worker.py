@@ -14,6 +14,7 @@ from typing import Any
 import cloudpickle
 
 from sciner import progress
+from sciner.launch.signals import Stopped
 
 OUTPUT = "output.txt"  # in a job's folder: what it would have printed
 PACE = 0.2  # seconds between two words on how far a fit is
@@ -57,13 +58,16 @@ def work(pickled: bytes, parent: Connection) -> None:
     HydraConfig.instance().set_config(config)
     redirect(Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir))
     progress.listener = Teller(parent)
-    run_job(
-        hydra_context=task.hydra["hydra_context"],
-        config=config,
-        task_function=task.hydra["task_function"],
-        job_dir_key="hydra.sweep.dir",
-        job_subdir_key="hydra.sweep.subdir",
-    )
+    try:
+        run_job(
+            hydra_context=task.hydra["hydra_context"],
+            config=config,
+            task_function=task.hydra["task_function"],
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+        )
+    except Stopped as stop:
+        sys.exit(stop.code)
 
 
 def redirect(folder: Path) -> None:
