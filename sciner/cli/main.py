@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+import sciner
 from sciner.cli import (
     data as data_cli,
 )
@@ -53,9 +54,7 @@ def root(
     """What a labelled sentence is worth, measured: iterative auto-annotation for scientific NER,
     tracked round by round."""
     if version:
-        from sciner import __version__
-
-        typer.echo(__version__)
+        typer.echo(sciner.__version__)
         raise typer.Exit
 
 

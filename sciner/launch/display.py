@@ -10,7 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-WIDTH = 60  # columns of a job's name
+WIDTH = 80  # columns of a job's name
 
 
 class Display:
@@ -65,12 +65,13 @@ class Display:
         self.done += 1
         self.live.update(self.whole, completed=self.done, doing=self.pace())
         ended = why or f"ended after {seconds:.0f} s"
-        self.say(f"{self.title(job)} {ended}{', ' * bool(self.pace())}{self.pace()}")
+        self.say(f"{self.title(job)} {ended}; {self.pace()}")
 
     def pace(self) -> str:
-        """How long the rest may take at the pace so far."""
+        """How many have ended, and how long the rest may take at the pace so far."""
+        ended = f"{self.done} of {len(self.names)} ended"
         left = (len(self.names) - self.done) * (time.monotonic() - self.began) / max(1, self.done)
-        return f"about {left / 60:.0f} min left" if left > 60 else ""
+        return f"{ended}, about {left / 60:.0f} min left" if left > 60 else ended
 
     def title(self, job: int) -> str:
         name = self.names[job]
@@ -82,7 +83,14 @@ class Display:
 
 
 def short_names(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """Of each job the words that not all of them have; all of its words where there is one job."""
+    """Of each job the words that not all of them have, without their groups; all of its words where
+    there is one job."""
     common = {w for w, n in Counter(w for job in jobs for w in set(job)).items() if n == len(jobs)}
-    told = [" ".join(w for w in job if w not in common) for job in jobs]
+    told = [" ".join(without_group(w) for w in job if w not in common) for job in jobs]
     return [name or " ".join(job) for name, job in zip(told, jobs, strict=True)]
+
+
+def without_group(word: str) -> str:
+    """``steps=300`` of ``iteration.steps=300``."""
+    key, equals, value = word.partition("=")
+    return f"{key.rpartition('.')[2]}{equals}{value}"

@@ -40,6 +40,6 @@ def test_a_point_whose_fit_is_being_computed_waits_while_another_could_run(
 
 
 def test_a_job_is_called_by_the_words_that_others_do_not_have() -> None:
-    jobs = [["model=crf", "seed=0"], ["model=crf", "seed=1"]]
-    assert short_names(jobs) == ["seed=0", "seed=1"]
-    assert short_names(jobs[:1]) == ["model=crf seed=0"]
+    jobs = [["model=crf", f"model.c1={c1}", "seed=0"] for c1 in (0.1, 0.5)]
+    assert short_names(jobs) == ["c1=0.1", "c1=0.5"]
+    assert short_names(jobs[:1]) == ["model=crf model.c1=0.1 seed=0"]
