@@ -29,6 +29,7 @@ class IterationConfig(Strict):
     labels: Literal["hard", "soft"]
     temperature: float | Literal["fit"]
     teachers: Annotated[int, Field(ge=1, le=20)]
+    folds: bool
     init: Literal["pretrained", "previous"]
     relabel: Literal["all", "frozen"]
     silver_weight: Annotated[float, Field(gt=0, le=10)]
@@ -48,6 +49,11 @@ class IterationConfig(Strict):
     def _stops(self) -> IterationConfig:
         if self.stop == "churn" and self.relabel == "frozen":
             raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+        if self.folds and self.teachers == 1:
+            raise ValueError(
+                "folds=true lets each of several teachers annotate what it was not trained on: add "
+                "iteration.teachers=3"
+            )
         if self.temperature != 1 and self.labels == "hard":
             raise ValueError(
                 f"temperature={self.temperature} changes soft labels, and these are hard: add "

@@ -15,7 +15,7 @@ from sciner.loop.out_of_fold import predict_out_of_fold, temperature_of
 from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
-from sciner.loop.teacher import Teacher
+from sciner.loop.teacher import Teacher, parts_of
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
@@ -45,6 +45,9 @@ class Iteration:
         the seed set.
     teachers: how many taggers, trained on the same data with other seeds, annotate the pool by the
         mean of their distributions; the last round trains one.
+    folds: each teacher leaves one part of the silver out of its training, and is the only one to
+        annotate this part, for a tagger confirms what it has learnt (cross-partition
+        re-annotation, arXiv 2311.08640).
     init: every fit starts from the pretrained weights, or from those of the round before.
     relabel: each round annotates the whole pool anew, or silver once accepted stays.
     silver_weight: of a silver token in the loss, gold being 1.
@@ -60,6 +63,7 @@ class Iteration:
     labels: Literal["hard", "soft"] = "hard"
     temperature: float | Literal["fit"] = 1.0
     teachers: int = 1
+    folds: bool = False
     init: Literal["pretrained", "previous"] = "pretrained"
     relabel: Literal["all", "frozen"] = "all"
     silver_weight: float = 1.0
@@ -127,6 +131,7 @@ def run_rounds(
     )
     evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
 
+    parts = parts_of(silver.pool, iteration.teachers) if iteration.folds else {}
     seed_set, judged = gold.bought, None
     members: tuple[FitResult, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -135,7 +140,8 @@ def run_rounds(
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
         if members:
-            fit, teacher = members[0], Teacher(steps, members)
+            # those of round 0 have seen no silver
+            fit, teacher = members[0], Teacher(steps, members, parts if number > 1 else {})
             if why := gold.end() or guarded(iteration, warnings):
                 log.info("stopped before round %d: %s", number, why)
                 break
@@ -163,12 +169,14 @@ def run_rounds(
             )
             accepted = silver.soft_examples(steps.labels, temperature)
         examples = (*gold.examples(), *accepted)
-        members = train(steps, examples, iteration, number, members, seed)
-        fit = members[0]
+        # of the last round's tagger nobody asks anything: it may learn all
+        ways = parts if number < iteration.rounds else {}
+        members = train(steps, examples, iteration, number, members, ways, seed)
+        fit, examples = members[0], without_part(examples, ways, 0)
 
         scores |= fit_scores(fit, examples)
         scores |= evaluator.evaluate(steps, fit, gold.forms(), gold.rare(corpus.labels))
-        scores |= evaluator.evaluate_ensemble(Teacher(steps, members))
+        scores |= evaluator.evaluate_ensemble(Teacher(steps, members, {}))
         warnings = watch(scores, gold, corpus.labels)
         done = tuple(steps.taken[taken:])
         scores |= {"drift/collapse": float(bool(warnings)), "time/round/seconds": seconds_of(done)}
@@ -208,17 +216,19 @@ def train(
     iteration: Iteration,
     number: int,
     before: Sequence[FitResult],
+    parts: Mapping[str, int],
     seed: int,
 ) -> tuple[FitResult, ...]:
     """The tagger of round ``number``, and where another round follows, the other teachers.
 
-    before: those of the round before, from whose weights ``init=previous`` starts.
+    before: those of the round before, from whose weights ``init=previous`` starts. parts: {sentence
+    id: the teacher that is not trained on its silver}.
     """
     options = iteration.fit_options() if number else FitOptions()
     starts = before if iteration.init == "previous" else ()
     return tuple(
         steps.fit(
-            examples,
+            without_part(examples, parts, member),
             seed=member_seed(seed, member),
             beside=member > 0,
             start=starts[member] if starts else None,
@@ -226,6 +236,13 @@ def train(
         )
         for member in range(iteration.teachers if number < iteration.rounds else 1)
     )
+
+
+def without_part(
+    examples: Sequence[Example], parts: Mapping[str, int], member: int
+) -> tuple[Example, ...]:
+    """The examples, but for the silver of one teacher's part."""
+    return tuple(e for e in examples if e.source == "gold" or parts.get(e.sentence.id) != member)
 
 
 def fit_scores(fit: FitResult, examples: Sequence[Example]) -> dict[str, float]:

@@ -337,3 +337,22 @@ def test_a_guard_ends_the_loop_at_a_sign_of_collapse() -> None:
     first = next(r.number for r in warned if r.warnings)
     _, stopped = turn(parts=parts, threshold=Threshold(), iteration=Iteration(3, guard="stop"))
     assert len(stopped) == first + 1 and stopped[-1].warnings
+
+
+def test_with_folds_nobody_annotates_a_sentence_whose_silver_it_has_learnt() -> None:
+    """Round 1: three students, each without a third of the silver; the last round's has all."""
+    tagger, rounds = turn(threshold=Threshold(), iteration=Iteration(2, teachers=3, folds=True))
+    gold = {e.sentence.id for e in rounds[0].examples}
+    silver = {e.sentence.id for e in rounds[2].examples} - gold
+    students = [{e.sentence.id for e in fit} - gold for fit in tagger.fits[3:6]]
+    left_out = [silver - student for student in students]
+    assert set.union(*left_out) == silver and sum(map(len, left_out)) == len(silver)
+    assert {e.sentence.id for e in tagger.fits[6]} - gold == silver
+    # seen, in order: what each member was asked of; the pool's are the calls behind round 1's tests
+    asked = [s.id for s in tagger.seen if s.id in silver]
+    of_round_2 = asked[3 * len(silver) :]
+    sizes = [len(part) for part in left_out]
+    assert len(of_round_2) == len(silver)
+    for part, start in zip(left_out, (0, sizes[0], sizes[0] + sizes[1]), strict=True):
+        assert set(of_round_2[start : start + len(part)]) == part
+    assert {e.sentence.id for e in rounds[1].examples} - gold == students[0]

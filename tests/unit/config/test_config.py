@@ -387,6 +387,10 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
             "iteration: stop=churn watches silver",
         ),
         (
+            {"iteration__folds": True},
+            "iteration: folds=true lets each of several teachers",
+        ),
+        (
             {"iteration__temperature": 2},
             "iteration: temperature=2.0 changes soft labels",
         ),
