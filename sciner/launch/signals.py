@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from sciner.shield import interrupt
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONCE = 1.0  # seconds in which signals count as one: timeout(1) sends its own twice
 PATIENCE = 10.0  # seconds that jobs in other processes get to end in order
@@ -51,7 +53,8 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
         if not first:
             first.append(time.monotonic())
             before()
-            raise Stopped(signum)
+            interrupt(Stopped(signum))
+            return
         if signum == signal.SIGINT and time.monotonic() - first[0] > ONCE:
             raise KeyboardInterrupt
 

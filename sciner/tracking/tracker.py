@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
+from sciner.shield import shielded
 from sciner.tracking.address import cause
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,8 @@ class GuardedTracker:
         if self.lost is not None:
             return
         try:
-            call()
+            with shielded():
+                call()
         except Exception as error:
             self.lost = cause(error)
             log.warning(
