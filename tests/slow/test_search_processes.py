@@ -156,7 +156,7 @@ def test_machines_share_a_study_on_a_server(
 
 
 def test_a_server_without_its_driver_is_one_line(tmp_path: Path) -> None:
-    code = "import sys; sys.modules['psycopg'] = None; from sciner.cli import main; main()"
+    code = "import sys; sys.modules['psycopg'] = None; from sciner.cli.main import main; main()"
     words = [*WORDS, "hydra.sweeper.storage=postgresql+psycopg://host/base"]
     done = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.slow.test_signals import living
+from tests.slow.test_signals import heeding, living
 from tests.slow.test_sweeps import SMOKE, sciner
 
 pytestmark = pytest.mark.slow
@@ -66,6 +66,7 @@ def start(project: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
+        preexec_fn=heeding,
     )
 
 

@@ -27,6 +27,12 @@ SWEEP = (*WORDS, "seed=0,1,2,3", "hydra.sweep.dir=sweep")
 SIDE_BY_SIDE = ("hydra.launcher.n_jobs=2",)
 
 
+def heeding() -> None:
+    """What ignores signals hands that down: so a test under nohup would."""
+    for signum in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(signum, signal.SIG_DFL)
+
+
 def start(project: Path, *words: str) -> subprocess.Popen[str]:
     """A sweep in a session of its own, when its first rounds are on disk."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
@@ -35,6 +41,7 @@ def start(project: Path, *words: str) -> subprocess.Popen[str]:
         cwd=project,
         text=True,
         start_new_session=True,
+        preexec_fn=heeding,
         **pipes,
     )
     while not list(project.glob("sweep/0/round_2")):

@@ -97,7 +97,7 @@ def test_without_tracking_mlflow_is_not_imported(tmp_path: Path) -> None:
     words = ["run", *SMOKE, "tracking=none", "hydra.run.dir=here"]
     barred = (
         f"import sys; sys.modules['mlflow'] = None; sys.argv = ['sciner', *{words}]; from "
-        "sciner.cli import main; main()"
+        "sciner.cli.main import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", barred], cwd=tmp_path, capture_output=True, text=True, timeout=600
