@@ -39,10 +39,12 @@ pytestmark = [
 
 def minilm(**config: float) -> EncoderTagger:
     """The encoder as conf/model/minilm.yaml configures it, but for ``config``."""
-    source = Source(**{name: VALUES[name] for name in Source.__dataclass_fields__})
+    named = VALUES | {"weights": VALUES["weights_format"]}
+    source = Source(**{name: named[name] for name in Source.__dataclass_fields__})
     values = {
         name: float(VALUES[name]) if "lr" in name else VALUES[name]
         for name in TrainingConfig.__dataclass_fields__
+        if name in VALUES
     }
     return EncoderTagger(
         source, TrainingConfig(**values | config), Device("cpu", threads=1), SAMPLE.labels
