@@ -33,6 +33,7 @@ class IterationConfig(Strict):
     init: Literal["pretrained", "previous"]
     relabel: Literal["all", "frozen"]
     silver_weight: Annotated[float, Field(gt=0, le=10)]
+    mask_missed: bool
     stop: Literal["fixed", "churn"]
     min_churn: Share
     guard: Literal["warn", "stop"]

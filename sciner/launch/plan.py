@@ -14,6 +14,7 @@ from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
 from sciner.loop.out_of_fold import FOLDS
+from sciner.loop.rounds import Iteration
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key
@@ -158,9 +159,10 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
 def fits_of(config: RunConfig) -> int:
     """How many fits a point asks for: the last round trains one teacher, every other one all; the
     seed set may be judged fold by fold."""
-    judged = config.threshold.policy().needs_judged or config.iteration.temperature == "fit"
-    folds = FOLDS if judged and config.iteration.rounds else 0
-    return config.iteration.rounds * config.iteration.teachers + 1 + folds
+    iteration = Iteration(**config.iteration.model_dump())
+    judged = config.threshold.policy().needs_judged or iteration.needs_judged
+    folds = FOLDS if judged and iteration.rounds else 0
+    return iteration.rounds * iteration.teachers + 1 + folds
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:

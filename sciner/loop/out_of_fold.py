@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,9 +12,9 @@ from sciner.errors import InputError
 from sciner.loop.outcomes import OutOfFold
 from sciner.loop.steps.runner import StepRunner
 from sciner.score.temperature import fit_temperature
-from sciner.text.corpus import Sentence, gold_example, tagset
+from sciner.text.corpus import Example, Sentence, gold_example, tagset
 from sciner.text.prediction import Halves
-from sciner.text.spans import encode
+from sciner.text.spans import Span, encode
 
 FOLDS = 5
 FEWEST = 40  # sentences of a seed set that is judged so
@@ -38,10 +39,28 @@ def refuse_small(seed_set: Sequence[Sentence]) -> None:
     """Raise InputError for a seed set of fewer than 40 sentences: too few to judge a tagger by."""
     if len(seed_set) < FEWEST:
         raise InputError(
-            f"threshold=precision and iteration.temperature=fit judge the tagger on the seed set, "
-            f"and {len(seed_set)} sentences are too few: they take {FEWEST}",
-            hint="give a larger data.seed_size, or threshold=fixed and iteration.temperature=1",
+            "threshold=precision, iteration.temperature=fit and iteration.mask_missed judge the "
+            f"tagger on the seed set. {len(seed_set)} sentences are too few: {FEWEST} are needed",
+            hint="give a larger data.seed_size, or threshold=fixed, iteration.temperature=1 and "
+            "iteration.mask_missed=false",
         )
+
+
+def mask_missed(examples: Sequence[Example], judged: OutOfFold) -> list[Example]:
+    """Mask the tokens of gold that are labelled O and predicted to be an entity's.
+
+    judged: out-of-fold predictions; examples of other sentences stay as they are. A tagger that has
+    learnt the sentence would only repeat its labels.
+    """
+    missed: dict[str, frozenset[int]] = {}
+    for p, gold in judged.judged():
+        missed[p.sentence.id] = tokens_in(p.spans) - tokens_in(gold)
+    return [replace(e, masked=e.masked | missed.get(e.sentence.id, frozenset())) for e in examples]
+
+
+def tokens_in(spans: Sequence[Span]) -> frozenset[int]:
+    """Positions of the tokens that the spans cover."""
+    return frozenset(i for s in spans for i in range(s.start, s.end))
 
 
 def temperature_of(judged: OutOfFold, labels: Sequence[str]) -> float:

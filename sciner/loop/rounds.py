@@ -11,7 +11,7 @@ from typing import Literal
 
 from sciner.loop.evaluation import Evaluator, watch
 from sciner.loop.gold import Gold
-from sciner.loop.out_of_fold import predict_out_of_fold, temperature_of
+from sciner.loop.out_of_fold import mask_missed, predict_out_of_fold, temperature_of
 from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
@@ -51,6 +51,8 @@ class Iteration:
     init: every fit starts from the pretrained weights, or from those of the round before.
     relabel: each round annotates the whole pool anew, or silver once accepted stays.
     silver_weight: of a silver token in the loss, gold being 1.
+    mask_missed: tokens that gold labels O and out-of-fold predictions an entity are masked after
+        round 0, for the annotator may have missed it (Li et al. 2021, arXiv 2012.05426).
     stop: after ``rounds``, or before if less than ``min_churn`` of the silver spans changed.
     guard: what a sign of collapse does: it is reported, or it also stops the loop.
     """
@@ -67,9 +69,15 @@ class Iteration:
     init: Literal["pretrained", "previous"] = "pretrained"
     relabel: Literal["all", "frozen"] = "all"
     silver_weight: float = 1.0
+    mask_missed: bool = False
     stop: Literal["fixed", "churn"] = "fixed"
     min_churn: float = 0.02
     guard: Literal["warn", "stop"] = "warn"
+
+    @property
+    def needs_judged(self) -> bool:
+        """Are out-of-fold predictions for the seed set needed?"""
+        return self.temperature == "fit" or self.mask_missed
 
     def fit_options(self) -> FitOptions:
         """How the fits after round 0 differ from round 0's."""
@@ -145,7 +153,7 @@ def run_rounds(
             if why := gold.end() or guarded(iteration, warnings):
                 log.info("stopped before round %d: %s", number, why)
                 break
-            if judged is None and (threshold.needs_judged or iteration.temperature == "fit"):
+            if judged is None and (threshold.needs_judged or iteration.needs_judged):
                 judged = predict_out_of_fold(steps, seed_set, seed)
             if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
                 scores |= silver.annotate(steps, teacher, whole=gold.wants_annotations())
@@ -168,7 +176,11 @@ def run_rounds(
                 judged, steps.labels
             )
             accepted = silver.soft_examples(steps.labels, temperature)
-        examples = (*gold.examples(), *accepted)
+        labelled = gold.examples()
+        if iteration.mask_missed and judged is not None:
+            labelled = mask_missed(labelled, judged)
+            scores["gold/masked_tokens"] = float(sum(len(e.masked) for e in labelled))
+        examples = (*labelled, *accepted)
         # of the last round's tagger nobody asks anything: it may learn all
         ways = parts if number < iteration.rounds else {}
         members = train(steps, examples, iteration, number, members, ways, seed)

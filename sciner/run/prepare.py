@@ -57,9 +57,9 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         parts = replace(parts, pool=())
     annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
-    if threshold.needs_judged or config.iteration.temperature == "fit":
-        refuse_small(parts.seed_set)
     iteration = Iteration(**config.iteration.model_dump())
+    if threshold.needs_judged or iteration.needs_judged:
+        refuse_small(parts.seed_set)
 
     def begin(
         corpus: Corpus, parts: Split, weights: KeepWeights

@@ -41,7 +41,7 @@ def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> N
     _, rounds = turn(
         corpus,
         parts=parts,
-        iteration=Iteration(2, teachers=2, labels="soft"),
+        iteration=Iteration(2, teachers=2, labels="soft", mask_missed=True),
         annotator=two(parts, 0.1),
         acquire=Acquire(Random()),
     )

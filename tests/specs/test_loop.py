@@ -328,6 +328,22 @@ def test_a_temperature_is_fitted_to_the_seed_set_and_changes_soft_labels_alone()
     assert digest_of_examples(rounds[1].examples) != digest_of_examples(plain[1].examples)
 
 
+def test_gold_that_may_miss_an_entity_is_masked_after_round_0() -> None:
+    """Masked is what gold labels O and taggers that did not see the sentence call an entity."""
+    parts = parts_of(SAMPLE, "60")
+    kept = {s.id: s.spans or () for s in parts.seed_set}
+    half = tuple(replace(s, spans=s.spans[::2] if s.spans else ()) for s in parts.seed_set)
+    _, rounds = turn(parts=replace(parts, seed_set=half), iteration=Iteration(1, mask_missed=True))
+    gold = [e for e in rounds[1].examples if e.source == "gold"]
+    masked = [(e, i) for e in gold for i in e.masked]
+    assert masked and rounds[1].scores["gold/masked_tokens"] == len(masked)
+    assert not any(e.masked for e in rounds[0].examples)
+    for example, i in masked:
+        assert not any(s.start <= i < s.end for s in example.spans)
+    missed = {(id, i) for id, spans in kept.items() for s in spans for i in range(s.start, s.end)}
+    assert {(e.sentence.id, i) for e, i in masked} & missed
+
+
 def test_a_guard_ends_the_loop_at_a_sign_of_collapse() -> None:
     """A tagger that learnt from one sentence without spans finds none."""
     empty = next(s for s in SAMPLE.train if not s.spans)
