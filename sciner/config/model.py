@@ -35,6 +35,7 @@ class EncoderConfig(Strict):
     warmup: Share
     weight_decay: Annotated[float, Field(ge=0)]
     clip: Annotated[float, Field(gt=0)]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
     max_length: Annotated[int, Field(ge=64)]
     overlap: Annotated[int, Field(ge=0)]
     peft: Literal["lora"] | None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pytorch_lightning as pl
@@ -20,7 +20,8 @@ class TrainingConfig:
 
     lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size:
     mean sentences a step. warmup: share of the steps in which the rate rises linearly; it then
-    falls linearly to 0. clip: gradient norm. gold_share: of the windows of an epoch, how many are
+    falls linearly to 0. clip: gradient norm. label_smoothing: how much of each target is spread
+    evenly over all tags, in [0, 1). gold_share: of the windows of an epoch, how many are
     gold on average; finish_steps: of a last stage on gold alone; ema: decay of a moving average of
     the weights (``tagger.base.FitOptions``). None leaves each out.
     """
@@ -34,15 +35,16 @@ class TrainingConfig:
     clip: float
     max_length: int
     overlap: int
+    label_smoothing: float = 0.0
     gold_share: float | None = None
     finish_steps: int | None = None
     ema: float | None = None
 
     def identity(self) -> dict[str, Any]:
-        """As an input of a key; a setting that came later and is not used is left out, for keys
-        stay."""
-        named = asdict(self)
-        return {key: value for key, value in named.items() if value is not None}
+        """As an input of a key. A setting that came later is left out where it is not used, so
+        that earlier keys stay."""
+        given = ((field, getattr(self, field.name)) for field in fields(self))
+        return {field.name: value for field, value in given if value != field.default}
 
 
 class TokenClassifier(pl.LightningModule):
@@ -77,7 +79,12 @@ class TokenClassifier(pl.LightningModule):
             targets = batch["distributions"].flatten(0, 1)
         else:
             targets = batch["tags"].flatten()
-        losses = nn.functional.cross_entropy(self(batch).flatten(0, 1), targets, reduction="none")
+        losses = nn.functional.cross_entropy(
+            self(batch).flatten(0, 1),
+            targets,
+            reduction="none",
+            label_smoothing=self.config.label_smoothing,
+        )
         return (losses * weights.flatten()).sum() / (weights > 0).sum().clamp(min=1)
 
     def predict_step(self, batch: dict[str, Tensor], _: int) -> Tensor:

@@ -470,10 +470,13 @@ def loss(
     return float(module.training_step(collate(found, tokenizer.pad_token_id, targets), 0).detach())
 
 
-def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder) -> None:
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_the_loss_is_the_weighted_mean_over_unmasked_words(
+    fitted: FittedEncoder, smoothing: float
+) -> None:
     """Computed here from the predictions: padding, and what is masked, gives none; half the weight
-    is half the loss."""
-    module = TokenClassifier(fitted.model.eval(), TRAINING)
+    is half the loss; label smoothing spreads a share of each target over all tags."""
+    module = TokenClassifier(fitted.model.eval(), replace(TRAINING, label_smoothing=smoothing))
     data = [
         replace(EXAMPLES[0], weight=0.5, masked=frozenset({1})),
         EXAMPLES[1],
@@ -487,7 +490,8 @@ def test_the_loss_is_the_weighted_mean_over_unmasked_words(fitted: FittedEncoder
         # float32; a prediction keeps float16
         said = module.predict_step(alone, 0)[0].detach().numpy()
         tags = targets_of(example, fitted.tags).tags
-        surprise = -np.log(said[np.arange(len(tags)), tags])
+        surprise = (1 - smoothing) * -np.log(said[np.arange(len(tags)), tags])
+        surprise -= smoothing * np.log(said).mean(-1)
         terms += [example.weight * s for i, s in enumerate(surprise) if i not in example.masked]
     assert loss(
         module, data, fitted.tokenizer, [targets_of(e, fitted.tags) for e in data]
@@ -602,10 +606,12 @@ def test_certain_soft_labels_train_as_hard_ones_and_others_do_not() -> None:
 
 
 def test_options_are_settings_of_the_fit_alone() -> None:
-    """An identity without options is what it was before there were any: stored fits stay valid."""
+    """An identity without options is what it was before there were any: stored fits stay valid.
+    So it is without label smoothing."""
     one = tagger()
     assert one.adjusted(FitOptions()).identity() == one.identity()
-    assert "gold_share" not in one.identity()["recipe"]
+    assert not {"gold_share", "label_smoothing"} & one.identity()["recipe"].keys()
+    assert tagger(label_smoothing=0.1).identity() != one.identity()
     assert one.adjusted(FitOptions(steps=7)).identity() == tagger(steps=7).identity()
     assert one.adjusted(FitOptions(gold_share=0.5)).identity() != one.identity()
 
