@@ -11,7 +11,7 @@ import importlib
 import io
 import re
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -64,18 +64,25 @@ def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]
     """{settings: words} of every point, each once. overrides: words that replace axes; another
     model does so in the grids that say nothing of theirs but its name (not in those with
     ``model.steps``)."""
-    from omegaconf import OmegaConf
-
-    from sciner.launch.overrides import sweep_points
-
     other = any(word.startswith("model=") for word in overrides)
     asked = [
         grid
         for grid in grids_of(name)
         if not (other and any(key.startswith("model.") for key in grid))
     ]
-    grids = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in asked]
-    found = [point for grid in grids for point in sweep_points(overrides, grid)]
+    return points_of(asked, overrides)
+
+
+def points_of(
+    grids: Iterable[dict[str, str]], overrides: Sequence[str] = ()
+) -> dict[Settings, list[str]]:
+    """{settings: words} of every point of ``grids``, each once."""
+    from omegaconf import OmegaConf
+
+    from sciner.launch.overrides import sweep_points
+
+    sweeps = [OmegaConf.create({"hydra": {"sweeper": {"params": grid}}}) for grid in grids]
+    found = [point for sweep in sweeps for point in sweep_points(overrides, sweep)]
     return dict(zip(settings_of(found), found, strict=True))
 
 
