@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 
     from sciner.launch.overrides import Bases
     from sciner.report.frames import Counts
+    from sciner.results.records import Record
 
 HERE = Path(__file__).parent
 ASIDE = {*NO_RESULT, "hydra"}  # groups of words that change no result
+ENSEMBLES = "ensemble_counts.csv"  # of rounds with several teachers, as counts.csv
 BASES: Bases = {}  # all that Hydra has composed so far
 # words whose column has another name, or stands in every frame
 COLUMNS = {"data": "corpus", "seed": "seed"}
@@ -148,15 +150,23 @@ def complete(name: str, overrides: Sequence[str] = ()) -> int:
 def run_point(name: str, words: Sequence[str]) -> bool:
     """Did it finish? Then its figures stand in runs.csv and counts.csv."""
     from sciner.launch.main import main
-    from sciner.report.frames import counts_of, tidy
     from sciner.results.records import records
 
     with TemporaryDirectory() as scratch:
         if main([*words, "tracking=none", f"hydra.run.dir={scratch}/run"]):
             return False
         found = records([Path(scratch)])
-        append(name, tidy(found, keys_of_points(name)), counts_of(found))
+        collect(name, found)
     return True
+
+
+def collect(name: str, found: Sequence[Record]) -> None:
+    """Add finished runs to an artefact's files."""
+    from sciner.report.frames import counts_of, tidy
+
+    append(name, tidy(found, keys_of_points(name)), counts_of(found))
+    if ensembles := counts_of(found, "ensemble/test"):
+        append_counts(ensembles, HERE / name / ENSEMBLES)
 
 
 def keys_of_points(name: str) -> list[str]:
@@ -169,14 +179,14 @@ def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
     load's. A column that older lines lack is empty there."""
     import pandas as pd
 
-    from sciner.report.frames import write_counts, write_csv
+    from sciner.report.frames import write_csv
 
     fresh = frame[~frame["metric"].str.startswith("time/")]
     fresh = fresh.assign(
         words=fresh["words"].map(lambda text: shlex.join(filter(tells, shlex.split(text))))
     )
     if (HERE / name / "runs.csv").exists():
-        older, older_counts = read(name)
+        older, _ = read(name)
         columns = list(dict.fromkeys([*fresh.columns, *older.columns]))
         at = columns.index("seed")
         columns = [
@@ -189,9 +199,15 @@ def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
                 fresh.reindex(columns=columns, fill_value=""),
             ]
         )
-        counts = older_counts | counts
     write_csv(fresh, HERE / name / "runs.csv")
-    write_counts(counts, HERE / name / "counts.csv")
+    append_counts(counts, HERE / name / "counts.csv")
+
+
+def append_counts(counts: Counts, file: Path) -> None:
+    """Add the lines of ``counts``."""
+    from sciner.report.frames import read_counts_csv, write_counts
+
+    write_counts((read_counts_csv(file) if file.exists() else {}) | counts, file)
 
 
 def rendered(name: str) -> Iterator[tuple[str, str]]:

@@ -2,121 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from statistics import mean
-
 import pandas as pd
 
+from experiments.robust import choice, confirmation
 from experiments.sections import document, published
 from sciner.report.frames import Counts
-from sciner.report.render import NONE, Table, difference_text, markdown
-from sciner.score.curves import Difference, holm, t_difference
-
-DEV = "dev/f1/micro"
-ENSEMBLE = f"ensemble/{DEV}"
-SETTINGS = (
-    "iteration.steps",
-    "iteration.gold_share",
-    "iteration.labels",
-    "iteration.teachers",
-)
-PASSES = ("train/gold_passes", "train/silver_passes")
-BySeed = Mapping[int, float]
 
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     return document(
         "Robust self-training",
-        "What of the loop pays, chosen on **dev** of scierc (entity F1, strict, micro), 10% gold, "
-        "`minilm`, one round of silver. Test decides nothing and is not shown.",
-        "## Each setting against two controls without silver",
-        choices(frame),
-        "## What each ingredient is worth",
-        "The setting with it against the same setting without it, seed by seed, over all settings "
-        "of the others.",
-        ingredients(frame),
+        "`minilm`, one thread per fit; entity F1 is strict and micro-averaged.",
+        *confirmation.sections(frame, counts),
+        *choice.sections(frame),
         "## Published",
         published("robust"),
     )
-
-
-def by_seed(frame: pd.DataFrame, metric: str, round: int) -> BySeed:
-    """{seed: value}; runs of one seed that have the same figure count once."""
-    rows = frame[(frame["metric"] == metric) & (frame["round"] == round)]
-    return dict(zip(rows["seed"], rows["value"], strict=True))
-
-
-def choices(frame: pd.DataFrame) -> str:
-    """A row for each setting, the best first."""
-    alone, ensemble = by_seed(frame, DEV, 0), by_seed(frame, ENSEMBLE, 0)
-    found = [
-        (setting, by_seed(runs, DEV, 1), runs)
-        for setting, runs in frame.groupby(list(SETTINGS), sort=False)
-    ]
-    found = sorted((one for one in found if one[1]), key=lambda one: -mean(one[1].values()))
-    columns = [
-        corrected([minus(values, control) for _, values, _ in found])
-        for control in (alone, ensemble)
-    ]
-    rows = [
-        ("no silver: round 0", *[""] * 3, NONE, NONE, f"{mean(alone.values()):.3f}", NONE, NONE),
-        ("no silver: ensemble", *[""] * 3, NONE, NONE, f"{mean(ensemble.values()):.3f}", NONE, NONE)
-        if ensemble
-        else (),
-    ]
-    for (setting, values, runs), *differences in zip(found, *columns, strict=True):
-        passes = (mean(by_seed(runs, name, 1).values()) for name in PASSES)
-        rows.append(
-            (
-                *map(str, setting),
-                *(f"{value:.1f}" for value in passes),
-                f"{mean(values.values()):.3f} ({len(values)})",
-                *differences,
-            )
-        )
-    headings = (
-        *(name.removeprefix("iteration.") for name in SETTINGS),
-        "gold passes",
-        "silver passes",
-        "dev F1 (seeds)",
-        "minus round 0",
-        "minus ensemble",
-    )
-    notes = ("Paired by seed, mean [95% t interval], p after Holm's correction over the column.",)
-    return markdown(Table(headings, tuple(row for row in rows if row), len(SETTINGS), notes))
-
-
-def minus(values: BySeed, control: BySeed) -> Difference | None:
-    """Paired by seed; None where no seed has both."""
-    seeds = sorted(values.keys() & control.keys())
-    return t_difference([values[seed] - control[seed] for seed in seeds]) if seeds else None
-
-
-def corrected(found: Sequence[Difference | None]) -> list[str]:
-    """Each difference as text, with its p value after Holm's correction."""
-    known = iter(holm([d.p for d in found if d and d.p is not None]))
-    return [
-        NONE
-        if d is None
-        else difference_text(d) + ("" if d.p is None else f", p {next(known):.3f}")
-        for d in found
-    ]
-
-
-def ingredients(frame: pd.DataFrame) -> str:
-    """A row for each setting's second value against its first: means over pairs of settings that
-    differ in nothing else, one mean for each seed."""
-    values = frame[(frame["metric"] == DEV) & (frame["round"] == 1)]
-    wide = values.set_index([*SETTINGS, "seed"])["value"].unstack("seed")
-    differences, labels = [], []
-    for name in SETTINGS:
-        levels = list(dict.fromkeys(values[name]))
-        if len(levels) < 2:
-            continue
-        with_it, without = (wide.xs(level, level=name) for level in (levels[1], levels[0]))
-        each = (with_it - without).dropna()
-        if len(each):
-            differences.append(t_difference(each.mean().tolist()))
-            labels.append((f"{name}={levels[1]} against {levels[0]}", str(len(each))))
-    rows = [(*label, text) for label, text in zip(labels, corrected(differences), strict=True)]
-    return markdown(Table(("ingredient", "pairs of settings", "dev F1"), tuple(rows), 2))

@@ -108,15 +108,18 @@ def settings_of(run: Record) -> dict[str, str]:
     return found | {"corpus": run.corpus, "model": str(model_name or "")}
 
 
-def counts_of(runs: Iterable[Record]) -> Counts:
-    """Correct, predicted and gold spans of each test document, for the rounds that kept them."""
+def counts_of(runs: Iterable[Record], of: str = "test") -> Counts:
+    """Correct, predicted and gold spans of each test document, for the rounds that kept them.
+
+    of: "test" for the round's tagger, "ensemble/test" for the mean of its teachers.
+    """
     return {
-        (run.about["id"], line["round"]): np.array(line["counts"]["test"], dtype=np.int64).reshape(
+        (run.about["id"], line["round"]): np.array(line["counts"][of], dtype=np.int64).reshape(
             -1, 3
         )
         for run in runs
         for line in run.rounds
-        if "test" in line.get("counts", {})
+        if of in line.get("counts", {})
     }
 
 
