@@ -18,16 +18,23 @@ BINS = 10
 def calibration_scores(
     gold: Sequence[Sentence], predictions: Iterable[Prediction], how: Aggregate
 ) -> dict[str, float]:
-    """Expected calibration error over predicted spans (Guo et al. 2017, section 2, equation 3;
+    """Expected calibration error over predicted spans.
+
+    A span is correct when the gold has its boundaries and class. The ten bins have equal width,
+    (0, 0.1] to (0.9, 1]; a confidence of 0 is in the first (Guo et al. 2017, section 2, equation 3;
     Naeini et al. 2015).
 
-    A span is correct when the gold has its boundaries and class; its confidence is the ``how``
-    of its tokens'. Bins are ten of equal width, (0, 0.1] to (0.9, 1], 0 itself in the first.
-    Keys: ``calibration/ece`` and ``calibration/mean_confidence``, both in [0, 1] and absent
-    without a predicted span, and ``calibration/spans``.
+    Args:
+        gold: sentences with gold.
+        predictions: one for each sentence of ``gold``, in the same order.
+        how: how a span's confidence is aggregated from its tokens', min or mean.
 
-    Raises ValueError unless ``predictions`` are of the sentences of ``gold``, in their order,
-    and all have gold.
+    Returns:
+        ``calibration/ece`` and ``calibration/mean_confidence`` in [0, 1], absent without a
+        predicted span, and ``calibration/spans``, the number of predicted spans.
+
+    Raises:
+        ValueError: the predictions are of other sentences, or a sentence has no gold.
     """
     correct: list[bool] = []
     confidences: list[float] = []
@@ -53,12 +60,16 @@ def calibration_scores(
 def reliability_scores(
     gold: Mapping[str, Sequence[Span]], predictions: Iterable[Prediction], how: Aggregate
 ) -> dict[str, float]:
-    """What the calibration error is made of: ``bin/<low>/precision`` in [0, 1] and
-    ``bin/<low>/spans``, how many, of the spans whose confidence is above ``low`` (0.0, 0.1, … 0.9)
-    by no more than a tenth; 0 itself is in the first.
+    """Precision of predicted spans by confidence: what the calibration error is made of.
 
-    Of ``predictions`` those count that ``gold``, by sentence id, covers. A bin without a span is
-    absent.
+    Args:
+        gold: gold spans by sentence id; predictions for other sentences are ignored.
+        predictions: in any order.
+        how: how a span's confidence is aggregated from its tokens', min or mean.
+
+    Returns:
+        For each bin with a span, ``bin/<low>/precision`` in [0, 1] and ``bin/<low>/spans``. ``low``
+        is 0.0, 0.1, … 0.9; a bin has the confidences above it by at most 0.1, the first also 0.
     """
     correct: list[bool] = []
     confidences: list[float] = []
@@ -82,7 +93,11 @@ def reliability_scores(
 
 
 def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
-    """The number, from 0, of each one's bin; a bin's upper end belongs to it."""
+    """Number the bin of each confidence, from 0; a bin includes its upper end.
+
+    >>> bins_of([0.0, 0.1, 0.11, 1.0]).tolist()
+    [0, 0, 1, 9]
+    """
     return np.searchsorted(
         np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left"
     )
@@ -91,8 +106,19 @@ def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
 def reliability(
     confidences: Sequence[float], correct: Sequence[bool]
 ) -> list[tuple[float, float, int]]:
-    """(mean confidence, share of correct spans, spans) of each bin that has a span, by confidence;
-    bins as for the error."""
+    """Reliability diagram: what is right in each bin of confidence.
+
+    Args:
+        confidences: [spans], in [0, 1].
+        correct: [spans].
+
+    Returns:
+        (mean confidence, share of correct spans, number of spans) of each bin that has a span, by
+        increasing confidence; bins as for the calibration error.
+
+    >>> reliability([0.55, 0.95, 0.97], [False, True, True])
+    [(0.55, 0.0, 1), (0.96, 1.0, 2)]
+    """
     confidence, right = np.array(confidences, dtype=float), np.array(correct, dtype=float)
     bins = bins_of(confidences)
     inside = [bins == b for b in np.unique(bins)]

@@ -1,10 +1,9 @@
-"""Learning curves compared: F1 over what gold has cost, two ways of spending it at a time, within
-one corpus.
+"""Comparison of learning curves: F1 over the cost of the gold, two methods at a time.
 
-There is no rank test across corpora here. Friedman's test wants more than ten of them (Demšar
-2006, section 3.2.2), and with four the signed-rank test cannot fall below p = 2 / 2**4 = 0.125
-even if one method wins everywhere. So differences are given corpus by corpus, each with its
-interval, and Holm's correction over the methods compared within a corpus.
+Curves are compared within one corpus, and there is no rank test across corpora. Friedman's test
+needs more than ten of them (Demšar 2006, section 3.2.2), and with four corpora the signed-rank
+test cannot fall below p = 2 / 2**4 = 0.125 even if one method wins everywhere. So differences are
+given for each corpus with their interval, with Holm's correction over the methods compared there.
 """
 
 from __future__ import annotations
@@ -24,12 +23,17 @@ Range = tuple[float, float]  # of the budget, both ends included
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Curve:
-    """What one seed reached for what it paid.
+    """F1 of one seed's run at each budget.
 
-    budget: [points], strictly ascending. f1: [points], in [0, 1]. counts: [points, documents,
-    3], correct, predicted and gold spans of each test document; None where a run kept none.
-    Raises ValueError for shapes that do not fit together, a budget that does not ascend, and for
-    documents whose gold spans change along the curve.
+    Attributes:
+        budget: [points], strictly ascending.
+        f1: [points], in [0, 1].
+        counts: [points, documents, 3], correct, predicted and gold spans of each test document;
+            None where a run kept none.
+
+    Raises:
+        ValueError: the shapes do not fit together, the budget does not ascend, or the documents'
+            gold spans change along the curve.
     """
 
     budget: Floats
@@ -54,15 +58,21 @@ class Curve:
 
     @classmethod
     def of(cls, budget: Sequence[float] | Floats, counts: npt.NDArray[np.int64]) -> Curve:
-        """The curve of micro F1 by its counts."""
+        """Make the curve of micro F1 from its counts, [points, documents, 3]."""
         return cls(np.asarray(budget, dtype=float), f1_of_sums(counts.sum(axis=1)), counts)
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Of a minus b. low, high: 95% interval unless another level was asked for. p: two-sided; it
-    and the interval are None where nothing varies to tell them from. over: what they are over, of
-    seeds and documents."""
+    """A difference, a minus b.
+
+    Attributes:
+        point: the estimate.
+        low, high: ends of the interval, 95% unless another level was asked for; None where nothing
+            varies that it could be computed from.
+        p: two-sided p value; None as for the interval.
+        over: what was resampled or averaged over, of seeds and documents.
+    """
 
     point: float
     low: float | None
@@ -72,8 +82,11 @@ class Difference:
 
 
 def common_range(curves: Iterable[Curve]) -> Range:
-    """The budgets that every curve reaches without extrapolation. Raises ValueError where there are
-    none."""
+    """Return the range of budgets that every curve covers.
+
+    Raises:
+        ValueError: there is no such range.
+    """
     ends = [(curve.budget[0], curve.budget[-1]) for curve in curves]
     if not ends:
         raise ValueError("there is no curve")
@@ -86,11 +99,21 @@ def common_range(curves: Iterable[Curve]) -> Range:
 
 
 def area(curve: Curve, over: Range | None = None) -> float:
-    """Area under F1, by trapezoids, divided by the width of the range (default: the whole curve):
-    the mean F1 along it, in [0, 1]. At the ends of the range F1 is interpolated linearly; a range
-    of one budget gives F1 there.
+    """Mean F1 along a curve: the area under it, by trapezoids, divided by the width of the range.
 
-    Raises ValueError for a range that the curve does not reach.
+    Args:
+        curve: the curve.
+        over: the range of budgets; None is the whole curve. F1 is interpolated linearly at its
+            ends; a range of one budget gives F1 there.
+
+    Returns:
+        The area, in [0, 1].
+
+    Raises:
+        ValueError: the curve does not cover the range.
+
+    >>> area(Curve(np.array([0.0, 10.0]), np.array([0.2, 0.4])))
+    0.30000000000000004
     """
     return float(_weights(curve, over or common_range([curve])) @ curve.f1)
 
@@ -119,20 +142,27 @@ def area_difference(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Difference:
-    """Area under a minus that under b, the mean over the seeds that both have; over: default, what
-    all these curves reach.
+    """Difference of two areas, as the mean over the seeds that both methods have.
 
-    The interval is a percentile bootstrap of two crossed factors, each resampled by itself (Owen
-    2007, "The pigeonhole bootstrap"): seeds, and test documents, which are the same for all
-    seeds, points and both methods and so are drawn jointly. It errs on the side of caution,
-    unless there are few seeds and they are most of what varies. p is the level at which the
-    interval would touch 0 (Efron & Tibshirani 1993, section 15.4), with one added to the counts
-    so that it is never 0 (Davison & Hinkley 1997, chapter 4). One seed: documents alone. Fewer
-    than two documents, or a curve without counts: a t interval over seeds, since three values
-    resampled are surer of themselves than three values are.
+    The interval is a percentile bootstrap of two crossed factors, each resampled separately (Owen
+    2007, "The pigeonhole bootstrap"): seeds, and test documents, which are the same for all seeds,
+    points and methods and are drawn jointly. It is conservative, unless there are few seeds and
+    they cause most of the variation. p is the level at which the interval would touch 0 (Efron &
+    Tibshirani 1993, section 15.4), with one added to the counts so that it is never 0 (Davison &
+    Hinkley 1997, chapter 4).
 
-    Raises ValueError for no common seed, no common budget, and for documents whose gold spans
-    differ.
+    With one seed, only documents are resampled. With fewer than two documents, or a curve without
+    counts, it is a t interval over seeds: a bootstrap of three values would be too narrow.
+
+    Args:
+        a, b: the curve of each seed.
+        over: range of budgets; None is the range that all curves cover.
+        level: of the interval.
+        resamples: number of bootstrap samples.
+        seed: of the bootstrap.
+
+    Raises:
+        ValueError: no seed or no budget is common, or the documents' gold spans differ.
     """
     pairs = [(a[key], b[key]) for key in sorted(a.keys() & b.keys())]
     if not pairs:
@@ -159,8 +189,13 @@ def area_difference(
 
 
 def t_difference(by_seed: Sequence[float], level: float = 0.95) -> Difference:
-    """The mean of differences by seed, with the interval and p of the paired t test; neither for
-    one seed."""
+    """Mean of differences by seed, with the interval and p value of the paired t test.
+
+    One seed has neither interval nor p value.
+
+    >>> t_difference([0.01, 0.02, 0.03]).point
+    0.02
+    """
     from scipy.stats import ttest_1samp
 
     values = np.asarray(by_seed, dtype=float)
@@ -200,11 +235,17 @@ def _areas(curve: Curve, over: Range, drawn: Floats) -> Floats:
 def share_to_reach(
     curve: Curve, full_f1: float, full_budget: float, share: float = 0.95
 ) -> float | None:
-    """The share of ``full_budget`` at which the curve first reaches ``share`` of ``full_f1``, the
-    F1 of full supervision.
+    """Share of the full budget at which a curve first reaches a share of the full F1.
 
-    Interpolated linearly between points; None where it never does. A curve that begins above
-    answers with its first budget, which is then an upper bound.
+    Args:
+        curve: interpolated linearly between its points.
+        full_f1: F1 with full supervision.
+        full_budget: the budget of full supervision.
+        share: of ``full_f1``.
+
+    Returns:
+        The share; None if the curve never gets there. A curve that begins above the target returns
+        its first budget, which is then an upper bound.
     """
     target = share * full_f1
     reached = np.flatnonzero(curve.f1 >= target)
@@ -219,8 +260,14 @@ def share_to_reach(
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """p values of one family, adjusted so that rejecting those at or below a level errs once in the
-    family at most that often (Holm 1979). In the order given."""
+    """Adjust the p values of one family (Holm 1979).
+
+    Rejecting those at or below a level then makes one or more false rejections in the family with
+    at most that probability.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
     order = np.argsort(p, kind="stable")
     stepped = np.maximum.accumulate(
         np.asarray(p, dtype=float)[order] * np.arange(len(order), 0, -1)
@@ -232,8 +279,12 @@ def holm(p: Sequence[float]) -> list[float]:
 
 @dataclass(frozen=True, slots=True)
 class Flip:
-    """Two methods of which one is ahead in one unit and the other in another. by_unit: area under a
-    minus that under b."""
+    """Two methods of which one is ahead in one unit and the other in another.
+
+    Attributes:
+        a, b: their names.
+        by_unit: area under a minus area under b, by unit.
+    """
 
     a: str
     b: str
@@ -249,10 +300,12 @@ class Flip:
 def flips(
     curves: Mapping[str, Mapping[str, Mapping[int, Curve]]], *, resamples: int = 2000, seed: int = 0
 ) -> list[Flip]:
-    """The pairs of methods whose order by area depends on the unit in which gold is counted.
+    """Find the pairs of methods whose order by area depends on the unit of the budget.
 
-    curves: {unit: {method: {seed: curve}}}, the same methods in every unit. Within a unit all
-    are cut to what all reach.
+    Args:
+        curves: {unit: {method: {seed: curve}}}, with the same methods in every unit. Within a unit,
+            all curves are cut to the range that all cover.
+        resamples, seed: of the bootstrap.
     """
     ranges = {
         unit: common_range(c for by_seed in methods.values() for c in by_seed.values())

@@ -1,4 +1,4 @@
-"""Drift: what a tagger's predictions show without gold, and when that looks like a collapse."""
+"""Drift: what predictions show without gold, and when that looks like a collapse."""
 
 from __future__ import annotations
 
@@ -22,8 +22,16 @@ COMMON_CLASS = 0.05
 def density_and_shares(
     spans_per_sentence: Iterable[Sequence[Span]], token_counts: Iterable[int]
 ) -> tuple[float, dict[str, float]]:
-    """Spans per 100 tokens (0 without tokens), and each occurring class's share of the spans (they
-    sum to 1)."""
+    """Spans per 100 tokens, and each class's share of the spans.
+
+    Args:
+        spans_per_sentence: the spans of each sentence.
+        token_counts: the number of tokens of each sentence.
+
+    Returns:
+        (density, shares). The density is 0 without tokens; the shares of the classes that occur sum
+        to 1.
+    """
     return _figures(
         Counter(span.label for spans in spans_per_sentence for span in spans), sum(token_counts)
     )
@@ -32,18 +40,26 @@ def density_and_shares(
 def drift_scores(
     previous: Iterable[Prediction] | None, current: Iterable[Prediction], labels: Sequence[str]
 ) -> dict[str, float]:
-    """How the predictions of one round look, and how far they moved since the ``previous`` one. No
-    gold is read.
+    """How the predictions of a round look, and how far they moved since the previous round.
 
-    ``density``: predicted spans per 100 tokens. ``share/<Class>``: share of the predicted spans
-    in [0, 1], one for each of ``labels``; absent without a span. With ``previous``, the same
-    sentences in any order: ``churn`` in [0, 1], the share of both rounds' spans that only one
-    has, 1 - Dice (Dice 1945); ``class_divergence`` in [0, 1], the Jensen-Shannon divergence to
-    base 2 between the class distributions (Lin 1991), absent if either round has no span;
-    ``density_change``, relative (0 is none), absent if the previous density is 0.
+    No gold is read.
 
-    Only the spans of ``previous`` are held. Raises ValueError when the two are not of the same
-    sentences.
+    Args:
+        previous: predictions of the previous round for the same sentences, in any order; None for
+            round 0. Only their spans are held in memory.
+        current: predictions of this round.
+        labels: the corpus's classes.
+
+    Returns:
+        ``density``, predicted spans per 100 tokens, and ``share/<Class>`` of the predicted spans in
+        [0, 1], absent without a span. With ``previous`` also: ``churn`` in [0, 1], the share of
+        both rounds' spans that only one of them has, 1 - Dice (Dice 1945); ``class_divergence`` in
+        [0, 1], the Jensen-Shannon divergence to base 2 of the class distributions (Lin 1991),
+        absent if a round has no span; ``density_change``, relative, absent if the previous density
+        is 0.
+
+    Raises:
+        ValueError: the two rounds are of different sentences.
     """
     before = {p.sentence.id: p.spans for p in previous or ()}
     earlier_classes = Counter(span.label for spans in before.values() for span in spans)
@@ -81,12 +97,15 @@ def collapse_warning(
     shares: Mapping[str, float],
     seed_shares: Mapping[str, float],
 ) -> str | None:
-    """One line when the predictions no longer look like the seed set's gold, else None.
+    """Warn when the predictions no longer look like the seed set's gold.
 
-    Densities are spans per 100 tokens, shares those of the classes among the spans (as
-    ``density_and_shares`` gives both). Warned of: a density under half or over double the seed
-    set's, and every class that makes up at least 5% of the seed set's spans and is no longer
-    predicted at all.
+    Args:
+        density, seed_density: spans per 100 tokens of the predictions and of the seed set's gold.
+        shares, seed_shares: share of each class in them, as ``density_and_shares`` gives it.
+
+    Returns:
+        One line if the density is under half or over twice the seed set's, or if a class with at
+        least 5% of the seed set's spans is no longer predicted; else None.
     """
     signs = []
     if density < DENSITY_FALL * seed_density:

@@ -16,7 +16,11 @@ FIGURES = ("precision", "recall", "f1")
 
 
 def gold_spans(sentence: Sentence) -> tuple[Span, ...]:
-    """The sentence's gold. Raises ValueError where there is none."""
+    """Return the sentence's gold.
+
+    Raises:
+        ValueError: it has none.
+    """
     if sentence.spans is None:
         raise ValueError(f"{sentence.id} has no gold to score against")
     return sentence.spans
@@ -25,20 +29,32 @@ def gold_spans(sentence: Sentence) -> tuple[Span, ...]:
 def entity_scores(
     gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]
 ) -> dict[str, float]:
-    """Strict precision, recall and F1 in [0, 1] (Tjong Kim Sang & De Meulder 2003; seqeval, mode
-    strict).
+    """Strict precision, recall and F1 over entities: boundaries and class must match.
 
-    ``predicted`` holds one sequence of spans a sentence of ``gold``. Tags are legal IOB2 by
-    construction, on which seqeval's strict and default (conlleval) readings agree. Keys:
-    ``<figure>/micro``, ``<figure>/macro`` and ``<figure>/<Class>`` for each figure of precision,
-    recall and f1, and ``support/<Class>`` (gold spans). Classes are those of the gold: one that
-    only the prediction has is a false positive in micro and nothing else, so that the macro mean
-    of two taggers runs over the same classes; in it a class without a prediction has precision
-    0. Any other figure with a denominator of 0 is absent. Classes have the names of
-    ``score.names.escaped``.
+    As in Tjong Kim Sang & De Meulder (2003) and seqeval's strict mode. The tags are legal IOB2 by
+    construction, for which seqeval's strict and default (conlleval) modes agree.
 
-    Raises ValueError for different lengths, missing gold and spans that overlap or leave their
-    sentence.
+    Args:
+        gold: [sentences], with gold.
+        predicted: [sentences], the predicted spans of each.
+
+    Returns:
+        ``precision``, ``recall`` and ``f1``, each with ``/micro``, ``/macro`` and ``/<Class>``, in
+        [0, 1], and ``support/<Class>``, the number of gold spans. The classes are those of the
+        gold. A class that is only predicted counts as false positives in micro, and the macro mean
+        of two taggers covers the same classes. In the macro mean, a class without a prediction has
+        precision 0; any other figure whose denominator is 0 is absent. Class names are escaped
+        (``score.names.escaped``).
+
+    Raises:
+        ValueError: the lengths differ, gold is missing, or spans overlap or leave their sentence.
+
+    >>> from sciner.text.corpus import Sentence
+    >>> from sciner.text.spans import Span
+    >>> gold = [Sentence("d#0", ("BERT", "tags", "tokens"), (Span(0, 1, "Method"),))]
+    >>> scores = entity_scores(gold, [[Span(0, 1, "Method"), Span(2, 3, "Task")]])
+    >>> scores["precision/micro"], scores["recall/micro"], scores["f1/Method"]
+    (0.5, 1.0, 1.0)
     """
     from seqeval.metrics.v1 import precision_recall_fscore_support
     from seqeval.scheme import IOB2, Entities
@@ -101,10 +117,23 @@ def _defined(predicted: int, gold: int) -> set[str]:
 def entity_counts(
     gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]
 ) -> npt.NDArray[np.int64]:
-    """[documents, 3]: correct, predicted and gold spans of each document, in the order in which
-    documents first appear.
+    """Count correct, predicted and gold spans of each document.
 
-    Raises ValueError for different lengths and for missing gold.
+    Args:
+        gold: [sentences], with gold.
+        predicted: [sentences], the predicted spans of each.
+
+    Returns:
+        [documents, 3], in the order in which the documents first appear.
+
+    Raises:
+        ValueError: the lengths differ, or gold is missing.
+
+    >>> from sciner.text.corpus import Sentence
+    >>> from sciner.text.spans import Span
+    >>> gold = [Sentence("d#0", ("BERT", "tags", "tokens"), (Span(0, 1, "Method"),))]
+    >>> entity_counts(gold, [[Span(0, 1, "Method"), Span(2, 3, "Task")]]).tolist()
+    [[1, 2, 1]]
     """
     counts: dict[str, npt.NDArray[np.int64]] = {}
     for sentence, spans in zip(gold, predicted, strict=True):

@@ -13,9 +13,12 @@ Spans = Mapping[str, Sequence[Span]]  # by sentence id
 
 
 class Kind(StrEnum):
-    """A gold and a predicted span: of the same boundaries and class; overlapping and of the same
-    class; of the same boundaries. Alone: the gold one, the predicted one. Spans that overlap and
-    share neither boundaries nor class have nothing right: one is missed, the other spurious.
+    """How a gold and a predicted span relate.
+
+    Right: the same boundaries and class. Wrong boundary: they overlap and have the same class.
+    Wrong class: they have the same boundaries. Missed and spurious: a gold span, or a predicted
+    one, without such a partner. Spans that overlap but share neither boundaries nor class count as
+    one missed and one spurious.
     """
 
     RIGHT = "right"
@@ -26,7 +29,7 @@ class Kind(StrEnum):
 
 
 class Finding(NamedTuple):
-    """One span of each side, or of one side alone; the other is None."""
+    """A gold and a predicted span, or one of the two; the other is None."""
 
     kind: Kind
     gold: Span | None
@@ -34,18 +37,27 @@ class Finding(NamedTuple):
 
     @property
     def span(self) -> Span:
-        """Where in the sentence to look: the gold one, if there is one."""
+        """Where in the sentence to look: the gold span if there is one."""
         found = self.gold or self.predicted
         assert found is not None
         return found
 
 
 def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
-    """Each span of both sides once, by its place in the sentence.
+    """Pair the gold and predicted spans of a sentence; each occurs once in the result.
 
-    Spans of one side do not overlap each other, as ``text.spans.encode`` demands. Equal
-    boundaries are paired first, then, from left to right, a span and the first free one of its
-    class that it overlaps: no pairing has more wrong boundaries.
+    Equal boundaries are paired first. Then, from left to right, each span is paired with the first
+    free span of its class that it overlaps; no other pairing has more wrong boundaries.
+
+    Args:
+        gold, predicted: spans; those of one side do not overlap each other.
+
+    Returns:
+        The findings in the order of the sentence.
+
+    >>> from sciner.text.spans import Span
+    >>> [f.kind.value for f in findings([Span(0, 2, "Task")], [Span(0, 1, "Task")])]
+    ['wrong boundary']
     """
     at = {span[:2]: span for span in gold}
     found, alone = [], []
@@ -66,8 +78,15 @@ def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
 
 
 def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]]:
-    """How often a gold class was predicted as another, over pairs that overlap: {(gold, predicted):
-    spans}. "" stands for no span: (class, "") is missed, ("", class) spurious."""
+    """Count how often a gold class was predicted as another class.
+
+    Args:
+        sentences: the findings of each sentence.
+
+    Returns:
+        {(gold class, predicted class): spans}. "" means no span: (class, "") is missed and ("",
+        class) is spurious. Wrong boundaries count on the diagonal.
+    """
     return Counter(
         (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "")
         for found in sentences
@@ -76,8 +95,7 @@ def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]
 
 
 class Repeated(NamedTuple):
-    """Of the silver spans that were wrong, or right: how many there were, and how many the next
-    silver has again."""
+    """Numbers of wrong and of right silver spans, and how many the next silver contains again."""
 
     wrong: int
     wrong_again: int
@@ -86,8 +104,13 @@ class Repeated(NamedTuple):
 
 
 def repeated(gold: Spans, silver: Spans, after: Spans) -> Repeated:
-    """Error propagation: does a tagger that was trained on ``silver`` repeat its errors in
-    ``after``? Over the sentences, by id, that stand in all three."""
+    """Count how many errors of the silver its student repeats.
+
+    Args:
+        gold: gold spans by sentence id.
+        silver: the silver that the student was trained on.
+        after: the student's own annotation. Only sentences that all three have are counted.
+    """
     counts: Counter[tuple[bool, bool]] = Counter()
     for id in gold.keys() & silver.keys() & after.keys():
         counts.update((span in gold[id], span in after[id]) for span in silver[id])

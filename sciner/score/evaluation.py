@@ -1,4 +1,4 @@
-"""One round against gold: every score under its metric name."""
+"""All scores of one round against gold."""
 
 from __future__ import annotations
 
@@ -20,13 +20,21 @@ def evaluate(
     how: Aggregate = "min",
     first: Counts | None = None,
 ) -> tuple[dict[str, float], Counts]:
-    """(scores, counts [documents, 3]) of predictions for the sentences of ``gold``, in its order.
+    """Score predictions against gold.
 
-    Scores are entity-level (strict), token-level (the paper's kind of figure), those of
-    answering O everywhere, calibration, decoding repairs, and the 95% interval of micro F1 over
-    documents. With ``first``, the counts of round 0: the change of micro F1 since then, with its
-    paired interval. Intervals need two documents and are absent otherwise. Of the predictions
-    only spans and confidences of spans are held.
+    Args:
+        gold: [sentences], with gold.
+        predictions: one for each sentence of ``gold``, in the same order. Only spans and their
+            confidences are held in memory.
+        how: how a span's confidence is aggregated from its tokens', min or mean.
+        first: the counts of round 0, for the gain since then.
+
+    Returns:
+        (scores, counts). Scores are strict entity figures, token figures (the kind that the paper
+        reports), the token figures of answering O everywhere, calibration, decoding repairs, and
+        the 95% interval of micro F1 over documents. With ``first`` also the gain of micro F1 with
+        its paired interval. Intervals need two documents and are absent otherwise. Counts are
+        [documents, 3]: correct, predicted and gold spans.
     """
     spans: list[tuple[Span, ...]] = []
     repairs = 0
@@ -56,5 +64,9 @@ def evaluate(
 
 
 def named(prefix: str, scores: dict[str, float]) -> dict[str, float]:
-    """The scores under ``prefix/``."""
+    """Prefix the names of the scores with ``prefix/``.
+
+    >>> named("test", {"f1/micro": 0.5})
+    {'test/f1/micro': 0.5}
+    """
     return {f"{prefix}/{name}": value for name, value in scores.items()}

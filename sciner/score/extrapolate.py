@@ -1,5 +1,4 @@
-"""What more annotation would buy: a learning curve fitted and continued, and how far such a guess
-has been off before."""
+"""What more annotation would buy: a learning curve, extrapolated and checked in hindsight."""
 
 from __future__ import annotations
 
@@ -15,8 +14,13 @@ EXPONENTS = (0.01, 5.0)  # of the budget; flatter is a straight line in log(n), 
 
 
 class Estimate(NamedTuple):
-    """low, high: where the F1 of one more run would fall, 95% unless another level was asked for;
-    None where the fit cannot tell. All in [0, 1]."""
+    """Estimated F1 of one more run.
+
+    Attributes:
+        f1: the estimate.
+        low, high: its prediction interval, 95% unless another level was asked for; None where the
+            fit gives none. All in [0, 1].
+    """
 
     f1: float
     low: float | None
@@ -25,12 +29,18 @@ class Estimate(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PowerLaw:
-    """F1(n) = a - b n^-c: a is where the curve ends, c how soon (Figueroa et al. 2012, "Predicting
-    sample size required for classification performance").
+    """A learning curve F1(n) = a - b n^-c (Figueroa et al. 2012).
 
-    spare: points beyond the three parameters. noise: standard deviation of the points about the
-    curve, in F1. covariance: [3, 3] of (a, b of budgets in units of ``unit``, c); None where the
-    points do not determine them.
+    "Predicting sample size required for classification performance", BMC Medical Informatics.
+
+    Attributes:
+        a: the F1 that the curve approaches.
+        b: how far below it starts.
+        c: how fast it approaches.
+        unit: the budget that ``covariance`` counts in.
+        spare: degrees of freedom, the points beyond the three parameters.
+        noise: standard deviation of the points about the curve, in F1.
+        covariance: [3, 3] of (a, b, c); None where the points do not determine them.
     """
 
     a: float
@@ -42,11 +52,11 @@ class PowerLaw:
     covariance: Floats | None
 
     def at(self, budget: float, level: float = 0.95) -> Estimate:
-        """F1 at ``budget``, with a t interval from the covariance of the fit (delta method) and the
-        noise of a single run.
+        """Estimate F1 at a budget.
 
-        The interval takes points for independent. Those of one seed are not, and no covariance
-        knows whether a power law is the right curve: see ``hindsight``.
+        The t interval comes from the covariance of the fit (delta method) and the noise of one run.
+        It assumes independent points, which those of one seed are not, and that a power law is the
+        right curve: see ``hindsight``.
         """
         from scipy.stats import t
 
@@ -66,11 +76,14 @@ class PowerLaw:
 
 
 def fit_power_law(budget: npt.ArrayLike, f1: npt.ArrayLike) -> PowerLaw:
-    """Least squares with 0 <= a <= 1, b >= 0 and c within ``EXPONENTS``; budget, f1: [points],
-    those of all seeds together.
+    """Fit a power law by least squares, with 0 <= a <= 1, b >= 0 and c within ``EXPONENTS``.
 
-    Raises ValueError for fewer than three different budgets, for budgets that are not above 0,
-    and where no fit is found.
+    Args:
+        budget: [points], those of all seeds together.
+        f1: [points].
+
+    Raises:
+        ValueError: fewer than three different budgets, a budget of 0 or less, or no fit was found.
     """
     import warnings
 
@@ -108,8 +121,13 @@ def _power_law(n: Floats, a: float, b: float, c: float) -> Floats:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hindsight:
-    """budget, measured, predicted: [hidden points]. error: mean of |predicted - measured|. inside:
-    the share of hidden points that their interval held; None where there were no intervals."""
+    """How far an extrapolation was from what was then measured.
+
+    Attributes:
+        budget, measured, predicted: [hidden points].
+        error: mean of |predicted - measured|.
+        inside: share of the hidden points within their interval; None without intervals.
+    """
 
     budget: Floats
     measured: Floats
@@ -119,11 +137,16 @@ class Hindsight:
 
 
 def hindsight(budget: npt.ArrayLike, f1: npt.ArrayLike, level: float = 0.95) -> Hindsight:
-    """Hide the right half of the budgets of a measured curve, fit the rest, and compare.
+    """Hide the right half of a measured curve, fit the rest, and compare.
 
-    budget, f1: [points], those of all seeds together. With an odd number of budgets the one in
-    the middle is seen. Raises ValueError where fewer than three different budgets are left to
-    fit, or none to hide.
+    Args:
+        budget: [points], those of all seeds together. With an odd number of budgets, the middle one
+            is not hidden.
+        f1: [points].
+        level: of the intervals.
+
+    Raises:
+        ValueError: fewer than three different budgets are left to fit, or none to hide.
     """
     n, y = np.asarray(budget, dtype=float), np.asarray(f1, dtype=float)
     budgets = np.unique(n)

@@ -1,5 +1,4 @@
-"""The gold that was bought: how good it is, and how far two annotators agree on it. For the report
-alone."""
+"""Quality of the bought gold, and agreement of two annotators; for reporting only."""
 
 from __future__ import annotations
 
@@ -16,9 +15,17 @@ from sciner.text.spans import Span, encode
 def gold_scores(
     bought: Sequence[Sentence], withheld: Mapping[str, tuple[Span, ...]]
 ) -> dict[str, float]:
-    """Strict ``precision``, ``recall`` and ``f1`` in [0, 1] over all classes: the spans of
-    ``bought`` against the clean ones, ``withheld`` by sentence id. A figure whose denominator is 0
-    is absent. Raises KeyError for a sentence without clean labels.
+    """Strict precision, recall and F1 of the bought gold against the clean labels.
+
+    Args:
+        bought: sentences as the annotator labelled them.
+        withheld: the clean spans by sentence id.
+
+    Returns:
+        ``precision``, ``recall`` and ``f1`` in [0, 1]; a figure whose denominator is 0 is absent.
+
+    Raises:
+        KeyError: a sentence has no clean labels.
     """
     correct, marked, clean = totals(bought, [withheld[s.id] for s in bought])
     figures = {
@@ -30,9 +37,16 @@ def gold_scores(
 
 
 def with_dropped(gold: Sequence[Sentence], counts: Counts) -> dict[str, float]:
-    """Strict ``recall`` and ``f1`` in [0, 1] that count gold spans which the reader dropped as
-    missed, and their number, ``spans``. counts: [documents, 3], of correct, predicted and gold
-    spans. Nothing where no span was dropped."""
+    """Recall and F1 that count gold spans which the reader dropped as missed.
+
+    Args:
+        gold: sentences with the labels of their dropped spans.
+        counts: [documents, 3], correct, predicted and gold spans.
+
+    Returns:
+        ``recall`` and ``f1`` in [0, 1] and ``spans``, the number of dropped spans; empty where none
+        was dropped.
+    """
     dropped = sum(len(s.dropped) for s in gold)
     if not dropped:
         return {}
@@ -46,15 +60,18 @@ def with_dropped(gold: Sequence[Sentence], counts: Counts) -> dict[str, float]:
 
 
 def agreement_scores(first: Sequence[Sentence], second: Sequence[Sentence]) -> dict[str, float]:
-    """How far two agree on the same sentences; the same with the two exchanged. What has a
-    denominator of 0 is absent.
+    """Agreement of two annotators on the same sentences; symmetric.
 
-    agreement_f1: strict F1 in [0, 1] of the spans of one against the other's (Hripcsak &
-    Rothschild 2005: where nobody counts what was rightly left alone, F1 is what kappa comes to).
-    agreement_kappa: Cohen's kappa in [-1, 1] over the classes of the tokens that at least one of
-    them marked (Brandsen et al. 2020): O on which both agree would lift it the more, the rarer
-    entities are. It says too little rather than too much, and is below 0 where they agree less
-    than they would by chance.
+    Args:
+        first, second: the same sentences, as each of them labelled them.
+
+    Returns:
+        ``agreement_f1``: strict F1 in [0, 1] of one's spans against the other's (Hripcsak &
+        Rothschild 2005: where true negatives cannot be counted, kappa approaches F1).
+        ``agreement_kappa``: Cohen's kappa in [-1, 1] over the classes of the tokens that at least
+        one of them marked (Brandsen et al. 2020). Tokens that both leave O would raise it the more,
+        the rarer entities are. It underestimates agreement, and is below 0 where they agree less
+        than by chance. A figure whose denominator is 0 is absent.
     """
     correct, mine, other = totals(first, [gold_spans(s) for s in second])
     scores = {"agreement_f1": 2 * correct / (mine + other)} if mine + other else {}
@@ -69,12 +86,11 @@ def agreement_scores(first: Sequence[Sentence], second: Sequence[Sentence]) -> d
 
 
 def totals(sentences: Sequence[Sentence], others: Sequence[Sequence[Span]]) -> tuple[int, int, int]:
-    """Spans that both have, those of ``sentences``, and those of ``others``, a sequence a
-    sentence."""
+    """Numbers of common spans, of those of ``sentences``, and of those of ``others``."""
     both, theirs, own = entity_counts(sentences, others).sum(0).tolist()
     return both, own, theirs
 
 
 def token_classes(sentence: Sentence) -> list[str]:
-    """The class of each token's span, "" outside all."""
+    """The class of each token's span, "" outside all spans."""
     return [tag.partition("-")[2] for tag in encode(gold_spans(sentence), len(sentence.tokens))]

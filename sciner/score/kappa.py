@@ -1,4 +1,4 @@
-"""Cohen's kappa, wherever two say something of the same tokens."""
+"""Cohen's kappa."""
 
 from __future__ import annotations
 
@@ -8,9 +8,17 @@ import numpy as np
 
 
 def cohen_kappa(pairs: Mapping[tuple[str, str], int]) -> float | None:
-    """Cohen's kappa in [-1, 1] of two annotators, by how often each pair of their answers was
-    given. None where it is 0 / 0: without a pair, and where both give one and the same answer
-    throughout."""
+    """Cohen's kappa of two annotators.
+
+    Args:
+        pairs: how often each pair of answers was given.
+
+    Returns:
+        Kappa in [-1, 1]; None where it is undefined: no pairs, or one answer throughout.
+
+    >>> cohen_kappa({("yes", "yes"): 20, ("yes", "no"): 5, ("no", "yes"): 10, ("no", "no"): 15})
+    0.4
+    """
     answers = sorted({answer for pair in pairs for answer in pair})
     if len(answers) < 2:
         return None

@@ -20,11 +20,11 @@ DIGEST = 16  # characters of it that stand for the rest of a longer name
 
 
 def escaped(label: str) -> str:
-    """Return ``label`` as a part of a metric name: no average's, legal in MLflow, no other label's.
+    """Return ``label`` as a part of a metric name: legal in MLflow and distinct from all averages.
 
     A character that is not legal becomes ``:XX`` for each of its UTF-8 bytes. So does the first
-    character of a reserved name, of ``.``, and of ``..``. A name of over 150 characters is cut, and
-    ends in ``::`` and a digest of the whole.
+    character of a reserved name, of ``.`` and of ``..``. A name of over 150 characters is cut, and
+    ends in ``::`` and a digest of the whole. No two labels have the same name.
 
     >>> escaped("Method"), escaped("C++"), escaped("micro"), escaped("a/b")
     ('Method', 'C:2B:2B', ':6Dicro', 'a:2Fb')
@@ -43,7 +43,8 @@ def escaped(label: str) -> str:
 def unescaped(name: str) -> str:
     """Return the label that ``escaped`` made ``name`` of.
 
-    Raises ValueError for a name that was cut: ``labels_by_name`` tells it from the run's labels.
+    Raises:
+        ValueError: the name was cut; ``labels_by_name`` finds it among the run's labels.
 
     >>> unescaped("C:2B:2B")
     'C++'

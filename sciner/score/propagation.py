@@ -1,5 +1,4 @@
-"""Error propagation: what became of the wrong spans of one round's silver in the silver of the
-next."""
+"""Error propagation: what happened to the wrong spans of one round's silver in the next round's."""
 
 from __future__ import annotations
 
@@ -16,9 +15,12 @@ BEFORE, NEW, SPREAD = "before", "new", "spread"
 
 
 class Fate(StrEnum):
-    """Of a wrong silver span in the next silver: the same span; other wrong ones overlap it; right
-    ones do and no wrong one; none does (the tagger found nothing there, or what it found was not
-    accepted)."""
+    """What the next silver has in the place of a wrong silver span.
+
+    Again: the same span. Changed: wrong spans that overlap it. Mended: only right spans that
+    overlap it. Gone: no span, because the tagger found none there or what it found was not
+    accepted.
+    """
 
     AGAIN = "again"
     CHANGED = "changed"
@@ -27,8 +29,13 @@ class Fate(StrEnum):
 
 
 def fate(span: Span, after: Iterable[Span], gold: Iterable[Span]) -> Fate:
-    """What became of the wrong ``span`` of a sentence. after, gold: the next silver's spans of that
-    sentence, and the right ones."""
+    """Classify a wrong span by what replaced it.
+
+    Args:
+        span: the wrong span.
+        after: the next silver's spans of that sentence.
+        gold: the right spans of that sentence.
+    """
     found = {other for other in after if span.overlaps(other)}
     if span in found:
         return Fate.AGAIN
@@ -38,14 +45,19 @@ def fate(span: Span, after: Iterable[Span], gold: Iterable[Span]) -> Fate:
 def propagation_scores(
     before: Iterable[Example], after: Iterable[Example], withheld: Mapping[str, Sequence[Span]]
 ) -> dict[str, float]:
-    """Counts of wrong silver spans, over the sentences whose gold ``withheld`` holds by id;
-    ``NAME`` over all classes, and ``NAME/<Class>``. Nothing without ``before``, the silver of the
-    round before.
+    """Count wrong silver spans by what became of them.
 
-    before: its wrong spans. ``again``, ``changed``, ``mended``, ``gone``: their fates, which add
-    up to it. new: wrong spans of ``after`` that overlap no wrong one of ``before``; spread:
-    those of them whose text and class one of ``before`` has, in another place or another
-    sentence. Classes are those of the span that is counted.
+    Args:
+        before, after: the accepted silver of the previous round and of this one.
+        withheld: gold spans by sentence id; other sentences are ignored.
+
+    Returns:
+        Each count as ``NAME`` over all classes and as ``NAME/<Class>`` (the class of the counted
+        span); empty without wrong spans in ``before``. ``before``: the wrong spans of the previous
+        round. ``again``, ``changed``, ``mended``, ``gone``: what became of them; they add up to
+        ``before``. ``new``: wrong spans of ``after`` that overlap no wrong span of ``before``.
+        ``spread``: those of the new ones whose text and class a wrong span of ``before`` has
+        elsewhere.
     """
     wrong, gone_on = _wrong(before, withheld), {e.sentence.id: e for e in after}
     if not wrong:

@@ -1,4 +1,4 @@
-"""The silver of one round: how much was accepted and, where gold is withheld, how good it is."""
+"""Size and quality of the silver of one round."""
 
 from __future__ import annotations
 
@@ -20,22 +20,26 @@ def silver_scores(
     proposed: Iterable[Prediction],
     withheld: Mapping[str, tuple[Span, ...]],
 ) -> dict[str, float]:
-    """Size and quality of ``examples``, the accepted silver among ``proposed``, all annotated pool
-    sentences (of two predictions for one of them the later is meant). Of ``proposed`` only the
-    spans are held.
+    """Measure the accepted silver and, where gold is withheld, its quality.
 
-    Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an
-    accepted span), ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares
-    in [0, 1]: ``accepted_share`` (of annotated sentences), ``mean_confidence`` (of accepted
-    spans).
+    Args:
+        examples: the accepted silver.
+        proposed: all annotated pool sentences; of two predictions for one of them, the later
+            counts. Only the spans are held in memory.
+        withheld: gold spans by sentence id.
 
-    Over the sentences that ``withheld`` (gold by sentence id) covers: ``precision``, ``recall``
-    and ``f1``, each ``/micro`` and ``/<Class>``, of the accepted spans, and
-    ``proposed_precision/micro`` and ``proposed_recall/micro`` of all predicted ones. Recall is
-    over the gold of all annotated sentences, accepted or not, so a stricter threshold buys
-    precision with recall. A figure whose denominator is 0 is absent.
+    Returns:
+        Counts: ``accepted_sentences``, ``accepted_spans``, ``empty_sentences`` (accepted without an
+        accepted span), ``masked_tokens``, ``proposed_spans``, ``spans/<Class>`` (accepted). Shares
+        in [0, 1]: ``accepted_share`` of the annotated sentences, ``mean_confidence`` of the
+        accepted spans. Over the sentences with withheld gold: ``precision``, ``recall`` and ``f1``
+        of the accepted spans, each ``/micro`` and ``/<Class>``, and ``proposed_precision/micro``
+        and ``proposed_recall/micro`` of all predicted spans. Recall is over the gold of all
+        annotated sentences, accepted or not, so a stricter threshold trades recall for precision. A
+        figure whose denominator is 0 is absent.
 
-    Raises ValueError for an example that nobody proposed, and for spans without a confidence each.
+    Raises:
+        ValueError: an example was not proposed, or a span has no confidence.
     """
     proposals: Spans = {prediction.sentence.id: prediction.spans for prediction in proposed}
     accepted: Spans = {example.sentence.id: example.accepted() for example in examples}
@@ -69,11 +73,20 @@ def silver_scores(
 def kappa_scores(
     examples: Iterable[Example], withheld: Mapping[str, Sequence[Span]]
 ) -> dict[str, float]:
-    """Cohen's kappa in [-1, 1] of accepted silver with the withheld gold, over the tokens that at
-    least one of them marks and the loss sees: ``kappa/micro`` over their classes, as
-    ``score.gold.agreement_scores`` has it of two annotators, and ``kappa/<Class>`` over whether
-    they are of that class; ``bin/<low>/kappa`` over the classes of the tokens in silver spans of
-    that confidence (bins as in ``calibration.reliability_scores``). One that is 0 / 0 is absent."""
+    """Cohen's kappa of accepted silver with withheld gold.
+
+    It is computed over the tokens that silver or gold marks and that are not masked.
+
+    Args:
+        examples: the accepted silver.
+        withheld: gold spans by sentence id.
+
+    Returns:
+        ``kappa/micro`` over the tokens' classes (as ``score.gold.agreement_scores`` for two
+        annotators); ``kappa/<Class>`` over whether a token is of that class; ``bin/<low>/kappa``
+        over the classes of the tokens in silver spans of that confidence (bins as in
+        ``calibration.reliability_scores``). All in [-1, 1]; undefined ones are absent.
+    """
     pairs: Counter[tuple[str, str]] = Counter()
     by_bin: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     for example in examples:

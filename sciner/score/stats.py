@@ -1,4 +1,4 @@
-"""How sure an F1 is: bootstrap intervals over documents."""
+"""Bootstrap intervals of F1 over documents."""
 
 from __future__ import annotations
 
@@ -14,15 +14,19 @@ Column = npt.NDArray[Any]
 
 
 def f1_of(counts: Counts) -> float:
-    """Micro F1 in [0, 1] of [documents, 3] counts; 0 when there is no span at all."""
+    """Micro F1 in [0, 1] of [documents, 3] counts; 0 without any span.
+
+    >>> f1_of(np.array([[3, 4, 5], [1, 2, 1]]))
+    0.6666666666666666
+    """
     return float(_f1(*counts.T))
 
 
 def f1_of_sums(sums: Column) -> Column:
     """Micro F1 in [0, 1] of [..., 3] sums of counts.
 
-    2 correct / (predicted + gold) is the harmonic mean of precision and recall, and defined
-    where one of them is not.
+    It is computed as 2 correct / (predicted + gold), the harmonic mean of precision and recall,
+    which is also defined where one of them is not.
     """
     return np.asarray(2 * sums[..., 0] / np.maximum(sums[..., 1] + sums[..., 2], 1))
 
@@ -32,9 +36,16 @@ def f1_interval(
 ) -> tuple[float, float]:
     """Percentile bootstrap interval of micro F1 (Efron & Tibshirani 1993, chapter 13).
 
-    counts: [documents, 3]. Documents are resampled, not sentences: those of one document are not
-    independent. With fewer than two documents there is nothing to resample, and both ends are
-    the point value.
+    Documents are resampled, not sentences, because sentences of one document are not independent.
+
+    Args:
+        counts: [documents, 3]. With fewer than two documents, both ends are the point estimate.
+        level: of the interval.
+        resamples: number of bootstrap samples.
+        seed: of the bootstrap.
+
+    Returns:
+        (low, high), in [0, 1].
     """
     return _interval(counts, _f1, level, resamples, seed)
 
@@ -42,12 +53,22 @@ def f1_interval(
 def f1_difference_interval(
     counts_a: Counts, counts_b: Counts, *, level: float = 0.95, resamples: int = 2000, seed: int = 0
 ) -> tuple[float, float]:
-    """Paired interval of micro F1 of a minus that of b, in [-1, 1] (Berg-Kirkpatrick, Burkett &
-    Klein 2012, section 2).
+    """Paired bootstrap interval of a difference of micro F1, a minus b.
 
-    Both are [documents, 3] over the same documents in the same order, and every resample draws
-    the same documents for both. Raises ValueError when the shapes, or the documents' gold spans,
-    differ.
+    Every resample draws the same documents for both (Berg-Kirkpatrick, Burkett & Klein 2012,
+    section 2).
+
+    Args:
+        counts_a, counts_b: [documents, 3] over the same documents in the same order.
+        level: of the interval.
+        resamples: number of bootstrap samples.
+        seed: of the bootstrap.
+
+    Returns:
+        (low, high), in [-1, 1].
+
+    Raises:
+        ValueError: the shapes or the documents' gold spans differ.
     """
     if counts_a.shape != counts_b.shape or (counts_a[:, 2] != counts_b[:, 2]).any():
         raise ValueError(

@@ -1,4 +1,4 @@
-"""The temperature at which a tagger's probabilities fit what is true."""
+"""Temperature scaling: fit probabilities to gold."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ LEAST = 1e-6  # of a probability: float16 rounds small ones to 0
 
 
 def fit_temperature(rows: Iterable[tuple[Halves, npt.NDArray[np.int64]]]) -> float:
-    """The temperature, in [0.2, 5], that makes the true tags most probable (temperature scaling,
-    Guo et al. 2017, section 4.2).
+    """Find the temperature at which the true tags are most probable (Guo et al. 2017, section 4.2).
 
-    rows: of each sentence its [tokens, tags] distribution and the [tokens] indices of its true
-    tags. Above 1 the tagger was too sure of itself. 1.0 without any token.
+    Args:
+        rows: for each sentence its [tokens, tags] distribution and the [tokens] indices of its true
+            tags.
+
+    Returns:
+        The temperature, in [0.2, 5]. Above 1, the tagger was too confident. 1.0 without any token.
     """
     from scipy.optimize import minimize_scalar
     from scipy.special import logsumexp

@@ -1,5 +1,4 @@
-"""Token-level scores over IOB2 tags: the kind of figure the paper reports, which correct O tokens
-lift."""
+"""Token-level scores over IOB2 tags: the kind of figure that the paper reports."""
 
 from __future__ import annotations
 
@@ -14,16 +13,29 @@ from sciner.text.spans import Span, encode
 
 
 def token_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]) -> dict[str, float]:
-    """Figures in [0, 1] over all tokens, one class a tag (the kind arXiv 2502.16312 reports;
-    scikit-learn's definitions).
+    """Accuracy and F1 over all tokens, with each tag as a class (scikit-learn's definitions).
 
-    Keys: ``accuracy/token``; ``f1/token_weighted`` (mean weighted by the gold's tokens) and
-    ``f1/token_macro``, both over the gold's tags; the same two with ``_without_o`` over the
-    gold's tags but O. Without an entity in the gold the latter are absent, without a token all
-    are. A tag's undefined F1 is 0.
+    This is the kind of figure that arXiv 2502.16312 reports. Correct O tokens raise it.
 
-    Raises ValueError for different lengths, missing gold and spans that overlap or leave their
-    sentence.
+    Args:
+        gold: [sentences], with gold.
+        predicted: [sentences], the predicted spans of each.
+
+    Returns:
+        ``accuracy/token``; ``f1/token_weighted`` (mean weighted by the gold's tokens) and
+        ``f1/token_macro`` over the gold's tags; both again with ``_without_o``, over the gold's
+        tags except O. All in [0, 1]. The latter two are absent without an entity in the gold, and
+        all are absent without a token. An undefined F1 of a tag is 0.
+
+    Raises:
+        ValueError: the lengths differ, gold is missing, or spans overlap or leave their sentence.
+
+    >>> from sciner.text.corpus import Sentence
+    >>> from sciner.text.spans import Span
+    >>> gold = [Sentence("d#0", ("BERT", "tags", "all", "tokens"), (Span(0, 1, "Method"),))]
+    >>> scores = token_scores(gold, [[]])
+    >>> scores["accuracy/token"], scores["f1/token_macro_without_o"]
+    (0.75, 0.0)
     """
     from sklearn.metrics import accuracy_score, precision_recall_fscore_support
 
@@ -56,9 +68,11 @@ def token_scores(gold: Sequence[Sentence], predicted: Sequence[Sequence[Span]]) 
 
 
 def all_o_scores(gold: Sequence[Sentence]) -> dict[str, float]:
-    """``token_scores`` of the tagger that answers O everywhere, under ``all_o/``: what a token
-    figure is worth.
+    """``token_scores`` of answering O everywhere, under ``all_o/``: the baseline of token figures.
 
-    Its entity-level F1 is 0 and needs no key. Raises ValueError for missing gold.
+    Its entity F1 is 0 and has no key.
+
+    Raises:
+        ValueError: gold is missing.
     """
     return {f"all_o/{key}": value for key, value in token_scores(gold, [()] * len(gold)).items()}

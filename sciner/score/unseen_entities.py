@@ -1,8 +1,6 @@
-"""Where annotation should pay: entities that the bought gold never held, and classes that it hardly
-held.
+"""Scores where annotation should pay: entities that the gold does not contain, and rare classes.
 
-What is rare is the bought gold's to say, not the test set's: test labels decide nothing, the
-choice of a metric's classes included, and a tagger knows a class by what it was taught of it.
+Which classes are rare is determined from the bought gold, never from test labels.
 """
 
 from __future__ import annotations
@@ -17,18 +15,25 @@ from sciner.text.spans import Span
 
 
 def surface_form(sentence: Sentence, span: Span) -> str:
-    """The span's text, case-folded, its tokens joined by a space."""
+    """The span's text, case-folded, with its tokens joined by a space."""
     return " ".join(sentence.tokens[span.start : span.end]).casefold()
 
 
 def surface_forms(sentences: Iterable[Sentence]) -> frozenset[str]:
-    """Of all gold spans, whatever their class; a sentence without gold has none."""
+    """Surface forms of all gold spans, of any class."""
     return frozenset(surface_form(s, span) for s in sentences for span in s.spans or ())
 
 
 def rare_classes(shares: Mapping[str, float], labels: Sequence[str]) -> tuple[str, ...]:
-    """Of ``labels`` those under 5% of the bought gold's spans, ``shares`` being theirs; none where
-    it has no span at all."""
+    """The classes with less than 5% of the bought gold's spans.
+
+    Args:
+        shares: the share of each class in the bought gold; empty where it has no span.
+        labels: the corpus's classes.
+
+    Returns:
+        The rare ones of ``labels``; none if the gold has no span.
+    """
     return (
         tuple(label for label in labels if shares.get(label, 0.0) < COMMON_CLASS) if shares else ()
     )
@@ -40,12 +45,22 @@ def unseen_entity_scores(
     seen: Collection[str],
     rare: Collection[str],
 ) -> dict[str, float]:
-    """Strict figures over a part of the spans, gold and predicted ones alike.
+    """Strict scores over seen and unseen entities, and over rare classes.
 
-    ``unseen/…`` and ``seen/…``: ``precision``, ``recall`` and ``f1`` in [0, 1] over the spans
-    whose surface form is not, or is, one of ``seen``, and ``spans``, how many gold ones there
-    are. ``f1/rare``: micro F1 over the classes ``rare``, of all forms. A figure whose
-    denominator is 0 is absent. Raises ValueError for different lengths and for missing gold.
+    Args:
+        gold: [sentences], with gold.
+        predicted: [sentences], the predicted spans of each.
+        seen: surface forms in the bought gold.
+        rare: rare classes.
+
+    Returns:
+        ``precision``, ``recall`` and ``f1`` in [0, 1] and ``spans`` (gold spans), each as
+        ``unseen/…`` and ``seen/…``: over the gold and predicted spans whose surface form is not, or
+        is, in ``seen``. ``f1/rare``: micro F1 over the rare classes. A figure whose denominator is
+        0 is absent.
+
+    Raises:
+        ValueError: the lengths differ, or gold is missing.
     """
     spans = [tuple(these) for these in predicted]
 
