@@ -1,3 +1,5 @@
+"""``python -m sciner``."""
+
 from sciner.cli.main import main
 
 main()

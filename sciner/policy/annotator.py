@@ -1,4 +1,4 @@
-"""Who turns a sentence into gold."""
+"""Annotators: who turns a sentence into gold."""
 
 from __future__ import annotations
 
@@ -16,34 +16,42 @@ Labelled = tuple[Sentence, ...]
 
 
 class Annotator(Protocol):
-    """The only way from the pool to gold. What is said of a sentence does not depend on when it is
-    asked, or what else is."""
+    """The only way from the pool to gold.
+
+    The label of a sentence does not depend on when it is asked for, or with which others.
+    """
 
     @property
     def assisted(self) -> bool:
-        """Do they start from what the tagger proposes?"""
+        """Whether they start from the tagger's spans."""
         ...
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
-        """The sentences with their gold, in their order. proposed: spans to start from, by sentence
-        id; a simulated annotator is not swayed by them. Raises KeyError for a sentence whose gold
-        does not exist."""
+        """Return the sentences with their gold, in their order.
+
+        Args:
+            sentences: without labels.
+            proposed: spans to start from, by sentence id; they do not influence a simulated
+                annotator.
+
+        Raises:
+            KeyError: the gold of a sentence does not exist.
+        """
         ...
 
     def charge(
         self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None
     ) -> Budget:
-        """The budget after ``labelled``, which is what ``label`` gave from the same
-        ``proposed``."""
+        """Return the budget after ``labelled``, the result of ``label`` for ``proposed``."""
         ...
 
     def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
-        """What each of those who labelled them marked."""
+        """What each of those who labelled the sentences marked."""
         ...
 
 
 class SimulatedAnnotator:
-    """Reveals withheld labels: as they are, or through ``noise``."""
+    """Reveals withheld labels, as they are or through ``noise``."""
 
     def __init__(
         self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None
@@ -76,11 +84,11 @@ class SimulatedAnnotator:
 
 
 class TwoAnnotators:
-    """Two who label every sentence by themselves, each of them paid, and a rule for what counts.
+    """Two annotators who label every sentence separately, both paid, and a rule for differences.
 
-    agreed: the spans that both marked. either: those of the first, and of the second where they
-    overlap none of the first's. expert: where the two mark a sentence differently, ``expert``
-    labels it too, and is paid for it; what both marked alike stays, wrong or not.
+    agreed: the spans that both marked. either: those of the first, and those of the second that
+    overlap none of the first's. expert: where the two label a sentence differently, ``expert``
+    labels it too, and is paid for it; where they agree, right or wrong, their label stays.
     """
 
     def __init__(

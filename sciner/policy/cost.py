@@ -1,4 +1,4 @@
-"""What gold costs: sentences, tokens, entities, and by a model of an annotator's time, minutes."""
+"""What gold costs: sentences, tokens, entities and, by a model of an annotator's time, minutes."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ Proposed = Mapping[str, Sequence[Span]]  # the tagger's spans by sentence id
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds an annotator needs, all >= 0, linear in what there is to read and to mark.
-
-    read_token: a token is taken for a word, and 238 words of English non-fiction are read
-    silently in a minute (Brysbaert 2019, a meta-analysis of 190 studies). mark_entity: choosing
-    a span's ends and class; an assumption. correct_span: confirming, mending or deleting a span
-    that the tagger proposed; the same assumption less a fifth, since pre-annotation saved 14% to
-    22% of the time an entity took (Lingren et al. 2014). assist: the annotator starts from what
-    is proposed.
+    """Seconds that an annotator needs, linear in what there is to read and to mark.
 
     Sentences do not cost the same (Settles, Craven & Friedland 2008), nor do annotators (Arora,
-    Nyberg & Rosé 2009): whoever has a stopwatch should set these to what it says.
+    Nyberg & Rosé 2009): if you can, measure your annotators and set these.
+
+    Attributes:
+        read_token: for each token. 238 words of English non-fiction are read silently in a minute
+            (Brysbaert 2019, a meta-analysis of 190 studies).
+        mark_entity: to choose a span's ends and class; an assumption.
+        correct_span: to confirm, correct or delete a span that the tagger proposed: a fifth less,
+            since pre-annotation saved 14% to 22% of the time for an entity (Lingren et al. 2014).
+        assist: whether the annotator starts from what is proposed.
     """
 
     read_token: float = 0.25
@@ -32,8 +33,10 @@ class Cost:
     assist: bool = False
 
     def seconds(self, sentence: Sentence, proposed: Sequence[Span] = ()) -> float:
-        """To read ``sentence`` and mark its spans; with ``assist``, to go through ``proposed`` and
-        mark what overlaps none."""
+        """Seconds to read ``sentence`` and mark its spans.
+
+        With ``assist``, to go through ``proposed`` and mark the spans that overlap none of them.
+        """
         spans, offered = sentence.spans or (), proposed if self.assist else ()
         new = sum(not any(span.overlaps(other) for other in offered) for span in spans)
         return (
@@ -45,8 +48,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """What gold has cost so far: sentences, tokens, entities marked in them, minutes (seed set,
-    batches and dev)."""
+    """Cost of the gold so far (seed set, batches, dev): sentences, tokens, entities, minutes."""
 
     sentences: int = 0
     tokens: int = 0
@@ -56,7 +58,7 @@ class Budget:
     def charged(
         self, bought: Iterable[Sentence], cost: Cost, proposed: Proposed | None = None
     ) -> Budget:
-        """The budget after ``bought``, of which an annotator labelled each sentence once."""
+        """The budget after ``bought``, each sentence of which one annotator labelled once."""
         gold, offered = list(bought), proposed or {}
         return Budget(
             self.sentences + len(gold),

@@ -1,5 +1,4 @@
-"""Sentences that stand for others: orders of vectors, best first, in memory that grows with their
-number alone."""
+"""Orders of vectors by how well they represent the others; memory grows linearly."""
 
 from __future__ import annotations
 
@@ -16,9 +15,14 @@ TEXT_DIMENSIONS = 64
 
 
 def k_means(vectors: Vectors, count: int, seed: int) -> Order:
-    """All positions: of ``count`` clusters the vectors nearest to their centres (large clusters
-    first), then each cluster's second, and so on (k-means with the nearest to a centre: Zhdanov
-    2019, section 3, without its weights)."""
+    """Order vectors by their distance to the centres of clusters.
+
+    First the nearest vector of each of ``count`` clusters (large clusters first), then the second
+    nearest of each, and so on (Zhdanov 2019, section 3, without its weights).
+
+    Returns:
+        All positions.
+    """
     from sklearn.cluster import KMeans, MiniBatchKMeans
 
     count = max(1, min(count, len(vectors)))
@@ -37,9 +41,20 @@ def k_means(vectors: Vectors, count: int, seed: int) -> Order:
 
 
 def core_set(vectors: Vectors, known: Vectors, count: int, seed: int) -> Order:
-    """All positions: ``count`` times the vector furthest from all that are known or taken, then the
-    others, furthest first (k-centre-greedy: Sener & Savarese 2018, algorithm 1). known: [n,
-    dimensions], perhaps none: then the first is drawn."""
+    """Order vectors by k-centre-greedy (Sener & Savarese 2018, algorithm 1).
+
+    ``count`` times the vector furthest from all known and chosen ones, then the others, furthest
+    first.
+
+    Args:
+        vectors: [n, dimensions].
+        known: [m, dimensions]; if there are none, the first vector is drawn.
+        count: how many are chosen greedily.
+        seed: of the draw.
+
+    Returns:
+        All positions.
+    """
     from sklearn.metrics import pairwise_distances_argmin_min
 
     squares = np.einsum("ij,ij->i", vectors, vectors)
@@ -61,8 +76,13 @@ def core_set(vectors: Vectors, known: Vectors, count: int, seed: int) -> Order:
 
 
 def text_vectors(texts: Sequence[Sequence[str]], seed: int) -> Vectors:
-    """[texts, at most 64]: latent semantic analysis of their words (Deerwester et al. 1990), of
-    unit length. No label and no tagger is looked at."""
+    """Latent semantic analysis of the words of each text (Deerwester et al. 1990).
+
+    No label and no tagger is used.
+
+    Returns:
+        [texts, at most 64], of unit length.
+    """
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.preprocessing import normalize

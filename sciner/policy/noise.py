@@ -1,5 +1,4 @@
-"""The errors of an annotator who is not perfect: missed spans, wrong classes, shifted boundaries,
-spurious spans."""
+"""Simulated annotation errors: missed spans, wrong classes, shifted boundaries, spurious spans."""
 
 from __future__ import annotations
 
@@ -19,7 +18,7 @@ T = TypeVar("T")
 
 
 class Error(NamedTuple):
-    """One error: the clean span that is lost, and the span that stands instead."""
+    """One error: the clean span that is lost, and the span that replaces it."""
 
     kind: ErrorKind
     lost: Span | None
@@ -28,22 +27,26 @@ class Error(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Noise:
-    """Each clean span suffers an error with probability ``rate``, or that of its class in
-    ``rates``, of one kind.
+    """Random annotation errors.
 
-    missed: it is not marked. class: it gets another of ``labels``, each as likely. boundary: one
-    end is a token further left or right. spurious: it is marked, and a stretch of one to three
-    tokens outside all spans of its sentence is marked too, with any class; so there are as many
-    of these as ``rate`` and ``kinds`` say, and none in sentences without a span.
+    Each clean span suffers an error with a given probability, of one of four kinds. Missed: it is
+    not marked. Class: it gets another class, uniformly. Boundary: one end moves by a token.
+    Spurious: it is marked, and a stretch of one to three tokens outside all spans of its sentence
+    is marked too, with any class; a sentence without a span gets none of these.
 
-    kinds: weights, those that are not possible at a span left out (no other class, no free token
-    beside it or at all). Where none is possible there is no error. Spans never overlap, are
-    never empty and never leave their sentence.
+    Every span draws the same numbers whatever the rate, and its error leaves room for the possible
+    errors of the others. So the errors depend only on ``seed``, ``stream`` and the sentence's id,
+    length and clean spans, and the errors at a low rate are among those at a higher one: rates are
+    compared as pairs. Spans never overlap, are never empty and never leave their sentence.
 
-    Every span draws the same numbers whatever the rate, and what they would make of it leaves
-    room for what they would make of the others. So errors depend on ``seed``, ``stream``, and
-    the sentence's id, length and clean spans alone, and those at a low rate are among those at a
-    higher one: rates are compared as pairs. stream: another annotator with the same habits.
+    Attributes:
+        labels: the corpus's classes.
+        rate: probability of an error for each span, in [0, 1].
+        rates: of single classes, in place of ``rate``.
+        kinds: weights of the kinds. Kinds that are impossible at a span (no other class, no free
+            token) are left out; where none is possible there is no error.
+        seed: of the draws.
+        stream: tells annotators with the same rates apart.
     """
 
     labels: tuple[str, ...]
@@ -54,7 +57,7 @@ class Noise:
     stream: int = 0
 
     def spans(self, sentence: str, length: int, clean: Sequence[Span]) -> tuple[Span, ...]:
-        """What is marked in the sentence with this id, ``length`` tokens and ``clean`` spans."""
+        """What is marked in the sentence with this id, number of tokens and clean spans."""
         errors = self.errors(sentence, length, clean)
         lost = {error.lost for error in errors}
         return tuple(
@@ -62,7 +65,7 @@ class Noise:
         )
 
     def errors(self, sentence: str, length: int, clean: Sequence[Span]) -> list[Error]:
-        """The errors made there, in the order of the spans."""
+        """The errors that are made there, in the order of the spans."""
         draws = np.random.default_rng(int(digest([self.seed, self.stream, sentence]), 16)).random(
             (len(clean), 4)
         )
@@ -80,8 +83,10 @@ class Noise:
     def _possible(
         self, span: Span, free: set[int], which: float, where: float, label: float
     ) -> Error | None:
-        """The error that the draws, in [0, 1), make of ``span``. free: tokens in no span, nor in
-        one that may be added."""
+        """Make an error of ``span`` from draws in [0, 1).
+
+        free: tokens outside all spans and all spans that may be added.
+        """
         others = [other for other in self.labels if other != span.label]
         shifts = shifted(span, free)
         possible = {
@@ -108,8 +113,7 @@ class Noise:
 
 
 def shifted(span: Span, free: set[int]) -> list[Span]:
-    """``span`` with one end a token further left or right, wherever that leaves a token and takes
-    none but a ``free`` one."""
+    """Move one end of ``span`` by a token; one token stays, and only ``free`` ones are added."""
     longer = [(span.start - 1, span.end)] * (span.start - 1 in free) + [
         (span.start, span.end + 1)
     ] * (span.end in free)
@@ -128,5 +132,5 @@ def stretches(free: set[int]) -> list[tuple[int, int]]:
 
 
 def pick(options: Sequence[T], draw: float) -> T:
-    """One of ``options``, each as likely for a ``draw`` from [0, 1)."""
+    """Choose one of ``options`` uniformly, by a ``draw`` from [0, 1)."""
     return options[int(draw * len(options))]

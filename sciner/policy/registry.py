@@ -1,4 +1,4 @@
-"""Policies by name: a module registers what it defines, and nothing else has to name it."""
+"""Policies by name: a module registers what it defines, and nothing else needs to name it."""
 
 from __future__ import annotations
 
@@ -13,20 +13,28 @@ T = TypeVar("T")
 
 
 class Registry(Mapping[str, T]):
-    """What is known of one sort (``sort`` says which), by name, in the order of the names."""
+    """The policies of one sort, by name, in the order of the names."""
 
     def __init__(self, sort: str) -> None:
         self.sort = sort
         self._entries: dict[str, T] = {}
 
     def add(self, name: str, entry: T) -> None:
-        """Raises ValueError for a name that is taken."""
+        """Add an entry.
+
+        Raises:
+            ValueError: the name exists already.
+        """
         if name in self._entries:
             raise ValueError(f"there are two {self.sort}s {name!r}")
         self._entries[name] = entry
 
     def __getitem__(self, name: str) -> T:
-        """Raises KeyError that shows the nearest name."""
+        """Return the entry of a name.
+
+        Raises:
+            KeyError: there is none; the message has the nearest name.
+        """
         if name not in self._entries:
             raise KeyError(f"there is no {self.sort} {name!r}; {nearest(name, self._entries)}")
         return self._entries[name]
@@ -42,7 +50,11 @@ class Registry(Mapping[str, T]):
 
 
 def import_modules(package: str, path: Iterable[str]) -> None:
-    """Import every module of a package (its ``__name__`` and ``__path__``), so that each
-    registers."""
+    """Import every module of a package, so that each registers its policies.
+
+    Args:
+        package: its ``__name__``.
+        path: its ``__path__``.
+    """
     for module in pkgutil.iter_modules(path):
         importlib.import_module(f"{package}.{module.name}")

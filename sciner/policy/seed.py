@@ -1,4 +1,4 @@
-"""Which sentences the annotator labels before anything is trained: the seed set, and dev."""
+"""The gold that is bought before anything is trained: the seed set, and dev."""
 
 from __future__ import annotations
 
@@ -19,14 +19,18 @@ CLUSTERS = 50  # of k_means: fixed, so that a larger seed set holds the smaller 
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A number of sentences, or a share of what there is: ``200`` or ``20%``."""
+    """A number of sentences, or a share of all: ``200`` or ``20%``."""
 
     value: float
     percent: bool = False
 
     @classmethod
     def parse(cls, text: str | int) -> Amount:
-        """Raises ValueError for anything but a whole number >= 0 or a percentage from 0 to 100."""
+        """Read an amount.
+
+        Raises:
+            ValueError: it is neither a whole number >= 0 nor a percentage from 0 to 100.
+        """
         word = str(text).strip()
         percent = word.endswith("%")
         try:
@@ -38,8 +42,11 @@ class Amount:
         return cls(value, percent)
 
     def of(self, total: int) -> int:
-        """As a number of sentences, shares rounded half up. Raises InputError where there are
-        fewer."""
+        """As a number of sentences, with shares rounded half up.
+
+        Raises:
+            InputError: there are fewer sentences.
+        """
         count = int(self.value * total / 100 + 0.5) if self.percent else int(self.value)
         if count > total:
             raise InputError(
@@ -50,14 +57,17 @@ class Amount:
 
 
 def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[Sentence]:
-    """All ``sentences`` in one order; a seed set of any size is a prefix of it, so that larger seed
-    sets hold smaller ones.
+    """Order all sentences; seed sets are prefixes of this order.
 
-    random: shuffled. document: whole documents, shuffled. length: longest first (no label is
-    looked at). k_means: the centres of clusters of their words, then what is next to the
-    centres, and so on (nor any label, nor a tagger). oracle_entities: sentences with entities
-    first, which no annotator could know beforehand: it looks at withheld labels. Ties fall as in
-    ``random``. The order depends on ids and ``seed`` alone, not on the order of ``sentences``.
+    Larger seed sets therefore contain smaller ones.
+
+    Args:
+        sentences: the result does not depend on their order, but on their ids and ``seed``.
+        order: random; document: whole documents, shuffled; length: longest first; k_means: the
+            centres of clusters of their words, then what is next to the centres, and so on;
+            oracle_entities: sentences with entities first, which looks at withheld labels and is no
+            real strategy. Ties are ordered as in ``random``.
+        seed: of the shuffle.
     """
     rng = np.random.default_rng(seed)
     by_id = sorted(sentences, key=lambda s: s.id)
@@ -79,21 +89,23 @@ def permutation(sentences: Sequence[Sentence], order: Order, seed: int) -> list[
 
 
 def member_seed(seed: int, member: int) -> int:
-    """The seed of one member of an ensemble; the first member's is ``seed`` itself."""
+    """The seed of one member of an ensemble; member 0 has ``seed`` itself."""
     return seed if member == 0 else int(np.random.SeedSequence([seed, member]).generate_state(1)[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The training sentences by what becomes of them. dev is empty unless asked for."""
+    """The training sentences by their role. dev is empty unless asked for."""
 
     seed_set: tuple[Sentence, ...]
     pool: tuple[Sentence, ...]
     dev: tuple[Sentence, ...]
 
     def withheld(self) -> dict[str, tuple[Span, ...]]:
-        """The clean labels by sentence id, of those that have any: for annotators and for the
-        report, never for a decision."""
+        """The clean labels by sentence id.
+
+        For annotators and for reporting, never for a decision.
+        """
         return {
             s.id: s.spans for s in (*self.seed_set, *self.pool, *self.dev) if s.spans is not None
         }
@@ -109,11 +121,21 @@ def split(
     dev_size: Amount,
     limit: int | None = None,
 ) -> Split:
-    """Seed set: the head of the permutation. Dev: its tail, so that asking for dev leaves the seed
-    set as it was, or a sample of the corpus's own dev split where it has one. Pool: what is
-    between. ``limit`` cuts the permutation first.
+    """Divide the training sentences into seed set, pool and dev.
 
-    Raises InputError if the seed set would be empty or if there are not enough sentences.
+    The seed set is the head of the permutation, so asking for dev does not change it. Dev is a
+    sample of the corpus's own dev split, or without one the tail of the permutation. The pool is
+    the rest.
+
+    Args:
+        train, dev: the corpus's splits.
+        seed: of the permutation.
+        order: of the permutation.
+        seed_size, dev_size: amounts.
+        limit: the permutation is cut to this length first.
+
+    Raises:
+        InputError: the seed set would be empty, or there are not enough sentences.
     """
     ordered = permutation(train, order, seed)[:limit]
     wanted = seed_size.of(len(ordered))

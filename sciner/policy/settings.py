@@ -1,4 +1,4 @@
-"""Types for the settings of policies: what they are, and which values they may have.
+"""Types for the settings of policies.
 
 A policy's fields are its settings. The configuration checks them by these types before a run
 begins.
@@ -12,13 +12,13 @@ from typing import Annotated, Any
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """A number from ``low`` to ``high``, both included; None: without an end."""
+    """A number from ``low`` to ``high``, both included; None: without an upper end."""
 
     low: float
     high: float | None = None
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> dict[str, Any]:
-        """How pydantic learns the bounds, without this layer importing it."""
+        """Tell pydantic the bounds, without importing it in this layer."""
         schema: dict[str, Any] = handler(source)
         ends = {"ge": self.low} if self.high is None else {"ge": self.low, "le": self.high}
         return schema | ends

@@ -1,7 +1,7 @@
-"""What a sentence would teach, by what a tagger says of it: one figure a sentence, higher is asked
-for first (numpy only).
+"""Formulas of uncertainty sampling; higher is bought first.
 
-Distributions are those of the tokens, taken as independent; columns as ``corpus.tagset``.
+Distributions are those of the tokens, which are treated as independent; columns as
+``corpus.tagset``.
 """
 
 from __future__ import annotations
@@ -19,19 +19,20 @@ TINY = 1e-30  # a probability that was rounded to nothing
 
 
 def least_confidence(p: Prediction) -> float:
-    """-log P(y*), in the order of 1 - P(y*) and without its underflow (Culotta & McCallum 2005):
-    long sentences lead."""
+    """-log P(y*): the order of 1 - P(y*) without underflow (Culotta & McCallum 2005).
+
+    Long sentences lead.
+    """
     return -float(np.log(np.maximum(p.confidence, TINY), dtype=np.float64).sum())
 
 
 def mnlp(p: Prediction) -> float:
-    """-log P(y*) a token: maximum normalised log-probability (Shen et al. 2017, section 4)."""
+    """-log P(y*) per token: maximum normalised log-probability (Shen et al. 2017, section 4)."""
     return least_confidence(p) / max(1, len(p.confidence))
 
 
 def margin(p: Prediction) -> float:
-    """Minus the mean lead of the most probable tag over the second, in [-1, 0] (Scheffer et al.
-    2001, a token; its mean)."""
+    """Minus the mean margin between best and second best tag, in [-1, 0] (Scheffer et al. 2001)."""
     if len(p.distribution) == 0:
         return -1.0
     second, first = np.partition(p.distribution.astype(np.float64), -2, axis=1)[:, -2:].T
@@ -44,15 +45,23 @@ def token_entropy(p: Prediction) -> float:
 
 
 def tag_count(p: Prediction) -> float:
-    """Spans found (Esuli et al. 2010, their tokens); among as many, the less sure sentence. It
-    favours long sentences, and was ahead in Kohl et al. 2024, who count cost in sentences."""
+    """Number of predicted spans; with equal numbers, the less confident sentence first.
+
+    From Esuli et al. 2010, who count tokens. It favours long sentences, and was ahead in Kohl et
+    al. 2024, who count the budget in sentences.
+    """
     return len(p.spans) + below_one(mnlp(p))
 
 
 def bald(passes: Floats) -> float:
-    """Mean mutual information of tag and dropout mask, in nats, of [passes, tokens, tags]
-    distributions (Houlsby et al. 2011; Gal et al. 2017, equation 3; for tagging Siddhant & Lipton
-    2018): what the passes disagree about, each sure of itself."""
+    """Mean mutual information of tag and dropout mask, in nats.
+
+    It is high where the passes disagree and each is confident (Houlsby et al. 2011; Gal et al.
+    2017, equation 3; for tagging Siddhant & Lipton 2018).
+
+    Args:
+        passes: [passes, tokens, tags] distributions.
+    """
     samples = passes.astype(np.float64)
     if samples.shape[1] == 0:
         return 0.0
@@ -60,9 +69,10 @@ def bald(passes: Floats) -> float:
 
 
 def fluctuation(passes: Sequence[Prediction]) -> float:
-    """Tokens whose tag changed between one round's prediction and the next, summed over rounds (tag
-    flips: Zheng et al. 2018, section 3.4.3; over histories of scores: Yao et al. 2020). Among as
-    many, and with a single prediction, the less sure one.
+    """Number of tags that changed between consecutive rounds, summed over the rounds.
+
+    Tag flips as in Zheng et al. 2018, section 3.4.3 (over histories of scores: Yao et al. 2020).
+    With equal numbers, or a single prediction, the less confident sentence comes first.
     """
     tags = [encode(p.spans, len(p.sentence.tokens)) for p in passes]
     flips = sum(
@@ -72,15 +82,18 @@ def fluctuation(passes: Sequence[Prediction]) -> float:
 
 
 def class_scores(p: Prediction) -> npt.NDArray[np.float64]:
-    """[classes]: the largest probability, over tokens, of each class (Esuli et al. 2010, section 2:
-    maximum score)."""
+    """The largest probability of each class over the tokens (Esuli et al. 2010, section 2).
+
+    Returns:
+        [classes].
+    """
     rows = p.distribution.astype(np.float64)
     by_class = rows[:, 1:].reshape(len(rows), -1, 2).sum(axis=2)  # B-X and I-X stand side by side
     return np.asarray(by_class.max(axis=0, initial=0.0), dtype=np.float64)
 
 
 def entropy(probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """In nats, over the last axis."""
+    """Entropy in nats, over the last axis."""
     return np.asarray(
         -(probabilities * np.log(np.maximum(probabilities, TINY))).sum(axis=-1), dtype=np.float64
     )

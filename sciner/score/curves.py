@@ -220,8 +220,11 @@ def _documents(curves: Sequence[Curve]) -> int:
 
 
 def _draws(rng: np.random.Generator, number: int, resamples: int) -> Floats:
-    """[resamples, number]: how often each of ``number`` things is drawn when as many are drawn with
-    replacement."""
+    """How often each of ``number`` things is drawn, with as many draws with replacement.
+
+    Returns:
+        [resamples, number].
+    """
     return rng.multinomial(number, np.full(number, 1 / number), resamples).astype(float)
 
 

@@ -1,5 +1,7 @@
-"""Which sentences of the pool the annotator labels next. Every module of this package registers the
-strategies in it."""
+"""Acquisition: which sentences of the pool the annotator labels next.
+
+Every module of this package registers its strategies.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a strategy is, what it may look at, and the strategies by name."""
+"""The interface of acquisition strategies, and the strategies by name."""
 
 from __future__ import annotations
 
@@ -20,23 +20,31 @@ S = TypeVar("S", bound="type[Strategy]")
 
 
 def not_asked_for(*_: Any) -> NoReturn:
-    """What stands in ``Evidence`` where a strategy has not named the need. Raises ValueError."""
+    """Stand in for what a strategy did not name in its needs.
+
+    Raises:
+        ValueError: always.
+    """
     raise ValueError("a strategy looks at what its needs name, and at nothing else")
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What a strategy may look at: all that its needs name, an item a candidate, in their order.
+    """What a strategy may look at: what its needs name, with one item for each candidate.
 
-    predictions: of the tagger as it is. history: of each earlier round, of some of the
-    candidates or all. samples: given a number of passes, [passes, tokens, tags] distributions of
-    each candidate. embeddings: [candidates, dimensions]. known: [n, dimensions], those of what
-    was bought before; there where embeddings are. counts: spans of each class in the bought
-    gold, in the order of a distribution's classes; there where predictions are.
-
-    ``rank`` adds what needs no tagger: the candidates; count, about how many of them will be
-    bought; by_id, their positions in the order of their ids, for what depends on an order;
-    tie_break, a random number of each, the lowest first; seed, for what a strategy draws itself.
+    Attributes:
+        predictions: of the current tagger.
+        history: predictions of each earlier round, for some or all of the candidates.
+        samples: given a number of passes, [passes, tokens, tags] distributions of each candidate.
+        embeddings: [candidates, dimensions].
+        known: [n, dimensions], the embeddings of what was bought before; there with embeddings.
+        counts: spans of each class in the bought gold, in the order of a distribution's classes;
+            there with predictions.
+        candidates: the sentences that can be bought. This and what follows needs no tagger.
+        count: about how many of them will be bought.
+        by_id: positions of the candidates in the order of their ids, for what depends on an order.
+        tie_break: a random number for each candidate; the lowest comes first.
+        seed: for what a strategy draws itself.
     """
 
     predictions: Callable[[], Iterator[Prediction]] = not_asked_for
@@ -52,22 +60,27 @@ class Evidence:
     seed: int = 0
 
     def scored(self, score: Callable[[Prediction], float]) -> Scores:
-        """``score`` of each candidate's prediction."""
+        """Apply ``score`` to the prediction of each candidate."""
         return np.array([score(p) for p in self.predictions()], dtype=np.float64)
 
 
 class Strategy:
-    """Which candidates come first. The fields of a subclass are its settings, those of
-    ``conf/acquire/KIND.yaml``."""
+    """An order of the candidates.
+
+    The fields of a subclass are its settings, those of ``conf/acquire/KIND.yaml``.
+    """
 
     kind: ClassVar[str]  # these three are given to ``acquisition``
     needs: ClassVar[frozenset[Need]]
     buys: ClassVar[bool]
 
     def scores(self, evidence: Evidence) -> Scores:
-        """[candidates], higher is asked for first. Not called without candidates.
+        """Score the candidates; higher is bought first.
 
-        Equal scores are put in order by ``Evidence.tie_break``.
+        It is not called without candidates. Equal scores are ordered by ``Evidence.tie_break``.
+
+        Returns:
+            [candidates].
         """
         raise NotImplementedError
 
@@ -77,9 +90,12 @@ STRATEGIES: Registry[type[Strategy]] = Registry("acquisition")
 
 @dataclass_transform(frozen_default=True)
 def acquisition(kind: str, *, needs: Collection[Need] = (), buys: bool = True) -> Callable[[S], S]:
-    """Register a subclass of ``Strategy`` as ``acquire.kind=kind``, and make it a frozen dataclass.
+    """Register a subclass of ``Strategy`` as ``acquire.kind=kind``, as a frozen dataclass.
 
-    needs: what of ``Evidence`` it looks at. buys: False for the one that asks for nothing.
+    Args:
+        kind: its name.
+        needs: what of ``Evidence`` it looks at.
+        buys: False for the strategy that buys nothing.
     """
 
     def register(strategy: S) -> S:
@@ -92,7 +108,7 @@ def acquisition(kind: str, *, needs: Collection[Need] = (), buys: bool = True) -
 
 
 def descending(order: Order) -> Scores:
-    """The scores that put positions into ``order``, best first."""
+    """Scores that put the positions into ``order``, best first."""
     scores = np.empty(len(order))
     scores[order] = -np.arange(len(order))
     return scores

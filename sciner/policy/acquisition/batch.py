@@ -17,9 +17,15 @@ BudgetUnit = Literal["sentences", "tokens", "entities", "minutes"]
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """strategy: which sentences. batch: what a round buys, in ``unit``: a number, or a share of the
-    seed set and pool together. budget: the run ends when so much of ``budget_unit`` is spent, seed
-    set and dev included."""
+    """The acquisition of a run.
+
+    Attributes:
+        strategy: which sentences are bought.
+        batch: what a round buys, in ``unit``: a number, or a share of seed set and pool together.
+        unit: of ``batch``.
+        budget: the run ends when this much of ``budget_unit`` is spent, seed set and dev included.
+        budget_unit: of ``budget``.
+    """
 
     strategy: Strategy = field(default_factory=Nothing)
     batch: Amount = field(default_factory=lambda: Amount(30))
@@ -29,16 +35,16 @@ class Acquire:
 
     @property
     def needs(self) -> frozenset[Need]:
-        """What the strategy has to be given."""
+        """What the strategy looks at."""
         return self.strategy.needs
 
     @property
     def buys(self) -> bool:
-        """Is anything bought after the seed set?"""
+        """Whether anything is bought after the seed set."""
         return self.strategy.buys
 
     def size(self, sentences: Sequence[Sentence]) -> float:
-        """A batch in ``unit``; shares are of ``sentences``."""
+        """The size of a batch in ``unit``; a share is of ``sentences``."""
         if not self.batch.percent:
             return self.batch.value
         total = (
@@ -50,11 +56,17 @@ class Acquire:
 def take(
     ordered: Iterator[Sentence], size: float, unit: Unit, label: Callable[[Sentence], Sentence]
 ) -> tuple[tuple[Sentence, ...], float]:
-    """(what the annotator labelled, its amount in ``unit``): sentences in their order until
-    ``size`` is spent or none is left.
+    """Have sentences labelled in their order until ``size`` is spent or none is left.
 
-    The last may cost more than is left; with entities nobody knows a sentence's price before it
-    is labelled.
+    Args:
+        ordered: the sentences, best first.
+        size: what may be spent, in ``unit``. The last sentence may cost more than is left: with
+            entities, its price is known only after it is labelled.
+        unit: of ``size``.
+        label: asks the annotator.
+
+    Returns:
+        (labelled sentences, what they cost in ``unit``).
     """
     bought: list[Sentence] = []
     spent = 0.0
@@ -65,7 +77,7 @@ def take(
 
 
 def price(labelled: Sentence, unit: Unit) -> int:
-    """Of one sentence, in ``unit``."""
+    """The price of one sentence, in ``unit``."""
     match unit:
         case "sentences":
             return 1

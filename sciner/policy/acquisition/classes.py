@@ -1,4 +1,4 @@
-"""Strategies that ask for entities: many of them, or each class in turn."""
+"""Strategies that look for entities: many of them, or each class in turn."""
 
 from __future__ import annotations
 
@@ -30,9 +30,15 @@ class RoundRobin(Strategy):
 
 
 def round_robin(scores: npt.NDArray[np.float64], counts: Sequence[int], tie_break: Order) -> Order:
-    """Each class takes the sentence that is surest to hold one; then the next class takes one.
+    """Let each class in turn choose the sentence that most probably contains it.
 
-    scores: [candidates, classes]. counts: spans of each class in the gold. tie_break: [candidates].
+    Args:
+        scores: [candidates, classes].
+        counts: spans of each class in the gold.
+        tie_break: [candidates].
+
+    Returns:
+        [candidates], positions, best first.
     """
     turns = sorted(range(scores.shape[1]), key=lambda c: (counts[c], c))
     orders = [iter(np.lexsort((tie_break, -scores[:, c])).tolist()) for c in turns]

@@ -1,4 +1,4 @@
-"""The strategy that asks where the tagger is unsure of what is typical of the pool."""
+"""The strategy that looks for uncertainty in typical sentences."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from sciner.policy.settings import Between
 
 @acquisition("information_density", needs={"predictions", "embeddings"})
 class InformationDensity(Strategy):
-    """Token entropy times the mean similarity to the pool, to the power ``beta``: an outlier that
-    the tagger is unsure of tells little about the rest (Settles & Craven 2008, equation 13)."""
+    """Token entropy times the mean similarity to the pool, to the power ``beta``.
+
+    An uncertain outlier tells little about the rest (Settles & Craven 2008, equation 13).
+    """
 
     beta: Annotated[float, Between(0, 100)] = 1.0
 
@@ -29,10 +31,16 @@ class InformationDensity(Strategy):
 
 
 def mean_similarity(vectors: Vectors) -> npt.NDArray[np.float32]:
-    """[sentences], in [-1, 1]: the mean cosine similarity of each vector to all, itself included.
+    """Mean cosine similarity of each vector to all vectors, itself included.
 
-    That is its dot product with the mean of the normalised vectors, so that no pair is ever
-    compared. A vector of length 0 is similar to none.
+    It is computed as the dot product with the mean of the normalised vectors, without comparing
+    pairs. A vector of length 0 is similar to none.
+
+    Args:
+        vectors: [sentences, dimensions].
+
+    Returns:
+        [sentences], in [-1, 1].
     """
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)

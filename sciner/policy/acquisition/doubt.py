@@ -1,4 +1,4 @@
-"""Strategies that ask where the tagger is unsure; the formulas are in ``policy.uncertainty``."""
+"""Uncertainty sampling; the formulas are in ``policy.uncertainty``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class LeastConfidence(Strategy):
 
 @acquisition("mnlp", needs={"predictions"})
 class Mnlp(Strategy):
-    """The least probable answers a token (Shen et al. 2017)."""
+    """The least probable answers per token (Shen et al. 2017)."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return evidence.scored(uncertainty.mnlp)
@@ -31,7 +31,7 @@ class Mnlp(Strategy):
 
 @acquisition("margin", needs={"predictions"})
 class Margin(Strategy):
-    """Where the second best tag is close to the best (Scheffer et al. 2001)."""
+    """The smallest margin between the best and the second best tag (Scheffer et al. 2001)."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return evidence.scored(uncertainty.margin)
@@ -39,7 +39,7 @@ class Margin(Strategy):
 
 @acquisition("token_entropy", needs={"predictions"})
 class TokenEntropy(Strategy):
-    """The widest distributions (Settles & Craven 2008)."""
+    """The highest entropy (Settles & Craven 2008)."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return evidence.scored(uncertainty.token_entropy)
@@ -47,8 +47,7 @@ class TokenEntropy(Strategy):
 
 @acquisition("bald", needs={"samples"})
 class Bald(Strategy):
-    """Where the tagger disagrees with itself under dropout, in ``passes`` passes (Houlsby et al.
-    2011)."""
+    """The most disagreement between ``passes`` passes with dropout (Houlsby et al. 2011)."""
 
     passes: Annotated[int, Between(2, 100)] = 10
 
@@ -58,15 +57,18 @@ class Bald(Strategy):
 
 @acquisition("fluctuation", needs={"predictions", "history"})
 class Fluctuation(Strategy):
-    """Where tags changed from round to round (Zheng et al. 2018)."""
+    """The most changes of tags from round to round (Zheng et al. 2018)."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return np.array([uncertainty.fluctuation(passes) for passes in histories(evidence)])
 
 
 def histories(evidence: Evidence) -> Iterator[list[Prediction]]:
-    """Each candidate's predictions, oldest first. Earlier rounds had all of today's candidates, in
-    this order, among more."""
+    """Yield each candidate's predictions, oldest first.
+
+    Earlier rounds have predictions for all of today's candidates, in the same order, and for
+    others.
+    """
     earlier = [past() for past in evidence.history]
     for now in evidence.predictions():
         yield [

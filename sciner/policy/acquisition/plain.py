@@ -1,4 +1,4 @@
-"""Strategies that look at no tagger."""
+"""Strategies that need no tagger."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sciner.policy.acquisition.base import Evidence, Scores, Strategy, acquisiti
 
 @acquisition("none", buys=False)
 class Nothing(Strategy):
-    """Nothing is asked for: the seed set (and dev) is all the gold there is."""
+    """Nothing is bought: the seed set (and dev) is all the gold there is."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return np.zeros(len(evidence.candidates))
@@ -17,7 +17,7 @@ class Nothing(Strategy):
 
 @acquisition("random")
 class Random(Strategy):
-    """Any sentences: what every other strategy has to beat."""
+    """Random sentences: the baseline of every other strategy."""
 
     def scores(self, evidence: Evidence) -> Scores:
         return np.zeros(len(evidence.candidates))

@@ -1,4 +1,4 @@
-"""All candidates in the order of a strategy, best first."""
+"""Order all candidates by a strategy."""
 
 from __future__ import annotations
 
@@ -21,11 +21,21 @@ def rank(
     seed: int,
     round: int,
 ) -> Order:
-    """Positions of all candidates, best first. count: about how many of them will be bought.
+    """Order the candidates, best first.
 
-    Ties are broken by a permutation of the ids drawn from (``seed``, ``round``): not by
-    position, and not by the alphabet, in which documents of one year or venue stand together. So
-    the candidates' own order does not matter.
+    Ties are broken by a permutation of the ids drawn from (``seed``, ``round``). Positions or the
+    alphabet would group documents of one year or venue. So the candidates' own order does not
+    matter.
+
+    Args:
+        strategy: scores the candidates.
+        candidates: sentences without labels.
+        evidence: what the strategy needs.
+        count: about how many of them will be bought.
+        seed, round: of the permutation.
+
+    Returns:
+        [candidates], positions.
     """
     if not candidates:
         return np.zeros(0, dtype=np.int64)

@@ -1,5 +1,4 @@
-"""Strategies that ask for sentences unlike each other; the algorithms are in
-``policy.diversity``."""
+"""Diversity sampling; the algorithms are in ``policy.diversity``."""
 
 from __future__ import annotations
 

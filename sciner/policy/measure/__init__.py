@@ -1,4 +1,7 @@
-"""How sure a tagger is of each token. Every module of this package registers the measures in it."""
+"""Measures of confidence.
+
+Every module of this package registers its measures.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a measure is, and the measures by name."""
+"""The interface of confidence measures, and the measures by name."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ DEFAULT = "probability"
 def measure(name: str) -> Callable[[Measure], Measure]:
     """Register a function of a prediction as ``threshold.measure=name``.
 
-    The function returns an array [tokens]: how sure the tagger is of each token's decoded tag, in
-    [0, 1], higher where it is surer. Columns of ``Prediction.distribution`` are those of
-    ``text.corpus.tagset``; its values are float16.
+    The function returns [tokens], the confidence of each token's decoded tag in [0, 1]. The columns
+    of ``Prediction.distribution`` are those of ``text.corpus.tagset``; its values are float16.
     """
 
     def register(function: Measure) -> Measure:

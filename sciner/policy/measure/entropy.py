@@ -1,4 +1,4 @@
-"""How narrow the distribution over the tags is."""
+"""Confidence by entropy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sciner.text.prediction import Prediction
 
 @measure("entropy")
 def entropy(p: Prediction) -> npt.NDArray[np.float64]:
-    """Of each token, 1 minus its entropy divided by the log of the number of tags.
+    """For each token, 1 minus its entropy divided by the log of the number of tags.
 
-    1 is certainty, 0 is every tag as probable as the others.
+    1 is certainty; 0 means that all tags are equally probable.
     """
     rows = p.distribution.astype(np.float64)
     share = uncertainty.entropy(rows) / np.log(rows.shape[1])

@@ -1,4 +1,4 @@
-"""The lead of the most probable tag over the second."""
+"""Confidence by margin."""
 
 from __future__ import annotations
 
@@ -11,11 +11,10 @@ from sciner.text.prediction import Prediction
 
 @measure("margin")
 def margin(p: Prediction) -> npt.NDArray[np.float64]:
-    """Of each token, the probability of the best tag minus that of the second best (Scheffer et al.
-    2001).
+    """For each token, the best tag's probability minus the second best's (Scheffer et al. 2001).
 
-    The best is taken as what the others leave of 1: float16 tells small probabilities apart, but
-    none between 0.9995 and 1, so that sure tokens would tie.
+    The best is computed as 1 minus the others: float16 distinguishes small probabilities, but none
+    between 0.9995 and 1, so confident tokens would tie.
     """
     others = np.sort(p.distribution.astype(np.float64), axis=1)[:, :-1]
     return np.asarray(np.maximum(1 - others.sum(axis=1) - others[:, -1], 0.0))

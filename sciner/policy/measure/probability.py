@@ -1,4 +1,4 @@
-"""The probability of the decoded tag."""
+"""Confidence by probability."""
 
 from __future__ import annotations
 
@@ -8,6 +8,5 @@ from sciner.text.prediction import Floats, Prediction
 
 @measure("probability")
 def probability(p: Prediction) -> Floats:
-    """Of each token, by the tagger's own distribution (maximum softmax probability: Hendrycks &
-    Gimpel 2017)."""
+    """For each token, the probability of its decoded tag (Hendrycks & Gimpel 2017)."""
     return p.confidence

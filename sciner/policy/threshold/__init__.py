@@ -1,5 +1,7 @@
-"""Which silver is accepted into training. Every module of this package registers the rules in
-it."""
+"""Thresholds: which silver is accepted for training.
+
+Every module of this package registers its rules.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a threshold accepts: sentences, spans or tokens that the tagger is sure enough of."""
+"""Accept sentences, spans or tokens that the tagger is confident of."""
 
 from __future__ import annotations
 
@@ -29,17 +29,22 @@ Margins = npt.NDArray[np.float64]  # [tokens]: how sure the tagger is, minus the
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """Which silver is accepted: where the threshold lies (``rule``), on what, and of what.
+    """Which silver is accepted.
 
-    granularity: what is judged, and lost when it is under its threshold. sentence: the whole
-    sentence, if any of its tokens is under. span: the span, masked out of the loss; O outside
-    spans stays. token: each token by itself, O included. confidence: a span's or sentence's is
-    the min or mean of its tokens'. empty: what becomes of sentences left without a span: kept,
-    dropped, or kept (surest first) up to their share in the gold, because self-training on
-    mainly confident empty sentences can unlearn the entities. measure: how sure the tagger is of
-    a token, by name (``policy.measure``).
+    Attributes:
+        rule: where the threshold lies.
+        granularity: what is compared with it, and lost below it. sentence: the whole sentence, if
+            any of its tokens is below. span: the span, which is masked; O outside spans stays.
+            token: each token, O included.
+        confidence: how the confidence of a span or sentence is aggregated from its tokens', min or
+            mean.
+        empty: what happens to sentences without an accepted span: they are kept, dropped, or kept
+            (most confident first) up to their share in the gold, because self-training on mainly
+            confident empty sentences can unlearn the entities.
+        measure: the measure of confidence (``policy.measure``).
 
-    Raises ValueError for a granularity that the rule has no meaning for.
+    Raises:
+        ValueError: the rule has no meaning for this granularity.
     """
 
     rule: Rule = field(default_factory=AcceptAll)
@@ -58,20 +63,18 @@ class Threshold:
 
     @property
     def needs_silver(self) -> bool:
-        """Can any silver be accepted?"""
+        """Whether any silver can be accepted."""
         return self.rule.needs_silver
 
     @property
     def needs_judged(self) -> bool:
-        """Does it look at out-of-fold predictions for the seed set?"""
+        """Whether it needs out-of-fold predictions for the seed set."""
         return self.rule.needs_judged
 
     def identity(self) -> dict[str, Any]:
-        """What it means, for keys: its kind with the settings of that kind, and what all kinds
-        have.
+        """Its kind and settings, for keys.
 
-        A field that came later is only there where it is not what it was before there was one, so
-        that it changes no key.
+        A field that was added later is left out at its default, so that earlier keys stay.
         """
         shared = {
             "granularity": self.granularity,
@@ -82,17 +85,20 @@ class Threshold:
         return {"kind": self.rule.kind, **vars(self.rule), **shared, **later}
 
     def measured(self, p: Prediction) -> Prediction:
-        """The same spans, with what the measure says of each token as its confidence."""
+        """The same prediction, with the measure's confidence of each token."""
         return replace(p, confidence=np.asarray(MEASURES[self.measure](p), dtype=np.float32))
 
 
 def masked_sentence(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int] | None:
-    """All or nothing. The mean, where asked for, is over all tokens: then a sentence may keep a
-    doubtful one."""
+    """All or nothing: None rejects the sentence.
+
+    With the mean over all tokens, an accepted sentence may contain an uncertain token.
+    """
     return frozenset() if _reaches(margins, how) else None
 
 
 def masked_span(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+    """The tokens of the spans below their threshold."""
     return frozenset(
         i
         for s in p.spans
@@ -102,6 +108,7 @@ def masked_span(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[in
 
 
 def masked_token(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+    """The tokens below their threshold."""
     return frozenset(np.flatnonzero(margins < 0).tolist())
 
 
@@ -127,17 +134,21 @@ def accept(
     weight: float = 1.0,
     judged: Judged = nothing_judged,
 ) -> list[Example]:
-    """The silver that ``threshold`` lets into training, in its order.
+    """Accept silver by a threshold, in its order.
 
-    silver: gives all of it anew at every call; it is gone through at most twice, for the
-    thresholds and to be accepted. gold_empty_rate: share in [0, 1] of the bought gold sentences
-    that hold no span (for ``match_seed_rate``). gold_shares: of each class among the bought
-    gold's spans (for ``quota``). round: the round this annotation pass belongs to. weight: the
-    examples' weight in the loss. judged: out-of-fold predictions for the seed set, each beside its
-    gold, where the threshold ``needs_judged``.
+    A sentence whose tokens are all masked is never accepted. The confidences of the examples are
+    probabilities, whatever the threshold measured.
 
-    Sentences of which the loss would see nothing are never accepted. The examples' confidences
-    are probabilities, whatever was measured.
+    Args:
+        silver: all predictions, anew at every call; it is called at most twice.
+        threshold: the threshold.
+        gold_empty_rate: share in [0, 1] of the bought gold sentences without a span (for
+            ``match_seed_rate``).
+        round: of this annotation, from 1.
+        gold_shares: share of each class among the bought gold's spans (for ``quota``).
+        weight: of the examples in the loss.
+        judged: out-of-fold predictions for the seed set, each with its gold, if the threshold
+            ``needs_judged``.
     """
     if not threshold.needs_silver:
         return []
@@ -171,7 +182,7 @@ def accept(
 
 
 def margins_of(p: Prediction, thresholds: Thresholds) -> Margins:
-    """How far each token's confidence is above the threshold of its label's class."""
+    """Each token's confidence minus the threshold of its label's class."""
     threshold = np.full(len(p.confidence), thresholds(""))
     for span in p.spans:
         threshold[span.start : span.end] = thresholds(span.label)
@@ -179,7 +190,7 @@ def margins_of(p: Prediction, thresholds: Thresholds) -> Margins:
 
 
 def allowed_empty(rule: Empty, filled: int, empty: int, rate: float) -> int:
-    """How many empty sentences may stand beside ``filled`` others."""
+    """How many empty sentences may be accepted beside ``filled`` others."""
     if rule == "keep" or (rule == "match_seed_rate" and rate >= 1):
         return empty
     if rule == "drop":
@@ -188,6 +199,6 @@ def allowed_empty(rule: Empty, filled: int, empty: int, rate: float) -> int:
 
 
 def surest(candidates: Sequence[tuple[str, float]], count: int) -> set[str]:
-    """The ids of the ``count`` highest confidences; ties fall by id."""
+    """The ids of the ``count`` highest confidences; ties are ordered by id."""
     ranked = sorted(candidates, key=lambda c: (-c[1], c[0]))
     return {identity for identity, _ in ranked[:count]}

@@ -1,4 +1,4 @@
-"""What a rule is, and the rules by name: each says where the threshold lies."""
+"""The interface of threshold rules, and the rules by name."""
 
 from __future__ import annotations
 
@@ -18,19 +18,21 @@ Judged = Callable[[], Iterable[tuple[Prediction, tuple[Span, ...]]]]
 
 
 def nothing_judged() -> Iterable[tuple[Prediction, tuple[Span, ...]]]:
-    """No predictions that gold is known of."""
+    """No out-of-fold predictions."""
     return ()
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The silver as a rule may look at it: how sure the tagger is of all that is judged.
+    """The silver as a rule sees it.
 
-    read: the predictions, anew at every call; ``confidence`` of each holds what the measure says
-    of its tokens. granularity, how: what is judged, and how its tokens are aggregated. round:
-    the round this annotation belongs to, from 1. gold_shares: share of each class among the
-    bought gold's spans. judged: for a rule that ``needs_judged``, out-of-fold predictions for the
-    seed set, measured as ``read``'s, each beside its gold.
+    Attributes:
+        read: the predictions, anew at every call, with the measure's ``confidence`` of each token.
+        granularity, how: what is compared with the threshold, and how its tokens are aggregated.
+        round: of this annotation, from 1.
+        gold_shares: share of each class among the bought gold's spans.
+        judged: for a rule that ``needs_judged``, out-of-fold predictions for the seed set, measured
+            in the same way, each with its gold.
     """
 
     read: Callable[[], Iterable[Prediction]]
@@ -41,7 +43,7 @@ class Measured:
     judged: Judged = nothing_judged
 
     def units(self) -> list[float]:
-        """How sure the tagger is of each sentence, span or token, whichever is judged."""
+        """The confidence of each sentence, span or token, by granularity."""
         match self.granularity:
             case "sentence":
                 return [p.sentence_confidence(self.how) for p in self.read()]
@@ -51,7 +53,7 @@ class Measured:
                 return [c for p in self.read() for c in p.confidence.tolist()]
 
     def spans(self) -> list[tuple[Span, float]]:
-        """Every span with how sure the tagger is of it."""
+        """Every span with its confidence."""
         return [
             pair
             for p in self.read()
@@ -60,8 +62,10 @@ class Measured:
 
 
 class Rule:
-    """Where the threshold lies. The fields of a subclass are its settings, those of
-    ``conf/threshold/KIND.yaml``; the keys of a field that is a mapping are classes of the corpus.
+    """Where the threshold lies.
+
+    The fields of a subclass are its settings, those of ``conf/threshold/KIND.yaml``. The keys of a
+    mapping are classes of the corpus.
     """
 
     kind: ClassVar[str]  # these four are given to ``threshold``
@@ -70,9 +74,9 @@ class Rule:
     granularities: ClassVar[tuple[Granularity, ...]]
 
     def thresholds(self, silver: Measured) -> Thresholds:
-        """The least confidence that is accepted, by the class of a token's label ("" is O).
+        """The least accepted confidence by the class of a token's label ("" is O).
 
-        ``silver`` is only looked at where it matters, and of it no more than numbers are held.
+        ``silver`` is read only if the rule depends on it, and only numbers are held in memory.
         """
         raise NotImplementedError
 
@@ -88,11 +92,13 @@ def threshold(
     needs_judged: bool = False,
     granularities: tuple[Granularity, ...] = ("sentence", "span", "token"),
 ) -> Callable[[R], R]:
-    """Register a subclass of ``Rule`` as ``threshold.kind=kind``, and make it a frozen dataclass.
+    """Register a subclass of ``Rule`` as ``threshold.kind=kind``, as a frozen dataclass.
 
-    needs_silver: False where nothing is ever accepted, so that the pool need not be annotated for
-    it. needs_judged: it looks at ``Measured.judged``. granularities: those that the rule has a
-    meaning for.
+    Args:
+        kind: its name.
+        needs_silver: False if nothing is ever accepted; the pool is then not annotated for it.
+        needs_judged: it uses ``Measured.judged``.
+        granularities: those that the rule has a meaning for.
     """
 
     def register(rule: R) -> R:

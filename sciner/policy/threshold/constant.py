@@ -1,4 +1,4 @@
-"""One threshold for everything: at 0, out of reach, or where it is set."""
+"""One threshold for everything: accept all, none, or from a fixed confidence."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class AcceptNone(Rule):
 
 @threshold("fixed")
 class Fixed(Rule):
-    """What is at least ``min_confidence`` sure is accepted."""
+    """Silver with a confidence of at least ``min_confidence`` is accepted."""
 
     min_confidence: Share
 

@@ -12,8 +12,11 @@ from sciner.policy.threshold.values import Thresholds, constant, threshold_of_sh
 
 @threshold("curriculum")
 class Curriculum(Rule):
-    """``schedule`` holds a value a round, of which the last goes on: the least confidence that is
-    accepted, or with ``schedule_of=share`` the surest share of all that is judged."""
+    """One value of ``schedule`` for each round; the last one is repeated.
+
+    A value is the least accepted confidence, or with ``schedule_of=share`` the share that is
+    accepted, most confident first.
+    """
 
     schedule: Sequence[Share]
     schedule_of: Literal["confidence", "share"] = "confidence"

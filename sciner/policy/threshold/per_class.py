@@ -1,4 +1,4 @@
-"""A threshold a class."""
+"""One threshold for each class."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from sciner.policy.threshold.values import Thresholds, by_class
 
 @threshold("per_class")
 class PerClass(Rule):
-    """Each class has the threshold that ``classes`` names; the others, and O, have
-    ``min_confidence``."""
+    """The thresholds of ``classes``; all other classes, and O, have ``min_confidence``."""
 
     min_confidence: Share = 0.0
     classes: dict[str, Share] = field(default_factory=dict)

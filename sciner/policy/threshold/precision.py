@@ -1,4 +1,4 @@
-"""The threshold at which a target precision was reached on gold that the tagger had not seen."""
+"""The threshold at which out-of-fold predictions reach a target precision."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ ENOUGH = 20  # spans of a class, to judge it by itself
 
 @threshold("precision", needs_judged=True, granularities=("span", "token"))
 class Precision(Rule):
-    """Each class has the least confidence at which out-of-fold predictions for the seed set reach
-    the precision ``target``. Classes with fewer than 20 such spans share one threshold, that of all
-    spans together.
+    """The least confidence at which out-of-fold predictions reach precision ``target``, by class.
 
-    min_confidence: the threshold of O, whose precision nobody counts.
+    The predictions are for the seed set. Classes with fewer than 20 predicted spans share the
+    threshold of all spans together. ``min_confidence`` is the threshold of O, which has no
+    precision.
     """
 
     target: Share
@@ -39,8 +39,15 @@ class Precision(Rule):
 
 
 def least_confidence(pairs: Sequence[tuple[float, bool]], target: float) -> float:
-    """The least confidence from which on the share of right spans is at least ``target``;
-    unreachable where it never is. pairs: (confidence, right?) of each span."""
+    """The least confidence from which on the share of right spans is at least ``target``.
+
+    Args:
+        pairs: (confidence, whether it is right) of each span.
+        target: in [0, 1].
+
+    Returns:
+        The threshold; one above all confidences if the target is never reached.
+    """
     ordered = sorted(pairs, reverse=True)
     right, least = 0, UNREACHABLE
     for count, (confidence, is_right) in enumerate(ordered, start=1):

@@ -1,4 +1,4 @@
-"""The surest share of the silver."""
+"""The most confident share of the silver."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sciner.policy.threshold.values import Thresholds, constant, threshold_of_sh
 
 @threshold("quantile")
 class Quantile(Rule):
-    """The surest ``share`` of all that is judged (sentences, spans or tokens) is accepted."""
+    """The most confident ``share`` of sentences, spans or tokens is accepted."""
 
     share: Share
 

@@ -1,4 +1,4 @@
-"""So many spans, in the gold's mix of classes."""
+"""A number of spans, in the gold's mix of classes."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from sciner.policy.threshold.values import Thresholds, by_class, thresholds_of_q
 
 @threshold("quota", granularities=("span", "token"))
 class Quota(Rule):
-    """The surest spans are accepted, about ``quota`` of them, distributed over the classes as in
-    the gold.
+    """About ``quota`` spans are accepted, the most confident, in the gold's mix of classes.
 
-    min_confidence: the threshold of O, which a quota does not count.
+    ``min_confidence`` is the threshold of O, which a quota does not count.
     """
 
     quota: Positive

@@ -1,5 +1,4 @@
-"""Thresholds on confidence: the same for all labels, one a class, or where the surest so many are
-above."""
+"""Thresholds as numbers: constant, by class, or by how many are above."""
 
 from __future__ import annotations
 
@@ -13,23 +12,25 @@ UNREACHABLE = 2.0  # above every confidence
 
 
 def constant(threshold: float) -> Thresholds:
-    """The same for every class."""
+    """The same threshold for every class."""
     return lambda label: threshold
 
 
 def by_class(classes: Mapping[str, float], otherwise: float) -> Thresholds:
-    """That of ``classes``, or ``otherwise`` for those that it does not name."""
+    """The thresholds of ``classes``, and ``otherwise`` for all others."""
     return lambda label: classes.get(label, otherwise)
 
 
 def threshold_of_share(confidences: Sequence[float], share: float) -> float:
-    """What the surest ``share`` in [0, 1] of ``confidences`` reach, rounded half up; what ties with
-    the last of them reaches it too."""
+    """The confidence that the highest ``share`` in [0, 1] of ``confidences`` reach.
+
+    The number is rounded half up; confidences that tie with the last of them reach it too.
+    """
     return threshold_of_count(confidences, int(share * len(confidences) + 0.5))
 
 
 def threshold_of_count(confidences: Sequence[float], count: int) -> float:
-    """What the ``count`` highest reach."""
+    """The confidence that the ``count`` highest reach."""
     if count <= 0 or not confidences:
         return UNREACHABLE
     return sorted(confidences, reverse=True)[min(count, len(confidences)) - 1]
@@ -38,11 +39,11 @@ def threshold_of_count(confidences: Sequence[float], count: int) -> float:
 def thresholds_of_quota(
     spans: Sequence[tuple[Span, float]], quota: int, gold_shares: Mapping[str, float]
 ) -> dict[str, float]:
-    """A threshold a class such that about ``quota`` spans reach theirs, distributed as the classes
-    are in the gold.
+    """One threshold for each class, so that about ``quota`` spans reach theirs in the gold's mix.
 
-    A class that the tagger overuses gets a higher one (class-balanced self-training: Zou et al.
-    2018, section 4.1). Of classes that the gold lacks no span is accepted.
+    A class that the tagger predicts too often gets a higher threshold (class-balanced
+    self-training: Zou et al. 2018, section 4.1). Spans of classes that the gold lacks are not
+    accepted.
     """
     found: dict[str, list[float]] = {}
     for span, confidence in spans:
