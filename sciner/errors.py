@@ -1,4 +1,4 @@
-"""Bad input, said in one line."""
+"""Errors of the input, in one line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 
 class InputError(ValueError):
-    """What the user gave cannot be used: one line that names the place, the problem and how to
-    correct it, the ``hint`` (exit code 2, no traceback)."""
+    """What the user gave cannot be used (exit code 2, no traceback).
+
+    One line names the place, the problem and, as the ``hint``, how to correct it.
+    """
 
     def __init__(
         self,
@@ -30,8 +32,7 @@ class InputError(ValueError):
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """The hint for a misspelt ``word``: the closest of ``known``, or all of them when none is
-    close."""
+    """The hint for a misspelt ``word``: the closest of ``known``, or all of them."""
     known = sorted(known)
     close = difflib.get_close_matches(word, known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"

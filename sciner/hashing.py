@@ -1,4 +1,4 @@
-"""Identity by value: one spelling for every input, and its checksum."""
+"""Identity by value: canonical JSON and its checksum."""
 
 from __future__ import annotations
 
@@ -10,17 +10,26 @@ from typing import Any
 
 
 def canonical(value: Any) -> str:
-    """JSON with sorted names and one spelling of everything. Raises TypeError for a type it does
-    not know (numpy's scalars, sets, objects) and ValueError for NaN and infinities: a key must not
-    depend on how something happens to print."""
+    """JSON with sorted names and one spelling for every value.
+
+    Raises:
+        TypeError: a type that it does not know (numpy's scalars, sets, objects).
+        ValueError: NaN or an infinity.
+
+    >>> canonical({"b": [1, 2.0], "a": None})
+    '{"a":null,"b":[1,2.0]}'
+    """
     return json.dumps(
         plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
     )
 
 
 def plain(value: Any) -> Any:
-    """``value`` as lists, dictionaries by string, and JSON's scalars. Raises TypeError for what is
-    none of these."""
+    """``value`` as lists, dictionaries with string keys, and JSON's scalars.
+
+    Raises:
+        TypeError: it is none of these.
+    """
     if value is None or type(value) in (str, int, float, bool):
         return value
     if isinstance(value, list | tuple):
@@ -42,8 +51,10 @@ ROW = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=Fals
 
 
 def digest_of_rows(rows: Iterable[Any]) -> str:
-    """SHA-256 of many values, a line each, without holding their text at once. The caller answers
-    for their types."""
+    """SHA-256 of many values, one per line, without holding their text at once.
+
+    The caller is responsible for their types.
+    """
     whole = hashlib.sha256()
     for row in rows:
         whole.update(ROW.encode(row).encode() + b"\n")

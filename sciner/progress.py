@@ -1,4 +1,4 @@
-"""A progress bar where somebody is looking, nothing elsewhere."""
+"""A progress bar in a terminal, nothing elsewhere."""
 
 from __future__ import annotations
 

@@ -1,5 +1,7 @@
-"""Text without passwords: those of addresses, which SQLAlchemy takes apart as it will when it
-connects."""
+"""Removal of passwords from text.
+
+Addresses are parsed by SQLAlchemy, as they are when it connects.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +23,12 @@ VEIL = re.compile(rf"\$\{{oc\.env:{SECRET}\d+\}}")
 
 
 def redacted(text: str, *, veils: bool = True) -> str:
-    """``text`` without the password of any address in it, nor any that ``veiled`` has met. veils:
-    what stands for one is replaced too, for readers; Hydra's files can do without."""
+    """Remove the password of any address in ``text``, and any password that ``veiled`` has met.
+
+    Args:
+        text: for people or for a file.
+        veils: also replace the variables that stand for passwords. Hydra's files can keep them.
+    """
     text = VEIL.sub("***", text) if veils else text
     for part in sorted(
         {part for secret in known().values() for part in parts_of(secret)}, key=len, reverse=True
@@ -35,9 +41,11 @@ def redacted(text: str, *, veils: bool = True) -> str:
 
 
 def veiled(word: str) -> str:
-    """A word of a command line with a variable of the environment (``${oc.env:…}``) for each
-    password, so that whatever Hydra writes and prints of its words is safe to read. Processes that
-    are started inherit it."""
+    """Replace each password in a word of a command line by a variable of the environment.
+
+    Whatever Hydra writes and prints of its words is then safe to read. Processes that are started
+    inherit the variables (``${oc.env:…}``).
+    """
     for start, end in reversed(list(secrets(word, r"[^\n]*"))):
         secret = re.sub(r"\\(.)", r"\1", word[start:end])  # Hydra's escapes
         there = known()
@@ -55,15 +63,14 @@ def known() -> dict[str, str]:
 
 
 def parts_of(secret: str) -> Iterator[str]:
-    """A password, and what a library that takes its ``@`` or ``/`` for the address's own may say of
-    it."""
+    """Yield a password, and what of it a library may print that misreads its ``@`` or ``/``."""
     ends = [found.end() for found in re.finditer(r"[@:/?#]", secret)]
     yield from (secret[start:] for start in (0, *ends))
     yield from re.split(r"[@:/?#]", secret)
 
 
 class Redaction(logging.Filter):
-    """Keeps passwords out of a log: of messages, and of tracebacks."""
+    """Removes passwords from messages and tracebacks of a log."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = redacted(record.getMessage()), ()
@@ -73,8 +80,13 @@ class Redaction(logging.Filter):
 
 
 def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
-    """(start, end) of every password in an address of ``text``. rest: what may follow an address's
-    scheme (a regular expression); an address ends before the next one."""
+    """Yield (start, end) of every password in an address of ``text``.
+
+    Args:
+        text: to be searched.
+        rest: a regular expression of what may follow an address's scheme; an address ends before
+            the next one.
+    """
     begins = [found.start() for found in SCHEME.finditer(text)]
     for start, behind in pairwise([*begins, len(text)]):
         whole = re.compile(SCHEME.pattern + rest).match(text, start, behind)
@@ -83,9 +95,12 @@ def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
 
 
 def secrets_of(address: str) -> list[tuple[int, int]]:
-    """(start, end) of the password of ``address``, if it has one, and of options that are named
-    like one. A password is often written as it is, though its ``@`` and ``:`` ought to be escaped:
-    it goes on to the last ``@`` of what would else be the host, the port or the database."""
+    """Return (start, end) of the password of ``address``, and of its secret options.
+
+    Options are secret by their names. A password is often written as it is, though its ``@`` and
+    ``:`` should be escaped. It extends to the last ``@`` of what would otherwise be the host, the
+    port or the database.
+    """
     from sqlalchemy.engine import make_url
     from sqlalchemy.exc import ArgumentError
 

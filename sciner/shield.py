@@ -1,4 +1,4 @@
-"""Calls that a signal must not tear: it waits until they have returned."""
+"""Calls that a signal must not interrupt: it waits until they have returned."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ _waiting: list[BaseException] = []
 
 @contextmanager
 def shielded() -> Iterator[None]:
-    """Within, ``interrupt`` waits. A transaction that is torn keeps its database locked, also
-    against the process that would close it."""
+    """Make ``interrupt`` wait.
+
+    An interrupted transaction keeps its database locked, also for the process that would close it.
+    """
     global _depth
     _depth += 1
     try:

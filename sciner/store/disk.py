@@ -1,5 +1,7 @@
-"""The memory: results of steps, addressed by what they were computed from. What exists is complete;
-what is there is not computed again, by this run or any other."""
+"""The store: results of steps, addressed by what they were computed from.
+
+What exists is complete, and it is not computed again, by this run or any other.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,11 @@ T = TypeVar("T")
 
 
 class Store(Protocol):
-    """Where steps are looked up. keeps: is a result there for the next run?"""
+    """Where steps are looked up.
+
+    Attributes:
+        keeps: whether a result is there for the next run.
+    """
 
     keeps: bool
 
@@ -82,12 +88,12 @@ class NoStore:
 
 @dataclass
 class DiskStore:
-    """A folder of entries, shared by any number of processes of one machine.
+    """A folder of entries, shared by any number of processes on one machine.
 
-    An entry is a folder under ``steps/``: the files a step wrote, and ``key.json`` with its
+    An entry is a folder under ``steps/``: the files that a step wrote, and ``key.json`` with its
     inputs, the checksums of its files and its seconds. It is written under ``tmp/`` and renamed
-    last. Nothing is synced to the platter: after a power cut the checksums tell, which every
-    read verifies. Locks are the kernel's and end with their process.
+    last. Nothing is synced to disk; after a power failure the checksums, which every read verifies,
+    show what was lost. Locks are the kernel's and end with their process.
     """
 
     root: Path
@@ -96,8 +102,11 @@ class DiskStore:
     refused: bool = field(default=False, init=False)  # and said so
 
     def run(self, step: Step[T]) -> Result[T]:
-        """As promised by Store. A store that cannot be used (full, read-only, without locks) is
-        said aloud once; the step is computed all the same."""
+        """See ``Store.run``.
+
+        A store that cannot be used (full, read-only, without locks) is reported once, and the step
+        is computed all the same.
+        """
         key = step.key
         try:
             if found := self._found(step, key):
@@ -125,8 +134,10 @@ class DiskStore:
         return self.root / STEPS / key
 
     def discard(self, key: str) -> None:
-        """As promised by Store: renamed, then deleted, so that a reader sees all of an entry or
-        none of it."""
+        """See ``Store.discard``.
+
+        The entry is renamed before it is deleted, so that a reader sees all of it or nothing.
+        """
         place = self.root / TMP / f"{key}.{uuid.uuid4().hex}"
         try:
             with self.locked(key):
@@ -144,16 +155,23 @@ class DiskStore:
 
     @contextmanager
     def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
-        """Hold ``key``'s lock. Raises locks.Busy where another holds it and ``wait`` is off,
-        Refused where there are no locks to be had."""
+        """Hold the lock of ``key``.
+
+        Raises:
+            locks.Busy: another process holds it and ``wait`` is off.
+            Refused: the file system has no locks.
+        """
         with ExitStack() as stack:
             with for_the_store():
                 stack.enter_context(held(self.root / LOCKS / f"{key}.lock", wait=wait))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
-        """Only under the key's lock is a damaged entry set aside: another process may be about to
-        replace it."""
+        """Look an entry up.
+
+        A damaged entry is set aside only under the key's lock: another process may be about to
+        replace it.
+        """
         with for_the_store():  # what may not be looked at must not be computed over
             if not (self.entry(key) / "key.json").is_file():
                 return None
@@ -169,8 +187,11 @@ class DiskStore:
         return self._result(step, key, True, seconds)
 
     def _computed(self, step: Step[T], key: str) -> Result[T]:
-        """Compute, under the key's lock: what stands in its temporary folder was left by a process
-        that is dead. What cannot be read back is an error of the step, and never an entry."""
+        """Compute, under the key's lock.
+
+        What is in its temporary folder was left by a process that has died. A result that cannot be
+        read back is an error of the step, and never an entry.
+        """
         folder = self.root / TMP / key
         shutil.rmtree(folder, ignore_errors=True)
         with for_the_store():
@@ -217,8 +238,10 @@ class DiskStore:
             return self._renewed(step, key)
 
     def _renewed(self, step: Step[T], key: str) -> T:
-        """The value after reading it failed: of an entry that cannot be read under its lock either,
-        or that is gone, by computing once more."""
+        """The value after reading it failed.
+
+        If the entry cannot be read under its lock either, or is gone, it is computed once more.
+        """
         try:
             fault = self.set_aside_if_damaged(key, step.read_back)
         except Exception as error:
@@ -230,22 +253,29 @@ class DiskStore:
         return self.run(step).load()
 
     def meta(self, key: str) -> dict[str, Any]:
-        """What ``key.json`` says. Raises as ``entry.read_meta`` does."""
+        """Return what ``key.json`` says; raises as ``entry.read_meta`` does."""
         return read_meta(self.entry(key))
 
     def verify(self, key: str) -> None:
-        """Raises as ``entry.verify`` does."""
+        """Check an entry's files; raises as ``entry.verify`` does."""
         verify(self.entry(key))
 
     def set_aside_if_damaged(self, key: str, read: Callable[[Path], object]) -> str | None:
-        """Set an entry aside if it is damaged, and say how (``entry.damage``). Raises NewerEntry,
-        Unreadable and, where the store cannot be written, Refused."""
+        """Set an entry aside if it is damaged.
+
+        Returns:
+            How it is damaged (``entry.damage``); None if it is not.
+
+        Raises:
+            NewerEntry, Unreadable: it cannot be judged.
+            Refused: the store cannot be written.
+        """
         with self.locked(key):
             why = damage(self.entry(key), read)
             return why if why and self._set_aside(key, why) else None
 
     def _set_aside(self, key: str, why: str) -> bool:
-        """False where there is no such entry."""
+        """Set an entry aside; False if there is none."""
         place = self.root / ASIDE / f"{key}.{uuid.uuid4().hex[:8]}"
         if there := self._move(key, place):
             log.warning(
@@ -257,7 +287,7 @@ class DiskStore:
         return there
 
     def _move(self, key: str, place: Path) -> bool:
-        """False where there is no such entry."""
+        """Move an entry; False if there is none."""
         if not self.entry(key).exists():
             return False
         with for_the_store():
@@ -269,8 +299,10 @@ class DiskStore:
         return True
 
     def _note_use(self, key: str) -> None:
-        """For pruning: in this process's lease, for what is in use now, and as a time, for the
-        least recently used."""
+        """Note the use of an entry, for pruning.
+
+        In this process's lease, for what is in use now, and as a time, for the least recently used.
+        """
         try:
             self.lease.note(key)
             os.utime(self.entry(key) / "key.json")
@@ -282,8 +314,7 @@ class DiskStore:
         return Lease(self.root / LEASES)
 
     def _refused(self, error: Exception) -> bool:
-        """Is it the store that cannot be used, and not what the step itself met? Then say so,
-        once."""
+        """Whether the store cannot be used, rather than the step having failed; says so once."""
         if isinstance(error, Unreadable):
             self._refuse(f"read ({error}): what is computed now is not kept")
         elif why := refusal_of_a_step(error, self.root):
@@ -293,7 +324,7 @@ class DiskStore:
         return True
 
     def _refuse(self, problem: str) -> None:
-        """One line for a store, whatever it is asked for later."""
+        """Warn once, whatever the store is asked for later."""
         if not self.refused:
             self._warn(f"the store {self.root} cannot be {problem}")
         self.refused = True

@@ -1,4 +1,4 @@
-"""An entry of the store: what its record says, and whether it is whole."""
+"""An entry of the store: its record, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Damaged(Exception):
 
 
 class Unreadable(Damaged):
-    """An entry that the file system does not let this process read. It may be whole: it stays."""
+    """An entry that this process may not read; it may be complete, so it stays."""
 
 
 class NewerEntry(Exception):
@@ -27,8 +27,13 @@ class NewerEntry(Exception):
 
 
 def read_meta(entry: Path) -> dict[str, Any]:
-    """What ``key.json`` of the folder ``entry`` says. Raises Damaged where it is missing or broken,
-    Unreadable where it may not be read, NewerEntry where it is of a later format."""
+    """Read ``key.json`` of the folder ``entry``.
+
+    Raises:
+        Damaged: it is missing or broken.
+        Unreadable: it may not be read.
+        NewerEntry: it has a later format.
+    """
     key = entry.name
     try:
         meta: dict[str, Any] = json.loads((entry / "key.json").read_text(encoding="utf-8"))
@@ -55,8 +60,12 @@ def read_meta(entry: Path) -> dict[str, Any]:
 
 
 def verify(entry: Path) -> None:
-    """Raises Damaged for the first file that is not as it was written, Unreadable for one that may
-    not be read."""
+    """Check every file against its checksum.
+
+    Raises:
+        Damaged: a file has changed; the first one is named.
+        Unreadable: a file may not be read.
+    """
     for name, (size, sha256) in read_meta(entry)["files"].items():
         file = entry / name
         try:
@@ -73,8 +82,11 @@ def verify(entry: Path) -> None:
 
 
 def damage(entry: Path, read: Callable[[Path], object]) -> str | None:
-    """What is wrong with an entry: with its files, or with what they hold, if ``read`` fails on
-    them. Raises NewerEntry and Unreadable."""
+    """What is wrong with an entry's files, or with their content if ``read`` fails on them.
+
+    Raises:
+        NewerEntry, Unreadable: it cannot be judged.
+    """
     try:
         verify(entry)
         read(entry)

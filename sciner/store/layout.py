@@ -1,4 +1,4 @@
-"""Where a store lies unless told otherwise, and what its folders are called."""
+"""The default place of a store, and the names of its folders."""
 
 from __future__ import annotations
 

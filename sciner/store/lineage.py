@@ -1,4 +1,4 @@
-"""Where a result comes from: the chain it was computed from."""
+"""Where a result comes from: the chain of steps that it was computed from."""
 
 from __future__ import annotations
 
@@ -17,8 +17,15 @@ Steps = Mapping[str, type[Step[Any]]]  # the steps as they are now, by name
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """An input that is itself a step. name: the input's. there: is its entry in the store? seconds:
-    what computing it took."""
+    """An input that is itself a step.
+
+    Attributes:
+        name: of the input.
+        key: of the step.
+        there: whether its entry is in the store.
+        seconds: that computing it took.
+        origins: its own inputs that are steps.
+    """
 
     name: str
     key: str
@@ -29,8 +36,15 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """An entry. files: bytes by name. seconds: what computing it took. created, used: in seconds
-    since 1970. results: its figures by name. origins: empty for a step that was shown further up.
+    """An entry, for people.
+
+    Attributes:
+        key, step, version, inputs: of the entry.
+        files: bytes by name.
+        seconds: that computing it took.
+        created, used: in seconds since 1970.
+        results: its figures by name.
+        origins: its inputs that are steps; empty for a step that was shown further up.
     """
 
     key: str
@@ -46,7 +60,11 @@ class Description:
 
 
 def find(store: DiskStore, prefix: str) -> str:
-    """The key that begins so. Raises InputError for none, and for several."""
+    """Find the key with this prefix.
+
+    Raises:
+        InputError: no key has it, or several have.
+    """
     found = [key for key in store.listed() if key.startswith(prefix)]
     if prefix in found or len(found) == 1:
         return prefix if prefix in found else found[0]
@@ -63,8 +81,16 @@ def find(store: DiskStore, prefix: str) -> str:
 
 
 def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
-    """The entry whose key begins so. steps: they say which figures it holds. Raises InputError
-    where that is none or several, or where it cannot be read."""
+    """Describe the entry whose key has this prefix.
+
+    Args:
+        store: the store.
+        prefix: of the key.
+        steps: the classes of the steps, which say which figures an entry holds.
+
+    Raises:
+        InputError: no entry has it, several have, or it cannot be read.
+    """
     key = find(store, prefix)
     try:
         meta = store.meta(key)
@@ -91,8 +117,7 @@ def describe(store: DiskStore, prefix: str, steps: Steps) -> Description:
 
 
 def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]:
-    """The steps among ``inputs``, each with its own; what is in ``seen`` is named and not followed
-    again."""
+    """The steps among ``inputs``, each with its own; those in ``seen`` are not followed again."""
     found = []
     for name, key in leaves(inputs):
         if isinstance(key, str) and KEY.fullmatch(key):
@@ -107,8 +132,10 @@ def origins(store: DiskStore, inputs: Any, seen: set[str]) -> tuple[Origin, ...]
 
 
 def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[str, float]:
-    """The figures that a step left, by name; none of a step that is not known, or that meant
-    something else in that version."""
+    """The figures that a step left, by name.
+
+    None of a step that is unknown, or that had another meaning in that version.
+    """
     if step is None or version != step.VERSION:
         return {}
     try:
@@ -119,8 +146,7 @@ def results(step: type[Step[Any]] | None, version: int, folder: Path) -> dict[st
 
 
 def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
-    """(dotted name, value) of everything within ``value`` that is neither a dictionary nor a
-    list."""
+    """Yield (dotted name, value) of everything in ``value`` but dictionaries and lists."""
     if isinstance(value, Mapping | list):
         for key, item in value.items() if isinstance(value, Mapping) else enumerate(value):
             yield from leaves(item, f"{name}.{key}".lstrip("."))
@@ -129,6 +155,7 @@ def leaves(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def meta_of(store: DiskStore, key: str) -> dict[str, Any] | None:
+    """The record of an entry; None if it cannot be read."""
     try:
         return store.meta(key)
     except (Damaged, NewerEntry):

@@ -1,5 +1,4 @@
-"""Who is at work on a store: locks of the kernel, which end with their process, and leases, which
-count while one is held."""
+"""Locks of the kernel, which end with their process, and leases that are protected by them."""
 
 from __future__ import annotations
 
@@ -24,8 +23,11 @@ class Busy(Exception):
 
 
 def of_the_kernel(lock: Path) -> FileLock:
-    """A lock that ends with its process. Where the file system has none, acquiring it raises
-    OSError: a lock by a file's mere presence would outlive a process that is killed."""
+    """A lock that ends with its process.
+
+    Where the file system has no locks, acquiring it raises OSError: a lock that is a mere file
+    would outlive a killed process.
+    """
     from filelock import FileLock
 
     return FileLock(lock, fallback_to_soft=False)
@@ -33,8 +35,11 @@ def of_the_kernel(lock: Path) -> FileLock:
 
 @contextmanager
 def held(lock: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold ``lock``, a file that is made where there is none. Raises Busy where another holds it
-    and ``wait`` is off."""
+    """Hold ``lock``, a file that is created if there is none.
+
+    Raises:
+        Busy: another process holds it and ``wait`` is off.
+    """
     from filelock import Timeout
 
     lock.parent.mkdir(parents=True, exist_ok=True)
@@ -69,8 +74,10 @@ def is_held(lock: Path) -> bool:
 
 
 class Lease:
-    """The keys that this process uses, in a file under ``folder``. They count until the process
-    ends; who comes after it removes the file."""
+    """The keys that this process uses, in a file under ``folder``.
+
+    They count until the process ends; whoever comes later removes the file.
+    """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)

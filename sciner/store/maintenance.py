@@ -1,5 +1,4 @@
-"""The store, looked after: what lies there and what it cost, whether it is whole, and what may
-go."""
+"""Maintenance of a store: what it holds, whether it is intact, what may be removed."""
 
 from __future__ import annotations
 
@@ -36,8 +35,14 @@ UNITS = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A step's folder. bytes: of its files. used: when it was last read or written, in seconds
-    since 1970. meta: its ``key.json``; empty where that is damaged or of a newer format."""
+    """The folder of a step.
+
+    Attributes:
+        key, state: of the entry.
+        bytes: of its files.
+        used: when it was last read or written, in seconds since 1970.
+        meta: its ``key.json``; empty if that is damaged or has a newer format.
+    """
 
     key: str
     state: State
@@ -51,13 +56,13 @@ class Entry:
 
     @property
     def seconds(self) -> float:
-        """What computing it took; 0 where that is not known."""
+        """Seconds that computing it took; 0 if unknown."""
         return float(self.meta.get("seconds", 0.0))
 
 
 @dataclass(slots=True)
 class Total:
-    """Of several entries: how many, their bytes, and the seconds that computing them took."""
+    """The number of several entries, their bytes, and the seconds that computing them took."""
 
     entries: int = 0
     bytes: int = 0
@@ -73,8 +78,15 @@ class Total:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """steps: current entries by step. others: the rest by state, which this version never finds.
-    aside: what was damaged. leftover: what processes that are dead left half-written."""
+    """Statistics of a store.
+
+    Attributes:
+        steps: current entries by step.
+        others: entries that this version never finds, by state.
+        total: of all entries.
+        aside: damaged entries that were set aside.
+        leftover: half-written entries of processes that have died.
+    """
 
     steps: dict[str, Total]
     others: dict[str, Total]
@@ -85,9 +97,15 @@ class Stats:
 
 @dataclass(frozen=True, slots=True)
 class Pruned:
-    """removed: entries, the least recently used first. freed: bytes, of whatever was removed. left:
-    bytes of the entries that stay. busy: entries passed over because a living process uses them.
-    aside, leftover, leases, locks: how many went."""
+    """What pruning did.
+
+    Attributes:
+        removed: entries, the least recently used first.
+        freed: bytes of all that was removed.
+        left: bytes of the entries that stay.
+        busy: number of entries that stay because a living process uses them.
+        aside, leftover, leases, locks: how many of these were removed.
+    """
 
     removed: tuple[Entry, ...]
     freed: int
@@ -101,8 +119,15 @@ class Pruned:
 
 @dataclass(slots=True)
 class Verified:
-    """whole: how many entries are as they were written. newer: how many could not be told. damaged:
-    why, by key. stay: those of them that could not be set aside. refused: why not."""
+    """What a check of all entries found.
+
+    Attributes:
+        whole: number of intact entries.
+        newer: number of entries that cannot be judged.
+        damaged: what is wrong, by key.
+        stay: those of them that could not be set aside.
+        refused: why not.
+    """
 
     whole: int = 0
     newer: int = 0
@@ -112,7 +137,11 @@ class Verified:
 
 
 def open_store(root: Path) -> DiskStore:
-    """The store in ``root``. Raises InputError where there is none, or none that may be read."""
+    """Open the store in ``root``.
+
+    Raises:
+        InputError: there is none, or it may not be read.
+    """
     with said_plainly(root, "read"):
         if not (root / STEPS).is_dir():
             raise InputError(
@@ -126,8 +155,12 @@ def open_store(root: Path) -> DiskStore:
 
 
 def entries(store: DiskStore, versions: Mapping[str, int]) -> Iterator[Entry]:
-    """All of them but those that vanish meanwhile. versions: of the steps as they are now, by
-    name."""
+    """Yield all entries, except those that vanish meanwhile.
+
+    Args:
+        store: the store.
+        versions: current version of each step, by name.
+    """
     for key in store.listed():
         try:
             yield entry_of(store, key, versions)
@@ -136,7 +169,11 @@ def entries(store: DiskStore, versions: Mapping[str, int]) -> Iterator[Entry]:
 
 
 def entry_of(store: DiskStore, key: str, versions: Mapping[str, int]) -> Entry:
-    """Raises FileNotFoundError where there is no such entry (any more)."""
+    """Return one entry.
+
+    Raises:
+        FileNotFoundError: there is no such entry.
+    """
     folder = store.entry(key)
     used = (folder / "key.json" if store.has(key) else folder).stat().st_mtime
     meta: Mapping[str, Any] = {}
@@ -154,7 +191,7 @@ def entry_of(store: DiskStore, key: str, versions: Mapping[str, int]) -> Entry:
 
 
 def bytes_in(place: Path) -> int:
-    """Of a folder's files, or of a file; 0 for what vanishes meanwhile or may not be looked at."""
+    """Bytes of a file, or of a folder's files; 0 for what vanishes meanwhile or may not be read."""
     files = (
         [place]
         if place.is_file()
@@ -168,8 +205,12 @@ def bytes_in(place: Path) -> int:
 
 
 def stats(store: DiskStore, versions: Mapping[str, int]) -> Stats:
-    """Counts, and reads every key.json to do so. versions: of the steps as they are now, by
-    name."""
+    """Count what is in the store; it reads every ``key.json``.
+
+    Args:
+        store: the store.
+        versions: current version of each step, by name.
+    """
     found = Stats({name: Total() for name in versions}, {}, Total(), Total(), Total())
     for entry in entries(store, versions):
         if entry.state == "current":
@@ -190,9 +231,13 @@ def verify(
     advance: Callable[[int], None] = lambda n: None,
     read: Callable[[Path], object] = lambda folder: None,
 ) -> Verified:
-    """Read every file of every entry again, and see that ``read`` can make sense of its folder;
-    what is damaged is set aside, if the store can be written. Calls ``advance(1)`` behind each
-    entry."""
+    """Read every file of every entry, and set damaged entries aside if the store can be written.
+
+    Args:
+        store: the store.
+        advance: called with 1 after each entry.
+        read: reads the content of an entry's folder; if it raises, the entry is damaged.
+    """
     found = Verified()
     for key in store.listed():
         why = None
@@ -216,12 +261,19 @@ def verify(
 
 
 def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = False) -> Pruned:
-    """Remove entries, the least recently used first, until those that stay have ``limit`` bytes or
-    less; and what processes that are dead left: half-written entries, leases, lock files. With
-    ``aside`` also what was set aside.
+    """Remove the least recently used entries until the others have at most ``limit`` bytes.
 
-    What a living process uses stays, be it over the limit. Raises InputError where the store
-    cannot be written.
+    Half-written entries, leases and lock files of processes that have died are removed too. What a
+    living process uses stays, even over the limit.
+
+    Args:
+        store: the store.
+        limit: in bytes.
+        aside: also remove what was set aside.
+        dry_run: only report.
+
+    Raises:
+        InputError: the store cannot be written.
     """
     with said_plainly(store.root, "pruned"):
         leases = store.root / LEASES
@@ -255,9 +307,9 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
 def evict(store: DiskStore, key: str) -> bool:
     """Remove an entry unless it is in use.
 
-    It is moved away before the leases are read once more. A process notes its use before it
-    looks at an entry: so either that process finds nothing, and computes, or its note is seen
-    here, and the entry is put back.
+    It is moved away before the leases are read once more. A process notes its use before it looks
+    at an entry. So either that process finds nothing, and computes, or its note is seen here, and
+    the entry is put back.
     """
     place = store.root / TMP / f"{key}.{uuid.uuid4().hex}"
     place.parent.mkdir(exist_ok=True)
@@ -276,7 +328,7 @@ def evict(store: DiskStore, key: str) -> bool:
 
 
 def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[int]:
-    """Remove folders that nobody is writing; yields the bytes of each."""
+    """Remove folders that nobody is writing, and yield the bytes of each."""
     for place in places:
         if is_held(lock_of(store, place)):
             continue
@@ -291,8 +343,10 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
 
 
 def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
-    """Remove lock files that nobody holds. Who waits for one that is removed finds out, and takes a
-    new one."""
+    """Remove lock files that nobody holds.
+
+    A process that waits for a removed lock notices, and takes a new one.
+    """
     free = 0
     for place in below(store.root / LOCKS):
         try:
@@ -306,21 +360,23 @@ def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
 
 
 def lock(store: DiskStore, key: str) -> Path:
+    """The file of the lock of ``key``."""
     return store.root / LOCKS / f"{key}.lock"
 
 
 def lock_of(store: DiskStore, place: Path) -> Path:
-    """The lock of what lies under tmp/ or aside/, as ``<key>`` or ``<key>.<something>``."""
+    """The lock of what is under tmp/ or aside/, named ``<key>`` or ``<key>.<something>``."""
     return lock(store, place.name.partition(".")[0])
 
 
 def below(folder: Path) -> list[Path]:
+    """The folders and files in ``folder``; none if it does not exist."""
     return sorted(folder.iterdir()) if folder.is_dir() else []
 
 
 @contextmanager
 def said_plainly(root: Path, done: str) -> Iterator[None]:
-    """Raises InputError for what the disk refuses, when the store should be ``done``."""
+    """Turn what the disk refuses into an InputError that says what could not be ``done``."""
     try:
         yield
     except (OSError, RuntimeError) as error:  # RuntimeError: resolve() of a loop of links
@@ -331,8 +387,11 @@ def said_plainly(root: Path, done: str) -> Iterator[None]:
 
 
 def bytes_of(text: str) -> int:
-    """20GB, 1.5 TB, 512MiB, 0 as bytes. Raises InputError for what is no size, and for a number
-    without a unit."""
+    """Read a size: 20GB, 1.5 TB, 512MiB, 0.
+
+    Raises:
+        InputError: it is no size, or has no unit.
+    """
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]I?B)?\s*", text.upper())
     if not found or (not found[2] and float(found[1])):
         raise InputError(

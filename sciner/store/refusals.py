@@ -1,4 +1,4 @@
-"""What a file system refuses a store: it costs one warning, and the run goes on without."""
+"""What a file system refuses a store: it costs one warning, and the run goes on without a store."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ WHILE_WRITING = (  # what a write may meet that does not name its file
 
 
 class Refused(OSError):
-    """The file system refused what a store did for itself: a folder, a lock, a rename."""
+    """The file system refused an operation of the store: a folder, a lock, a rename."""
 
 
 @contextmanager
 def for_the_store() -> Iterator[None]:
-    """Around what a store does for itself. Raises Refused for every OSError."""
+    """Turn every OSError of an operation of the store into Refused."""
     try:
         yield
     except OSError as error:
@@ -33,8 +33,7 @@ def for_the_store() -> Iterator[None]:
 
 
 def refusal_of_a_step(error: Exception, root: Path) -> str | None:
-    """Why a step could not write into the store under ``root``; None where ``error`` says something
-    else, or is of another place."""
+    """Why a step could not write into the store under ``root``; None for any other error."""
     if isinstance(error, Refused):
         return reason(error)
     if isinstance(error, OSError) and error.errno in WHILE_WRITING:
@@ -46,5 +45,5 @@ def refusal_of_a_step(error: Exception, root: Path) -> str | None:
 
 
 def reason(error: OSError) -> str:
-    """In the words of the operating system, without the path."""
+    """The operating system's message, without the path."""
     return error.strerror or str(error) or type(error).__name__

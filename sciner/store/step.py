@@ -1,4 +1,4 @@
-"""A computation that a store may skip, and its outcome."""
+"""Steps: computations that a store may skip, and their results."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ KEY = re.compile(r"[a-z_]+-v\d+-[0-9a-f]{64}")
 
 
 class Step(ABC, Generic[T]):
-    """A computation that a store may skip; ``T`` is what it results in. A kind of step is a class,
-    a frozen dataclass of all that it is computed from; one computation is an object of it.
+    """A computation that a store may skip; ``T`` is its result.
 
-    All that is said of a step elsewhere is derived from its class: the versions that
-    ``sciner store stats`` counts by, the figures that ``show`` prints, what ``diff`` says an input
-    means, and the table in docs/store.md.
+    A kind of step is a class, a frozen dataclass of all that it is computed from; one computation
+    is an object of it. Everything else about a step is derived from its class: the versions that
+    ``sciner store stats`` counts, the figures that ``show`` prints, what ``diff`` says about an
+    input, and the table in docs/store.md.
     """
 
     NAME: ClassVar[str]
@@ -44,7 +44,7 @@ class Step(ABC, Generic[T]):
 
     @abstractmethod
     def inputs(self) -> Mapping[str, Any]:
-        """All that the result depends on, as JSON's types; what is large as a digest."""
+        """All that the result depends on, as JSON types; large inputs as a digest."""
 
     @abstractmethod
     def compute(self, folder: Path) -> None:
@@ -52,18 +52,22 @@ class Step(ABC, Generic[T]):
 
     @abstractmethod
     def load(self, folder: Path) -> T:
-        """The result from the files that ``compute`` wrote. Raises FileNotFoundError for a missing
-        one."""
+        """Read the result from the files that ``compute`` wrote.
+
+        Raises:
+            FileNotFoundError: one is missing.
+        """
 
     def read_back(self, folder: Path) -> None:
-        """Read all that ``compute`` wrote, once, before a store keeps it. Raises whatever reading
-        raises; a step whose value is read bit by bit reads it to the end."""
+        """Read all that ``compute`` wrote, once, before a store keeps it.
+
+        It raises whatever reading raises. A step whose value is read lazily reads it to the end.
+        """
         self.load(folder)
 
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
-        """The figures in ``folder`` that ``sciner store show`` prints, by name; none unless a step
-        says which."""
+        """The figures in ``folder`` that ``sciner store show`` prints, by name; none by default."""
         return {}
 
     @cached_property
@@ -74,11 +78,17 @@ class Step(ABC, Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Result(Generic[T]):
-    """A step's outcome. hit: nothing was computed. seconds: what computing it took, now or then.
+    """The result of a step.
 
-    The value is not held here: ``load`` reads it from where it lies. A computed value is read as
-    a stored one is, so that a hit cannot differ from a miss. ``renew`` gives it once more
-    after reading it has failed.
+    The value is not held here: ``load`` reads it from disk. A computed value is read in the same
+    way as a stored one, so that a hit cannot differ from a miss.
+
+    Attributes:
+        key: of the step.
+        hit: whether it was known.
+        seconds: that computing it took, now or earlier.
+        load: reads the value.
+        renew: provides the value again after reading it failed.
     """
 
     key: str
@@ -88,8 +98,11 @@ class Result(Generic[T]):
     renew: Callable[[], T]
 
     def stream(self, items: Callable[[T], Iterator[Item]]) -> Iterator[Item]:
-        """What ``items`` yields of the value, without holding it all. If it goes meanwhile, or
-        proves unreadable, it is renewed, and read on from there."""
+        """Yield what ``items`` yields of the value, without holding it all.
+
+        If the value vanishes meanwhile, or proves unreadable, it is renewed, and reading goes on
+        from there.
+        """
         told, value = 0, self.load()
         for again in (True, False):
             try:

@@ -1,4 +1,4 @@
-"""What is annotated: sentences with stable ids, and corpora of them."""
+"""Sentences with stable ids, and corpora of them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set
 class Sentence:
     """Tokens with an id ``document#index``.
 
-    spans: None where no gold exists or where it is withheld. masked: positions of tokens of
-    which nobody said whether they belong to a span; they are left out of the loss. dropped: the
-    labels of gold spans that begin here and that ``spans`` cannot hold, such as nested ones.
+    Attributes:
+        id: ``document#index``.
+        tokens: the words.
+        spans: the gold; None if there is none or if it is withheld.
+        masked: positions of tokens whose label is unknown; they are left out of the loss.
+        dropped: labels of gold spans that begin here and that ``spans`` cannot hold, such as nested
+            ones.
     """
 
     id: str
@@ -46,13 +50,18 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A sentence as a tagger is trained on it; every label knows where it came from.
+    """A sentence with the labels that a tagger is trained on, and where they come from.
 
-    source: ``gold`` or ``silver``. round: the round whose annotation pass made the silver (0 for
-    gold). confidences: one a span, in [0, 1]; 1.0 for gold. masked: token positions left out of
-    the loss. weight: factor of this sentence's tokens in the loss, > 0. distribution: [tokens,
-    tags] float16, the columns as ``tagset``; what is learnt in the place of the spans' tags, where
-    the label is soft.
+    Attributes:
+        sentence: its text.
+        spans: the labels.
+        source: ``gold`` or ``silver``.
+        round: in which the silver was annotated; 0 for gold.
+        confidences: one for each span, in [0, 1]; 1.0 for gold.
+        masked: token positions left out of the loss.
+        weight: factor of this sentence's tokens in the loss, > 0.
+        distribution: soft labels, [tokens, tags] float16 with the columns of ``tagset``; they are
+            learnt in place of the spans.
     """
 
     sentence: Sentence
@@ -70,7 +79,11 @@ class Example:
 
 
 def gold_example(sentence: Sentence) -> Example:
-    """A sentence whose gold has been bought. Raises ValueError where there is none."""
+    """Make an example of a sentence with gold.
+
+    Raises:
+        ValueError: it has none.
+    """
     if sentence.spans is None:
         raise ValueError(f"{sentence.id} has no gold")
     sure = (1.0,) * len(sentence.spans)
@@ -120,8 +133,10 @@ class Corpus:
             )
 
     def digest(self) -> str:
-        """SHA-256 over every split's ids, tokens and gold: of [labels, splits by name] as JSON,
-        which is never held whole."""
+        """SHA-256 of every split's ids, tokens and gold: of [labels, splits by name] as JSON.
+
+        The JSON is never held in memory as a whole.
+        """
         whole = hashlib.sha256(f"[{_json(self.labels)}, {{".encode())
         for n, name in enumerate(("dev", "test", "train", "unlabelled")):
             whole.update(f'{", " * (n > 0)}"{name}": ['.encode())
@@ -147,8 +162,11 @@ def labels_of(sentences: Iterable[Sentence]) -> tuple[str, ...]:
 
 
 def tagset(labels: Sequence[str]) -> tuple[str, ...]:
-    """IOB2 tags in the order of a label distribution's columns: O, then B-X and I-X for each
-    class."""
+    """IOB2 tags in the order of a distribution's columns: O, then B-X and I-X for each class.
+
+    >>> tagset(["Method", "Task"])
+    ('O', 'B-Method', 'I-Method', 'B-Task', 'I-Task')
+    """
     return ("O", *(f"{prefix}-{label}" for label in labels for prefix in "BI"))
 
 

@@ -1,4 +1,4 @@
-"""Training sentences that stand in dev or test."""
+"""Training sentences that are also in dev or test."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ Guard = Literal["none", "report", "drop"]
 
 
 def casefolded(sentence: Sentence) -> tuple[str, ...]:
-    """The tokens without their case: what makes two sentences the same text."""
+    """The tokens without their case; sentences are the same text if these are equal."""
     return tuple(token.casefold() for token in sentence.tokens)
 
 
 def leaked(
     train: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int
 ) -> tuple[Sentence, ...]:
-    """Those of ``train`` with at least ``min_tokens`` tokens whose text stands in ``held_out``
-    (shorter: mostly headings)."""
+    """Find training sentences that are also in ``held_out``.
+
+    Sentences of fewer than ``min_tokens`` tokens are ignored; they are mostly headings.
+    """
     known = {casefolded(sentence) for sentence in held_out}
     return tuple(s for s in train if len(s.tokens) >= min_tokens and casefolded(s) in known)
 
 
 def guard(corpus: Corpus, how: Guard, min_tokens: int) -> Corpus:
-    """The corpus as it may be used: ``report`` counts leaked training sentences in the notes,
-    ``drop`` leaves them out too."""
+    """Count leaked training sentences in the notes (``report``), and leave them out (``drop``)."""
     found = leaked(corpus.train, (*corpus.dev, *corpus.test), min_tokens) if how != "none" else ()
     if not found:
         return corpus

@@ -1,4 +1,4 @@
-"""Spans and their tag codings: IOB1, IOB2 and IOBES, read leniently and written strictly."""
+"""Spans and their tag schemes: IOB1, IOB2 and IOBES, read leniently and written strictly."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PREFIXES = {"IOB1": "IB", "IOB2": "BI", "IOBES": "BIES"}
 
 
 class Span(NamedTuple):
-    """An entity mention: token positions ``start`` to ``end`` (exclusive) and its class."""
+    """An entity mention: token positions ``start`` to ``end`` (exclusive), and its class."""
 
     start: int
     end: int
@@ -25,9 +25,13 @@ class Span(NamedTuple):
 
 
 def split_tag(tag: str) -> tuple[str, str]:
-    """``B-Task`` as ``("B", "Task")`` and ``O`` as ``("O", "")``.
+    """Split a tag into prefix and class.
 
-    Raises InputError for anything else: a prefix outside B, I, E, S, or an empty class.
+    Raises:
+        InputError: the prefix is not B, I, E or S, or the class is empty.
+
+    >>> split_tag("B-Task"), split_tag("O")
+    (('B', 'Task'), ('O', ''))
     """
     if tag == "O":
         return "O", ""
@@ -41,11 +45,11 @@ def split_tag(tag: str) -> tuple[str, str]:
 
 
 def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
-    """The scheme under which the fewest tags are out of place (ties: IOB2).
+    """Find the scheme under which the fewest tags are out of place (ties: IOB2).
 
-    E- and S- exist in IOBES alone. IOB1 opens a span with I- and keeps B- for one that touches
-    its neighbour of the same class; IOB2 opens every span with B- (Ramshaw & Marcus 1995; Tjong
-    Kim Sang & Veenstra 1999).
+    E- and S- exist only in IOBES. IOB1 opens a span with I- and uses B- only for a span that
+    touches the previous one of the same class; IOB2 opens every span with B- (Ramshaw & Marcus
+    1995; Tjong Kim Sang & Veenstra 1999).
     """
     opened_by = {"B": 0, "I": 0}
     for tags in sequences:
@@ -61,10 +65,17 @@ def detect_scheme(sequences: Iterable[Sequence[str]]) -> Scheme:
 
 
 def decode(tags: Sequence[str], scheme: Scheme = "IOB2") -> tuple[tuple[Span, ...], int]:
-    """Spans of one sentence, and how many tags had to be repaired.
+    """Read the spans of one sentence from its tags.
 
-    The repair is conlleval's reading: what cannot continue the open span opens a new one, what
-    is never closed ends where the next tag no longer continues it. Nothing is dropped.
+    Tags out of place are repaired as conlleval reads them: what cannot continue the open span opens
+    a new one, and a span that is never closed ends where the next tag does not continue it. Nothing
+    is dropped.
+
+    Returns:
+        (spans, number of repaired tags).
+
+    >>> decode(["B-Task", "I-Task", "I-Method"])
+    ((Span(start=0, end=2, label='Task'), Span(start=2, end=3, label='Method')), 1)
     """
     spans: list[Span] = []
     repairs = 0
@@ -92,8 +103,14 @@ def decode(tags: Sequence[str], scheme: Scheme = "IOB2") -> tuple[tuple[Span, ..
 
 
 def encode(spans: Iterable[Span], length: int, scheme: Scheme = "IOB2") -> list[str]:
-    """Tags of ``length`` tokens. Raises ValueError for spans that overlap, are empty or leave the
-    sentence."""
+    """Write spans as the tags of ``length`` tokens.
+
+    Raises:
+        ValueError: spans overlap, are empty or leave the sentence.
+
+    >>> encode([Span(0, 2, "Task")], 3)
+    ['B-Task', 'I-Task', 'O']
+    """
     tags = ["O"] * length
     before: Span | None = None
     for span in sorted(spans):

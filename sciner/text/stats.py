@@ -1,4 +1,4 @@
-"""What a corpus holds, counted."""
+"""Counts of a corpus."""
 
 from __future__ import annotations
 
@@ -13,10 +13,15 @@ from sciner.text.leaks import casefolded, leaked
 
 @dataclass(frozen=True, slots=True)
 class SplitStats:
-    """One split. duplicates: sentences whose text, case aside, an earlier one has. classes: spans
-    by label.
+    """Counts of one split.
 
-    dropped: gold spans by label that the reader could not keep (``Sentence.dropped``).
+    Attributes:
+        documents, sentences, tokens, spans: their numbers.
+        longest: tokens of the longest sentence.
+        longest_id: its id.
+        duplicates: sentences with the text of an earlier one, ignoring case.
+        classes: spans by label.
+        dropped: gold spans that the reader could not keep (``Sentence.dropped``), by label.
     """
 
     documents: int
@@ -49,8 +54,14 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class Stats:
-    """overlaps: of every two splits. conflicts: the forms with most spans outside their commonest
-    label first."""
+    """Counts of a corpus.
+
+    Attributes:
+        splits: by name.
+        overlaps: of every two splits.
+        conflicts: surface forms with several labels, those with most spans outside their most
+            frequent label first.
+    """
 
     splits: dict[str, SplitStats]
     overlaps: tuple[Overlap, ...]
@@ -87,8 +98,11 @@ def _count(sentences: Sequence[Sentence]) -> SplitStats:
 
 
 def dropped_spans(splits: Mapping[str, Sequence[Sentence]]) -> dict[str, dict[str, object]]:
-    """For every split that lost gold spans to its reader: how many ("spans"), of which "classes",
-    in which "documents"."""
+    """What every split lost in reading.
+
+    Returns:
+        By split: how many spans ("spans"), of which "classes", in which "documents".
+    """
     return {
         name: {
             "spans": sum(len(s.dropped) for s in sentences),

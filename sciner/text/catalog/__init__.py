@@ -1,1 +1,1 @@
-"""Corpora by name: where they are published, what their bytes must be, how they are read."""
+"""Corpora by name: where they are published, their checksums, and how they are read."""

@@ -1,4 +1,4 @@
-"""The published bytes of corpora with many files."""
+"""Checksums of the files of corpora with many files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files over HTTP, continued where they broke off."""
+"""Downloads over HTTP that continue where they broke off."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ MOST_BYTES, MOST_TRIES, MOST_SECONDS = 1 << 28, 100, 1800
 
 
 def is_url(place: str) -> bool:
+    """Whether ``place`` is an address rather than a folder."""
     return place.startswith(("http://", "https://"))
 
 
@@ -35,13 +36,18 @@ class Downloads:
         self.session.close()
 
     def bring(self, url: str, part: Path, *, by_hand: Path) -> None:
-        """Bring ``part`` to its full length, asking only for what it lacks (RFC 9110, 14.2) and,
-        where the server cannot do that, from the start. Goes on after a break for as long as every
-        attempt brings something.
+        """Download what ``part`` still lacks (RFC 9110, 14.2), or all of it if need be.
 
-        Raises InputError for what HTTP or the network refuses, and for a file that does not end
-        within MOST_BYTES, MOST_TRIES and MOST_SECONDS; its hint names ``by_hand``, where the
-        file could be put instead.
+        It continues after a break for as long as every attempt brings something.
+
+        Args:
+            url: of the file.
+            part: where it is written.
+            by_hand: where the file could be put instead, for the error message.
+
+        Raises:
+            InputError: HTTP or the network refuses, or the file does not end within MOST_BYTES,
+                MOST_TRIES and MOST_SECONDS.
         """
         import requests
 

@@ -15,11 +15,13 @@ Splits = dict[str, Sequence[Sentence]]
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far people agree who label the same text: a ceiling for taggers that are judged by what
-    one of them said.
+    """Agreement of people who label the same text: a ceiling for taggers.
 
-    value: in [0, 1] for all measures here. measure: what was computed; only ``SPAN_F1`` is the
-    same figure as entity F1.
+    Attributes:
+        value: in [0, 1] for all measures here.
+        measure: what was computed; only ``SPAN_F1`` is the same figure as entity F1.
+        on: which text.
+        source: who reports it.
     """
 
     value: float
@@ -35,11 +37,14 @@ SPAN_F1 = "span F1"
 class Entry:
     """A corpus by name.
 
-    splits: those that its authors published, of train, dev, test and unlabelled. source: the
-    page that tells of it. files: SHA-256 by path in a cache or mirror. places: the URL of a
-    path, or of all paths that begin so. read: given the folder of its files, the splits; what of
-    the gold it leaves out it counts. agreement: of its annotators, as far as it was published or
-    can be computed; none where it is not known.
+    Attributes:
+        name, task, about, licence, citation: for people.
+        splits: those that its authors published, of train, dev, test and unlabelled.
+        source: the page that describes it.
+        places: the URL of a path, or of all paths with this prefix.
+        files: SHA-256 by path in a cache or mirror.
+        read: reads the splits from the folder of its files, and counts the gold that it leaves out.
+        agreement: of its annotators, where it was published or can be computed.
     """
 
     name: str
@@ -55,8 +60,11 @@ class Entry:
     agreement: tuple[Agreement, ...] = ()
 
     def url(self, path: str) -> str:
-        """Where ``path`` is published: the longest of ``places`` that it begins with. Raises
-        KeyError if there is none."""
+        """Where ``path`` is published, by the longest matching prefix in ``places``.
+
+        Raises:
+            KeyError: none matches.
+        """
         begins = [start for start in self.places if path.startswith(start)]
         if not begins:
             raise KeyError(path)

@@ -1,4 +1,4 @@
-"""A named corpus on this machine, byte for byte as published."""
+"""Named corpora on this machine, byte for byte as published."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from sciner.text.formats.source import home
 
 
 def cache_folder() -> Path:
-    """Where fetched corpora live: ``SCINER_DATA``, or ``~/.cache/sciner``.
+    """The folder of fetched corpora: ``SCINER_DATA``, or ``~/.cache/sciner``.
 
-    Raises InputError where there is no home folder.
+    Raises:
+        InputError: there is no home folder.
     """
     return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner", "set SCINER_DATA to a folder")
 
@@ -45,16 +46,24 @@ def fetch(
     mirror: str | None = None,
     progress: Callable[[int], None] = lambda files: None,
 ) -> Path:
-    """``cache/name``, complete and verified. What is there with the right checksum is not fetched
-    again.
+    """Fetch a corpus into ``cache/name`` and verify it; files with the right checksum are kept.
 
-    mirror: a folder or URL to take ``<name>/<path>`` from; None: the places where the corpus was
-    published. progress is told how many files were done. A download that breaks leaves
-    ``<path>.part``, which the next one continues. Processes that fetch at the same time wait for
-    each other.
+    A download that breaks leaves ``<path>.part``, which the next one continues. Processes that
+    fetch at the same time wait for each other.
 
-    Raises InputError where a file cannot be had or written, and for a wrong checksum, whose file
-    is not kept.
+    Args:
+        entry: the corpus.
+        cache: the folder of all corpora.
+        mirror: a folder or URL to take ``<name>/<path>`` from; None: where the corpus was
+            published.
+        progress: called with the number of files that are done.
+
+    Returns:
+        The folder of the corpus.
+
+    Raises:
+        InputError: a file cannot be fetched or written, or has another checksum; it is then not
+            kept.
     """
     folder = cache / entry.name
     wanted = missing(entry, folder)
@@ -80,6 +89,7 @@ def fetch(
 
 
 def sha256(path: Path) -> str:
+    """The checksum of a file, in hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

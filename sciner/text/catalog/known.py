@@ -17,7 +17,11 @@ CATALOG: dict[str, Entry] = {module.CORPUS.name: module.CORPUS for module in MOD
 
 
 def find(name: str) -> Entry:
-    """The entry of that name. Raises InputError that names the nearest for any other."""
+    """Find a corpus by name.
+
+    Raises:
+        InputError: there is none; the message has the nearest name.
+    """
     if name not in CATALOG:
         raise InputError(
             f"there is no corpus {name!r} in the catalogue", hint=nearest(name, CATALOG)

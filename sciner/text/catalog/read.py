@@ -11,10 +11,10 @@ from sciner.text.corpus import Corpus, labels_of
 
 
 def read_named(name: str, *, cache: Path) -> Corpus:
-    """The corpus as published: no gold span is left out unless ``notes`` counts it. Fetch it first.
+    """Read a corpus that was fetched; gold that is left out is counted in ``notes``.
 
-    Raises InputError for a name that is not in the catalogue and for files that ``cache/name``
-    lacks.
+    Raises:
+        InputError: the catalogue has no such name, or ``cache/name`` lacks files.
     """
     entry = find(name)
     folder = cache / name
@@ -30,13 +30,16 @@ def read_named(name: str, *, cache: Path) -> Corpus:
 
 
 def read_catalog(name: str) -> Corpus:
-    """A named corpus, fetched and verified first. Raises InputError where it cannot be had."""
+    """Fetch, verify and read a corpus.
+
+    Raises:
+        InputError: it cannot be fetched.
+    """
     return read_named(name, cache=fetch_catalog(name).parent)
 
 
 def fetch_catalog(name: str) -> Path:
-    """The folder of a named corpus, complete; the environment says where it is kept and what it is
-    fetched from."""
+    """Fetch a corpus and return its folder; environment variables say where from and where to."""
     from sciner.progress import bar
     from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
 

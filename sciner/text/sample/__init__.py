@@ -1,5 +1,7 @@
-"""The shipped corpus: short papers written for this project, annotated with the seven types of
-arXiv 2502.16312's task."""
+"""The shipped corpus: short papers written for this project.
+
+They are annotated with the seven types of arXiv 2502.16312's task.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +27,7 @@ LABELS = (
 
 @lru_cache  # a sweep reads it for every point, and nobody writes it
 def read_sample() -> Corpus:
-    """All papers, split by paper as ``splits.json`` says: those it names are test, the others
-    train."""
+    """Read all papers; those that ``splits.json`` names are test, the others train."""
     notes: Counter[str] = Counter()
     test = set(json.loads((HERE / "splits.json").read_text(encoding="utf-8"))["test"])
     papers = {

@@ -1,1 +1,1 @@
-"""A module a published corpus, which defines CORPUS; the catalogue holds those that are here."""
+"""One module for each published corpus, which defines CORPUS."""

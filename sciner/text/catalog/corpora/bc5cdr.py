@@ -13,7 +13,7 @@ CDR = "Li et al. (2016), abstract: two annotators, before their consensus"
 
 
 def read(folder: Path, notes: Counter[str]) -> Splits:
-    """Nothing in the files tells abstracts apart: a split is one document."""
+    """Read the splits; the files do not tell abstracts apart, so a split is one document."""
     from sciner.text.formats.conll import read_conll
 
     files = {"train": "train.tsv", "dev": "devel.tsv", "test": "test.tsv"}

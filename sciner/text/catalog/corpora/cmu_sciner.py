@@ -49,10 +49,10 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
 def name_papers(
     sentences: Sequence[Sentence], papers: dict[str, list[Sentence]], split: str, file: Path
 ) -> list[Sentence]:
-    """``sentences``, which are whole papers one after the other, under the ids
-    ``{split}/{paper}#{i}``.
+    """Give sentences, which are whole papers in a row, the ids ``{split}/{paper}#{i}``.
 
-    Raises InputError where they go on like none of ``papers``, tokens and gold alike.
+    Raises:
+        InputError: they continue like none of ``papers``, whose tokens and gold must be the same.
     """
     content = {name: [(s.tokens, s.spans) for s in paper] for name, paper in papers.items()}
     given = [(s.tokens, s.spans) for s in sentences]

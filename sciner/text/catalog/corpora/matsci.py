@@ -15,8 +15,10 @@ MATERIALS = (
 
 
 def read(folder: Path, notes: Counter[str]) -> Splits:
-    """The published lists of files. The first line of each, the paper's DOI, is no sentence and
-    carries no gold."""
+    """Read the published lists of files.
+
+    The first line of each file, the paper's DOI, is no sentence and has no gold.
+    """
     from sciner.text.formats.brat import read_brat
     from sciner.text.formats.source import read_lines
 
@@ -36,6 +38,7 @@ def read(folder: Path, notes: Counter[str]) -> Splits:
 
 
 def is_doi(sentence: Sentence) -> bool:
+    """Whether the sentence is the DOI that begins a file."""
     return (
         sentence.id.endswith("#0") and not sentence.spans and sentence.tokens[0].startswith("10.")
     )

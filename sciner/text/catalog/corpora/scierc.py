@@ -13,8 +13,11 @@ LUAN = "Luan et al. (2018), Human Agreements: 12% of the documents were annotate
 
 
 def read(folder: Path, notes: Counter[str]) -> Splits:
-    """-DOCSTART- tells abstracts apart; the second column repeats a part of speech, the third is O
-    throughout."""
+    """Read the splits.
+
+    -DOCSTART- tells abstracts apart. The second column repeats a part of speech, the third is
+    always O.
+    """
     from sciner.text.formats.conll import read_conll
 
     return {
