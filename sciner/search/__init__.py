@@ -1,2 +1,1 @@
-"""A search: Optuna chooses the points of a sweep one after the other, and stops hopeless ones after
-a round."""
+"""Searches: Optuna chooses the points of a sweep in turn, and prunes hopeless trials."""

@@ -1,5 +1,7 @@
-"""Cross-fitting: the seed set judged by loops that never saw what they judge. It costs fits, and no
-gold."""
+"""Cross-fitting: the seed set is judged by loops that never saw what they judge.
+
+It costs fits, and no gold.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,7 @@ Begin = Callable[[Corpus, Split], tuple[StepRunner, Iterator[Round]]]
 
 @dataclass
 class Fold:
-    """A loop without the sentences of ``held``, a part of the seed set with the annotator's gold,
-    which it is judged on."""
+    """A loop without ``held``, a part of the seed set with its gold, by which it is judged."""
 
     held: Sequence[Sentence]
     steps: StepRunner
@@ -42,20 +43,25 @@ class Fold:
 
 
 class CrossFit:
-    """``folds`` loops beside the run's own, round by round (cross-fitting: Chernozhukov et al.
-    2018, section 1; pooled counts: Forman & Scholz 2010, who find it the least biased F1 of a
-    cross-validation).
+    """``folds`` loops beside the run's own, round by round.
 
-    Every fold's loop has the whole pool, the rest of the seed set, and of the fold's sentences
-    nothing, text included; test does not reach it. A round is judged by the pooled counts of all
-    folds, so that no sentence counts twice. All taggers of a round are in memory at once: folds
-    + 1.
+    Cross-fitting: Chernozhukov et al. 2018, section 1. Pooled counts: Forman & Scholz 2010, who
+    find this F1 of a cross-validation the least biased.
+
+    Every fold's loop has the whole pool and the rest of the seed set, but nothing of the fold's
+    sentences, not even their text; test does not reach it. A round is judged by the pooled counts
+    of all folds, so no sentence counts twice. All taggers of a round, folds + 1, are in memory at
+    once.
     """
 
     def __init__(
         self, corpus: Corpus, parts: Split, annotator: Annotator, begin: Begin, folds: int
     ) -> None:
-        """Raises InputError for fewer sentences than folds."""
+        """Prepare the loops.
+
+        Raises:
+            InputError: there are fewer sentences than folds.
+        """
         if len(parts.seed_set) < folds:
             raise InputError(
                 f"{len(parts.seed_set)} sentences of seed set make no {folds} folds",

@@ -1,5 +1,7 @@
-"""What the sweeper is told (``hydra.sweeper`` where ``hydra/sweeper=sciner_optuna``). Nothing here
-loads Optuna."""
+"""Options of the sweeper (``hydra.sweeper`` with ``hydra/sweeper=sciner_optuna``).
+
+Nothing here loads Optuna.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,13 @@ UNITS = tuple(Budget().scores())
 
 
 class BudgetOptions(Strict):
-    """unit: of the budget (``budget/<unit>``). limit: a trial that spends more is not feasible;
-    None: as little as possible, which is a second objective."""
+    """The budget as a constraint or an objective.
+
+    Attributes:
+        unit: of the budget (``budget/<unit>``).
+        limit: a trial that spends more is not feasible; None: the budget is a second objective, to
+            be minimised.
+    """
 
     unit: str | None = None
     limit: Annotated[float, Field(gt=0)] | None = None
@@ -44,10 +51,18 @@ class BudgetOptions(Strict):
 
 
 class SearchOptions(Strict):
-    """study: its name. storage: a URL (SQLite, PostgreSQL) or a journal file. n_trials: of the
-    study, whichever shell or day they run in. n_jobs: trials asked for at once; None is what the
-    launcher runs at once. warmup_rounds: rounds after which no trial is pruned. params: swept keys
-    of a committed search."""
+    """What the sweeper can be told.
+
+    Attributes:
+        study: its name.
+        storage: a URL (SQLite, PostgreSQL) or a journal file.
+        n_trials: of the study, in whichever shells and on whichever days they run.
+        n_jobs: trials that are asked for at once; None: as many as the launcher runs at once.
+        sampler, seed, pruner: Optuna's.
+        warmup_rounds: no trial is pruned before this round.
+        budget: a constraint or an objective.
+        params: the swept keys of a committed search.
+    """
 
     study: Annotated[str, Field(pattern=r"^[\w.-]+$")] = "search"
     storage: str = ".sciner/optuna.journal"
@@ -62,6 +77,7 @@ class SearchOptions(Strict):
 
     @property
     def two_objectives(self) -> bool:
+        """Whether the budget is an objective too."""
         return self.budget.unit is not None and self.budget.limit is None
 
     @model_validator(mode="after")
@@ -88,8 +104,11 @@ class _Root(Strict):
 
 
 def parse_options(values: Mapping[str, Any]) -> SearchOptions:
-    """The options of a sweeper's node. Raises InputError: one line that names the key and how to
-    correct it."""
+    """Read the options of a sweeper's node.
+
+    Raises:
+        InputError: one line that names the key and how to correct it.
+    """
     given = {key: value for key, value in values.items() if not key.startswith("_")}
     try:
         return _Root.model_validate({"hydra": {"sweeper": given}}).hydra.sweeper

@@ -21,7 +21,13 @@ ASIDE = NO_RESULT - {"search"}  # how trials are judged is part of what a study 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """values: the configuration that all trials share, whose searched keys hold any value."""
+    """A search that can begin.
+
+    Attributes:
+        options: of the sweeper.
+        space: what is searched.
+        values: the configuration that all trials share, in which the searched keys have any value.
+    """
 
     options: SearchOptions
     space: Space
@@ -31,8 +37,16 @@ class Search:
     def read(
         cls, sweeper: Mapping[str, Any], overrides: Sequence[Any], values: Mapping[str, Any]
     ) -> Search:
-        """Of the sweeper's node, Hydra's parsed overrides, and what they are composed to. Raises
-        InputError where they cannot be meant."""
+        """Read a search from the sweeper's node, Hydra's overrides and the configuration.
+
+        Args:
+            sweeper: the sweeper's node.
+            overrides: as Hydra parsed them.
+            values: what they are composed to.
+
+        Raises:
+            InputError: they do not make a search.
+        """
         options = parse_options(sweeper)
         load_optuna()
         space = read_space(overrides)

@@ -19,17 +19,24 @@ TUNABLE = ("model", "iteration", "threshold", "acquire", "trainer", "data.seed_s
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """fixed: overrides of the keys that are not searched. sweeps: the sweep of each searched key as
-    it was written. axes: its distribution; a choice's values are text, as Hydra reads it, since
-    they may be lists or files of a group."""
+    """A search space.
+
+    Attributes:
+        fixed: overrides of the keys that are not searched.
+        sweeps: the sweep of each searched key, as it was written.
+        axes: its distribution. The values of a choice are text, as Hydra reads it, since they may
+            be lists or files of a group.
+    """
 
     fixed: tuple[str, ...]
     sweeps: dict[str, str]
     axes: dict[str, BaseDistribution]
 
     def corners(self) -> Iterator[list[str]]:
-        """The lowest and highest value of every interval and every choice, one key after the other,
-        the rest at its first."""
+        """Yield the ends of every interval and every choice, one key at a time.
+
+        The other keys have their first value.
+        """
         ends = {key: ends_of(axis) for key, axis in self.axes.items()}
         first = {key: values[0] for key, values in ends.items()}
         yield [*self.fixed, *overrides_of(first)]
@@ -45,11 +52,10 @@ class Space:
 
 
 def read_space(overrides: Sequence[Any]) -> Space:
-    """The space of Hydra's parsed ``overrides``, of which a later one replaces an earlier one of
-    the same key.
+    """Read the space of Hydra's parsed overrides; later ones replace earlier ones.
 
-    Raises InputError where a key is none of the loop's, a sweep has no distribution, or nothing
-    is swept.
+    Raises:
+        InputError: a key cannot be searched, a sweep has no distribution, or nothing is swept.
     """
     last = {o.get_key_element(): o for o in overrides}
     swept = {key: o for key, o in last.items() if o.is_sweep_override()}
@@ -66,6 +72,7 @@ def read_space(overrides: Sequence[Any]) -> Space:
 
 
 def refuse_untunable(key: str, word: str) -> None:
+    """Raise InputError for a key that cannot be searched."""
     if any(key == part or key.startswith(f"{part}.") for part in TUNABLE):
         return
     if key == "seed":
@@ -80,7 +87,11 @@ def refuse_untunable(key: str, word: str) -> None:
 
 
 def distribution(override: Any) -> BaseDistribution:
-    """Of one swept key. Raises InputError for bounds or tags that no distribution has."""
+    """The distribution of one swept key.
+
+    Raises:
+        InputError: no distribution has these bounds or tags.
+    """
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if override.is_choice_sweep():
@@ -115,6 +126,7 @@ def ends_of_range(override: Any) -> tuple[Any, Any, Any]:
 
 
 def ends_of(axis: BaseDistribution) -> tuple[Any, ...]:
+    """The ends of an interval, or all choices."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(axis, CategoricalDistribution):
@@ -124,6 +136,7 @@ def ends_of(axis: BaseDistribution) -> tuple[Any, ...]:
 
 
 def suggest(trial: Trial, key: str, axis: BaseDistribution) -> Any:
+    """Ask Optuna for the value of one key."""
     from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
     if isinstance(axis, CategoricalDistribution):
@@ -135,4 +148,5 @@ def suggest(trial: Trial, key: str, axis: BaseDistribution) -> Any:
 
 
 def overrides_of(values: Mapping[str, Any]) -> list[str]:
+    """The values as overrides of a command line."""
     return [f"{key}={value}" for key, value in values.items()]

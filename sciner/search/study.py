@@ -1,4 +1,4 @@
-"""A study: where its trials stand, what it asks, who works on it."""
+"""Studies: where their trials are stored, what they ask, who works on them."""
 
 from __future__ import annotations
 
@@ -55,9 +55,10 @@ class SharedStudy:
     def begin(
         cls, options: SearchOptions, question: Mapping[str, Any], project: Path
     ) -> SharedStudy:
-        """The study of that name, made where there is none.
+        """Open the study of that name, or create it.
 
-        Raises InputError where it asks another question: its trials would not compare.
+        Raises:
+            InputError: it asks another question, so that its trials would not compare.
         """
         library = load_optuna()
         place = place_of(options.storage, project)
@@ -82,22 +83,30 @@ class SharedStudy:
 
     @classmethod
     def load(cls, options: SearchOptions, project: Path) -> SharedStudy:
-        """The study of that name. Raises InputError where there is none."""
+        """Open the study of that name.
+
+        Raises:
+            InputError: there is none.
+        """
         place = place_of(options.storage, project)
         return cls(load_study(options.study, place), options, place, project)
 
     @contextmanager
     def at_work(self) -> Iterator[str]:
-        """Says which worker this is, as long as it lives: a lock of the kernel's, which ends with
-        the process."""
+        """Name this worker for as long as it lives.
+
+        Its name is a lock of the kernel, which ends with the process.
+        """
         lock = self.project / ".sciner/search" / f"{uuid.uuid4().hex[:12]}.lock"
         with held(lock):
             yield f"{socket.gethostname()}:{lock.resolve()}"
         lock.unlink(missing_ok=True)
 
     def ask(self, space: Space, at_once: int, worker: str) -> list[NextTrial]:
-        """Up to ``at_once`` trials to run now; none where the study has all it wants, or others are
-        at the last of them."""
+        """Ask for up to ``at_once`` trials to run now.
+
+        None if the study has all its trials, or other workers have the last ones.
+        """
         with held(lock_of(self.place, self.project)):
             self.reclaim(worker)
             left = self.options.n_trials - sum(ABANDONED not in t.user_attrs for t in self.begun())
@@ -128,8 +137,7 @@ class SharedStudy:
             self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
 
     def reclaim(self, worker: str) -> None:
-        """Trials of workers on this machine that were killed will be run again, as they were: the
-        store knows their steps."""
+        """Queue the trials of killed workers of this machine again; the store knows their steps."""
         from optuna.trial import TrialState
 
         for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
@@ -147,15 +155,19 @@ class SharedStudy:
 
 
 def is_dead(worker: str) -> bool:
-    """Whether a worker of this machine has ended; of others nothing is known. One without a name
-    was killed before it had one: trials are asked for under a lock."""
+    """Whether a worker of this machine has ended; of other machines nothing is known.
+
+    A worker without a name was killed before it had one: trials are asked for under a lock.
+    """
     host, _, lock = worker.partition(":")
     return not worker or (host == socket.gethostname() and not is_held(Path(lock)))
 
 
 def live_trial(study: optuna.Study, number: int) -> Trial:
-    """Trial ``number``, to report to, from whatever process. Optuna's constructor is public and its
-    ids are not: the one place that takes them."""
+    """Trial ``number``, to report to, from any process.
+
+    Optuna's constructor is public and its ids are not: this is the one place that uses them.
+    """
     from optuna.trial import Trial
 
     return Trial(
@@ -164,7 +176,11 @@ def live_trial(study: optuna.Study, number: int) -> Trial:
 
 
 def load_optuna() -> Any:
-    """Optuna, quiet. Raises InputError where it is not installed."""
+    """Import Optuna, and silence it.
+
+    Raises:
+        InputError: it is not installed.
+    """
     try:
         import optuna
     except ImportError:
@@ -175,7 +191,11 @@ def load_optuna() -> Any:
 
 
 def load_study(name: str, place: str) -> optuna.Study:
-    """Raises InputError where there is no study of that name."""
+    """Open a study.
+
+    Raises:
+        InputError: there is none of that name.
+    """
     library = load_optuna()
     storage = storage_of(place)
     known = library.get_all_study_names(storage)
@@ -191,15 +211,18 @@ def load_study(name: str, place: str) -> optuna.Study:
 
 
 def place_of(storage: str, project: Path) -> str:
-    """A URL as it is; a journal file, or one of SQLite's, by its whole path: jobs of a sweep may
-    run elsewhere."""
+    """A URL as it is, or the absolute path of a journal or SQLite file: jobs may run elsewhere."""
     if storage.startswith("sqlite:///"):
         return f"sqlite:///{(project / storage.removeprefix('sqlite:///')).resolve()}"
     return storage if "://" in storage else str((project / storage).resolve())
 
 
 def storage_of(place: str) -> BaseStorage:
-    """Raises InputError where it cannot be opened."""
+    """Open a storage.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
     from optuna.storages import JournalStorage, RDBStorage
     from optuna.storages.journal import JournalFileBackend
 
@@ -225,8 +248,10 @@ def storage_of(place: str) -> BaseStorage:
 
 
 def lock_of(place: str, project: Path) -> Path:
-    """Whose holder may make the study and ask it. Of other machines that use a server it holds
-    nobody off."""
+    """The lock under which a study is created and asked.
+
+    It does not hold off other machines that use the same server.
+    """
     file = place.removeprefix("sqlite:///")
     return (
         Path(f"{file}.begin.lock") if "://" not in file else project / ".sciner/search/begin.lock"
@@ -234,6 +259,7 @@ def lock_of(place: str, project: Path) -> Path:
 
 
 def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) -> None:
+    """Raise InputError if a study asked another question."""
     for key in sorted(begun.keys() | now.keys()):
         if (was := begun.get(key)) != (is_now := now.get(key)):
             raise InputError(
@@ -243,8 +269,10 @@ def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) 
 
 
 def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
-    """The sampler of trial ``number``. A quasi-random sequence goes on by a count of its own, which
-    the study keeps."""
+    """The sampler of trial ``number``.
+
+    A quasi-random sequence continues by a count of its own, which the study stores.
+    """
     import numpy as np
     from optuna.samplers import GPSampler, QMCSampler, RandomSampler, TPESampler
 
@@ -266,8 +294,11 @@ def build_sampler(options: SearchOptions, number: int) -> BaseSampler:
 
 
 def build_pruner(rules: Mapping[str, Any]) -> BasePruner:
-    """The pruner of a study, whose step is the round. A trial is pruned by the median after
-    ``warmup_rounds`` and later; by successive halving after rounds 1, 2, 4, … times that."""
+    """The pruner of a study, whose step is the round.
+
+    By the median, a trial is pruned after ``warmup_rounds`` and later; by successive halving, after
+    1, 2, 4, … times that.
+    """
     from optuna.pruners import MedianPruner, NopPruner, SuccessiveHalvingPruner
 
     if rules["pruner"] == "median":

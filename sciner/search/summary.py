@@ -20,8 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Best:
-    """A trial that no other beats. values: F1, and where it is an objective too, the budget.
-    command: runs it again."""
+    """A trial that no other beats.
+
+    Attributes:
+        trial: its number.
+        values: F1 and, if it is an objective, the budget.
+        params: of the trial.
+        command: runs it again.
+        directory: of its run.
+    """
 
     trial: int
     values: list[float]
@@ -32,8 +39,15 @@ class Best:
 
 @dataclass(frozen=True, slots=True)
 class StudySummary:
-    """trials: by how they ended. rounds, fits, steps: of the trials that came to an end, and how
-    many of them were not run (pruning) or not computed (the store)."""
+    """Counts of a study.
+
+    Attributes:
+        study: its name.
+        trials: by how they ended.
+        best: the best trial, or the Pareto front.
+        rounds_planned, rounds: of the trials that ended; the difference was saved by pruning.
+        fits, fits_known, steps, steps_known: how many there were, and how many the store knew.
+    """
 
     study: str
     trials: dict[str, int]
@@ -47,7 +61,11 @@ class StudySummary:
 
 
 def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
-    """Raises InputError where there is none."""
+    """Open a study.
+
+    Raises:
+        InputError: there is none of that name.
+    """
     place = place_of(storage or SearchOptions().storage, project)
     load_optuna()
     file = place.removeprefix("sqlite:///")
@@ -59,6 +77,7 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
 
 
 def summarise(study: optuna.Study) -> StudySummary:
+    """Summarise a study."""
     trials = [t for t in study.get_trials(deepcopy=False) if ABANDONED not in t.user_attrs]
     sums: Counter[str] = Counter()
     for trial in trials:
@@ -79,8 +98,10 @@ def summarise(study: optuna.Study) -> StudySummary:
 
 
 def best_trials(study: optuna.Study) -> list[FrozenTrial]:
-    """The best one, or the Pareto front; of those within the limit of the budget. None where no
-    trial is complete."""
+    """The best trial, or the Pareto front, within the limit of the budget.
+
+    There is none if no trial is complete.
+    """
     if len(study.directions) > 1:
         return sorted(study.best_trials, key=lambda t: t.values[0])
     try:
@@ -90,6 +111,7 @@ def best_trials(study: optuna.Study) -> list[FrozenTrial]:
 
 
 def best_of(trial: FrozenTrial) -> Best:
+    """A trial, for people."""
     overrides = [word for word in trial.user_attrs[OVERRIDES] if not word.startswith("hydra")]
     if any(word.startswith("experiment=") for word in overrides):
         overrides.append("hydra.mode=RUN")  # a committed search would begin to search
@@ -100,8 +122,11 @@ def best_of(trial: FrozenTrial) -> Best:
 
 
 def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
-    """Optuna's own figures as PNG in ``folder``: (file, "") as each is drawn, or (file, why it
-    cannot be)."""
+    """Draw Optuna's own figures as PNG into ``folder``.
+
+    Returns:
+        (file, "") as each is drawn, or (file, why it cannot be).
+    """
     import matplotlib
     from matplotlib import pyplot
 
@@ -135,5 +160,6 @@ def draw(study: optuna.Study, folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def budget_unit(study: optuna.Study) -> str | None:
+    """The unit of the budget, if it is an objective or a constraint."""
     unit: str | None = study.user_attrs[RULES]["budget"]["unit"]
     return unit

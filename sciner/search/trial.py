@@ -1,5 +1,4 @@
-"""What a job does with its trial: a value a round, stop where it is hopeless, and tell the study
-how it ended."""
+"""A job and its trial: it reports a value each round, stops if pruned, and tells how it ended."""
 
 from __future__ import annotations
 
@@ -25,8 +24,14 @@ VALUE = "search/f1"  # the metric
 
 @dataclass
 class Trial:
-    """A run that is a trial. planned: rounds, round 0 included. pruned: the round after which it
-    was stopped."""
+    """A run that is a trial.
+
+    Attributes:
+        planned: number of rounds, round 0 included.
+        last: the last round so far.
+        rounds: how many there were.
+        pruned: the round after which it was pruned.
+    """
 
     trial: optuna.Trial
     rules: Mapping[str, Any]
@@ -38,8 +43,10 @@ class Trial:
     pruned: int | None = None
 
     def watch(self, rounds: Iterator[Round]) -> Iterator[Round]:
-        """The rounds with the value that is searched for; no more of them once the pruner finds the
-        trial hopeless. A round is reported when whoever asked for it has it in safety."""
+        """Pass the rounds on and report the value of each; stop once the trial is pruned.
+
+        A round is reported when the caller asks for the next one, after it has stored this one.
+        """
         for done in rounds:
             value = self.objective(done)
             self.last, self.rounds = (
@@ -54,16 +61,23 @@ class Trial:
 
     @property
     def may_prune(self) -> bool:
+        """Whether pruning is possible.
+
+        It is not with two objectives, because incomparable trials cannot be ranked.
+        """
         return len(self.trial.study.directions) == 1  # Optuna reports for one objective only
 
     def report(self, value: float, number: int) -> bool:
-        """Whether the trial is hopeless."""
+        """Report the value of a round; return whether the trial is to be pruned."""
         self.trial.report(value, number)
         return self.trial.should_prune()
 
     def tell(self, about: Mapping[str, str]) -> None:
-        """The value of the last round, never of the best one, and what it has spent. about: where
-        the run stands."""
+        """Tell the study the value of the last round, never of the best one, and what was spent.
+
+        Args:
+            about: attributes of the trial, such as the run's folder.
+        """
         from optuna.trial import TrialState
 
         assert self.last is not None
@@ -102,7 +116,11 @@ class Trial:
 def open_trial(
     config: SearchConfig, objective: Objective, steps: StepRunner, planned: int
 ) -> Trial:
-    """The trial that ``config`` names. Raises InputError where there is no such study or trial."""
+    """Open the trial that ``config`` names.
+
+    Raises:
+        InputError: there is no such study or trial.
+    """
     assert config.study is not None and config.storage is not None and config.trial is not None
     study = load_study(config.study, config.storage)
     try:
@@ -116,7 +134,11 @@ def open_trial(
 
 
 def dev_f1(done: Round) -> float:
-    """Entity F1 on dev. Raises InputError where dev has no entity."""
+    """Entity F1 on dev.
+
+    Raises:
+        InputError: dev has no entity.
+    """
     if "dev/f1/micro" not in done.scores:
         raise InputError(
             "dev has no entity", hint="give a larger data.dev_size, or search=cross_fit"
