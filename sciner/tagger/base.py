@@ -26,9 +26,16 @@ PROBES: Capabilities = frozenset({"embeddings", "samples"})  # what ``Probed`` s
 
 @dataclass(frozen=True, slots=True)
 class FitReport:
-    """What one fit did: optimiser steps, corpus tokens seen (with repetition), wall seconds, and
-    (step, mean loss) pairs. gold_tokens: of the tokens seen, those of gold; None where gold and
-    silver were seen equally often."""
+    """What one fit did.
+
+    Attributes:
+        steps: optimiser steps.
+        tokens: corpus tokens seen, with repetition.
+        seconds: wall time.
+        losses: (step, mean loss) pairs.
+        gold_tokens: of the tokens seen, those of gold; None where gold and silver were seen equally
+            often.
+    """
 
     steps: int
     tokens: int
@@ -39,12 +46,14 @@ class FitReport:
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
-    """How a fit differs from what its tagger's own settings say; None leaves them as they are.
+    """How a fit differs from its tagger's own settings; None leaves a setting as it is.
 
-    steps: optimiser steps. gold_share: of the windows that an epoch shows, how many are gold on
-    average, in (0, 1); the rarer source is repeated, nothing is left out. finish_steps: steps that
-    follow on gold alone, at a lower rate. ema: decay of a moving average of the weights, which
-    then are the tagger's.
+    Attributes:
+        steps: optimiser steps.
+        gold_share: of the windows that an epoch shows, how many are gold on average, in (0, 1); the
+            rarer source is repeated, nothing is left out.
+        finish_steps: steps that follow on gold alone, at a lower rate.
+        ema: decay of a moving average of the weights, which is then the tagger.
     """
 
     steps: int | None = None
@@ -53,7 +62,7 @@ class FitOptions:
     ema: float | None = None
 
     def tell_sources_apart(self) -> bool:
-        """Does the fit depend on which examples are gold?"""
+        """Whether the fit depends on which examples are gold."""
         return self.gold_share is not None or self.finish_steps is not None
 
 
@@ -64,8 +73,7 @@ class Fitted(Protocol):
     def report(self) -> FitReport: ...
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """One prediction a sentence, in the given order; every token is covered, whatever the
-        sentence's length."""
+        """Yield one prediction per sentence, in their order; every token of it is covered."""
 
     def save(self, directory: Path) -> None:
         """Write weights (safetensors) and all that loading them again needs."""
@@ -73,15 +81,17 @@ class Fitted(Protocol):
 
 @runtime_checkable
 class Probed(Protocol):
-    """A trained tagger that shows more than its answers, for policies that need it
-    (``policy.acquisition``)."""
+    """A trained tagger that also has embeddings and samples, for ``policy.acquisition``."""
 
     def embeddings(self, sentences: Sequence[Sentence]) -> Floats:
         """[sentences, dimensions]."""
 
     def samples(self, sentences: Sequence[Sentence], passes: int, seed: int) -> Iterator[Floats]:
-        """[passes, words, tags] label distributions of each sentence, drawn from what the tagger is
-        unsure of in itself."""
+        """Yield label distributions of each sentence that vary as the tagger is uncertain.
+
+        Returns:
+            [passes, words, tags] for each sentence.
+        """
 
 
 @runtime_checkable
@@ -89,8 +99,7 @@ class Adjustable(Protocol):
     """A tagger whose fits can differ in length and mixture."""
 
     def adjusted(self, options: FitOptions) -> Tagger:
-        """The same tagger, trained as ``options`` say. Without any it is the tagger itself, by
-        value."""
+        """Return the same tagger, trained as ``options`` say; without any, an equal one."""
 
 
 class Tagger(Protocol):
@@ -98,25 +107,29 @@ class Tagger(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What it can beside training and predicting; a package of a tagger says it once, as
-        CAPABILITIES.
+        """What it can do beside training and predicting; its package defines CAPABILITIES.
 
-        initial_weights: a fit may start from an earlier one's. example_weights: examples may
-        count more or less. fit_options: it is ``Adjustable``. soft_labels: it learns from
-        ``Example.distribution``. random_fits: another seed gives another fit.
-        embeddings, samples: a trained one is ``Probed`` for them. int8: a trained one can be
-        rounded to whole numbers of eight bits.
+        initial_weights: a fit may start from an earlier one's. example_weights: examples may have
+        weights. fit_options: it is ``Adjustable``. soft_labels: it learns from
+        ``Example.distribution``. random_fits: another seed gives another fit. embeddings, samples:
+        a trained one is ``Probed`` for them. int8: a trained one can be quantised.
         """
 
     def identity(self) -> dict[str, Any]:
-        """All else that a fit depends on, for its key in a store: settings, classes, initial
-        weights by checksum, and what of the device changes the last bits. JSON's types alone; no
-        path, no name."""
+        """All else that a fit depends on, for its key in a store.
+
+        Settings, classes, initial weights by checksum, and what of the device changes the last
+        bits; as JSON types, without paths and names.
+        """
 
     def fit(self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None) -> Fitted:
-        """Train on weighted, possibly masked examples, from the pretrained weights or from those of
-        ``start``."""
+        """Train on weighted, possibly masked examples.
+
+        Args:
+            examples: the training set.
+            seed: of all that is drawn.
+            start: whose weights it starts from; None: the pretrained ones.
+        """
 
     def restore(self, directory: Path, report: FitReport) -> Fitted:
-        """The trained tagger that ``Fitted.save`` wrote, predicting exactly what it predicted
-        before."""
+        """Read the tagger that ``Fitted.save`` wrote; it predicts exactly what it did before."""

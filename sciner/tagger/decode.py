@@ -1,5 +1,4 @@
-"""Label distributions to legal IOB2: the most probable tag sequence in which no I-X lacks its B-X
-(numpy only)."""
+"""Decoding: the most probable tag sequence in which no I-X lacks its B-X (numpy only)."""
 
 from __future__ import annotations
 
@@ -16,8 +15,13 @@ BLOCK = 256  # sentences decoded at once
 
 
 def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
-    """[tags, tags]: may column follow row? I-X wants B-X or I-X before it, others any tag. Row O is
-    also the start."""
+    """Whether the tag of a column may follow the tag of a row.
+
+    I-X needs B-X or I-X before it; all others may follow any tag. Row O is also the start.
+
+    Returns:
+        [tags, tags].
+    """
     legal = np.ones((len(tags), len(tags)), dtype=bool)
     for j, tag in enumerate(tags):
         if tag.startswith("I-"):
@@ -26,8 +30,17 @@ def follows(tags: Sequence[str]) -> npt.NDArray[np.bool_]:
 
 
 def best_legal(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """The most probable legal tag indices of each [words, tags] array, token probabilities taken as
-    independent: each token's most probable tag where these are legal together, else Viterbi's path.
+    """Decode distributions into legal IOB2.
+
+    Token probabilities are treated as independent. Each token has its most probable tag if these
+    are legal together, else the tag on Viterbi's path.
+
+    Args:
+        distributions: [words, tags] of each sentence.
+        tags: the tag set.
+
+    Returns:
+        [words] tag indices of each sentence.
     """
     legal = follows(tags)
     found = [rows.argmax(axis=1) for rows in distributions]
@@ -38,8 +51,15 @@ def best_legal(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt
 
 
 def viterbi(distributions: Sequence[Floats], tags: Sequence[str]) -> list[npt.NDArray[np.int64]]:
-    """The most probable legal tag indices of each [words, tags] array (Viterbi, token probabilities
-    taken as independent)."""
+    """Find the most probable legal tags, with independent token probabilities (Viterbi).
+
+    Args:
+        distributions: [words, tags] of each sentence.
+        tags: the tag set.
+
+    Returns:
+        [words] tag indices of each sentence.
+    """
     found: list[npt.NDArray[np.int64]] = [np.zeros(0, dtype=np.int64)] * len(distributions)
     barrier = np.where(follows(tags), 0.0, -np.inf)
     order = sorted(range(len(distributions)), key=lambda i: len(distributions[i]))

@@ -1,5 +1,7 @@
-"""A conditional random field. What it can is said here, where it is read without importing what it
-computes with."""
+"""A conditional random field.
+
+Its capabilities are here, where they are read without importing what it computes with.
+"""
 
 from __future__ import annotations
 

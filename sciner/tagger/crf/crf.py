@@ -1,5 +1,7 @@
-"""A linear-chain conditional random field (Lafferty et al. 2001) over hand-made features, by
-CRFsuite (no torch)."""
+"""A linear-chain conditional random field over hand-made features (Lafferty et al. 2001).
+
+It is trained by CRFsuite, without torch.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,13 @@ MODEL, ABOUT = "model.crfsuite", "crf.json"
 
 @dataclass(frozen=True, slots=True)
 class CrfTrainingConfig:
-    """c1, c2: coefficients of the L1 and L2 penalties. max_iterations: of L-BFGS (with c1 > 0
-    OWL-QN), which may end before by CRFsuite's own test."""
+    """How a CRF is trained.
+
+    Attributes:
+        c1, c2: coefficients of the L1 and L2 penalties.
+        max_iterations: of L-BFGS (OWL-QN with c1 > 0), which may end earlier by CRFsuite's own
+            test.
+    """
 
     c1: float
     c2: float
@@ -46,8 +53,12 @@ class CrfTrainingConfig:
 
 @dataclass(frozen=True)
 class CrfTagger:
-    """A CRF for the classes ``labels``. Raises InputError where python-crfsuite is not installed,
-    and for a class with a NUL in its name, at which CRFsuite's C strings end."""
+    """A CRF for the classes ``labels``.
+
+    Raises:
+        InputError: python-crfsuite is not installed, or a class has a NUL in its name, at which
+            CRFsuite's C strings end.
+    """
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     config: CrfTrainingConfig
@@ -65,8 +76,10 @@ class CrfTagger:
             )
 
     def identity(self) -> dict[str, Any]:
-        """All that a fit depends on beside its examples (``tagger.base.Tagger``). CRFsuite's last
-        bits are the processor's."""
+        """All that a fit depends on beside its examples (``tagger.base.Tagger``).
+
+        CRFsuite's last bits depend on the processor.
+        """
         return {
             "kind": "crf",
             "labels": self.labels,
@@ -78,11 +91,13 @@ class CrfTagger:
     def fit(
         self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
     ) -> FittedCrf:
-        """Maximise the penalised likelihood of what is not masked. Nothing is drawn: ``seed``
-        changes nothing.
+        """Maximise the penalised likelihood of the tokens that are not masked.
 
-        Raises ValueError for an example weight other than 1, a soft label and any ``start``, none
-        of which python-crfsuite offers, and where there is nothing to train on.
+        Nothing is drawn: ``seed`` changes nothing.
+
+        Raises:
+            ValueError: an example has a weight other than 1 or a soft label, or there is a
+                ``start``, none of which python-crfsuite offers; or there is nothing to train on.
         """
         if start is not None:
             raise ValueError("a CRF cannot start from another: CRFsuite begins every fit at zero")
@@ -117,8 +132,12 @@ class CrfTagger:
         return FittedCrf(model, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedCrf:
-        """The trained CRF that ``FittedCrf.save`` wrote. Raises ValueError for another CRF's
-        classes and for a damaged file; CRFsuite, which would trust it, is given none."""
+        """Read the CRF that ``FittedCrf.save`` wrote.
+
+        Raises:
+            ValueError: it is of other classes, or the file is damaged. CRFsuite would trust the
+                file, so it is checked first.
+        """
         about = json.loads((directory / ABOUT).read_text(encoding="utf-8"))
         if about != {"labels": list(self.labels), "sha256": checksum(directory / MODEL)}:
             raise ValueError(f"{directory} does not hold this CRF whole")
@@ -141,8 +160,11 @@ class CrfTagger:
 
 
 def written(trainer: Any, file: Path) -> bytes:
-    """The model that CRFsuite trains and writes to ``file``. It does not notice a full disk: raises
-    OSError where the file is not whole."""
+    """Train, and return the model that CRFsuite writes to ``file``.
+
+    Raises:
+        OSError: the file is not complete; CRFsuite does not notice a full disk.
+    """
     import pycrfsuite
 
     try:
@@ -156,8 +178,10 @@ def written(trainer: Any, file: Path) -> bytes:
 
 
 def pieces(example: Example) -> Iterator[tuple[int, int]]:
-    """(start, end) of the stretches between masked tokens: a masked token has no tag, so a chain
-    ends before it."""
+    """Yield (start, end) of the stretches between masked tokens.
+
+    A masked token has no tag, so a chain ends before it.
+    """
     for masked, stretch in groupby(
         range(len(example.sentence.tokens)), key=example.masked.__contains__
     ):
@@ -168,7 +192,7 @@ def pieces(example: Example) -> Iterator[tuple[int, int]]:
 
 @dataclass(frozen=True)
 class FittedCrf:
-    """A trained CRF. model: the bytes of CRFsuite's model file."""
+    """A trained CRF; ``model`` has the bytes of CRFsuite's model file."""
 
     model: bytes
     labels: tuple[str, ...]
@@ -193,8 +217,11 @@ class FittedCrf:
                 advance(len(chunk))
 
     def marginals(self, sentence: Sentence) -> Floats:
-        """[words, tags]: each word's probability of each tag, summed over all sequences; 0 for tags
-        never trained on."""
+        """Marginal probability of each tag at each word; 0 for tags that were never trained on.
+
+        Returns:
+            [words, tags].
+        """
         tags = tagset(self.labels)
         rows = np.zeros((len(sentence.tokens), len(tags)))
         if len(rows):

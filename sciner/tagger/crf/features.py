@@ -1,9 +1,9 @@
-"""What the CRF sees of a word: observable properties of its form and of its neighbours' (no torch).
+"""Features of the CRF: observable properties of a word and its neighbours (no torch).
 
-The set of Ratinov & Roth (2009, "Design Challenges and Misconceptions in Named Entity
+They are those of Ratinov & Roth (2009, "Design Challenges and Misconceptions in Named Entity
 Recognition", section 3): the word, its prefixes and suffixes, its type, and words and
-capitalisation in a window of two. Word shapes, Greek letters, Roman numerals and dashes are
-those of Settles (2004, "Biomedical Named Entity Recognition Using Conditional Random Fields").
+capitalisation in a window of two. Word shapes, Greek letters, Roman numerals and dashes are those
+of Settles (2004, "Biomedical Named Entity Recognition Using Conditional Random Fields").
 """
 
 from __future__ import annotations
@@ -47,14 +47,22 @@ GREEK = frozenset(
 
 
 def shape(word: str) -> str:
-    """Every character by its kind: ``BiLSTM-2`` is ``XxXXXX-d``."""
+    """Every character by its kind.
+
+    >>> shape("BiLSTM-2")
+    'XxXXXX-d'
+    """
     return "".join(
         "X" if c.isupper() else "d" if c.isdigit() else "x" if c.isalpha() else c for c in word
     )
 
 
 def short_shape(word: str) -> str:
-    """The shape with runs of a kind as one: ``BiLSTM-2`` is ``XxX-d``."""
+    """The shape, with runs of one kind as one character.
+
+    >>> short_shape("BiLSTM-2")
+    'XxX-d'
+    """
     return "".join(kind for kind, _ in groupby(shape(word)))
 
 
@@ -87,8 +95,7 @@ def kinds(word: str, lower: str) -> dict[str, bool]:
 
 @lru_cache(maxsize=100_000)
 def neighbour_features(word: str, offset: int) -> tuple[str, ...]:
-    """What a word ``offset`` places further on tells: the word without case, and its short
-    shape."""
+    """Features of a word ``offset`` places away: the word without case, and its short shape."""
     return f"{offset:+d}lower={word.lower()}", f"{offset:+d}short={short_shape(word)}"
 
 

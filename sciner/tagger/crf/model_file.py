@@ -1,8 +1,8 @@
-"""What CRFsuite's model file must be, so that its C library can be given it.
+"""Check of CRFsuite's model files before its C library reads them.
 
-CRFsuite (crf1d_model.c, cqdb.c) follows the offsets in a file wherever they point, and writes
-half a model to a full disk without a word: a torn file would end the process. Everything that it
-follows is therefore followed here first.
+CRFsuite (crf1d_model.c, cqdb.c) follows the offsets in a file wherever they point, and writes half
+a model to a full disk without an error: a damaged file would end the process. So all that it
+follows is followed here first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ Numbers = NDArray[np.int64]
 
 
 def check_model(model: bytes) -> None:
-    """Raises ValueError for a model file that is not whole and consistent."""
+    """Check that a model file is complete and consistent.
+
+    Raises:
+        ValueError: it is not.
+    """
     try:
         _check(memoryview(model))
     except (ValueError, IndexError) as error:  # numpy's, for an offset that points out of the file
@@ -56,8 +60,7 @@ def _features(model: memoryview, at: int) -> NDArray[Any]:
 
 
 def _check_dictionary(model: memoryview, at: int, count: int) -> None:
-    """The names of labels or attributes: hash tables from a name to its number, and an array
-    back."""
+    """Check the names of labels or attributes: hash tables from name to number, and back."""
     _want(_named(model, at, b"CQDB"), "it has no dictionary")
     size, _, order, back, at_back = _numbers(model, at + 4, 5).tolist()
     part = model[at : at + size]
@@ -89,7 +92,7 @@ def _check_dictionary(model: memoryview, at: int, count: int) -> None:
 def _check_references(
     model: memoryview, at: int, name: bytes, count: int, features: NDArray[Any], kind: int
 ) -> None:
-    """The features of every label, or of every attribute: a list each."""
+    """Check the lists of features of every label, or of every attribute."""
     _want(_named(model, at, name), f"it has no {name.decode()}")
     size, lists = _numbers(model, at + 4, 2).tolist()
     _want(lists >= count and at + size <= len(model), f"its {name.decode()} end too soon")

@@ -1,5 +1,7 @@
-"""A fine-tuned encoder. What it can is said here, where it is read without importing what it
-computes with."""
+"""A fine-tuned encoder.
+
+Its capabilities are here, where they are read without importing what it computes with.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Windows to batches: sorted into few padded lengths, each of about the same number of pieces."""
+"""Batches of windows: few padded lengths, each batch with about the same number of pieces."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ STEP_COST = 3500
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """One sentence's training targets. tags: [words] indices into the tag set. weights: [words], 0
-    where masked. distribution: [words, tags] float16, to be learnt in the place of ``tags``."""
+    """One sentence's training targets.
+
+    Attributes:
+        tags: [words], indices into the tag set.
+        weights: [words], 0 where masked.
+        distribution: [words, tags] float16, learnt in place of ``tags``.
+    """
 
     tags: list[int]
     weights: list[float]
@@ -34,21 +39,27 @@ class Targets:
 
 
 def padded(length: int, lengths: Sequence[int] = LENGTHS) -> int:
-    """The least of ``lengths`` (ascending) that holds ``length`` pieces; longer windows than any
-    stay as they are."""
+    """The smallest of ``lengths`` (ascending) for ``length`` pieces, or ``length`` itself."""
     at = bisect_left(lengths, length)
     return lengths[at] if at < len(lengths) else length
 
 
 def cost(length: int) -> float:
-    """What a window of ``length`` padded pieces costs in a fit, in pieces: attention keeps length x
-    length weights a head."""
+    """The cost of a window of ``length`` padded pieces in a fit, in pieces.
+
+    Attention has length x length weights per head.
+    """
     return length * (1 + length / 256)
 
 
 def batch_sizes(lengths: Sequence[int], budget: float) -> list[int]:
-    """Numbers of windows a batch, taken from ``lengths`` (padded, ascending) as they come; each is
-    padded to its longest and then costs at most ``budget``, or holds a single window."""
+    """Numbers of windows per batch.
+
+    Args:
+        lengths: of the windows, padded and ascending; batches take them in this order.
+        budget: the most that a batch costs when padded to its longest window; a batch has at least
+            one.
+    """
     sizes: list[int] = []
     for length in lengths:
         if not sizes or (sizes[-1] + 1) * cost(length) > budget:
@@ -58,9 +69,17 @@ def batch_sizes(lengths: Sequence[int], budget: float) -> list[int]:
 
 
 def repeats(gold: npt.NDArray[np.bool_], gold_share: float | None) -> Floats | None:
-    """How often an epoch shows each window, on average, so that ``gold_share`` of what it shows is
-    gold: at least once, and the source that is too rare more often. gold: [windows]. None where
-    every window is shown once."""
+    """How often an epoch shows each window on average, for a given share of gold.
+
+    Every window is shown at least once, and those of the rarer source more often.
+
+    Args:
+        gold: [windows], whether each is gold.
+        gold_share: of what an epoch shows.
+
+    Returns:
+        [windows]; None where every window is shown once.
+    """
     n_gold, n_silver = int(gold.sum()), int((~gold).sum())
     if gold_share is None or not n_gold or not n_silver:
         return None
@@ -77,14 +96,18 @@ def epoch_of(shown: Floats, rng: np.random.Generator) -> npt.NDArray[np.int64]:
 def training_batches(
     pieces: Sequence[int], batch_size: int, seed: int, shown: Floats | None = None
 ) -> Iterator[list[int]]:
-    """Endless epochs of batches holding ``batch_size`` windows on average: many short ones or few
-    long ones, so that a step costs about the same time and memory whatever it holds. pieces: of
-    each window. The order derives from ``seed`` alone. shown: how often an epoch shows each window
-    (``repeats``).
+    """Yield endless epochs of batches with ``batch_size`` windows on average.
 
-    The budget of a step is the least with which an epoch has as few batches as ``batch_size``
-    asks for, whatever the size of the training set; STEP_COST bounds it, so that a corpus of
-    long paragraphs has fewer windows a step.
+    A batch has many short windows or few long ones, so that a step costs about the same time and
+    memory. The budget of a step is the smallest with which an epoch has as few batches as
+    ``batch_size`` asks for, whatever the size of the training set. STEP_COST bounds it, so that a
+    corpus of long paragraphs has fewer windows per step.
+
+    Args:
+        pieces: of each window.
+        batch_size: mean number of windows.
+        seed: the order derives from it alone.
+        shown: how often an epoch shows each window (``repeats``).
     """
     rng = np.random.default_rng(seed)
     lengths = np.array([padded(n) for n in pieces])
@@ -103,8 +126,10 @@ def training_batches(
 
 
 def prediction_batches(found: Sequence[Window], budget: int) -> list[list[int]]:
-    """All windows once, sorted by length, in batches of at most ``budget`` padded pieces (and at
-    least one window)."""
+    """All windows once, sorted by length, in batches of at most ``budget`` padded pieces.
+
+    A batch has at least one window.
+    """
     batches: list[list[int]] = []
     for i in sorted(range(len(found)), key=lambda i: len(found[i].ids)):
         if (
@@ -122,11 +147,12 @@ def collate(
     targets: Sequence[Targets] | None = None,
     lengths: Sequence[int] = LENGTHS,
 ) -> dict[str, Tensor]:
-    """Tensors of B windows, T padded pieces (one of ``lengths``) and W words.
+    """Tensors of a batch of B windows, T padded pieces (one of ``lengths``) and W words.
 
-    input_ids, attention_mask: [B, T]. firsts: [B, W] position of each word's first piece. With
-    targets: tags [B, W] and weights [B, W], 0 for padding, for masked words and for words
-    another window answers for; where a label is soft, also distributions [B, W, K].
+    Returns:
+        input_ids, attention_mask: [B, T]. firsts: [B, W], the position of each word's first piece.
+        With targets: tags [B, W] and weights [B, W], which are 0 for padding, for masked words and
+        for words that another window predicts; with soft labels also distributions [B, W, K].
     """
     length = padded(max(len(w.ids) for w in batch), lengths)
     width = max(1, max(len(w.firsts) for w in batch))
@@ -155,7 +181,11 @@ def collate(
 def distributions(
     batch: Sequence[Window], targets: Sequence[Targets], tags: npt.NDArray[np.int64], width: int
 ) -> Floats:
-    """[B, W, K] float32: a soft label's distribution, and the certainty of a hard one's tag."""
+    """The targets as distributions; a hard label has probability 1.
+
+    Returns:
+        [B, W, K] float32.
+    """
     found = np.eye(width, dtype=np.float32)[tags]
     for row, (window, target) in enumerate(zip(batch, targets, strict=True)):
         if target.distribution is not None:

@@ -1,5 +1,4 @@
-"""What a model folder must not hold, and what its parts must have, before anything is done with
-it."""
+"""What a model folder must not contain, and what its parts must have, before it is used."""
 
 from __future__ import annotations
 
@@ -15,9 +14,12 @@ PLAIN = (None, "eager", "sdpa")
 
 
 def refuse_code(folder: Path) -> None:
-    """Raise InputError for a model that is classes of its own (``auto_map``), or an adapter of
-    another model, that names kernels of the hub (compiled code), or whose weights are elsewhere. No
-    library has looked at the folder by then."""
+    """Refuse a model folder that would run code, before any library reads it.
+
+    Raises:
+        InputError: the model is classes of its own (``auto_map``), an adapter of another model,
+            names kernels of the hub (compiled code), or has its weights elsewhere.
+    """
     if (folder / "adapter_config.json").exists():
         raise InputError(
             "this is an adapter, which names another model to load",
@@ -52,12 +54,17 @@ def refuse_code(folder: Path) -> None:
 
 
 def wants_kernels(key: str, value: Any) -> bool:
+    """Whether a setting of a configuration asks for kernels of the hub."""
     implementation = key.strip("_").endswith(IMPLEMENTATION)
     return key == "quantization_config" or (implementation and value not in PLAIN)
 
 
 def values_of(file: Path) -> dict[str, Any]:
-    """The object in a JSON file of a model. Raises InputError for anything else."""
+    """Read the object in a JSON file of a model.
+
+    Raises:
+        InputError: it contains anything else.
+    """
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -68,7 +75,11 @@ def values_of(file: Path) -> dict[str, Any]:
 
 
 def usable(place: str, tokenizer: Any) -> None:
-    """Raises InputError for a tokenizer that cannot say which word a piece is of, or cannot pad."""
+    """Check a tokenizer.
+
+    Raises:
+        InputError: it cannot say which word a piece belongs to, or cannot pad.
+    """
     if not tokenizer.is_fast:
         raise InputError(
             f"{place} has no fast tokenizer: its pieces cannot be aligned with words",
@@ -82,8 +93,11 @@ def usable(place: str, tokenizer: Any) -> None:
 
 
 def fitting(place: str, tokenizer: Any, net: Any) -> None:
-    """Raises InputError for a tokenizer with more pieces than the net knows, and for weights that
-    are no numbers."""
+    """Check that tokenizer and net fit together.
+
+    Raises:
+        InputError: the tokenizer has more pieces than the net, or weights are not finite.
+    """
     pieces, rows = max(tokenizer.get_vocab().values()), net.get_input_embeddings().num_embeddings
     if pieces >= rows:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The device: precision, threads, and the one place where a Trainer is built."""
+"""The device: precision, threads, and the only place that builds a Trainer."""
 
 from __future__ import annotations
 
@@ -20,11 +20,16 @@ MOST_BATCHES = 8
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """accelerator: auto, cpu or gpu. precision: auto, bf16-mixed or 32-true. threads: of one fit on
-    the CPU; None leaves torch's choice (the cores, or OMP_NUM_THREADS). matmul: highest, or high
-    for TF32 in a GPU's float32 products.
+    """Where and how an encoder computes.
 
-    Raises InputError for a GPU where there is none.
+    Attributes:
+        accelerator: auto, cpu or gpu.
+        precision: auto, bf16-mixed or 32-true.
+        threads: of one fit on the CPU; None leaves torch's choice (the cores, or OMP_NUM_THREADS).
+        matmul: highest, or high for TF32 in a GPU's float32 products.
+
+    Raises:
+        InputError: a GPU is asked for and there is none.
     """
 
     accelerator: str = "auto"
@@ -48,8 +53,10 @@ class Device:
         return "bf16-mixed" if native_bf16() else "32-true"
 
     def identity(self) -> dict[str, str | int]:
-        """What of the device changes a result's last bits: device, precision, threads (sums are
-        split among them), torch."""
+        """What of the device changes a result's last bits.
+
+        Device, precision, threads (sums are split among them), and torch's version.
+        """
         threads = self.fit_threads()
         tf32: dict[str, str | int] = {"matmul": self.matmul} if self.type == "cuda" else {}
         return tf32 | {
@@ -77,17 +84,18 @@ class Device:
         return 1024 if self.type == "cpu" else 65_536
 
     def prediction_threads(self) -> tuple[int, int]:
-        """Batches that are predicted side by side, and the threads of each. A batch is too small
-        for its products to be shared well: two cores are half as fast again when each has one of
-        its own. Past MOST_BATCHES they wait for the interpreter."""
+        """How many batches are predicted side by side, and the threads of each.
+
+        A batch is too small for its products to be shared well: two cores are 1.5 times as fast
+        with a batch each. Beyond MOST_BATCHES they wait for the interpreter.
+        """
         threads = self.fit_threads()
         batches = min(threads, MOST_BATCHES) if self.type == "cpu" else 1
         return batches, threads // batches
 
     @contextmanager
     def predicting(self, threads: int | None = None) -> Iterator[None]:
-        """Within, this thread predicts: no gradients, the precision, and for its operations
-        ``threads``, or all."""
+        """Predict within the context: no gradients, the precision, ``threads`` threads or all."""
         before = torch.get_num_threads()
         self.settle(threads)
         mixed = self.resolved_precision() == "bf16-mixed"
@@ -98,8 +106,10 @@ class Device:
             torch.set_num_threads(before)
 
     def settle(self, threads: int | None = None) -> None:
-        """Set the number of threads (torch keeps one for each thread that computes) and what a
-        GPU's float32 products are."""
+        """Set the number of threads, and the precision of a GPU's float32 products.
+
+        torch keeps a number of threads for each thread that computes.
+        """
         torch.set_num_threads(threads or self.threads or torch.get_num_threads())
         if self.type == "cuda":
             torch.set_float32_matmul_precision(self.matmul)
@@ -122,10 +132,12 @@ class Device:
     def trainer(
         self, *, steps: int, on_step: Callable[[torch.Tensor], None] | None = None
     ) -> pl.Trainer:
-        """A Trainer for one fit: a second one on the same Trainer would silently do nothing.
+        """Build a Trainer for one fit: a second fit on the same Trainer would silently do nothing.
 
-        on_step(loss) is called behind every optimiser step. The loss stays on the device: a GPU is
-        not waited for.
+        Args:
+            steps: optimiser steps.
+            on_step: called with the loss after every step. The loss stays on the device, so a GPU
+                is not waited for.
         """
         self.settle()
         logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
@@ -157,8 +169,10 @@ class EachStep(pl.Callback):
 
 
 def native_bf16() -> bool:
-    """Does this CPU multiply in bf16 (AVX-512 BF16 or AMX)? The question is private API: no answer
-    means no."""
+    """Whether this CPU multiplies in bf16 (AVX-512 BF16 or AMX).
+
+    The question is private API: no answer means no.
+    """
     try:
         return bool(torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported())
     except AttributeError:

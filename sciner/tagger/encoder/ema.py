@@ -1,5 +1,4 @@
-"""An exponential moving average of weights while they are trained (Tarvainen & Valpola 2017,
-section 2)."""
+"""Exponential moving average of weights during training (Tarvainen & Valpola 2017, section 2)."""
 
 from __future__ import annotations
 
@@ -10,8 +9,11 @@ from torch import Tensor, nn
 
 
 class MovingAverage:
-    """Averages ``parameters``, step by step. decay: how much of the average stays at each step, in
-    (0, 1); less at first, so that the first steps are soon forgotten."""
+    """Averages ``parameters``, step by step.
+
+    decay: how much of the average stays at each step, in (0, 1); less at first, so that the first
+    steps are soon forgotten.
+    """
 
     def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:
         self.parameters: list[Tensor] = [p.detach() for p in parameters if p.requires_grad]

@@ -41,8 +41,10 @@ COMPUTING = 2  # raised where the same settings come to train another encoder
 
 @dataclass(frozen=True)
 class EncoderTagger:
-    """An encoder to be fine-tuned for the classes ``labels``. lora: adapters are trained in the
-    place of the encoder."""
+    """An encoder to be fine-tuned for the classes ``labels``.
+
+    With ``lora``, adapters are trained in place of the encoder.
+    """
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     source: Source
@@ -87,10 +89,12 @@ class EncoderTagger:
     def fit(
         self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
     ) -> FittedEncoder:
-        """Fine-tune for ``config.steps`` optimiser steps. Its randomness (head, dropout, order)
-        derives from ``seed`` alone.
+        """Fine-tune for ``config.steps`` optimiser steps.
 
-        Raises ValueError without examples or with the ``start`` of another kind of tagger.
+        Its randomness (head, dropout, order) derives from ``seed`` alone.
+
+        Raises:
+            ValueError: there is no example, or ``start`` is another kind of tagger.
         """
         if not examples:
             raise ValueError("nothing to train on")
@@ -148,6 +152,7 @@ class FittedEncoder:
     report: FitReport = field(default=FitReport(0, 0, 0.0, ()))
 
     def copy_of_model(self) -> Any:
+        """A copy of the model, to be trained further."""
         twin = type(self.model)(self.model.config)
         twin.load_state_dict(self.model.state_dict())
         return twin
@@ -159,6 +164,7 @@ class FittedEncoder:
         )
 
     def reader(self) -> Reader:
+        """How sentences become batches for a prediction."""
         return Reader(
             self.tokenizer,
             self.config.max_length,
@@ -191,8 +197,9 @@ class FittedEncoder:
         return mc_dropout.samples(classifier, self.reader(), self.device, sentences, passes, seed)
 
     def save(self, directory: Path) -> None:
-        """Write the folder that ``save_pretrained`` writes: safetensors, configuration with the
-        tags, tokenizer, so that ``transformers.pipeline`` reads words as sciner does (``export``).
+        """Write the folder that ``save_pretrained`` writes: safetensors, configuration, tokenizer.
+
+        ``transformers.pipeline`` then reads words as sciner does (``export``).
         """
         self.model.save_pretrained(directory, safe_serialization=True)
         self.tokenizer.save_pretrained(directory)
@@ -202,8 +209,10 @@ class FittedEncoder:
 
 
 def finish(fitted: FittedEncoder, examples: Sequence[Example], seed: int) -> FitReport:
-    """Train on the gold of ``examples`` alone, in place: a last stage that forgets errors of the
-    silver (NEEDLE, Jiang et al. 2021, arXiv 2106.08977, section 3.3)."""
+    """Train on the gold of ``examples`` alone, in place, to forget errors of the silver.
+
+    From NEEDLE (Jiang et al. 2021, arXiv 2106.08977, section 3.3).
+    """
     config = fitted.config
     assert config.finish_steps is not None
     last = replace(

@@ -1,10 +1,9 @@
-"""A saved encoder for others: what ``transformers.pipeline`` takes for a word is a word of
-sciner's.
+"""Saved encoders for others: ``transformers.pipeline`` and sciner read the same words.
 
 sciner classifies a word by its first piece, and a word ends at a blank. The pipeline's ``first``
-does the same, except for tokenizers with a prefix for pieces inside of a word (BERT's ``##``):
-there it begins a word at every piece without the prefix, so that ``LSTM-CRF`` is three words,
-and two of their labels come from pieces that no training has looked at.
+does the same, except for tokenizers with a prefix for pieces inside a word (BERT's ``##``): there
+it begins a word at every piece without the prefix, so that ``LSTM-CRF`` is three words, and two of
+their labels come from pieces that were never trained.
 """
 
 from __future__ import annotations
@@ -19,11 +18,14 @@ METASPACE = {"type": "Metaspace", "replacement": MARK, "prepend_scheme": "always
 
 
 def mark_beginnings(folder: Path, inputs: list[str]) -> None:
-    """Rewrite a saved WordPiece tokenizer: the same pieces with the same ids, of which those that
-    begin a word carry a mark, instead of those that go on with one. Any other tokenizer stays as it
-    is.
+    """Rewrite a saved WordPiece tokenizer so that pieces that begin a word carry a mark.
 
-    inputs: what the net is called with, as the tokenizer's own class had it.
+    In place of a prefix for the others. The pieces and their ids are the same; any other tokenizer
+    stays as it is.
+
+    Args:
+        folder: of the saved model.
+        inputs: what the net is called with, as the tokenizer's own class had it.
     """
     file = folder / "tokenizer.json"
     tokenizer = json.loads(file.read_text(encoding="utf-8"))
@@ -49,7 +51,7 @@ def mark_beginnings(folder: Path, inputs: list[str]) -> None:
 
 
 def marked(piece: str, prefix: str, kept: set[str]) -> str:
-    """A piece's name in the saved vocabulary. kept: tokens that are no part of a text."""
+    """A piece's name in the saved vocabulary; ``kept`` are tokens that are no part of a text."""
     if piece in kept:
         return piece
     inside = piece.startswith(prefix) and piece != prefix
@@ -57,4 +59,5 @@ def marked(piece: str, prefix: str, kept: set[str]) -> str:
 
 
 def write_json(file: Path, values: Any) -> None:
+    """Write JSON as transformers does."""
     file.write_text(json.dumps(values, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

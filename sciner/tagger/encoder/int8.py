@@ -1,9 +1,8 @@
-"""A trained encoder in 8-bit integers on a CPU: how much faster and worse it annotates,
-experiments/speed measures.
+"""A trained encoder in 8-bit integers on a CPU; experiments/speed measures its speed and loss.
 
-Weights of matrix products are rounded once, a scale a channel; activations while it runs, a
-scale a batch (ONNX Runtime's dynamic quantisation). Embeddings, attention and layer norms stay
-float32.
+The weights of matrix products are rounded once, with one scale per channel, and activations at run
+time, with one scale per batch (ONNX Runtime's dynamic quantisation). Embeddings, attention and
+layer norms stay float32.
 """
 
 from __future__ import annotations
@@ -61,8 +60,11 @@ class QuantisedEncoder:
 
 
 def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
-    """``fitted`` on the CPU in int8. Raises InputError without the extra, or for an encoder that
-    ONNX cannot express."""
+    """Quantise ``fitted`` to int8 on the CPU.
+
+    Raises:
+        InputError: the extra is not installed, or ONNX cannot express the encoder.
+    """
     if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
         raise InputError(f"int8 needs {', '.join(missing)}", hint="pip install 'sciner[int8]'")
     import onnxruntime
@@ -92,6 +94,7 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
 
 
 def no_advice(record: logging.LogRecord) -> bool:
+    """Whether a message of the log is worth showing."""
     return "pre-processing before quantization" not in record.getMessage()
 
 
@@ -108,8 +111,11 @@ class Distributions(torch.nn.Module):
 
 
 def export(fitted: FittedEncoder, file: Path) -> None:
-    """Write the encoder, head and softmax as ONNX for batches of any shape. Raises InputError where
-    that cannot be."""
+    """Write the encoder, head and softmax as ONNX, for batches of any shape.
+
+    Raises:
+        InputError: ONNX cannot express it.
+    """
     reader = fitted.reader()
     # any: their numbers are not looked at
     found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])

@@ -1,5 +1,7 @@
-"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head, and leaves a plain
-model behind."""
+"""Low-rank adapters (LoRA, arXiv 2106.09685): a fit trains them and the head.
+
+What it leaves is a plain model.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,16 @@ OWN_TARGETS = {"modernbert": ["Wqkv"]}  # query, key and value in one matrix; pe
 
 @dataclass(frozen=True, slots=True)
 class Lora:
-    """r: rank. alpha: the adapters' output counts alpha / r. dropout: on their input. lr: peak rate
-    of adapters and head.
+    """Settings of the adapters.
 
-    Raises InputError where peft is not installed.
+    Attributes:
+        r: rank.
+        alpha: the adapters' output is scaled by alpha / r.
+        dropout: on their input.
+        lr: peak learning rate of adapters and head.
+
+    Raises:
+        InputError: peft is not installed.
     """
 
     r: int
@@ -38,12 +46,11 @@ class Lora:
 
     @contextmanager
     def adapted(self, model: Any) -> Iterator[None]:
-        """Within, adapters and the head are all that ``model`` trains; behind, the adapters are
-        merged into its weights.
+        """Train only adapters and head of ``model`` within the context; then merge the adapters.
 
-        So what is saved, copied or started from (init=previous) is a plain model: it loads
-        without peft, and the next fit puts fresh adapters on the merged weights. Their initial
-        values come from torch's global generator.
+        So what is saved, copied or started from (init=previous) is a plain model: it loads without
+        peft, and the next fit puts new adapters on the merged weights. Their initial values come
+        from torch's global generator.
         """
         from peft import LoraConfig, LoraModel
 
@@ -65,8 +72,10 @@ class Lora:
 
 
 def targets(model: Any) -> list[str]:
-    """The linear layers that get adapters: the family's attention projections, or all but the head
-    of a family unknown here."""
+    """The linear layers that get adapters.
+
+    They are the family's attention projections or, for an unknown family, all but the head.
+    """
     from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as KNOWN
 
     linear = [

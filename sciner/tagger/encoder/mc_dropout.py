@@ -1,5 +1,4 @@
-"""Monte Carlo dropout: how the answers of a trained encoder scatter under dropout (Gal & Ghahramani
-2016)."""
+"""Monte Carlo dropout: how a trained encoder's answers vary (Gal & Ghahramani 2016)."""
 
 from __future__ import annotations
 
@@ -30,10 +29,12 @@ def samples(
     passes: int,
     seed: int,
 ) -> Iterator[Floats]:
-    """[passes, words, tags] label distributions of each sentence, every pass with another dropout
-    mask.
+    """Yield several label distributions of each sentence, each with another dropout mask.
 
     Masks derive from ``seed`` and the order of ``sentences``. Memory is bounded by a chunk of them.
+
+    Returns:
+        [passes, words, tags] for each sentence.
     """
 
     def forward(batch: dict[str, Tensor]) -> Tensor:

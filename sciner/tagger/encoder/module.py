@@ -15,15 +15,21 @@ from sciner.tagger.encoder.cpu.bf16 import narrow
 
 @dataclass(frozen=True, slots=True)
 class TrainingConfig:
-    """How a fit goes. Every fit takes ``steps`` optimiser steps, whatever the size of its training
-    set.
+    """How a fit is done: the same number of steps, whatever the size of its training set.
 
-    lr, head_lr: peak learning rates of the encoder and of the classification head. batch_size:
-    mean sentences a step. warmup: share of the steps in which the rate rises linearly; it then
-    falls linearly to 0. clip: gradient norm. label_smoothing: how much of each target is spread
-    evenly over all tags, in [0, 1). gold_share: of the windows of an epoch, how many are
-    gold on average; finish_steps: of a last stage on gold alone; ema: decay of a moving average of
-    the weights (``tagger.base.FitOptions``). None leaves each out.
+    Attributes:
+        lr, head_lr: peak learning rates of the encoder and of the classification head.
+        steps: optimiser steps.
+        batch_size: mean number of sentences per step.
+        warmup: share of the steps in which the rate rises linearly; then it falls linearly to 0.
+        weight_decay: of all matrices.
+        clip: gradient norm.
+        max_length, overlap: pieces of a window, and pieces that neighbouring windows share.
+        label_smoothing: share of each target that is spread evenly over all tags, in [0, 1).
+        gold_share: of the windows that an epoch shows, how many are gold on average; None: gold and
+            silver as they are.
+        finish_steps: of a last stage on gold alone; None: there is none.
+        ema: decay of a moving average of the weights; None: there is none.
     """
 
     lr: float
@@ -41,8 +47,10 @@ class TrainingConfig:
     ema: float | None = None
 
     def identity(self) -> dict[str, Any]:
-        """As an input of a key. A setting that came later is left out where it is not used, so
-        that earlier keys stay."""
+        """The settings as inputs of a key.
+
+        A setting that was added later is left out at its default, so that earlier keys stay.
+        """
         given = ((field, getattr(self, field.name)) for field in fields(self))
         return {field.name: value for field, value in given if value != field.default}
 
@@ -61,8 +69,10 @@ class TokenClassifier(pl.LightningModule):
         self.model.train()
 
     def forward(self, batch: dict[str, Tensor]) -> Tensor:
-        """Logits [B, W, tags] of each word, in float32: bf16 logits have 8 bits, too few to tell
-        0.99 from 0.999."""
+        """Logits of each word, [B, W, tags] in float32.
+
+        bf16 logits have 8 bits, too few to distinguish 0.99 from 0.999.
+        """
         # [B, T, K]
         logits: Tensor = self.model(
             input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
@@ -72,8 +82,11 @@ class TokenClassifier(pl.LightningModule):
         return words.float()
 
     def training_step(self, batch: dict[str, Tensor], _: int) -> Tensor:
-        """Weighted cross-entropy a word. The sum is divided by the number of unmasked words, not by
-        their weights: a batch of silver alone must not weigh as much as a batch of gold."""
+        """Weighted cross-entropy per word.
+
+        The sum is divided by the number of unmasked words, not by their weights: a batch of silver
+        alone must not count as much as a batch of gold.
+        """
         weights = batch["weights"]
         if "distributions" in batch:
             targets = batch["distributions"].flatten(0, 1)
@@ -132,11 +145,11 @@ class TokenClassifier(pl.LightningModule):
 
 
 def narrowed(model: nn.Module) -> nn.Module:
-    """``model`` for predictions under autocast on a CPU: the weights of its linear layers in bf16,
-    as what it carries from layer to layer (``cpu.bf16``); all other weights are shared.
+    """Copy ``model`` for predictions under autocast on a CPU.
 
-    Autocast's cache of cast weights does not hold in inference mode: it would cast every one
-    anew for every batch, to the same numbers.
+    The weights of its linear layers are in bf16, as is what it passes from layer to layer
+    (``cpu.bf16``); all other weights are shared. Autocast's cache of cast weights does not work in
+    inference mode: it would cast every weight anew for every batch.
     """
     linear = [
         p

@@ -1,5 +1,8 @@
-"""Sentences to predictions: while forward passes run in threads of their own, the next sentences
-are tokenised and the last ones decoded (tokenizers and torch release the interpreter's lock)."""
+"""Prediction: forward passes run in threads of their own.
+
+Meanwhile the next sentences are tokenised and the last ones decoded (tokenizers and torch release
+the interpreter's lock).
+"""
 
 from __future__ import annotations
 
@@ -28,8 +31,7 @@ Forward = Callable[[dict[str, Tensor]], Floats]
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """How sentences become batches (``windows.windows``). budget: padded pieces of a batch, at
-    most."""
+    """How sentences become batches; ``budget`` is the most padded pieces of one."""
 
     tokenizer: Any
     max_length: int
@@ -50,7 +52,7 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A chunk whose forward passes wait in the threads. outputs: one a batch."""
+    """A chunk whose forward passes are queued; ``outputs`` has one result per batch."""
 
     sentences: Sequence[Sentence]
     windows: list[Window]
@@ -65,8 +67,15 @@ def predict(
     forward: Forward,
     threads: int = 1,
 ) -> Iterator[Prediction]:
-    """Predictions in the order of ``sentences``. ``threads`` batches at a time are given to
-    ``forward``, each in one of as many threads, with whatever it sets there."""
+    """Yield predictions in the order of ``sentences``.
+
+    Args:
+        sentences: without labels.
+        tags: the tag set.
+        reader: makes batches.
+        forward: predicts a batch, in a thread.
+        threads: how many batches are predicted at a time.
+    """
     pool = ThreadPoolExecutor(threads, "forward")
     chunks = (sentences[at : at + CHUNK] for at in range(0, len(sentences), CHUNK))
     try:
@@ -83,6 +92,7 @@ def predict(
 def begin(
     sentences: Sequence[Sentence], reader: Reader, forward: Forward, pool: ThreadPoolExecutor
 ) -> Begun:
+    """Queue the forward passes of a chunk."""
     found = reader.windows(sentences)
     batches = prediction_batches(found, reader.budget)
     return Begun(
@@ -96,8 +106,10 @@ def begin(
 def finish(
     chunk: Begun, tags: Sequence[str], advance: Callable[[int], None]
 ) -> Iterator[Prediction]:
-    """The predictions of a chunk; a sentence is decoded once all its windows are here, while the
-    threads go on."""
+    """Yield the predictions of a chunk.
+
+    A sentence is decoded once all its windows are there, while the threads go on.
+    """
     of: list[list[int]] = [[] for _ in chunk.sentences]  # windows
     for i, window in enumerate(chunk.windows):
         of[window.sentence].append(i)
@@ -127,8 +139,7 @@ def outputs(
     found: Sequence[Window],
     forward: Callable[[dict[str, Tensor]], Tensor],
 ) -> list[Any]:
-    """What ``forward`` says of each window, in batches of similar length and in the precision of a
-    prediction."""
+    """The output of ``forward`` for each window, in batches of similar length."""
     rows: list[Any] = [None] * len(found)
     batches = prediction_batches(found, reader.budget)
     model.to(device.type)

@@ -1,4 +1,4 @@
-"""What a trained encoder makes of a sentence: one vector each."""
+"""Sentence vectors of a trained encoder."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ CHUNK = 1024  # sentences held at once
 
 
 def embeddings(model: Any, reader: Reader, device: Device, sentences: Sequence[Sentence]) -> Floats:
-    """[sentences, hidden]: the mean of the last layer over a sentence's pieces; of several windows,
-    their mean."""
+    """The mean of the last layer over a sentence's pieces; of several windows, their mean.
+
+    Returns:
+        [sentences, hidden].
+    """
 
     def forward(batch: dict[str, Tensor]) -> Tensor:
         ids, mask = batch["input_ids"], batch["attention_mask"]

@@ -1,5 +1,4 @@
-"""Where an encoder comes from: a folder, a Python package that ships it, the hub, or a
-configuration alone."""
+"""Where an encoder comes from: a folder, a Python package, the hub, or random weights."""
 
 from __future__ import annotations
 
@@ -29,13 +28,15 @@ MARKS = ("Ġ", "▁")  # of a piece that begins a word
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An encoder's origin; the first that is set of ``path``, ``package`` (if installed) and
-    ``name`` is used.
+    """An encoder's origin: the first of ``path``, ``package`` (if installed) and ``name``.
 
-    path: a folder as ``save_pretrained`` writes it. package: a module with a ``model`` folder
-    whose ``model.safetensors`` has the checksum ``sha256``. name, revision: on the hub. config:
-    a BertConfig's values, for random weights. weights: safetensors, or torch for a
-    ``pytorch_model.bin``, of which nothing but tensors is read.
+    Attributes:
+        name, revision: on the hub.
+        package: a module with a ``model`` folder.
+        sha256: checksum of the package's ``model.safetensors``.
+        path: a folder as ``save_pretrained`` writes it.
+        config: a BertConfig's values, for random weights.
+        weights: safetensors, or torch for a ``pytorch_model.bin``, of which only tensors are read.
     """
 
     name: str | None = None
@@ -47,8 +48,11 @@ class Source:
     weights: str = "safetensors"
 
     def locate(self) -> str:
-        """The folder or hub name to load from. Raises InputError for a missing folder or a wrong
-        checksum."""
+        """The folder or hub name to load from.
+
+        Raises:
+            InputError: the folder is missing, or the checksum is wrong.
+        """
         if self.path:
             if not (Path(self.path) / "config.json").is_file():
                 raise InputError(
@@ -75,18 +79,21 @@ class Source:
         return self.name
 
     def folder(self) -> Path:
-        """The folder to load from, downloaded if need be. Raises InputError as ``locate`` does, and
-        for a folder that wants code run."""
+        """The folder to load from, downloaded if need be.
+
+        Raises:
+            InputError: as ``locate``, or the folder would run code.
+        """
         place = self.locate()
         folder = Path(snapshot(self, place) if place == self.name else place)
         refuse_code(folder)
         return folder
 
     def identity(self) -> dict[str, Any]:
-        """The initial weights, the tokenizer and their configuration by value: checksums by file
-        name.
+        """Initial weights, tokenizer and their configuration by value: checksums by file name.
 
-        Raises InputError as ``load`` does.
+        Raises:
+            InputError: as ``load``.
         """
         if self.config is not None:
             return {"config": dict(self.config)}
@@ -112,8 +119,11 @@ def snapshot(source: Source, name: str) -> str:
 
 
 def checksum(file: Path) -> str:
-    """SHA-256 of a file, computed once for a size and time of change. Raises InputError where there
-    is none."""
+    """SHA-256 of a file, computed once for a given size and modification time.
+
+    Raises:
+        InputError: there is no such file.
+    """
     try:
         state = file.stat()
     except FileNotFoundError:
@@ -127,11 +137,13 @@ def _checksum(file: Path, size: int, changed: int) -> str:
 
 
 def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
-    """(tokenizer, AutoModelForTokenClassification with a new head over ``tags``), in float32.
+    """Load a tokenizer and an AutoModelForTokenClassification with a new head, in float32.
 
-    No code that comes with the weights is run: not the hub's, not a pickle's. The head's initial
-    values come from torch's global generator: the caller seeds it. Raises InputError where
-    weights are neither here nor to be had, or do not fit.
+    No code that comes with the weights is run, neither the hub's nor a pickle's. The head's initial
+    values come from torch's global generator: the caller seeds it.
+
+    Raises:
+        InputError: the weights cannot be had or do not fit.
     """
     if source.config is not None:
         return scratch(source.config, labels_of(tags))
@@ -158,10 +170,11 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
 
 
 def load_trained(folder: Path, tags: Sequence[str]) -> tuple[Any, Any]:
-    """(tokenizer, net) as they were saved after a fit for ``tags``.
+    """Load (tokenizer, net) as they were saved after a fit for ``tags``.
 
-    Raises InputError where nothing may be drawn anew and yet would be: other classes, other
-    shapes, a missing weight.
+    Raises:
+        InputError: something would have to be initialised anew: other classes, other shapes, a
+            missing weight.
     """
     refuse_code(folder)
     tokenizer, net, known, report = read(folder, Source(path=str(folder)), tags)
@@ -202,8 +215,14 @@ def labels_of(tags: Sequence[str]) -> dict[str, Any]:
 def read(
     folder: Path, source: Source, tags: Sequence[str]
 ) -> tuple[Any, Any, list[str], dict[str, Any]]:
-    """(tokenizer, net, the tags that the folder's own head was for, what transformers says of the
-    loading). Raises InputError for whatever a library refuses, and for what cannot annotate."""
+    """Read a folder.
+
+    Returns:
+        (tokenizer, net, the tags of the folder's own head, transformers' report of the loading).
+
+    Raises:
+        InputError: a library refuses it, or it cannot annotate.
+    """
     import torch
     import transformers
 
@@ -252,8 +271,10 @@ def read(
 
 
 def renew_head(net: Any, tags: Sequence[str], known: Sequence[str]) -> None:
-    """Draw the head anew where the folder's was made for other tags, though perhaps as many
-    (dslim/bert-large-NER: 9)."""
+    """Initialise the head anew if the folder's was made for other tags, even if as many.
+
+    For example dslim/bert-large-NER has 9.
+    """
     import torch
 
     if list(known) == list(tags):
@@ -286,11 +307,10 @@ def hint_for(source: Source, problem: str) -> str:
 
 
 def mark_words(tokenizer: Any) -> None:
-    """See that every pre-tokenised word begins with a piece that begins a word, where the
-    vocabulary has such pieces.
+    """Make every pre-tokenised word begin with a piece that begins a word.
 
-    ``add_prefix_space`` does it for RoBERTa; a tokenizer of the general class (ModernBERT)
-    ignores it, and the encoder would read words run together.
+    ``add_prefix_space`` does it for RoBERTa. A tokenizer of the general class (ModernBERT) ignores
+    it, and the encoder would read words that run together.
     """
     from tokenizers import normalizers
 
@@ -310,8 +330,7 @@ def mark_words(tokenizer: Any) -> None:
 
 
 def scratch(config: Mapping[str, int | float], labels: Mapping[str, Any]) -> tuple[Any, Any]:
-    """A BERT of random weights over a WordPiece vocabulary of single characters: no download, no
-    training text."""
+    """A BERT of random weights over a vocabulary of single characters, without download."""
     from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors
     from transformers import BertConfig, BertForTokenClassification, PreTrainedTokenizerFast
 

@@ -1,4 +1,4 @@
-"""Words to word pieces, in windows that fit the encoder, and back again."""
+"""Word pieces, in windows that fit the encoder."""
 
 from __future__ import annotations
 
@@ -19,12 +19,15 @@ MAX_PIECES = 32
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of one sentence as the encoder reads it.
+    """A part of one sentence as the encoder reads it.
 
-    sentence: its position in the encoded sequence. start: the first word. ids: pieces with
-    special tokens. firsts: for each word of the window, the position in ``ids`` of its first
-    piece. keep: the words (from, to) that this window answers for; over a sentence's windows
-    they partition its words.
+    Attributes:
+        sentence: its position in the sequence.
+        start: the first word.
+        ids: pieces with special tokens.
+        firsts: for each word, the position in ``ids`` of its first piece.
+        keep: the words (from, to) that this window predicts; over a sentence's windows, they
+            partition its words.
     """
 
     sentence: int
@@ -43,11 +46,11 @@ def special_tokens(tokenizer: Any) -> tuple[list[int], list[int]]:
 
 
 def pieces_of(tokenizer: Any, sentences: Sequence[Sentence]) -> Iterator[list[list[int]]]:
-    """Piece ids [word][piece] of each sentence. A word the tokenizer deletes (zero-width
-    characters) becomes its unknown token.
+    """Yield piece ids [word][piece] of each sentence.
 
-    What the tokenizer tells of a text takes ten times the text's memory: it is asked for BLOCK
-    sentences at a time.
+    A word that the tokenizer deletes (zero-width characters) becomes its unknown token. What the
+    tokenizer says of a text takes ten times the text's memory, so it is asked for BLOCK sentences
+    at a time.
     """
     for at in range(0, len(sentences), BLOCK):
         block = sentences[at : at + BLOCK]
@@ -75,11 +78,17 @@ def windows(
 def each_window(
     tokenizer: Any, sentences: Sequence[Sentence], max_length: int, overlap: int
 ) -> Iterator[Window]:
-    """Every sentence as one window or, where it is longer than ``max_length`` pieces, as several
-    that overlap, one after the other.
+    """Yield every sentence as one window or, above ``max_length`` pieces, as several that overlap.
 
-    overlap: pieces shared by neighbouring windows; each half of them is answered by the window
-    that sees more context. Raises ValueError where a window would hold less than one word.
+    Args:
+        tokenizer: of the encoder.
+        sentences: without labels.
+        max_length: pieces of a window, special tokens included.
+        overlap: pieces that neighbouring windows share; each half of them is predicted by the
+            window that sees more context.
+
+    Raises:
+        ValueError: a window would hold less than one word.
     """
     before, after = special_tokens(tokenizer)
     room = max_length - len(before) - len(after)
@@ -103,8 +112,10 @@ def each_window(
 
 
 def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tuple[int, int]]:
-    """(from, to) word ranges of at most ``room`` pieces that cover all words; ``ends``: pieces up
-    to each word's end."""
+    """(from, to) word ranges of at most ``room`` pieces that cover all words.
+
+    ends: pieces up to each word's end.
+    """
     stretches, start = [], 0
     while True:
         used = ends[start - 1] if start else 0
@@ -116,15 +127,13 @@ def _stretches(ends: np.ndarray[Any, Any], room: int, overlap: int) -> list[tupl
 
 
 def answered(window: Window, row: Floats) -> Floats:
-    """Of what was said of a window's words ([words, tags] or, padded, more), the words that it
-    answers for."""
+    """The rows of the words that a window predicts, of all its (padded) rows."""
     low, high = window.keep
     return row[low - window.start : high - window.start]
 
 
 def merge(count: int, found: Sequence[Window], rows: Sequence[Floats]) -> list[Floats]:
-    """Word rows of windows ([words of the window, tags] each) put together to one [words, tags]
-    array a sentence."""
+    """Join the rows of windows, [words of the window, tags] each, to [words, tags] per sentence."""
     parts: list[list[Floats]] = [[] for _ in range(count)]
     for window, row in zip(found, rows, strict=True):
         parts[window.sentence].append(answered(window, row))

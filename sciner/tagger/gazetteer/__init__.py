@@ -1,5 +1,7 @@
-"""A dictionary of the training spans. What it can is said here, where it is read without importing
-what it computes with."""
+"""A dictionary of the training spans.
+
+Its capabilities are here, where they are read without importing what it computes with.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""A dictionary of the training spans' surface forms, looked up longest first: what memory alone is
-worth (no torch).
+"""A dictionary of the training spans, matched longest first: what memorising alone achieves.
 
-The baseline of the CoNLL-2003 shared task (Tjong Kim Sang & De Meulder 2003), with confidences:
-theirs takes forms of a single class alone, this one a form's most frequent class.
+It is the baseline of the CoNLL-2003 shared task (Tjong Kim Sang & De Meulder 2003), with
+confidences. Theirs uses only forms of a single class, this one a form's most frequent class.
 """
 
 from __future__ import annotations
@@ -31,16 +30,20 @@ Case = Literal["sensitive", "insensitive"]
 
 
 class Entry(NamedTuple):
-    """How often a form stood in training, and how often it was a span of each class, in the order
-    of the classes."""
+    """How often a form occurred in training, and how often as a span of each class."""
 
     seen: float
     spans: tuple[float, ...]
 
 
 class Answer(NamedTuple):
-    """What a form is taken for. first, inner: [tags] float32 distributions of its first word, and
-    of each other one."""
+    """The prediction for a form.
+
+    Attributes:
+        label: its class.
+        confidence: of the class.
+        first, inner: [tags] float32 distributions of its first word, and of each other word.
+    """
 
     label: str
     confidence: np.float32
@@ -50,8 +53,12 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class GazetteerTagger:
-    """A gazetteer for the classes ``labels``. case: insensitive finds ``Bert`` where training had
-    ``BERT``."""
+    """A gazetteer for the classes ``labels``.
+
+    Attributes:
+        case: insensitive finds ``Bert`` where training had ``BERT``.
+        labels: the corpus's classes.
+    """
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     case: Case
@@ -64,10 +71,12 @@ class GazetteerTagger:
     def fit(
         self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
     ) -> FittedGazetteer:
-        """Count forms; a sentence counts as often as its weight says. Nothing is drawn: ``seed``
-        changes nothing.
+        """Count forms; a sentence counts as often as its weight says.
 
-        Raises ValueError for any ``start``, for a soft label and without examples.
+        Nothing is drawn: ``seed`` changes nothing.
+
+        Raises:
+            ValueError: there is a ``start``, a soft label, or no example.
         """
         if start is not None:
             raise ValueError("a gazetteer cannot start from another: it is counted anew")
@@ -107,8 +116,11 @@ class GazetteerTagger:
         return FittedGazetteer(forms, rest, self.case, self.labels, report)
 
     def restore(self, directory: Path, report: FitReport) -> FittedGazetteer:
-        """The gazetteer that ``FittedGazetteer.save`` wrote. Raises ValueError for what is none,
-        and for another gazetteer's classes (older files do not name theirs)."""
+        """Read the gazetteer that ``FittedGazetteer.save`` wrote.
+
+        Raises:
+            ValueError: it is none, or of other classes (older files do not name theirs).
+        """
         kept = json.loads((directory / FILE).read_text(encoding="utf-8"))
         try:
             labels = kept.get("labels", list(self.labels))
@@ -125,43 +137,63 @@ class GazetteerTagger:
 
 
 def words_of(form: Any) -> Form:
-    """A form as it was read. Raises ValueError for what is not a list of words."""
+    """Check a form that was read.
+
+    Raises:
+        ValueError: it is not a list of words.
+    """
     if not (isinstance(form, list) and form and all(isinstance(word, str) for word in form)):
         raise ValueError(f"{form!r} is no list of words")
     return tuple(form)
 
 
 def entry_of(seen: Any, spans: Any, classes: int) -> Entry:
-    """An entry as it was read. Raises ValueError for the wrong number of ``classes``."""
+    """Check an entry that was read.
+
+    Raises:
+        ValueError: it has another number of ``classes``.
+    """
     if len(spans) != classes:
         raise ValueError(f"{len(spans)} counts for {classes} classes")
     return Entry(count_of(seen), tuple(map(count_of, spans)))
 
 
 def count_of(number: Any) -> float:
-    """Raises ValueError for a negative number, and for NaN or an infinity, which JSON's readers let
-    pass."""
+    """Check a number that was read.
+
+    Raises:
+        ValueError: it is negative, NaN or infinite, which readers of JSON let pass.
+    """
     if isinstance(number, bool) or not 0 <= number < float("inf"):
         raise ValueError(f"{number!r} is no count")
     return float(number)
 
 
 def normalised(tokens: Sequence[str], case: Case) -> Form:
+    """The form of ``tokens``, without case if that is insensitive."""
     return tuple(tokens) if case == "sensitive" else tuple(token.lower() for token in tokens)
 
 
 def visible(example: Example, start: int, end: int) -> bool:
-    """Whether it can be seen what the words ``start`` to ``end`` are: a mask on them hides it, and
-    so does one right behind, where a span might go on."""
+    """Whether the label of the words ``start`` to ``end`` is known.
+
+    A mask on one of them hides it, and so does a mask on the next word, to which a span might
+    extend.
+    """
     return example.masked.isdisjoint(range(start, end + 1))
 
 
 def unmatched(
     texts: Sequence[tuple[Example, Form]], trie: Trie, once: set[Form], tags: Sequence[str]
 ) -> tuple[float, ...]:
-    """[tags]: what a word may be that no form matches. Counted in training, with one more of each,
-    where spans whose form was annotated ``once`` stand for those that nobody has seen yet (Good
-    1953): without their own mention none would match."""
+    """The distribution of words that match no form.
+
+    It is counted in training, plus one for each tag. Spans whose form was annotated ``once``
+    represent those not seen yet (Good 1953): without their own mention, none would match.
+
+    Returns:
+        [tags].
+    """
     counts = dict.fromkeys(tags, 1.0)
     for example, words in texts:
         known = {
@@ -179,7 +211,7 @@ def unmatched(
 
 @dataclass(frozen=True)
 class FittedGazetteer:
-    """A filled dictionary. unmatched: [tags], the distribution of words that no form matches."""
+    """A filled dictionary; ``unmatched`` is the [tags] distribution of words that match no form."""
 
     forms: dict[Form, Entry]
     unmatched: tuple[float, ...]
@@ -196,8 +228,10 @@ class FittedGazetteer:
         return trie_of(self.forms)
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """Predictions in the order of ``sentences``. Every match is a span, however unsure: the
-        threshold is another's."""
+        """Yield predictions in the order of ``sentences``.
+
+        Every match is a span, however low its confidence: thresholds are separate.
+        """
         rest = np.array(self.unmatched, dtype=np.float32)
         with progress.bar("annotate (sentences)", len(sentences)) as advance:
             for sentence in sentences:
@@ -230,9 +264,11 @@ class FittedGazetteer:
 
 
 def answer(entry: Entry, labels: Sequence[str]) -> Answer:
-    """The most frequent class (of equals the first), and how sure that is: the share of the form's
-    occurrences that were spans of it, by Laplace's rule of succession, (n + 1) / (N + 2). The rest
-    goes to the other classes and O, counted with one more of each."""
+    """Predict the most frequent class of a form (in a tie the first).
+
+    Its confidence is the share of the form's occurrences that were spans of it, by Laplace's rule
+    of succession, (n + 1) / (N + 2). The rest goes to the other classes and O, plus one for each.
+    """
     best = max(range(len(labels)), key=lambda k: entry.spans[k])
     confidence = (entry.spans[best] + 1) / (entry.seen + 2)
     # O, then the classes

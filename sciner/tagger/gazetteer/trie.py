@@ -1,4 +1,4 @@
-"""Surface forms in a text: a trie over words, and the spans where its forms stand."""
+"""A trie over words that finds surface forms in a text."""
 
 from __future__ import annotations
 
@@ -40,8 +40,7 @@ def occurrences(trie: Trie, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def longest_matches(trie: Trie, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) from left to right: the longest form that begins at a place, then on behind
-    it."""
+    """Yield (start, end) from left to right: the longest form at a place, then on behind it."""
     start = 0
     while start < len(tokens):
         end = max(ends(trie, tokens, start), default=start)

@@ -1,7 +1,7 @@
-"""Attention of a fit on a CPU, in the precision of the fit and with dropout from random bytes.
+"""Attention of a fit on a CPU, in the fit's precision and with dropout from random bytes.
 
-torch's own attention, told to drop out, computes in float32 on a CPU and draws a float for every
-weight: a fifth of a fit.
+With dropout, torch's own attention computes in float32 on a CPU and draws a float for every weight:
+a fifth of a fit.
 """
 
 from __future__ import annotations
@@ -33,9 +33,19 @@ def lean_attention(
     scaling: float | None = None,
     **more: Any,
 ) -> tuple[Tensor, None]:
-    """softmax(QK'/sqrt(d)) V with some of the softmax dropped. query, key, value: [B, heads, T, d];
-    attention_mask: bool [B, 1, T, T], False where a piece must not be looked at. Returns [B, T,
-    heads, d]."""
+    """softmax(QK'/sqrt(d)) V with dropout on the softmax.
+
+    Args:
+        module: the attention layer.
+        query, key, value: [B, heads, T, d].
+        attention_mask: bool [B, 1, T, T], False where a piece is not attended to.
+        dropout: probability.
+        scaling: in place of 1/sqrt(d).
+        more: what else transformers passes.
+
+    Returns:
+        [B, T, heads, d], and None for the weights.
+    """
     causal = more.get("is_causal", getattr(module, "is_causal", False))
     plain = (
         not causal
@@ -60,8 +70,7 @@ AttentionMaskInterface.register(NAME, sdpa_mask)
 
 @contextmanager
 def lean_attention_in(model: Any) -> Iterator[None]:
-    """Within, ``model`` on a CPU attends by ``lean_attention``, if it would by torch's; behind, as
-    before."""
+    """Make ``model`` on a CPU use ``lean_attention`` within the context, if it uses torch's."""
     own = model.config._attn_implementation
     lean = own == "sdpa" and next(model.parameters()).device.type == "cpu"
     if lean:

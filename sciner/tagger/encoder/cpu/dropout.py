@@ -1,5 +1,7 @@
-"""Dropout from random bytes: torch draws a float for every value on the CPU, a seventh of a fit's
-time."""
+"""Dropout from random bytes.
+
+torch draws a float for every value on the CPU, a seventh of a fit's time.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +25,11 @@ class ByteDropout(nn.Dropout):
 
 
 def drop(values: Tensor, p: float) -> Tensor:
-    """``values`` on a CPU, each zeroed with probability ``p`` rounded to 1/256 (0.1 is 26/256), the
-    others scaled up to the same mean. Eight values share one draw of 64 bits from torch's global
-    generator."""
+    """Zero each of ``values`` on a CPU with probability ``p``; scale the others accordingly.
+
+    The probability is rounded to 1/256 (0.1 is 26/256). Eight values share one draw of 64 bits from
+    torch's global generator.
+    """
     dropped = round(256 * p)
     if dropped == 0:
         return values

@@ -1,5 +1,4 @@
-"""Word embeddings in a fit: only rows of pieces that stand in the training set have a gradient;
-only they are trained."""
+"""Word embeddings of the pieces in the training set: only these have a gradient."""
 
 from __future__ import annotations
 
@@ -12,8 +11,10 @@ from torch import Tensor, nn
 
 
 class Rows(nn.Module):
-    """An embedding of ``pieces`` [N] alone, by the ids of the whole vocabulary. Other ids raise
-    IndexError."""
+    """An embedding of ``pieces`` [N] alone, by the ids of the whole vocabulary.
+
+    Other ids raise IndexError.
+    """
 
     def __init__(self, whole: nn.Embedding, pieces: Tensor) -> None:
         super().__init__()
@@ -29,12 +30,12 @@ class Rows(nn.Module):
 
 @contextmanager
 def only_rows(model: Any, pieces: Iterable[int]) -> Iterator[None]:
-    """Within, ``model`` has the word embeddings of ``pieces`` alone; behind, the whole vocabulary
-    with those rows trained.
+    """Reduce ``model``'s word embeddings to ``pieces`` within the context.
 
-    Half of a small encoder's parameters are word embeddings. A row without a gradient would move
-    by weight decay only, and does not now; every other update is the same, and the optimiser and
-    the gradient's norm cost less.
+    Afterwards it has the whole vocabulary, with those rows trained. Half of a small encoder's
+    parameters are word embeddings. A row without a gradient would only move by weight decay, and
+    does not now; every other update is the same, and the optimiser and the gradient's norm cost
+    less.
     """
     whole = model.get_input_embeddings()
     if (
