@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench gallery check fix ui clean
+.PHONY: help setup demo test test-all bench gallery docs check fix ui clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 gallery: setup  ## the README's pictures, from the run of make demo and the artefact of make table-rounds
 	$(BIN)/python -m experiments.gallery
 
+docs: setup  ## the documentation as a site, in site/
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
+	$(BIN)/mkdocs build
+
 check: setup  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,5 +55,5 @@ ui: setup  ## the MLflow UI on localhost:5000
 	$(BIN)/sciner ui
 
 clean:  ## everything that was made here, results and .venv included
-	rm -rf $(VENV) outputs multirun mlruns mlflow.db* .sciner build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) outputs multirun site mlruns mlflow.db* .sciner build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

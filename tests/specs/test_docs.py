@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from pathlib import Path
+from pydoc import locate
 from typing import Any
 
 import pytest
+import yaml
 
 from sciner.config.conf import CONF
 from sciner.launch.hydra_errors import choices_of
@@ -67,7 +69,10 @@ def row_of(step: type[Step[Any]]) -> str:
     return f"| `{step.NAME}` | {', '.join(inputs)} | {step.RESULT} |"
 
 
-@pytest.mark.parametrize("group", [p.name for p in CONF.iterdir() if p.is_dir()])
+GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir() and p.name != "experiment")
+
+
+@pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
     row = next(
         r
@@ -77,17 +82,51 @@ def test_every_choice_of_a_group_is_named_in_the_docs(group: str) -> None:
     assert set(re.findall(r"`([\w/]+)`", row.split("|")[2])) == choices_of(group)
 
 
+def test_every_committed_sweep_is_named_in_the_docs() -> None:
+    section = (DOCS / "run.md").read_text(encoding="utf-8").split("## Committed sweeps\n")[1]
+    rows = [row for row in section.split("\n## ")[0].splitlines() if row.startswith("| `")]
+    names = [name for row in rows for name in re.findall(r"`([^`]+)`", row.split("|")[1])]
+    assert sorted(names) == sorted(choices_of("experiment"))
+
+
 ROOT = DOCS.parent
 PAGES = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *ROOT.glob("experiments/**/*.md")]
 
 
+def headings(page: Path) -> set[str]:
+    """The anchors of a page's headings, as code-hosting pages and MkDocs both make them."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    titles = re.findall(r"^#+ (.+)$", text, flags=re.M)
+    return {re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-") for title in titles}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_every_link_within_the_project_leads_to_a_file(page: Path) -> None:
-    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8"))
-    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+def test_every_link_within_the_project_leads_to_a_file_and_a_heading(page: Path) -> None:
+    links = re.findall(r"\]\(([^)\s]*)[^)]*\)", page.read_text(encoding="utf-8"))
+    for path, _, anchor in (link.partition("#") for link in links if "://" not in link):
+        target = page.parent / path if path else page
+        assert target.is_file(), f"{path}: link to a file, the site shows no folders"
+        assert not anchor or anchor in headings(target), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("picture", [*DOCS.glob("gallery/*.svg")], ids=lambda picture: picture.stem)
-def test_a_picture_of_the_readme_loads_nothing_from_elsewhere(picture: Path) -> None:
+def test_every_page_is_in_the_navigation_of_the_site() -> None:
+    def paths(entry: Any) -> list[str]:
+        if isinstance(entry, str):
+            return [entry]
+        children = entry.values() if isinstance(entry, dict) else entry
+        return [path for child in children for path in paths(child)]
+
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    pages = {str(page.relative_to(ROOT)) for page in PAGES if page.name != "RESULTS.md"}
+    assert sorted(paths(site["nav"])) == sorted(pages)
+
+
+def test_the_api_reference_names_only_things_that_exist() -> None:
+    names = re.findall(r"^::: (.+)$", (DOCS / "api.md").read_text(encoding="utf-8"), flags=re.M)
+    assert [name for name in names if locate(name) is None] == []
+
+
+@pytest.mark.parametrize("picture", [*DOCS.glob("*/*.svg")], ids=lambda picture: picture.stem)
+def test_a_picture_of_the_docs_loads_nothing_from_elsewhere(picture: Path) -> None:
     text = picture.read_text(encoding="utf-8")
     assert re.findall(r"(?:href=\"|url\(|@import\s)[\"']?(?!#)", text) == []
