@@ -39,7 +39,7 @@ gallery: setup  ## the README's pictures, from the run of make demo and the arte
 
 docs: setup  ## the documentation as a site, in site/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
-	$(BIN)/mkdocs build
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 check: setup  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -17,12 +17,13 @@ PAGES = ("*.md", "docs/*.md", "experiments/**/*.md")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Replace the files of ``docs/`` by the pages of the repository and the files they link to."""
+    """Replace the files of ``docs/`` by the pages, the files they link to, and style sheets."""
     for file in list(files):
         if file.src_dir == config.docs_dir:
             files.remove(file)
     pages = {page for pattern in PAGES for page in ROOT.glob(pattern)}
-    for path in sorted(pages.union(*map(linked, pages))):
+    styles = set((ROOT / "docs").glob("*.css"))
+    for path in sorted(pages.union(styles, *map(linked, pages))):
         source = path.relative_to(ROOT).as_posix()
         files.append(File(source, str(ROOT), config.site_dir, config.use_directory_urls))
     return files
