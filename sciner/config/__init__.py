@@ -1,5 +1,7 @@
-"""The configuration: typed, frozen, and refused where it cannot be meant. A section a group of
-conf/, in files by subject."""
+"""The configuration: typed and frozen; invalid settings are rejected.
+
+There is one section for each group of conf/, in modules by subject.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,10 @@ from sciner.tagger.base import PROBES
 
 
 class RunConfig(Strict):
-    """One run: a point of a sweep. save_model: the last round's tagger stays, in the run's
-    folder."""
+    """One run: a point of a sweep.
+
+    With ``save_model``, the last round's tagger stays in the run's folder.
+    """
 
     seed: Seed
     save_model: bool = False
@@ -129,8 +133,11 @@ class RunConfig(Strict):
 
 
 def parse(values: Mapping[str, Any]) -> RunConfig:
-    """The typed configuration. Raises InputError: one line that names the key and how to correct
-    it."""
+    """Check and type a configuration.
+
+    Raises:
+        InputError: one line that names the key and how to correct it.
+    """
     try:
         return RunConfig.model_validate(values)
     except ValidationError as error:
@@ -138,5 +145,9 @@ def parse(values: Mapping[str, Any]) -> RunConfig:
 
 
 def known_keys(loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand under ``loc``. Raises KeyError where that is a value."""
+    """The keys under ``loc``.
+
+    Raises:
+        KeyError: that is a value.
+    """
     return errors.known_keys(RunConfig, loc)

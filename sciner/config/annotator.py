@@ -34,7 +34,10 @@ class PerfectConfig(PaidConfig):
 
 
 class NoiseConfig(PaidConfig):
-    """``policy.noise.Noise``. rates: of classes; None is no class's. seed: None is the run's."""
+    """``policy.noise.Noise``.
+
+    Without ``rates``, all classes have ``rate``; without ``seed``, it is the run's.
+    """
 
     rate: Share
     rates: ByClass | None

@@ -1,4 +1,4 @@
-"""What all sections have in common, and the numbers they are made of."""
+"""What all sections have in common, and the types of their numbers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def by_class(value: object) -> object:
-    """A mapping whose keys are classes, as text too: Hydra's grammar has no keys with accents or
-    parentheses. A class may be called 123."""
+    """A mapping whose keys are classes; as text too, which Hydra's grammar needs for some names.
+
+    Hydra has no keys with accents or parentheses, and a class may be called 123.
+    """
     if isinstance(value, str):
         try:
             value = yaml.safe_load(value)
@@ -30,4 +32,6 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class Strict(BaseModel):
+    """A section: frozen, and without unknown keys."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)

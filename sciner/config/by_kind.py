@@ -1,4 +1,4 @@
-"""A section that has the settings of its kind, for every kind that is registered."""
+"""A section with the settings of its kind, for every kind that is registered."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from sciner.config.base import Strict
 
 
 def by_kind(shared: type[Strict], kinds: Mapping[str, type], **choices: Any) -> Any:
-    """The union, told apart by ``kind``, of ``shared`` with the fields of each of ``kinds``, which
-    are dataclasses.
+    """Make the union of ``shared`` with the fields of each kind, discriminated by ``kind``.
 
-    choices: names that a field of ``shared`` is one of; so that all known names need not stand
-    in its type.
+    Args:
+        shared: the fields of all kinds.
+        kinds: a dataclass for each kind.
+        choices: the values of fields of ``shared`` that are names; their type need not list them.
     """
     closed: dict[str, Any] = {key: (one_of(names), ...) for key, names in choices.items()}
     sections = [
@@ -34,12 +35,13 @@ def one_of(names: Any) -> Any:
 
 
 def settings(of: type) -> dict[str, Any]:
-    """The fields of a dataclass as pydantic wants them: {name: (type, default)}."""
+    """The fields of a dataclass for pydantic: {name: (type, default)}."""
     hints = get_type_hints(of, include_extras=True)
     return {f.name: (hints[f.name], default(f)) for f in dataclasses.fields(of)}
 
 
 def default(field: dataclasses.Field[Any]) -> Any:
+    """The default of a field, for pydantic."""
     if field.default_factory is not dataclasses.MISSING:
         return Field(default_factory=field.default_factory)
     return ... if field.default is dataclasses.MISSING else field.default

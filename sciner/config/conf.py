@@ -1,4 +1,4 @@
-"""Where the files of conf/ lie, its groups, and what of a configuration changes no result."""
+"""The files of conf/, its groups, and the keys that change no result."""
 
 from __future__ import annotations
 

@@ -34,12 +34,17 @@ class HubSplits(Strict):
 class DataConfig(Strict):
     """Which text, and how much of its gold is bought.
 
-    seed_size, dev_size: sentences (200) or a share (20%) of the training (for dev, of the
-    remaining or dev) sentences. limit: caps seed set and pool together, never test.
-    tokenised: of unlabelled plain text, a sentence is a line and blanks separate its tokens.
-    repair: what of files, or a set of the hub, is mended that is refused otherwise
-    (``text.formats.repair``). leak_guard: what becomes of training sentences of at least
-    leak_min_tokens tokens that stand in dev or test.
+    Attributes:
+        seed_size, dev_size: sentences (200) or a share (20%): of the training sentences; for dev,
+            of its own split or of the remaining training sentences.
+        seed_order: ``policy.seed.permutation``.
+        pool: withheld training sentences, unlabelled text, or both.
+        limit: the most sentences in seed set and pool together; never of test.
+        leak_guard, leak_min_tokens: what is done with training sentences of at least so many tokens
+            that are also in dev or test.
+        tokenised: in unlabelled plain text, a sentence is a line, and blanks separate its tokens.
+        repair: faults of files, or of a set of the hub, that are repaired and not refused
+            (``text.formats.repair``).
     """
 
     kind: Literal["sample", "files", "catalog", "hub"]

@@ -1,5 +1,4 @@
-"""pydantic's finding in the words of a command line: one line that names the key and how to correct
-it."""
+"""pydantic's errors as one line that names the key and how to correct it."""
 
 from __future__ import annotations
 
@@ -48,7 +47,7 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
 
 
 def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]:
-    """A finding's place as the user names it: without the branches of unions that pydantic took."""
+    """The place of an error as the user names it: without the branches of unions."""
     parts: list[str] = []
     for at, part in enumerate(loc):
         if part not in TYPES and not is_branch(part, under(root, loc[:at])):
@@ -57,16 +56,18 @@ def spoken(loc: tuple[int | str, ...], root: type[BaseModel]) -> tuple[str, ...]
 
 
 def known_keys(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The keys that stand under ``loc``, of whatever kind the section there is. Raises KeyError
-    where that is a value."""
+    """The keys under ``loc``, of any kind that its section may have.
+
+    Raises:
+        KeyError: that is a value.
+    """
     if not (sections := under(root, loc)):
         raise KeyError(loc)
     return list(dict.fromkeys(key for section in sections for key in section.model_fields))
 
 
 def kinds_with(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
-    """The other kinds of a section that have the key at ``loc``; none where the section has no
-    kinds."""
+    """The other kinds of a section that have the key at ``loc``; none if it has no kinds."""
     above, branch, key = loc[:-2], loc[-2:-1], loc[-1]
     sections = under(root, above)
     return (
@@ -77,8 +78,10 @@ def kinds_with(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
 
 
 def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseModel]]:
-    """The sections that may stand at ``loc``: several where a union's branch is open, none at a
-    value or a wrong key."""
+    """The sections that may be at ``loc``.
+
+    There are several in an open union, and none at a value or a wrong key.
+    """
     sections = [root]
     for part in loc:
         if is_branch(part, sections):
@@ -99,6 +102,7 @@ def under(root: type[BaseModel], loc: tuple[int | str, ...]) -> list[type[BaseMo
 
 
 def is_branch(part: int | str, sections: list[type[BaseModel]]) -> bool:
+    """Whether a part of a place is the branch of a union."""
     return len(sections) > 1 and any(kind_of(section) == part for section in sections)
 
 

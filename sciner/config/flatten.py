@@ -1,5 +1,4 @@
-"""A nested configuration as words of a command line: dotted keys, and values as Hydra reads
-them."""
+"""A nested configuration as words of a command line: dotted keys, values as Hydra reads them."""
 
 from __future__ import annotations
 
@@ -9,7 +8,11 @@ from typing import Any
 
 
 def flatten(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
-    """``{"data": {"limit": 3}}`` as ``{"data.limit": 3}``; an empty mapping is a value."""
+    """Flatten nested mappings into dotted keys; an empty mapping is a value.
+
+    >>> flatten({"data": {"limit": 3}})
+    {'data.limit': 3}
+    """
     found: dict[str, Any] = {}
     for key, value in values.items():
         nested = isinstance(value, Mapping) and value
@@ -18,7 +21,11 @@ def flatten(values: Mapping[str, Any], above: str = "") -> dict[str, Any]:
 
 
 def word(value: Any) -> str:
-    """As Hydra reads it on a command line: null, true, [a,b], 0.8."""
+    """A value as Hydra reads it on a command line.
+
+    >>> word(None), word(True), word(["a", "b"])
+    ('null', 'true', '[a,b]')
+    """
     if isinstance(value, list):
         return f"[{','.join(map(word, value))}]"
     return value if isinstance(value, str) else json.dumps(value)

@@ -15,8 +15,8 @@ from sciner.tagger.base import Capabilities
 class EncoderConfig(Strict):
     """An encoder's source and its training configuration.
 
-    ``tagger.encoder.weights.Source``, ``tagger.encoder.module.TrainingConfig``, and where peft=lora
-    ``tagger.encoder.lora.Lora`` with the keys lora_*.
+    See ``tagger.encoder.weights.Source``, ``tagger.encoder.module.TrainingConfig`` and, with
+    peft=lora, ``tagger.encoder.lora.Lora``, whose keys begin with lora_.
     """
 
     capabilities: ClassVar[Capabilities] = encoder.CAPABILITIES
@@ -69,8 +69,7 @@ class CrfConfig(Strict):
 
 
 class GazetteerConfig(Strict):
-    """``tagger.gazetteer.gazetteer.GazetteerTagger``; its defaults are those of model=gazetteer,
-    for a scorer."""
+    """``tagger.gazetteer.gazetteer.GazetteerTagger``; defaults as model=gazetteer, for a scorer."""
 
     capabilities: ClassVar[Capabilities] = gazetteer.CAPABILITIES
     kind: Literal["gazetteer"]

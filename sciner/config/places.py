@@ -11,8 +11,7 @@ from sciner.store.layout import DEFAULT_FOLDER
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which fits' weights stay when a run has ended
-    (``loop.steps.runner``)."""
+    """Where results of steps are kept, and which weights stay (``loop.steps.runner``)."""
 
     kind: Literal["none", "disk"]
     dir: str = str(DEFAULT_FOLDER)
@@ -20,8 +19,10 @@ class StoreConfig(Strict):
 
 
 class TrackingConfig(Strict):
-    """Where runs are logged. uri: an MLflow server or database; none given: ``mlflow.db`` in the
-    working directory."""
+    """Where runs are logged: an MLflow server or database.
+
+    By default it is ``mlflow.db`` in the working directory.
+    """
 
     kind: Literal["none", "mlflow"]
     uri: str | None = None
@@ -29,8 +30,10 @@ class TrackingConfig(Strict):
 
 
 class SearchConfig(Strict):
-    """What a run that is a search's trial reports: entity F1 on dev, or on ``folds`` folds of the
-    seed set. The sweeper sets the rest; trial is None for a run that is none."""
+    """What a run that is a trial reports: entity F1 on dev, or on ``folds`` folds of the seed set.
+
+    The sweeper sets the rest; trial is None for any other run.
+    """
 
     objective: Literal["dev", "cross_fit"] = "dev"
     folds: Annotated[int, Field(ge=2)] = 3

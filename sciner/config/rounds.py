@@ -64,8 +64,10 @@ class IterationConfig(Strict):
 
 
 class AcquireConfig(Strict):
-    """``policy.acquisition.Acquire``, what all kinds have of it. scorer: the tagger whose word
-    ranks the pool; ``learner`` is the one that is trained."""
+    """``policy.acquisition.Acquire``: the settings of all kinds.
+
+    scorer: the tagger that ranks the pool; ``learner`` is the one that is trained.
+    """
 
     kind: str
     batch: int | str
@@ -105,7 +107,7 @@ class AcquireConfig(Strict):
 
 
 class ThresholdConfig(Strict):
-    """``policy.threshold.Threshold``, what all kinds have of it."""
+    """``policy.threshold.Threshold``: the settings of all kinds."""
 
     kind: str
     granularity: Granularity

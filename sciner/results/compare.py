@@ -1,5 +1,4 @@
-"""Where a result comes from: the chain it was computed from, and the step at which two runs
-part."""
+"""The first step at which two runs differ, and why."""
 
 from __future__ import annotations
 
@@ -23,8 +22,7 @@ ABSENT = "(absent)"  # as a value: the other side alone has it
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """An input, or a key of a configuration, by its dotted name, and its value on either side, or
-    ABSENT."""
+    """An input, or a key of a configuration, by its dotted name, and its two values, or ABSENT."""
 
     name: str
     a: Any
@@ -32,8 +30,7 @@ class Difference:
 
 
 class Pair(NamedTuple):
-    """The steps that two runs took at the same place, by their keys; None for a run that took none
-    there."""
+    """The keys of the steps of two runs at the same place; None for a run without a step there."""
 
     round: int
     a: str | None
@@ -42,9 +39,14 @@ class Pair(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Two steps that are not the same, and the inputs in which they differ. missing: which of the
-    two the store does not hold, so that their inputs are not known. because: the steps from which
-    those inputs came."""
+    """Two steps that differ, and why.
+
+    Attributes:
+        a, b: their keys.
+        inputs: in which they differ.
+        missing: those of the two that the store does not have, so that their inputs are unknown.
+        because: the steps that these inputs came from.
+    """
 
     a: str
     b: str
@@ -65,9 +67,15 @@ class Parting:
 
 @dataclass(frozen=True, slots=True)
 class Diff:
-    """same: how many steps agree until the runs part. rounds: that either run has. partings: the
-    first; behind it, where they are not it, the first whose inputs are known, and the first fit.
-    config: what differs in the folders' config.yaml; None where one has none."""
+    """How two runs differ.
+
+    Attributes:
+        same: number of steps that agree before the first difference.
+        rounds: of each run.
+        partings: the first steps that differ; after it, if they are others, the first one whose
+            inputs are known, and the first fit.
+        config: what differs in config.yaml; None if a folder has none.
+    """
 
     same: int
     rounds: tuple[int, int]
@@ -82,10 +90,14 @@ class Diff:
 
 
 def diff(store: DiskStore | None, a: Path, b: Path) -> Diff:
-    """Where the runs in the folders ``a`` and ``b`` (or with these rounds.jsonl) part, and why.
-    Without a store only where.
+    """Find where two runs differ, and why; without a store only where.
 
-    Raises InputError for what is no run, and for a run of before there were steps.
+    Args:
+        store: the store of both.
+        a, b: folders of runs, or their rounds.jsonl.
+
+    Raises:
+        InputError: it is no run, or one of before there were steps.
     """
     one, other = (path.parent if path.is_file() else path for path in (a, b))
     taken = steps_of(one), steps_of(other)
@@ -105,8 +117,10 @@ def diff(store: DiskStore | None, a: Path, b: Path) -> Diff:
 
 
 def cause(store: DiskStore | None, pair: Pair, before: Sequence[Pair]) -> Cause:
-    """In what the two steps of ``pair`` differ. before: the pairs in front of it, in which a
-    training set was chosen."""
+    """Why the two steps of ``pair`` differ.
+
+    before: the pairs before it, in which a training set was chosen.
+    """
     gone = missing(store, *pair[1:])
     found: list[Difference] = []
     for name, one, other in zip(
@@ -131,10 +145,12 @@ def cause(store: DiskStore | None, pair: Pair, before: Sequence[Pair]) -> Cause:
 
 
 def steps_of(folder: Path) -> list[list[str]]:
-    """The keys of a run's steps, round by round. A fit that was done again for its weights is no
-    step of its round.
+    """The keys of a run's steps, round by round.
 
-    Raises InputError for what is no run, and for a run of before there were steps.
+    A fit that was repeated for its weights is no step of its round.
+
+    Raises:
+        InputError: it is no run, or one of before there were steps.
     """
     file = RunFolder(folder, folder).rounds
     if not file.is_file():
@@ -172,8 +188,10 @@ def config_differences(a: Path, b: Path) -> tuple[Difference, ...] | None:
 
 
 def differences(a: Any, b: Any, name: str = "") -> Iterator[Difference]:
-    """Every value in which ``a`` and ``b`` differ, within dictionaries, and within lists that are
-    of one length."""
+    """Yield every value in which ``a`` and ``b`` differ.
+
+    Dictionaries are compared by key, and lists of one length item by item.
+    """
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         for key in dict.fromkeys((*a, *b)):
             yield from differences(

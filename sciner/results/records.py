@@ -1,4 +1,4 @@
-"""Finished runs as they left themselves on disk: run folders, or the store's records."""
+"""Finished runs as they are on disk: run folders, or the store's records."""
 
 from __future__ import annotations
 
@@ -60,13 +60,19 @@ def records(
     *,
     pruned: bool = False,
 ) -> list[Record]:
-    """The finished runs in and below ``places``, the oldest first; with ``sweep`` only those of
-    that sweep, with ``ids`` only these (sciner's or MLflow's). pruned: trials of a search that was
-    given up after some of their rounds, too. A run whose files cannot be read is left out, with a
-    warning.
+    """The finished runs in and below ``places``, the oldest first.
 
-    Raises InputError for a place that does not exist, where there is no such run, for an id that
-    none has, and for a run of an older sciner.
+    A run whose files cannot be read is left out, with a warning.
+
+    Args:
+        places: folders.
+        sweep: only those of this sweep.
+        ids: only these (sciner's or MLflow's).
+        pruned: also trials of a search that were pruned.
+
+    Raises:
+        InputError: a place does not exist, there is no such run, no run has an id, or a run is of
+            an older sciner.
     """
     found: dict[str, Record] = {}
     for place in places:
@@ -104,6 +110,7 @@ def records(
 
 
 def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
+    """Yield the records below a folder."""
     ended = ("FINISHED", "KILLED") if pruned else ("FINISHED",)
     for file in sorted(place.rglob("run.json")):
         try:
@@ -151,10 +158,12 @@ Lines = Annotated[list[Line], Field(min_length=1)]
 
 
 def parse_lines(text: str) -> list[Any]:
+    """Parse JSON lines."""
     return [json.loads(line) for line in text.splitlines()]
 
 
 def parse_yaml(text: str) -> Any:
+    """Parse YAML."""
     import yaml
 
     try:
@@ -164,8 +173,11 @@ def parse_yaml(text: str) -> Any:
 
 
 def read(file: Path, parse: Callable[[str], Any], shape: Any) -> Any:
-    """What ``file`` of a run holds. Raises InputError where it cannot be read, or has not the
-    ``shape`` (a type as pydantic takes it)."""
+    """Read a file of a run.
+
+    Raises:
+        InputError: it cannot be read, or has another ``shape`` (a type for pydantic).
+    """
     try:
         content = parse(file.read_text(encoding="utf-8"))
         TypeAdapter(shape).validate_python(content)

@@ -1,8 +1,7 @@
-"""The steps of a round, a file each. Each is keyed by what it is computed from; a store may know
-its result.
+"""The steps of a round, one per file; a store may know their results.
 
-Small results are keyed by value: two thresholds that accept the same silver are the same training
-from there on, and a run of two rounds is the beginning of a run of four.
+Small results are keyed by value: two thresholds that accept the same silver share all that follows,
+and a run of two rounds is the beginning of a run of four.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Average what several taggers say."""
+"""Average the predictions of several taggers."""
 
 from __future__ import annotations
 
@@ -25,8 +25,14 @@ BLOCK = 256  # sentences averaged at once
 
 @dataclass(frozen=True)
 class Average(Step[Stored]):
-    """The mean of the members' label distributions, decoded anew (an ensemble; Lakshminarayanan et
-    al. 2017). members: predictions for the same sentences."""
+    """The mean of the members' distributions, decoded anew (an ensemble).
+
+    Lakshminarayanan et al. 2017.
+
+    Attributes:
+        members: predictions for the same sentences.
+        labels: the corpus's classes.
+    """
 
     NAME = "average"
     VERSION = 1
@@ -71,6 +77,6 @@ class Average(Step[Stored]):
 
 
 def mean(same: Sequence[Prediction]) -> Floats:
-    """[tokens, tags] float32: the mean distribution of one sentence."""
+    """The mean distribution of one sentence, [tokens, tags] float32."""
     found: Floats = np.mean([p.distribution for p in same], axis=0, dtype=np.float32)
     return found

@@ -1,4 +1,4 @@
-"""Tell how far predictions moved."""
+"""Measure how far predictions moved."""
 
 from __future__ import annotations
 
@@ -15,8 +15,10 @@ from sciner.store.step import Step
 
 @dataclass(frozen=True)
 class Drift(Step[Scores]):
-    """How far the predictions moved from ``before`` to ``after`` (``score.drift``); of ``before``
-    only the sentences that ``after`` has too."""
+    """How far predictions moved from ``before`` to ``after`` (``score.drift``).
+
+    Of ``before``, only the sentences that ``after`` has too are compared.
+    """
 
     NAME = "drift"
     VERSION = 1

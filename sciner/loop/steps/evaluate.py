@@ -20,8 +20,14 @@ from sciner.text.prediction import Aggregate
 
 @dataclass(frozen=True)
 class Evaluate(Step[EvaluationResult]):
-    """Every score of the predictions for ``gold`` (``score.evaluation``). confidence: how a span's
-    is made of its tokens'. first: the evaluation after round 0, for the gain since then."""
+    """Every score of predictions (``score.evaluation``).
+
+    Attributes:
+        gold: the sentences with gold.
+        predicted: predictions for them.
+        confidence: how a span's confidence is aggregated from its tokens'.
+        first: the evaluation after round 0, for the gain since then.
+    """
 
     NAME = "evaluate"
     VERSION = 1

@@ -1,4 +1,4 @@
-"""The files of results: JSON, and what each kind must be so that it can be read."""
+"""The files of results: JSON, and how each kind is checked."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from sciner.tagger.crf.model_file import check_model
 
 
 def write_json(file: Path, value: Any) -> None:
-    """Write ``value``. Raises ValueError for NaN and infinities."""
+    """Write ``value``.
+
+    Raises:
+        ValueError: it contains NaN or an infinity.
+    """
     file.write_text(json.dumps(value, ensure_ascii=False, allow_nan=False), encoding="utf-8")
 
 
@@ -22,8 +26,10 @@ def read_json(file: Path) -> Any:
 
 
 def read_all(folder: Path) -> None:
-    """Read each file in ``folder`` as far as its kind tells how, without knowing whose result it
-    is. Raises whatever reading raises."""
+    """Read each file in ``folder`` as far as its kind allows, without knowing whose result it is.
+
+    It raises whatever reading raises.
+    """
     for file in sorted(folder.rglob("*")):
         match file.suffix:
             case ".json":
@@ -41,8 +47,11 @@ def read_all(folder: Path) -> None:
 
 
 def check_safetensors(file: Path) -> None:
-    """Raises ValueError where the file is shorter, or longer, than its own table of tensors
-    says."""
+    """Check the length of a file of tensors.
+
+    Raises:
+        ValueError: its table of tensors says another length.
+    """
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")

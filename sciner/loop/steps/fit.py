@@ -17,9 +17,18 @@ from sciner.text.corpus import Example, tags_of
 
 @dataclass(frozen=True)
 class Fit(Step[FitReport]):
-    """Train on ``examples``, from the pretrained weights or from those of ``start``. keep: saves
-    the weights of this step's tagger, given the step's key and the tagger, before the step ends: a
-    fit that is known has weights, unless they were dropped."""
+    """Train on ``examples``, from the pretrained weights or from those of ``start``.
+
+    Attributes:
+        tagger: what is trained.
+        examples: the training set.
+        seed: of the fit.
+        start: the fit whose weights it starts from.
+        keep: saves the tagger's weights under this step's key before the step ends, so a known fit
+            has weights, unless they were dropped.
+        options: how this fit differs from the tagger's settings.
+        in_memory: the trained tagger, once there is one.
+    """
 
     NAME = "fit"
     VERSION = 2
@@ -78,7 +87,11 @@ class Fit(Step[FitReport]):
         return self.in_memory[0]
 
     def adjusted(self) -> Tagger:
-        """The tagger with the options of this fit. Raises ValueError where it takes none."""
+        """The tagger with the options of this fit.
+
+        Raises:
+            ValueError: it has no options.
+        """
         if self.options == FitOptions():
             return self.tagger
         if not isinstance(self.tagger, Adjustable):
@@ -87,8 +100,11 @@ class Fit(Step[FitReport]):
 
 
 def digest_of_examples(examples: Sequence[Example]) -> str:
-    """What a fit sees of its training set: tokens, the labels of unmasked tokens (tags, or
-    distributions), weights, in order; no id, no provenance."""
+    """Digest what a fit sees of its training set.
+
+    Tokens, the labels of unmasked tokens (tags or distributions) and weights, in order; neither ids
+    nor provenance.
+    """
     return digest_of_rows([e.sentence.tokens, labels_of(e), e.weight] for e in examples)
 
 

@@ -18,7 +18,7 @@ from sciner.text.prediction import Prediction
 
 
 class Stored(NamedTuple):
-    """Predictions that are read as they are asked for. seconds: what making them took."""
+    """Predictions that are read one by one, and the seconds that making them took."""
 
     predictions: Iterator[Prediction]
     seconds: float

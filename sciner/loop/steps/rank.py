@@ -28,10 +28,18 @@ SETTINGS = {
 
 @dataclass(frozen=True)
 class Rank(Step[list[Sentence]]):
-    """``candidates``, the first to buy first (``policy.acquisition.rank``).
+    """``candidates`` in the order in which to buy them (``policy.acquisition.rank``).
 
-    fresh: today's predictions for them, where the policy needs any; history: those of earlier
-    rounds. bought: the gold. count: about how many will be bought. seed, round: of the draw.
+    Attributes:
+        acquire: the acquisition.
+        candidates: sentences without labels.
+        fit: the tagger.
+        fresh: its predictions for the candidates, if the strategy needs any.
+        history: those of earlier rounds.
+        bought: the gold.
+        labels: the corpus's classes.
+        count: about how many will be bought.
+        seed, round: of the draw.
     """
 
     NAME = "rank"
@@ -100,7 +108,11 @@ class Rank(Step[list[Sentence]]):
         return [seen[label] for label in self.labels]
 
     def evidence(self) -> Evidence:
-        """What the policy asks for. Raises ValueError where the tagger cannot give it."""
+        """What the strategy needs.
+
+        Raises:
+            ValueError: the tagger cannot provide it.
+        """
         needs, found = self.acquire.needs, dict[str, Any]()
         if self.fresh is not None:
             history = [made.read for made in self.history]

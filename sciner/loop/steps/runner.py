@@ -1,4 +1,4 @@
-"""What a run holds of its steps: which were taken, and whose weights stay."""
+"""The steps of one run: which were done, and whose weights stay."""
 
 from __future__ import annotations
 
@@ -25,8 +25,13 @@ T = TypeVar("T")
 
 
 class StepRunner:
-    """One run's steps. taken: all of them, in order; weights are no step of a round.
-    keep_weights, shared: see ``KeptWeights``."""
+    """Runs the steps of one run.
+
+    Attributes:
+        tagger, store, labels: what the steps need.
+        weights: of the run's fits (``KeptWeights``).
+        taken: all steps so far, in order; weights are no step of a round.
+    """
 
     def __init__(
         self,
@@ -55,7 +60,12 @@ class StepRunner:
     ) -> FitResult:
         """Train on ``examples``, from the pretrained weights or from those of ``start``.
 
-        beside: it is not the round's tagger; its weights go when the next round's is trained.
+        Args:
+            examples: the training set.
+            seed: of the fit.
+            beside: it is not the round's tagger; its weights are dropped after the next fit.
+            start: whose weights it starts from.
+            options: how it differs from the tagger's settings.
         """
         fit = Fit(self.tagger, examples, seed, start, self.weights.keep, options)
         report = self.run(fit)
@@ -79,7 +89,7 @@ class StepRunner:
         return Predicted(result.key, sentences, result.load().seconds, read)
 
     def close(self) -> None:
-        """The run has ended: drop weights that nobody asked to keep."""
+        """End the run: drop weights that nobody asked to keep."""
         self.weights.close()
 
     def _result(self, step: Step[T]) -> Result[T]:
@@ -88,7 +98,7 @@ class StepRunner:
         return result
 
     def _live(self, fit: Fit, report: FitReport) -> Fitted:
-        """The trained tagger: in memory already, from its weights, or trained again."""
+        """The trained tagger: from memory, from its weights, or trained again."""
 
         def again() -> Fitted:
             log.info("the weights of this fit were not kept: training again")
@@ -102,12 +112,12 @@ class StepRunner:
 
 
 class KeptWeights:
-    """The weights of one run's fits: they are large, and a fit that lacks them can be done again.
+    """The weights of one run's fits: they are large, and a fit without them can be repeated.
 
-    Every fit's are kept until the next one's are (a killed run goes on from them); then ``all``
-    stay, the ``last`` fit's, or ``none``. With ``last``, those of round 0 stay too where
-    ``shared``: other runs of a sweep begin with the same tagger, and who began the sweep drops
-    them (``spare``) when it has ended.
+    Every fit's weights stay until the next fit's are there, so that a killed run continues from
+    them. Afterwards ``all`` stay, those of the ``last`` fit, or ``none``. With ``last``, those of
+    round 0 stay too where ``shared``: other runs of a sweep begin with the same tagger, and the
+    process that began the sweep drops them (``spare``) at its end.
     """
 
     def __init__(self, tagger: Tagger, store: Store, which: KeepWeights, shared: bool) -> None:
@@ -119,7 +129,7 @@ class KeptWeights:
         self.spare: list[str] = []  # that of round 0, once this run needs it no more
 
     def keep(self, fit: str, fitted: Fitted) -> None:
-        """Save the tagger that was trained by ``fit``, a key, where the store keeps anything."""
+        """Save the tagger that was trained by ``fit``, a key, if the store keeps anything."""
         if self.store.keeps:
             self.of(fit, lambda: fitted, fitted.report)
 
@@ -134,7 +144,7 @@ class KeptWeights:
         return found
 
     def moved_on_to(self, fit: str) -> None:
-        """There is the next fit: what was kept in case the run dies before it may go."""
+        """Note the next fit, and drop the weights that were kept in case the run dies before it."""
         self.latest = weights_key(fit)
         self.first = self.first or self.latest
         if self.which != "all":

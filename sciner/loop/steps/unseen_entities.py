@@ -17,9 +17,11 @@ from sciner.text.corpus import Sentence
 
 @dataclass(frozen=True)
 class UnseenEntities(Step[Scores]):
-    """The predictions for ``gold`` on unseen entities and rare classes
-    (``score.unseen_entities``). A step beside ``evaluate``, because it depends on what gold was
-    bought too: ``seen`` are its surface forms, ``rare`` its rare classes."""
+    """Scores on unseen entities and rare classes (``score.unseen_entities``).
+
+    It is separate from ``evaluate`` because it also depends on the bought gold: ``seen`` are its
+    surface forms, ``rare`` its rare classes.
+    """
 
     NAME = "unseen_entities"
     VERSION = 1

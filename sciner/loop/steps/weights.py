@@ -13,10 +13,14 @@ from sciner.tagger.base import Fitted
 
 @dataclass(frozen=True)
 class Weights(Step[Fitted]):
-    """The weights of ``fit``, a key. They are a step of their own, because they are large: they may
-    go, and the fit that lacks them can be done again.
+    """The weights of a fit.
 
-    trained: gives the tagger whose weights are saved. restore: makes a tagger of saved ones.
+    They are a step of their own because they are large: they may be dropped, and the fit repeated.
+
+    Attributes:
+        fit: its key.
+        trained: provides the tagger whose weights are saved.
+        restore: makes a tagger from saved weights.
     """
 
     NAME = "weights"
