@@ -1,11 +1,11 @@
-"""figures.json: what the signs of collapse announced in the stored runs (README.md has the
-definitions)."""
+"""Make figures.json: what the signs of collapse announced in the stored runs. README.md has the
+definitions."""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Trajectory:
     artefact: str
     model: str
     corpus: str
+    seed: int
     kind: str
     lines: tuple[Line, ...]
 
@@ -58,22 +59,32 @@ ALARMS: Mapping[str, Callable[[Line, Line], bool]] = {
 }
 EVENTS: Mapping[str, Callable[[float, float], bool]] = {
     "fall": lambda f1, first: f1 <= first - 0.05,
-    "collapse": lambda f1, first: f1 <= first / 2,
+    "collapse": lambda f1, first: f1 <= first / 2 < first,
 }
 
 
 def trajectories() -> Iterator[Trajectory]:
-    """The stored runs whose training set changes, each point once."""
-    seen: set[tuple[frozenset[str], int]] = set()
+    """The stored runs whose training set changes."""
     for name in artefact.names():
         frame, _ = artefact.read(name)
         for _, rows in frame.groupby("run", sort=False):
-            about = rows.iloc[0]
-            point = frozenset(str(about["words"]).split()), int(about["seed"])
-            lines = lines_of(rows)
-            if point not in seen and (kind := kind_of(lines)):
-                seen.add(point)
-                yield Trajectory(name, about["model"], about["corpus"], kind, lines)
+            about, lines = rows.iloc[0], lines_of(rows)
+            if kind := kind_of(lines):
+                yield Trajectory(
+                    name, about["model"], about["corpus"], int(about["seed"]), kind, lines
+                )
+
+
+def distinct(runs: Iterable[Trajectory]) -> list[Trajectory]:
+    """Without those that are another one, or its beginning: they are the same fits. The longest
+    stands for them, of several the first."""
+    kept: dict[tuple[object, ...], Trajectory] = {}
+    for run in sorted(runs, key=lambda run: -len(run.lines)):
+        about = (run.model, run.corpus, run.seed, run.kind)
+        if (*about, *run.f1) not in kept:
+            kept |= {(*about, *run.f1[:end]): run for end in range(2, len(run.f1) + 1)}
+    # by identity: lines are dicts
+    return list({id(run): run for run in kept.values()}.values())
 
 
 def lines_of(rows: pd.DataFrame) -> tuple[Line, ...]:
@@ -117,6 +128,7 @@ def announced(runs: Sequence[Trajectory], alarm: str, event: str) -> dict[str, A
         "ahead": sum(lead > 0 for lead in leads),
         "mean_lead": float(np.mean(leads)) if leads else None,
         "alarmed": sum(rung is not None for rung, _ in rounds),
+        "round_0": sum(rung == 0 for rung, _ in rounds),
         "false": sum(rung is not None for rung in quiet),
         "without_event": len(quiet),
     }
@@ -156,6 +168,11 @@ def measure(runs: Sequence[Trajectory]) -> dict[str, Any]:
             for name, model, kind in groups
             if (here := [r for r in runs if (r.artefact, r.model, r.kind) == (name, model, kind)])
         ],
+        "collapses": sorted(
+            [r.artefact, r.model, r.corpus, r.seed, [round(f1, 3) for f1 in r.f1]]
+            for r in runs
+            if event_of(r, "collapse") is not None
+        ),
         "alarms": {
             kind: {
                 event: {alarm: announced(of[kind], alarm, event) for alarm in ALARMS}
@@ -169,4 +186,6 @@ def measure(runs: Sequence[Trajectory]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     place = Path(__file__).parent / "figures.json"
-    place.write_text(json.dumps(measure(list(trajectories())), indent=1) + "\n", encoding="utf-8")
+    place.write_text(
+        json.dumps(measure(distinct(trajectories())), indent=1) + "\n", encoding="utf-8"
+    )
