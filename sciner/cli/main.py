@@ -154,6 +154,12 @@ def show_run(
     propagation: Annotated[
         bool, typer.Option("--propagation", help="What became of the silver's errors, as a table.")
     ] = False,
+    suspects: Annotated[
+        bool,
+        typer.Option(
+            "--suspects", help="Labels that out-of-fold predictions contradict (suspects=true)."
+        ),
+    ] = False,
     store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = DEFAULT_FOLDER,
 ) -> None:
     """Sentences of a run, gold and predicted spans side by side: [bold]sciner show outputs/…
@@ -165,6 +171,10 @@ def show_run(
         from sciner.report.propagation import show_propagation
 
         return show_propagation(console(), run, store, round, label)
+    if suspects:
+        from sciner.report.suspects import print_suspects
+
+        return print_suspects(console(), run, store, round, label, silver)
     print_sentences(console(), run, store, round, "silver" if silver else "test", label, errors)
 
 

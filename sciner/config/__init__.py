@@ -24,11 +24,13 @@ from sciner.tagger.base import PROBES
 class RunConfig(Strict):
     """One run: a point of a sweep.
 
-    With ``save_model``, the last round's tagger stays in the run's folder.
+    With ``save_model``, the last round's tagger stays in the run's folder; with ``suspects``, so do
+    the labels that out-of-fold predictions contradict.
     """
 
     seed: Seed
     save_model: bool = False
+    suspects: bool = False
     data: DataConfig
     annotator: Annotated[AnnotatorConfig, Field(discriminator="kind")]
     model: Annotated[ModelConfig, Field(discriminator="kind")]

@@ -16,6 +16,7 @@ NO_RESULT = frozenset(
         "tracking",  # where runs are shown
         "search",  # what a trial reports to its study; its rounds are those of a run by itself
         "save_model",  # whether the trained model stays
+        "suspects",  # whether label errors are looked for
         "experiment",  # no section of its own: what its files set stands in the other groups
     }
 )

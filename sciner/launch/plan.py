@@ -161,7 +161,7 @@ def fits_of(config: RunConfig) -> int:
     seed set may be judged fold by fold."""
     iteration = Iteration(**config.iteration.model_dump())
     judged = config.threshold.policy().needs_judged or iteration.needs_judged
-    folds = FOLDS if judged and iteration.rounds else 0
+    folds = FOLDS if config.suspects or (judged and iteration.rounds) else 0
     return iteration.rounds * iteration.teachers + 1 + folds
 
 

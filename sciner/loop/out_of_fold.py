@@ -20,29 +20,38 @@ FOLDS = 5
 FEWEST = 40  # sentences of a seed set that is judged so
 
 
-def predict_out_of_fold(steps: StepRunner, seed_set: Sequence[Sentence], seed: int) -> OutOfFold:
+def predict_out_of_fold(
+    steps: StepRunner,
+    seed_set: Sequence[Sentence],
+    seed: int,
+    pool: Sequence[Sentence] = (),
+) -> OutOfFold:
     """Train the tagger of round 0 once for each fold, without the fold, and let it annotate the
-    fold (stacked generalisation, Wolpert 1992).
+    fold (stacked generalisation, Wolpert 1992). The mean of these taggers annotates ``pool``, none
+    of which they were trained on.
 
     A later tagger's predictions would not do: it learns from silver of a teacher that has seen the
     fold.
     """
-    parts = []
+    parts, of_pool = [], []
     for fold in range(FOLDS):
         rest = [gold_example(s) for i, s in enumerate(seed_set) if i % FOLDS != fold]
         fit = steps.fit(rest, seed=seed, beside=True)
         parts.append(steps.predict(fit, [s.withheld() for s in seed_set[fold::FOLDS]]))
-    return OutOfFold({s.id: s.spans or () for s in seed_set}, tuple(parts))
+        of_pool += [steps.predict(fit, pool)] if pool else []
+    whole = steps.average(of_pool) if of_pool else None
+    return OutOfFold({s.id: s.spans or () for s in seed_set}, tuple(parts), whole)
 
 
 def refuse_small(seed_set: Sequence[Sentence]) -> None:
     """Raise InputError for a seed set of fewer than 40 sentences: too few to judge a tagger by."""
     if len(seed_set) < FEWEST:
         raise InputError(
-            "threshold=precision, iteration.temperature=fit and iteration.mask_missed judge the "
-            f"tagger on the seed set. {len(seed_set)} sentences are too few: {FEWEST} are needed",
-            hint="give a larger data.seed_size, or threshold=fixed, iteration.temperature=1 and "
-            "iteration.mask_missed=false",
+            "threshold=precision, iteration.temperature=fit, iteration.mask_missed and suspects=true "
+            f"judge the tagger on the seed set. {len(seed_set)} sentences are too few: {FEWEST} "
+            "are needed",
+            hint="give a larger data.seed_size, or threshold=fixed, iteration.temperature=1, "
+            "iteration.mask_missed=false and suspects=false",
         )
 
 

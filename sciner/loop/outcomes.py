@@ -67,10 +67,12 @@ class Predicted:
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
     """Predictions for the seed set by taggers that did not learn from the sentence. gold: of the
-    seed set, by sentence id. parts: the predictions, fold by fold."""
+    seed set, by sentence id. parts: the predictions, fold by fold. pool: what all folds' taggers
+    say of the pool on average, where it was asked for."""
 
     gold: Mapping[str, tuple[Span, ...]]
     parts: tuple[Predicted, ...]
+    pool: Predicted | None = None
 
     def judged(self) -> Iterator[tuple[Prediction, tuple[Span, ...]]]:
         """Each prediction beside the gold of its sentence."""
@@ -78,8 +80,13 @@ class OutOfFold:
             for p in made.read():
                 yield p, self.gold[p.sentence.id]
 
+    def predictions(self) -> Iterator[Prediction]:
+        """All of them, those for the pool last."""
+        for made in (*self.parts, *([self.pool] if self.pool else [])):
+            yield from made.read()
+
     def identity(self) -> list[list[str]]:
-        """For keys: the predictions, which the gold has determined."""
+        """For keys: the predictions for the seed set, which the gold has determined."""
         return [made.identity() for made in self.parts]
 
 

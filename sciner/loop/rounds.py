@@ -15,6 +15,7 @@ from sciner.loop.out_of_fold import mask_missed, predict_out_of_fold, temperatur
 from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord, speed
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
+from sciner.loop.suspects import suspected
 from sciner.loop.teacher import Teacher, parts_of
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
@@ -23,6 +24,7 @@ from sciner.policy.seed import Split, member_seed
 from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.stats import Counts
+from sciner.score.suspects import Suspected
 from sciner.tagger.base import FitOptions, FitReport
 from sciner.text.corpus import Corpus, Example
 
@@ -96,7 +98,8 @@ class Round:
     """What one turn left behind. scores: every figure under its metric name. examples: what the
     tagger was trained on. acquired: ids of what it bought. counts: [documents, 3] of each set
     (``score.entity.entity_counts``). steps: what was computed or known; scores are the same either
-    way. seconds: how long the turn took here."""
+    way. seconds: how long the turn took here. suspects: of ``examples``, where they were asked
+    for."""
 
     number: int
     scores: dict[str, float]
@@ -108,6 +111,7 @@ class Round:
     counts: Mapping[str, Counts]
     steps: tuple[StepRecord, ...]
     seconds: float
+    suspects: tuple[Suspected, ...] | None = None
 
 
 def run_rounds(
@@ -121,10 +125,11 @@ def run_rounds(
     annotator: Annotator | None = None,
     acquire: Acquire = Acquire(),  # noqa: B008
     scorer: StepRunner | None = None,
+    suspects: bool = False,
 ) -> Iterator[Round]:
     """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a
     perfect one. scorer: the steps of another tagger, by which the pool is ranked for ``acquire`` in
-    the learner's place.
+    the learner's place. suspects: look for label errors, at the price of five fits.
 
     Decisions see pool and test without their labels, and of seed set and dev what the annotator
     made of them: withheld gold reaches the annotator, and the report on the quality of gold and
@@ -147,6 +152,9 @@ def run_rounds(
         began, taken = time.perf_counter(), len(steps.taken)
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
+        if suspects and judged is None:
+            needs_pool = iteration.rounds and (acquire.buys or threshold.needs_silver)
+            judged = predict_out_of_fold(steps, seed_set, seed, silver.pool if needs_pool else ())
         if members:
             # those of round 0 have seen no silver
             fit, teacher = members[0], Teacher(steps, members, parts if number > 1 else {})
@@ -203,6 +211,7 @@ def run_rounds(
             evaluator.counts,
             done,
             time.perf_counter() - began,
+            suspected(examples, judged, steps.labels) if suspects and judged else None,
         )
     steps.close()
 

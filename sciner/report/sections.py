@@ -31,6 +31,7 @@ from sciner.report.section import (
     seed_of,
 )
 from sciner.report.sentences import name_of, rounds_of
+from sciner.report.suspects import suspects_section
 from sciner.report.tables import cells, learning_curves
 from sciner.score.curves import Curve
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
@@ -53,6 +54,7 @@ def sections(
     yield from confusions(judged, where)
     if browsed:
         yield from propagation(browsed)
+        yield from suspects_section(browsed)
     yield from more_annotation(compared)
     yield from every_run(compared)
 

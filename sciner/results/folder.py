@@ -18,6 +18,7 @@ from typing import Any
 from sciner.errors import InputError
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
+from sciner.results.suspects import SUSPECTS, write_suspects
 from sciner.store.locks import Busy, held, is_held
 from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
@@ -159,6 +160,8 @@ class RunFolder:
             for p in done.test.read()
         )
         write_examples_jsonl(self.last_round / "test_predictions.jsonl", predicted)
+        if done.suspects is not None:
+            write_suspects(self.last_round / SUSPECTS, done.suspects)
         hits = sum(step.hit for step in done.steps)
         row = {
             "version": VERSION,

@@ -58,11 +58,11 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     annotator = build_annotator(config, corpus.labels, parts.withheld())
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
-    if threshold.needs_judged or iteration.needs_judged:
+    if threshold.needs_judged or iteration.needs_judged or config.suspects:
         refuse_small(parts.seed_set)
 
     def begin(
-        corpus: Corpus, parts: Split, weights: KeepWeights
+        corpus: Corpus, parts: Split, weights: KeepWeights, suspects: bool = False
     ) -> tuple[StepRunner, Iterator[Round]]:
         steps = StepRunner(
             build_tagger(config, corpus.labels), store, corpus.labels, weights, shared
@@ -77,10 +77,11 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             annotator=annotator,
             acquire=config.acquire.policy(),
             scorer=build_scorer(config, steps),
+            suspects=suspects,
         )
         return steps, rounds
 
-    steps, rounds = begin(corpus, parts, config.store.keep_weights)
+    steps, rounds = begin(corpus, parts, config.store.keep_weights, config.suspects)
     trial = None
     if config.search.trial is not None:
         from sciner.search.folds import CrossFit

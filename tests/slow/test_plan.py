@@ -44,6 +44,7 @@ def fits_of(sweep: list[str], monkeypatch: pytest.MonkeyPatch) -> int:
         words("seed=0,1", "threshold=accept_none,fixed", "iteration.init=pretrained,previous"),
         words("iteration.rounds=0,1,2", "iteration.teachers=3", "iteration.steps=null,600"),
         words("iteration=supervised", "data.seed_size=10%,20%"),
+        words("suspects=true", "data.seed_size=40,45", "threshold=fixed", "iteration.rounds=0,1"),
         words(
             "threshold=fixed", "threshold.min_confidence=0.5,0.6", "iteration.relabel=frozen,all"
         ),

@@ -51,12 +51,21 @@ def turn(
     store: Store | None = None,
     annotator: Annotator | None = None,
     acquire: Acquire = Acquire(),  # noqa: B008
+    suspects: bool = False,
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
     steps = StepRunner(tagger, store or NoStore(), corpus.labels)
     parts = parts or parts_of(corpus)
     rounds = run_rounds(
-        corpus, parts, steps, threshold, iteration, seed=seed, annotator=annotator, acquire=acquire
+        corpus,
+        parts,
+        steps,
+        threshold,
+        iteration,
+        seed=seed,
+        annotator=annotator,
+        acquire=acquire,
+        suspects=suspects,
     )
     return tagger, list(rounds)
 

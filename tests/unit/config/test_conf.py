@@ -8,7 +8,7 @@ from sciner.store.layout import DEFAULT_FOLDER
 
 
 def test_what_changes_no_result_is_a_group_or_key_and_but_for_experiment_a_section() -> None:
-    assert NO_RESULT - set(GROUPS) == {"save_model"}
+    assert NO_RESULT - set(GROUPS) == {"save_model", "suspects"}
     assert NO_RESULT - RunConfig.model_fields.keys() == {"experiment"}
 
 

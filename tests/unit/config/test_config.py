@@ -30,7 +30,7 @@ from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.base import RULES
 from sciner.policy.threshold.quota import Quota
 
-TOP = ("seed", "save_model")  # keys of no group
+TOP = ("seed", "save_model", "suspects")  # keys of no group
 SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it is a union by kind
     name: get_args(field.annotation) or (field.annotation,)
     for name, field in RunConfig.model_fields.items()
