@@ -153,8 +153,9 @@ def run_rounds(
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
         if suspects and judged is None:
-            needs_pool = iteration.rounds and (acquire.buys or threshold.needs_silver)
-            judged = predict_out_of_fold(steps, seed_set, seed, silver.pool if needs_pool else ())
+            # the whole pool, even if little of it will be needed: to ask the folds' taggers later,
+            # in another run, is to train them again
+            judged = predict_out_of_fold(steps, seed_set, seed, silver.pool)
         if members:
             # those of round 0 have seen no silver
             fit, teacher = members[0], Teacher(steps, members, parts if number > 1 else {})
