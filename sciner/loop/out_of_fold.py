@@ -47,9 +47,9 @@ def refuse_small(seed_set: Sequence[Sentence]) -> None:
     """Raise InputError for a seed set of fewer than 40 sentences: too few to judge a tagger by."""
     if len(seed_set) < FEWEST:
         raise InputError(
-            "threshold=precision, iteration.temperature=fit, iteration.mask_missed and suspects=true "
-            f"judge the tagger on the seed set. {len(seed_set)} sentences are too few: {FEWEST} "
-            "are needed",
+            "threshold=precision, iteration.temperature=fit, iteration.mask_missed and "
+            "suspects=true judge the tagger on the seed set. "
+            f"{len(seed_set)} sentences are too few: {FEWEST} are needed",
             hint="give a larger data.seed_size, or threshold=fixed, iteration.temperature=1, "
             "iteration.mask_missed=false and suspects=false",
         )

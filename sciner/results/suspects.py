@@ -19,17 +19,22 @@ SUSPECTS = "suspects.jsonl"
 
 
 def write_suspects(path: Path, found: Iterable[Suspected]) -> None:
-    """One sentence a line, as ``text.formats.jsonl.read_jsonl`` takes it: {"id", "tokens", "spans",
-    "source", "round", "suspects"}, and "masked" where tokens are left out of the loss. "spans" are
-    the labels that were trained on; mended, the file is a file of gold. A suspect is {"kind",
-    "given", "suggested", "p_given", "p_suggested"}, spans as [start, end, class] or null.
+    """Write one sentence per line, as ``text.formats.jsonl.read_jsonl`` reads it.
+
+    The keys are "id", "tokens", "spans" (the labels that were trained on), "source", "round",
+    "suspects", and "masked" where tokens are left out of the loss. A suspect has "kind", "given",
+    "suggested", "p_given" and "p_suggested", with spans as [start, end, class] or null. With
+    corrected spans, the file is a file of gold.
     """
     write_lines(path, (json.dumps(_row(one), ensure_ascii=False) for one in found))
 
 
 def read_suspects(path: Path) -> list[Suspected]:
-    """What ``write_suspects`` wrote, without weights and confidences. Raises InputError for another
-    file."""
+    """Read what ``write_suspects`` wrote, without weights and confidences.
+
+    Raises:
+        InputError: it is another file.
+    """
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line:

@@ -1,5 +1,4 @@
-"""Suspected label errors: spans that predictions contradict, by taggers that did not learn from
-them."""
+"""Suspected label errors: labels contradicted by taggers that did not learn them."""
 
 from __future__ import annotations
 
@@ -17,12 +16,14 @@ from sciner.text.spans import Span, encode
 
 
 class Suspect(NamedTuple):
-    """A label that is contradicted, or lacking.
+    """A label that is contradicted, or missing.
 
-    kind: what is wrong with it if the suggestion is right. given: the span as it is labelled; None
-    where there is none. suggested: the span that is predicted there; None where there is none.
-    p_given, p_suggested: of the tokens of both, the least probability of the tag that is given,
-    and of the one that is suggested.
+    Attributes:
+        kind: what is wrong with it if the suggestion is right.
+        given: the span as it is labelled; None if there is none.
+        suggested: the span that is predicted there; None if there is none.
+        p_given, p_suggested: the probability of the given tag, and of the suggested one, each the
+            least over the tokens of both spans.
     """
 
     kind: Kind
@@ -34,7 +35,7 @@ class Suspect(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Suspected:
-    """A sentence with its suspects, the worst first. example: as it was trained on."""
+    """A sentence with its suspects, the least probable label first."""
 
     example: Example
     suspects: tuple[Suspect, ...]
@@ -46,19 +47,25 @@ class Suspected:
 
 
 def suspects_of(example: Example, judged: Prediction, labels: Sequence[str]) -> list[Suspect]:
-    """Where ``judged`` says something else than ``example``, the least probable label first.
-    labels: the corpus's classes.
+    """Where ``judged`` contradicts ``example``, the least probable label first.
 
-    A label is as good as it is probable, and as its worst token: self-confidence and the minimum,
-    as Wang & Mueller 2022 found best for sentences (cleanlab's token classification).
+    The score is self-confidence with the minimum over tokens, which Wang & Mueller 2022 found best
+    for sentences (cleanlab's token classification).
+
+    Args:
+        example: a sentence with its labels.
+        judged: the prediction of a tagger that did not learn from it.
+        labels: the corpus's classes.
     """
     found = [s for s in places_of(example, judged, labels) if s.kind != Kind.RIGHT]
     return sorted(found, key=lambda suspect: suspect.p_given)
 
 
 def places_of(example: Example, judged: Prediction, labels: Sequence[str]) -> list[Suspect]:
-    """Every place where one of the two has a span, by its place in the sentence: what they agree on
-    too, as right. Places with a masked token are left out."""
+    """Every place where label or prediction have a span, in the order of the sentence.
+
+    Where both agree, the kind is right. Places with a masked token are left out.
+    """
     given, suggested = example.accepted(), judged.spans
     p_given = probabilities(given, judged, labels)
     p_suggested = probabilities(suggested, judged, labels)
@@ -74,18 +81,18 @@ def places_of(example: Example, judged: Prediction, labels: Sequence[str]) -> li
 def probabilities(
     spans: Sequence[Span], judged: Prediction, labels: Sequence[str]
 ) -> npt.NDArray[np.float16]:
-    """[tokens]: the probability of the tag that ``spans`` give each token."""
+    """The probability of the tag that ``spans`` give each token, [tokens]."""
     number = {tag: i for i, tag in enumerate(tagset(labels))}
     tags = [number[tag] for tag in encode(spans, len(judged.sentence.tokens))]
     return judged.distribution[np.arange(len(tags)), tags]
 
 
 def extent(*spans: Span | None) -> tuple[int, int]:
-    """From the first token of all ``spans`` to behind the last."""
+    """From the first token of all ``spans`` to after the last."""
     there = [span for span in spans if span]
     return min(span.start for span in there), max(span.end for span in there)
 
 
 def masked(tokens: Container[int], part: slice) -> bool:
-    """Does ``part`` hold one of them?"""
+    """Whether ``part`` contains one of ``tokens``."""
     return any(token in tokens for token in range(part.start, part.stop))

@@ -146,7 +146,7 @@ def lines(file: Path) -> list[dict[str, object]]:
 def test_a_seed_set_that_is_too_small_to_judge_by_is_refused_before_anything(
     project: Path,
 ) -> None:
-    with pytest.raises(InputError, match="and 5 sentences are too few"):
+    with pytest.raises(InputError, match="5 sentences are too few"):
         main(["suspects=true", "data.seed_size=5", "hydra.run.dir=out", "tracking=none"])
     assert not Path("out/rounds.jsonl").exists()
 
