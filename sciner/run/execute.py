@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ from sciner.config.places import TrackingConfig
 from sciner.hashing import digest
 from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
+from sciner.run.datasets import datasets_of
 from sciner.run.job import Job
 from sciner.run.prepare import Prepared, classes_without_training, prepare
 from sciner.run.saved import save_tagger
@@ -81,22 +82,25 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     corpus, values = ready.corpus, config.model_dump()
     tracker = GuardedTracker(make_tracker(config.tracking, job.project))
     told = tags(config, job, corpus)
+    datasets = datasets_of(config.data, corpus, ready.parts)
     about: dict[str, Any] = {
         "id": tracker.unfinished(told) or uuid.uuid4().hex[:12],
         "name": redacted(job.name),
         "params": params(config, job),
         "tags": told,
         "labels": corpus.labels,
+        "datasets": [asdict(one) for one in datasets],
         "dropped": dropped_spans({"train": corpus.train, "dev": corpus.dev, "test": corpus.test}),
     }
     folder = RunFolder.create(job.directory, values, about)
-    folder.write_gold(corpus.test, ready.pool)
+    folder.write_gold(corpus.test, ready.parts.pool)
     try:
         tracker.start(about["name"], params_of(values, told), told | {"sciner.run": about["id"]})
+        tracker.inputs(datasets)
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
-        last = follow(ready.rounds, folder, tracker)
+        last = follow(ready.rounds, folder, tracker, corpus.labels)
         if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             note_tokens(folder.path / "model", corpus.train)
@@ -116,11 +120,15 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     )
 
 
-def follow(rounds: Iterable[Round], folder: RunFolder, tracker: Tracker) -> Round:
+def follow(
+    rounds: Iterable[Round], folder: RunFolder, tracker: Tracker, labels: Sequence[str]
+) -> Round:
     """Each round reaches the folder before the tracker. Returns the last."""
+    from sciner.tracking.charts import grouped
+
     for done in rounds:
         folder.write_round(done)
-        tracker.scores(done.scores, done.number)
+        tracker.scores(grouped(done.scores, labels), done.number)
         tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
         known = ", known from the store" if all(step.hit for step in done.steps) else ""
         log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)

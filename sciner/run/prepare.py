@@ -11,7 +11,7 @@ from sciner.config import RunConfig
 from sciner.errors import InputError
 from sciner.run.build import build_annotator, build_scorer, build_tagger, build_threshold
 from sciner.run.corpus import read_corpus
-from sciner.text.corpus import Corpus, Sentence, labels_of
+from sciner.text.corpus import Corpus, labels_of
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin. pool: with its gold, for the report."""
+    """A run that is ready to begin. parts: with the gold of the pool, for the report."""
 
     corpus: Corpus
-    pool: tuple[Sentence, ...]
+    parts: Split
     steps: StepRunner
     rounds: Iterator[Round]
     trial: Trial | None
@@ -94,7 +94,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             else None
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
-    return Prepared(corpus, parts.pool, steps, trial.watch(rounds) if trial else rounds, trial)
+    return Prepared(corpus, parts, steps, trial.watch(rounds) if trial else rounds, trial)
 
 
 def refuse_without_entities(corpus: Corpus) -> None:

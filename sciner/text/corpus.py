@@ -147,6 +147,14 @@ class Corpus:
         return whole.hexdigest()
 
 
+def digest_of(sentences: Iterable[Sentence]) -> str:
+    """SHA-256 over ids, tokens and gold, in their order."""
+    whole = hashlib.sha256()
+    for sentence in sentences:
+        whole.update(f"{_json(_digested(sentence))}\n".encode())
+    return whole.hexdigest()
+
+
 def _digested(sentence: Sentence) -> list[object]:
     mask = [sorted(sentence.masked)] if sentence.masked else []
     return [sentence.id, sentence.tokens, sentence.spans, *mask]

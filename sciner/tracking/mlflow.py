@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,17 @@ from typing import Any
 from sciner.errors import InputError
 from sciner.redact import redacted
 from sciner.tracking import address, database
+from sciner.tracking.datasets import Dataset
 from sciner.tracking.unfinished import to_continue
 
 # MLflow's limits
 METRICS = 1000  # a call
 PARAMS = 100  # a call
 VALUE = 6000  # characters of a param
+
+CONTEXT = "mlflow.data.context"  # the tag of a dataset that says what a run uses it for
+# the UI shows runs and their charts; without it, it guesses, and may open on its pages for chatbots
+KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # nothing is sent home, and a server that goes down is given up in seconds, not minutes
 QUIET = {
@@ -69,7 +75,7 @@ def prepare(uri: str, experiment: str) -> str:
     found = client.get_experiment_by_name(experiment)
     if found is None:
         try:
-            return str(client.create_experiment(experiment, artifact_location=location))
+            return str(client.create_experiment(experiment, location, KIND))
         except MlflowException:  # another process was first
             found = client.get_experiment_by_name(experiment)
             if found is None:
@@ -146,6 +152,25 @@ class MlflowTracker:
                 self.client.delete_tag(self.run_id, old)
         for tags_of_call in chunks((RunTag(key, value) for key, value in tags.items()), PARAMS):
             self.client.log_batch(self.run_id, tags=tags_of_call)
+
+    def inputs(self, datasets: Sequence[Dataset]) -> None:
+        from mlflow.entities import Dataset as Logged
+        from mlflow.entities import DatasetInput, InputTag
+
+        logged = [
+            DatasetInput(
+                Logged(
+                    one.name,
+                    one.digest,
+                    one.source_type,
+                    json.dumps(one.source),
+                    profile=one.profile(),
+                ),
+                [InputTag(CONTEXT, one.context)],
+            )
+            for one in datasets
+        ]
+        self.client.log_inputs(self.run_id, logged)
 
     def scores(self, scores: Mapping[str, float], step: int) -> None:
         self._log([(name, step, value) for name, value in scores.items()])

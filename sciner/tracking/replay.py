@@ -12,6 +12,8 @@ from sciner.errors import InputError
 from sciner.redact import redacted
 from sciner.results.records import Record
 from sciner.tracking import address
+from sciner.tracking.charts import grouped
+from sciner.tracking.datasets import Dataset
 from sciner.tracking.download import FILES
 from sciner.tracking.mlflow import MlflowTracker, connect, prepare
 from sciner.tracking.params import params_of
@@ -71,8 +73,9 @@ def tell(run: Record, tracker: Tracker) -> None:
     """All of a run, from its start to its end."""
     about, tags = run.about, run.about["tags"]
     tracker.start(about["name"], params_of(run.config, tags), tags | {"sciner.run": about["id"]})
+    tracker.inputs([Dataset(**row) for row in about.get("datasets", ())])
     for row in run.rounds:
-        tracker.scores(row["scores"], row["round"])
+        tracker.scores(grouped(row["scores"], run.labels), row["round"])
         tracker.curve(
             f"train/round_{row['round']}/loss", tuple((step, loss) for step, loss in row["losses"])
         )

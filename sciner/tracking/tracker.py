@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from sciner.shield import shielded
 from sciner.tracking.address import cause
+from sciner.tracking.datasets import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ class Tracker(Protocol):
         empty where there is none. ``start`` then continues it."""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+
+    def inputs(self, datasets: Sequence[Dataset]) -> None:
+        """The parts of the corpus that the run works on."""
 
     def scores(self, scores: Mapping[str, float], step: int) -> None:
         """Figures of one round."""
@@ -50,6 +54,7 @@ class NoTracker:
         return ""
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
+    def inputs(self, datasets: Sequence[Dataset]) -> None: ...
     def scores(self, scores: Mapping[str, float], step: int) -> None: ...
     def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
     def artifact(self, path: Path, folder: str | None = None) -> None: ...
@@ -79,6 +84,9 @@ class GuardedTracker:
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self._attempt(lambda: self.tracker.start(name, params, tags))
+
+    def inputs(self, datasets: Sequence[Dataset]) -> None:
+        self._attempt(lambda: self.tracker.inputs(datasets))
 
     def scores(self, scores: Mapping[str, float], step: int) -> None:
         self._attempt(lambda: self.tracker.scores(scores, step))

@@ -54,7 +54,7 @@ def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None
         rounds = int(run.data.params["iteration.rounds"])
         for label in LABELS:
             steps = sorted(
-                m.step for m in client.get_metric_history(run.info.run_id, f"test/f1/{label}")
+                m.step for m in client.get_metric_history(run.info.run_id, f"test/f1/class/{label}")
             )
             assert steps == list(range(rounds + 1))
 

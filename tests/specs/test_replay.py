@@ -15,6 +15,8 @@ from sciner.launch.main import main
 from sciner.tracking.database import local_uri
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
+PARTS = ["pool", "seed set", "test"]
+
 
 def shown(uri: str) -> dict[str, Any]:
     """Everything that the tracker says of every finished run, by the run's own id."""
@@ -38,8 +40,17 @@ def shown(uri: str) -> dict[str, Any]:
             run.data.params,
             tags,
             metrics,
+            inputs_of(run),
         )
     return found
+
+
+def inputs_of(run: Any) -> list[tuple[str, ...]]:
+    """What each dataset input of a run says, the context first."""
+    return sorted(
+        (*(tag.value for tag in one.tags), *map(str, vars(one.dataset).values()))
+        for one in run.inputs.dataset_inputs
+    )
 
 
 def begun(uri: str) -> dict[str, int]:
@@ -81,6 +92,7 @@ def test_replay_rebuilds_every_run_from_the_store(swept: tuple[Path, str, dict[s
         shutil.rmtree(project / folder)
     call("track", "replay", "--uri", new)
     assert shown(new) == before
+    assert all([context for context, *_ in told[5]] == PARTS for told in before.values())
     assert {begin // 10_000 for begin in begun(new).values()} == {1600000000 // 10}
     call("track", "replay", "--uri", new)  # what stands there is left alone
     assert shown(new) == before
@@ -88,9 +100,7 @@ def test_replay_rebuilds_every_run_from_the_store(swept: tuple[Path, str, dict[s
 
 def test_replay_of_one_sweep_or_folder(swept: tuple[Path, str, dict[str, Any]]) -> None:
     _, new, before = swept
-    sweep = next(
-        tags["sciner.sweep"] for _, _, _, tags, _ in before.values() if "sciner.sweep" in tags
-    )
+    sweep = next(told[3]["sciner.sweep"] for told in before.values() if "sciner.sweep" in told[3])
     call("track", "replay", "--sweep", sweep, "--uri", new)
     assert len(shown(new)) == 2
     call("track", "replay", "single", "--uri", new)

@@ -75,13 +75,13 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(
     assert [row["round"] for row in rows] == [0, 1, 2]
     (run,) = runs_of(project)
     for name in (
-        *(f"test/f1/{label}" for label in LABELS),
+        *(f"test/f1/class/{label}" for label in LABELS),
         "test/f1/micro",
         "budget/sentences",
         "dev/f1/micro",
     ):
         assert history(project, run.info.run_id, name) == [
-            (k, rows[k]["scores"][name]) for k in range(3)
+            (k, rows[k]["scores"][name.replace("class/", "")]) for k in range(3)
         ]
     assert history(project, run.info.run_id, "train/round_1/loss") == [(1, 0.5)]
     assert run.info.status == "FINISHED"

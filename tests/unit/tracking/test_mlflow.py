@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sciner.redact import redacted
 from sciner.tracking.address import place_of
 from sciner.tracking.database import local_uri
-from sciner.tracking.mlflow import MlflowTracker
+from sciner.tracking.datasets import Dataset
+from sciner.tracking.mlflow import MlflowTracker, prepare
 from sciner.tracking.params import params_of
 
 
@@ -77,3 +80,42 @@ def test_params_are_the_whole_configuration_and_every_key_is_one_that_mlflow_tak
         "many.k7": "7",
     }
     assert len(run.info.run_name) == 250 and run.info.run_name.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("source_type", "source"),
+    [
+        ("local", {"uri": "/corpus/train.conll"}),
+        ("http", {"url": "https://example.org/corpus"}),
+        ("hugging_face", {"path": "tner/bc5cdr", "config_name": None, "revision": "main"}),
+        ("code", {"tags": {"mlflow.source.name": "sciner.text.sample"}}),
+    ],
+)
+def test_a_part_of_the_corpus_is_a_dataset_input_whose_source_mlflow_reads(
+    source_type: str, source: dict[str, Any], tmp_path: Path, empty_database: Path
+) -> None:
+    """Also where a run is continued, and told of its inputs once more."""
+    from mlflow.data import get_source
+
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    tracker = MlflowTracker(local_uri(tmp_path), "Default")
+    tracker.start("run", {}, {})
+    told = [Dataset("sample", "test", "d1" * 18, source_type, source, 2, 9, 3)]
+    for _ in range(2):
+        tracker.inputs(told)
+    (found,) = tracker.client.get_run(tracker.run_id).inputs.dataset_inputs
+    assert [(tag.key, tag.value) for tag in found.tags] == [("mlflow.data.context", "test")]
+    assert (found.dataset.name, found.dataset.digest) == ("sample", "d1" * 18)
+    assert json.loads(found.dataset.profile) == {"num_rows": 2, "num_elements": 9, "entities": 3}
+    if source_type != "hugging_face":  # its source wants the package datasets
+        assert get_source(found).to_dict() == source
+
+
+def test_a_new_experiment_opens_on_its_runs(tmp_path: Path, empty_database: Path) -> None:
+    shutil.copy(empty_database, tmp_path / "mlflow.db")
+    prepare(local_uri(tmp_path), "sciner")
+    tracker = MlflowTracker(local_uri(tmp_path), "sciner")
+    tracker.start("run", {}, {})
+    found = tracker.client.get_experiment(tracker.experiment_id)
+    assert found.tags["mlflow.experimentKind"] == "custom_model_development"
+    assert found.artifact_location == (tmp_path / "mlruns").as_uri()

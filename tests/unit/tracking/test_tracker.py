@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
+from sciner.tracking.datasets import Dataset
 from sciner.tracking.tracker import GuardedTracker, NoTracker, Tracker
 
 
@@ -31,6 +32,9 @@ class Brittle:
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None:
         self.note(f"start {name} {params} {tags}")
 
+    def inputs(self, datasets: Sequence[Dataset]) -> None:
+        self.note(f"inputs {datasets}")
+
     def scores(self, scores: Mapping[str, float], step: int) -> None:
         self.note(f"scores {scores} {step}")
 
@@ -50,6 +54,7 @@ class Brittle:
 def tell(tracker: Tracker) -> None:
     tracker.unfinished({"sciner.point": "p"})
     tracker.start("run", {"seed": "0"}, {"sciner.run": "x"})
+    tracker.inputs([Dataset("sample", "test", "d1g3st", "code", {}, 2, 9, 3)])
     tracker.scores({"test/f1/micro": 0.5}, 1)
     tracker.curve("loss", ((1, 0.25),))
     tracker.artifact(Path("config.yaml"))
@@ -62,7 +67,7 @@ def test_a_guarded_tracker_is_told_what_the_tracker_would_be() -> None:
     plain, guarded = Brittle(breaks_at=0), Brittle(breaks_at=0)
     tell(plain)
     tell(GuardedTracker(guarded))
-    assert guarded.told == plain.told and len(plain.told) == 8
+    assert guarded.told == plain.told and len(plain.told) == 9
     assert GuardedTracker(guarded).run_id == "r1"
     assert GuardedTracker(plain).unfinished({}) == "x"
 
@@ -75,7 +80,7 @@ def test_a_broken_tracker_is_never_spoken_to_again(caplog: pytest.LogCaptureFixt
     brittle = Brittle(breaks_at=3)
     guarded = GuardedTracker(brittle)
     tell(guarded)
-    assert [told.split()[0] for told in brittle.told] == ["unfinished", "start", "scores"]
+    assert [told.split()[0] for told in brittle.told] == ["unfinished", "start", "inputs"]
     assert guarded.lost == "ConnectionError: gone"
     assert [r.levelname for r in caplog.records] == ["WARNING"]
 

@@ -1,0 +1,32 @@
+"""The parts of a corpus that a run works on, as dataset inputs of a tracker."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """One part of the corpus of a run.
+
+    name: of the corpus. context: what the part is for: ``seed set``, ``pool``, ``dev``, ... digest:
+    of its ids, tokens and gold, at most 36 characters. source_type, source: where the text comes
+    from, as MLflow's dataset sources know it. sentences, tokens, entities: how many there are.
+    """
+
+    name: str
+    context: str
+    digest: str
+    source_type: str
+    source: Mapping[str, Any]
+    sentences: int
+    tokens: int
+    entities: int
+
+    def profile(self) -> str:
+        """Its sizes as JSON. The UI shows rows and elements under these names of MLflow's."""
+        sizes = {"num_rows": self.sentences, "num_elements": self.tokens, "entities": self.entities}
+        return json.dumps(sizes)
