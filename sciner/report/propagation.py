@@ -12,12 +12,14 @@ from rich.console import Console
 
 from sciner.errors import InputError
 from sciner.report.render import NONE, Table
-from sciner.report.sentences import about_of, figures_of
+from sciner.report.section import Section
+from sciner.report.sentences import about_of, figures_of, name_of, nearest_class
 from sciner.report.terminal import rich_table
 from sciner.score.names import escaped
 from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
 
 METRIC = "silver/errors/"
+ALL = "all"  # the row of all classes together
 HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
 
 
@@ -27,12 +29,19 @@ def show_propagation(
     """Print the table of ``run``, a folder or an id in ``store``; of one round and one class if
     they are named.
 
-    Raises InputError where there is no such run, and where it has no such figures.
+    Raises InputError where there is no such run or class, and where it has no such figures.
     """
     folder = figures_of(run, store)
     file = folder / "rounds.jsonl"
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-    table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()), round, label)
+    labels = about_of(folder / "run.json").get("labels", ())
+    if label not in (None, ALL, *labels):
+        raise InputError(
+            f"the run has no class {label!r}",
+            file=folder,
+            hint=nearest_class(str(label), [ALL, *labels]),
+        )
+    table = propagation_table(lines, labels, round, label)
     if not table.rows:
         raise InputError(
             "no wrong silver was followed here",
@@ -43,6 +52,21 @@ def show_propagation(
             ),
         )
     console.print(rich_table(table))
+
+
+def propagation(folder: Path) -> Iterator[Section]:
+    """The same table as a section of the page, for the run in ``folder``."""
+    text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
+    lines = [json.loads(line) for line in text.splitlines()]
+    table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()))
+    if table.rows:
+        yield Section(
+            "propagation",
+            "Error propagation",
+            f"What became of the wrong silver spans of each round, in {name_of(folder)}: an error "
+            "that the next silver has again has propagated.",
+            table=table,
+        )
 
 
 def propagation_table(
@@ -83,7 +107,7 @@ def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tupl
         }
         fates = (counted(of[name], of[BEFORE]) for name in Fate)
         yield (
-            label or "all",
+            label or ALL,
             f"{of[BEFORE]:,.0f}",
             *fates,
             f"{of[NEW]:,.0f}",

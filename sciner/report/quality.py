@@ -1,4 +1,4 @@
-"""Sections on how good labels are: by class, silver, drift, confidence, confusion, propagation."""
+"""Sections on how good labels are: by class, silver, drift, confidence, confusion."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from sciner.report import figures
 from sciner.report.compared import ComparedRuns, average_settings
 from sciner.report.render import Table
 from sciner.report.section import LINES, MOST, Section, average_note, seed_of
-from sciner.report.sentences import findings_of, name_of, read_part, rounds_of
+from sciner.report.sentences import findings_of, read_part, rounds_of
 from sciner.score.calibration import reliability
-from sciner.score.errors import Kind, confusion, repeated
+from sciner.score.errors import Kind, confusion
 from sciner.score.names import escaped
 from sciner.text.corpus import Example
 
@@ -136,42 +136,3 @@ def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
     yield Section(
         "confusion", "Confusion between classes", text, figures.confusion(counts, labels), table
     )
-
-
-def propagation(folder: Path) -> Iterator[Section]:
-    parts = {number: read_part(folder, number, "silver") for number in rounds_of(folder)}
-    gold = {
-        e.sentence.id: e.sentence.spans
-        for part in parts.values()
-        for e in part
-        if e.sentence.spans is not None
-    }
-    spans = {
-        number: {e.sentence.id: e.spans for e in part} for number, part in parts.items() if part
-    }
-    rows = []
-    for number in spans.keys() & {n - 1 for n in spans}:
-        wrong, wrong_again, right, right_again = repeated(gold, spans[number], spans[number + 1])
-        if wrong and right:
-            pairs = (
-                f"{wrong:,}",
-                f"{wrong_again / wrong:.3f}",
-                f"{right:,}",
-                f"{right_again / right:.3f}",
-            )
-            rows.append((str(number), *pairs))
-    if rows:
-        headings = (
-            "round",
-            "wrong silver spans",
-            "of these again in the next",
-            "right ones",
-            "of these again in the next",
-        )
-        text = (
-            f"What a tagger makes of its silver, in {name_of(folder)}: an error that comes "
-            "again has propagated."
-        )
-        yield Section(
-            "propagation", "Error propagation", text, table=Table(headings, tuple(sorted(rows)), 1)
-        )

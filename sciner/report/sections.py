@@ -10,13 +10,13 @@ from pathlib import Path
 from sciner.report import figures
 from sciner.report.bounds import agreement, bounds, ceiling
 from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
+from sciner.report.propagation import propagation
 from sciner.report.quality import (
     classes,
     confidences,
     confusions,
     drift,
     judged_test,
-    propagation,
     silver,
     warnings,
 )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
-from sciner.errors import InputError
+from sciner.errors import InputError, nearest
 from sciner.score.errors import Finding, Kind, findings
 from sciner.store.layout import RUNS
 from sciner.text.corpus import Example
@@ -53,6 +55,14 @@ def folder_of(run: str, store: Path) -> Path:
             hint="run it again: the store knows its steps",
         )
     return folder
+
+
+def nearest_class(label: str, known: Iterable[str]) -> str:
+    """The hint for a class that a run does not have. Case does not count, and an abbreviation finds
+    its class: Tsk is near TaskName."""
+    by_case = {name.casefold(): name for name in sorted(known)}
+    close = get_close_matches(label.casefold(), by_case, n=1, cutoff=0.5)
+    return f"did you mean {by_case[close[0]]!r}?" if close else nearest(label, by_case.values())
 
 
 def about_of(file: Path) -> dict[str, Any]:

@@ -12,12 +12,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sciner.errors import InputError, nearest
+from sciner.errors import InputError
 from sciner.report.sentences import (
     Part,
     findings_of,
     folder_of,
     name_of,
+    nearest_class,
     read_part,
     rounds_of,
     wrong,
@@ -61,7 +62,9 @@ def print_sentences(
     known = sorted({span.label for e in examples for span in (*e.spans, *(e.sentence.spans or ()))})
     if label is not None and label not in known:
         raise InputError(
-            f"no sentence has a span of class {label!r}", file=folder, hint=nearest(label, known)
+            f"no sentence has a span of class {label!r}",
+            file=folder,
+            hint=nearest_class(label, known),
         )
     os.environ.setdefault("LESS", "-RFX")  # colours; short output stays on the screen
     with console.pager(styles=True) if console.is_terminal else nullcontext():

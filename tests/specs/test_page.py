@@ -68,6 +68,17 @@ def with_sentences(folder: Path, rounds: int = 2, more: int = 0) -> None:
 SCORES = {"test/f1/micro": 0.5, "test/f1/Task": 0.4, "drift/density": 9.0, "budget/sentences": 10.0}
 
 
+def with_errors(folder: Path) -> None:
+    """The last round of a run that followed the wrong silver spans of the round before."""
+    fates = dict.fromkeys(("before", "again", "changed", "mended", "gone", "new", "spread"), 1.0)
+    *lines, last = (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
+    row = json.loads(last)
+    row["scores"] |= {f"silver/errors/{name}": count for name, count in fates.items()}
+    (folder / "rounds.jsonl").write_text(
+        "\n".join([*lines, json.dumps(row)]) + "\n", encoding="utf-8"
+    )
+
+
 @pytest.fixture
 def runs(project: Path) -> Path:
     for seed in (0, 1):
@@ -149,7 +160,7 @@ def test_the_sections_stand_in_order_and_those_without_data_are_left_out(runs: P
         *("reliability", "drift", "confusion", "runs", "browser"),
     ]
     shutil.rmtree("report")
-    with_sentences(runs / "fixed1", 3)
+    with_errors(runs / "fixed1")
     assert "propagation" in Page(call("runs")).ids()
     shutil.rmtree("runs")
     write_run(Path("runs/a"), "seed=0", [{"test/f1/micro": 0.5}])

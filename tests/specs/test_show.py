@@ -12,6 +12,7 @@ import pytest
 from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.launch.main import main
+from sciner.report.propagation import propagation
 from sciner.report.sentences import findings_of, read_part
 from sciner.results.folder import RunFolder
 from sciner.score.errors import Kind
@@ -75,6 +76,8 @@ def test_only_what_was_asked_for_is_shown(folder: Path, capsys: pytest.CaptureFi
         (["../x"], "is no run's folder and no id"),
         (["RUN", "--round", "3"], "no round 3; its rounds are 0 to 0"),
         (["RUN", "--class", "Methd"], "did you mean 'Method'"),
+        (["RUN", "--class", "tsk"], "did you mean 'Task'"),
+        (["RUN", "--class", "zzz"], "known: Method, Task"),
     ],
 )
 def test_what_cannot_be_shown_is_one_line(folder: Path, words: list[str], message: str) -> None:
@@ -165,6 +168,13 @@ def test_what_became_of_errors_is_a_table_of_counts_and_shares(
     assert rows == [["2", "all", *figures], ["2", "[b]Task", *figures]]
     call(str(folder), "--propagation", "--class", "all")
     assert "[b]Task" not in capsys.readouterr().out
+    with pytest.raises(InputError, match="no class 'Metrc'; did you mean 'Metric'"):
+        call(str(folder), "--propagation", "--class", "Metrc")
+    (section,) = propagation(folder)
+    assert section.table and [list(row) for row in section.table.rows] == [
+        ["2", "all", "4", "1 (25%)", "1 (25%)", "2 (50%)", "0 (0%)", "0", "–"],
+        ["2", "[b]Task", "4", "1 (25%)", "1 (25%)", "2 (50%)", "0 (0%)", "0", "–"],
+    ]
 
 
 def test_a_run_whose_errors_were_not_followed_says_so(folder: Path) -> None:
