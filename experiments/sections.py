@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from sciner.report.frames import Counts
+from sciner.report.published import published as read_published
+from sciner.report.published import published_table
 from sciner.report.render import NONE, Table, difference_text, markdown, table_of
 from sciner.report.tables import F1, cells, paired
 from sciner.score.curves import Difference, holm
@@ -123,10 +124,7 @@ def _corrected(found: Sequence[Difference | None], families: Sequence[str]) -> l
 def published(artefact: str) -> str:
     """published.csv of an artefact as a table, or that nothing was found to stand beside these
     figures."""
-    with (Path(__file__).parent / artefact / "published.csv").open(
-        encoding="utf-8", newline=""
-    ) as stream:
-        headings, *rows = csv.reader(stream)
-    if not rows:
+    figures = read_published(Path(__file__).parent / artefact / "published.csv")
+    if not figures:
         return "No published figures of the same kind were found."
-    return markdown(Table(tuple(headings), tuple(map(tuple, rows)), len(headings)))
+    return markdown(published_table(figures))

@@ -13,14 +13,14 @@ from experiments.sections import (
     differences,
     document,
     means,
-    published,
 )
 from sciner.report.frames import Counts
+from sciner.report.paper import BY_AUTO, GAP, judged_by_the_last_round
+from sciner.report.published import PAPERS, published, published_table
+from sciner.report.render import markdown
 from sciner.report.tables import F1, cells
 
 ROWS = ("corpus", "model", "threshold")
-BY_AUTO = "by_auto/f1/micro"
-GAP = "by_auto/gap"
 READINGS = (
     "test/accuracy/token",
     "test/all_o/accuracy/token",
@@ -96,7 +96,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
             LENS,
         ),
         "## Published",
-        published("paper_iterations"),
+        markdown(published_table(published(PAPERS / "2502.16312.csv"))),
     )
 
 
@@ -125,22 +125,4 @@ def named_by_steps(frame: pd.DataFrame) -> pd.DataFrame:
     several = steps.groupby(frame["model"]).transform("nunique") > 1
     return frame.assign(
         model=frame["model"].where(~several, frame["model"] + ", " + steps + " steps")
-    )
-
-
-def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` and two figures more: agreement with the round before, and its distance from F1
-    against gold.
-
-    Two sets of spans, of which 1 - Dice are in one alone, have an F1 of Dice with either as the
-    reference.
-    """
-    churn = frame[frame["metric"] == "drift/churn"]
-    at = ["run", "round"]
-    f1 = frame[frame["metric"] == F1].set_index(at)["value"]
-    agreement = churn.assign(metric=BY_AUTO, value=1 - churn["value"])
-    clean = f1.reindex(pd.MultiIndex.from_frame(churn[at])).to_numpy()
-    return pd.concat(
-        [frame, agreement, agreement.assign(metric=GAP, value=agreement["value"] - clean)],
-        ignore_index=True,
     )

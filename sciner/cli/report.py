@@ -113,6 +113,20 @@ def page(
         list[str] | None,
         typer.Option(help="Only runs with this setting: KEY=VALUE. May be given again."),
     ] = None,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Unit of the budget curves: sentences (default), tokens, entities, minutes or "
+            "another that the runs have. May be given again."
+        ),
+    ] = None,
+    paper: Annotated[
+        str | None,
+        typer.Option(
+            help="Show the published figures of this paper beside the runs: 2502.16312.",
+            metavar="ARXIV_ID",
+        ),
+    ] = None,
     experiment: Experiment = None,
     uri: Uri = None,
     run: Run = None,
@@ -128,9 +142,9 @@ def page(
         from sciner.report.compared import compare_runs, with_settings
         from sciner.report.page import write_page
 
-        for written in write_page(
-            compare_runs(with_settings(runs, where or []), compare, baseline), out, browse, store
-        ):
+        asked = with_settings(runs, where or [])
+        compared = compare_runs(asked, compare, baseline, unit or [], paper)
+        for written in write_page(compared, out, browse, store):
             typer.echo(str(written))
 
 

@@ -11,8 +11,9 @@ import pandas as pd
 
 from sciner.errors import InputError, nearest
 from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, settings_of, tidy
+from sciner.report.published import refuse_unknown_paper
 from sciner.report.render import difference_text
-from sciner.report.tables import F1, Paired, paired
+from sciner.report.tables import BUDGET, F1, Paired, paired
 from sciner.results.records import Record
 from sciner.score.curves import holm
 
@@ -24,7 +25,8 @@ Setting = Mapping[str, Hashable]
 class ComparedRuns:
     """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ},
     of all runs. key: the column that is compared, None where nothing differs; baseline: its value
-    that the others are compared with. others: the columns besides it that differ."""
+    that the others are compared with. others: the columns besides it that differ. units: of the
+    budget, over which curves are drawn. paper: whose published figures stand beside these."""
 
     runs: Sequence[Record]
     frame: pd.DataFrame
@@ -33,6 +35,8 @@ class ComparedRuns:
     key: str | None
     baseline: str | None
     others: tuple[str, ...]
+    units: tuple[str, ...] = ("sentences",)
+    paper: str | None = None
 
     @property
     def values(self) -> list[str]:
@@ -49,11 +53,19 @@ class ComparedRuns:
 
 
 def compare_runs(
-    runs: Sequence[Record], key: str | None = None, baseline: str | None = None
+    runs: Sequence[Record],
+    key: str | None = None,
+    baseline: str | None = None,
+    units: Sequence[str] = (),
+    paper: str | None = None,
 ) -> ComparedRuns:
     """``runs``, compared. key: default, the first word of their commands whose value differs.
-    baseline: default, the value of the oldest run. Raises InputError for a key in which they do not
-    differ, or a value that none has."""
+    baseline: default, the value of the oldest run. units, paper: as in ``ComparedRuns``. Raises
+    InputError for a key in which they do not differ, a value or a unit that none has, and a paper
+    of which no figures are known."""
+    refuse_unknown_units(runs, units)
+    if paper is not None:
+        refuse_unknown_paper(paper)
     every = tidy(runs)
     frame = telling(latest(every))
     differing = [name for name in keys_of(frame) if frame[name].nunique() > 1]
@@ -83,7 +95,24 @@ def compare_runs(
         row["run"]: {name: row[name] for name in asked}
         for row in every.drop_duplicates("run").to_dict("records")
     }
-    return ComparedRuns(runs, frame, set_to, counts_of(runs), key, baseline, others)
+    asked_units = tuple(dict.fromkeys(units)) or ("sentences",)
+    counts = counts_of(runs)
+    return ComparedRuns(runs, frame, set_to, counts, key, baseline, others, asked_units, paper)
+
+
+def refuse_unknown_units(runs: Sequence[Record], units: Sequence[str]) -> None:
+    """Raise InputError for a unit in which no run has counted its budget."""
+    known = {
+        name.removeprefix(BUDGET)
+        for run in runs
+        for line in run.rounds
+        for name in line["scores"]
+        if name.startswith(BUDGET)
+    }
+    for unit in units:
+        if unit not in known:
+            hint = nearest(unit, known) if known else "leave --unit out"
+            raise InputError(f"no run has a budget in {unit!r}", hint=hint)
 
 
 def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:

@@ -75,10 +75,12 @@ def over_budget(
     curves: Mapping[str, Mapping[str, Mapping[int, Curve]]],
     unit: str,
     ceilings: Mapping[str, float] | None = None,
+    rounds: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] | None = None,
 ) -> Figure:
     """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a
     budget, in a band from the lowest to the highest. ceilings: {panel: F1 of people with each
-    other}, a dotted line."""
+    other}, a dotted line. rounds: {panel: {method: (budget, F1) of every round}},
+    small points."""
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
     figure, axes = panels(
@@ -102,6 +104,9 @@ def over_budget(
                 linewidth=0,
             )
     for one, panel in zip(axes, curves, strict=True):
+        for method, points in (rounds or {}).get(panel, {}).items():
+            colour = look(methods.index(method))["color"]
+            one.scatter(*zip(*points, strict=True), s=8, color=colour, alpha=0.6, linewidth=0)
         if ceilings and panel in ceilings:
             lines["people"] = one.axhline(
                 ceilings[panel], color="#555555", linestyle=":", linewidth=1.2

@@ -10,6 +10,8 @@ from pathlib import Path
 from sciner.report import figures
 from sciner.report.bounds import agreement, bounds, ceiling
 from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
+from sciner.report.frames import rows_of
+from sciner.report.paper import beside_the_paper
 from sciner.report.propagation import propagation
 from sciner.report.quality import (
     classes,
@@ -32,7 +34,7 @@ from sciner.report.section import (
 )
 from sciner.report.sentences import name_of, rounds_of
 from sciner.report.suspects import suspects_section
-from sciner.report.tables import cells, learning_curves
+from sciner.report.tables import cells, every_round, learning_curves
 from sciner.score.curves import Curve
 from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
 
@@ -44,6 +46,7 @@ def sections(
 ) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
     yield from differences(compared, found)
+    yield from beside_the_paper(compared)
     for of_runs in (results, people, dropped, rounds, budgets, classes, silver):
         yield from of_runs(compared)
     judged = judged_test(browsed) if browsed else []
@@ -145,14 +148,21 @@ def rounds(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def budgets(compared: ComparedRuns) -> Iterator[Section]:
+    for unit in compared.units:
+        yield from budget(compared, unit)
+
+
+def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
+    """F1 over what the gold has cost in ``unit``."""
     sizes = compared.frame["data.seed_size"].nunique() if "data.seed_size" in compared.others else 1
-    panels, told = {}, ""
+    panels, rounds, told = {}, {}, ""
     for corpus in compared.frame["corpus"].unique():
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         values = 1 if compared.key == "data.seed_size" else max(1, len(compared.values))
         shown, gone = average_settings(here, max(1, CURVES // values) * sizes, ("data.seed_size",))
         told = told or average_note(here, gone)
-        panels[str(corpus)] = curves_of(shown, corpus=False)
+        curves = panels[str(corpus)] = curves_of(shown, corpus=False, unit=unit)
+        rounds[str(corpus)] = rounds_by_method(shown, curves, unit)
     if any(
         len(curve.budget) > 1
         for curves in panels.values()
@@ -160,32 +170,29 @@ def budgets(compared: ComparedRuns) -> Iterator[Section]:
         for curve in by_seed.values()
     ):
         text = (
-            "A point is a budget at which runs stood, after a round or with a seed set of that "
-            "size. Mean over seeds; bands "
+            "A line connects the last rounds at each budget: mean over seeds. Small points: every "
+            "round of every run. Bands "
         )
         ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
         text += "run from the lowest to the highest seed." + (
             " Dotted: people's span F1 with each other." if ceilings else ""
         )
         yield Section(
-            "budget",
-            "F1 against budget",
+            f"budget_{unit}",
+            f"F1 against budget in {unit}",
             text + told,
-            figures.over_budget(panels, "sentences", ceilings),
+            figures.over_budget(panels, unit, ceilings, rounds),
         )
 
 
-def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mapping[int, Curve]]:
+def curves_of(
+    compared: ComparedRuns, corpus: bool = True, unit: str = "sentences"
+) -> Mapping[str, Mapping[int, Curve]]:
     """By method, in the order of the runs; none where they are no learning curves. corpus: is named
     in the method."""
-    differing = [
-        name for name in (*compared.others, compared.key) if name and (corpus or name != "corpus")
-    ]
-    # runs of several seed sizes are points of one curve, unless each is a curve by itself
-    for by in ([name for name in differing if name != "data.seed_size"], differing):
-        by = by or ["corpus"]
+    for by in ways_to_tell_methods(compared, corpus):
         try:
-            found = learning_curves(compared.frame, by)
+            found = learning_curves(compared.frame, by, unit)
         except ValueError:
             continue
         named = {
@@ -194,6 +201,28 @@ def curves_of(compared: ComparedRuns, corpus: bool = True) -> Mapping[str, Mappi
         }
         return {words: found[values] for values, words in named.items() if values in found}
     return {}
+
+
+def ways_to_tell_methods(compared: ComparedRuns, corpus: bool = True) -> Iterator[list[str]]:
+    """The columns that may make a method: runs of several seed sizes are points of one curve, or
+    else each is a curve by itself."""
+    names = [*compared.others, *([compared.key] if compared.key else [])]
+    differing = [name for name in names if corpus or name != "corpus"]
+    for by in ([name for name in differing if name != "data.seed_size"], differing):
+        yield by or ["corpus"]
+
+
+def rounds_by_method(
+    compared: ComparedRuns, curves: Mapping[str, Mapping[int, Curve]], unit: str
+) -> Mapping[str, Sequence[tuple[float, float]]]:
+    """(budget, F1) of every round of the runs of each method that has a curve (``curves_of``,
+    without the corpus)."""
+    return {
+        worded(setting): every_round(rows_of(compared.frame, setting), unit)
+        for by in ways_to_tell_methods(compared, corpus=False)
+        for setting in settings_in(compared.frame, by)
+        if worded(setting) in curves
+    }
 
 
 def more_annotation(compared: ComparedRuns) -> Iterator[Section]:

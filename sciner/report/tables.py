@@ -16,6 +16,7 @@ from sciner.report.frames import Counts, keys_of, last_round, latest, rows_of
 from sciner.score.curves import Curve, Difference, area_difference, t_difference
 
 F1 = "test/f1/micro"  # the one score that counts of spans give
+BUDGET = "budget/"  # before a unit: what the gold has cost so far
 WORDS = {"corpus": "data"}  # what sets a column that is no key of the command line
 Key = tuple[Hashable, ...]  # one value a column of ``Grid.rows``, or of ``Grid.columns``
 
@@ -234,6 +235,15 @@ def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
     }
 
 
+def every_round(frame: pd.DataFrame, unit: str) -> list[tuple[float, float]]:
+    """(budget in ``unit``, entity F1) of every round of every run that has both."""
+    wanted = [f"{BUDGET}{unit}", F1]
+    wide = frame[frame["metric"].isin(wanted)].pivot(
+        index=["run", "round"], columns="metric", values="value"
+    )
+    return [*wide.reindex(columns=wanted).dropna().itertuples(index=False, name=None)]
+
+
 def learning_curves(
     frame: pd.DataFrame, by: Sequence[str], unit: str = "sentences", counts: Counts | None = None
 ) -> dict[str, dict[int, Curve]]:
@@ -247,7 +257,7 @@ def learning_curves(
     differ in more, for two of them at the same seed and budget, and for a unit or a column that
     the frame does not have.
     """
-    wanted = [F1, f"budget/{unit}"]
+    wanted = [F1, f"{BUDGET}{unit}"]
     if lost := [name for name in (*wanted, *by) if name not in {*frame["metric"], *frame.columns}]:
         raise ValueError(f"the frame has no {', '.join(lost)}")
     newest = latest(frame)
@@ -255,6 +265,7 @@ def learning_curves(
     shown = (
         newest[newest["metric"].isin(wanted)]
         .pivot(index=at, columns="metric", values="value")
+        .dropna(subset=wanted)
         .reset_index()
     )
     points = (

@@ -15,6 +15,7 @@ from experiments import artefact
 from experiments.__main__ import names, rendered
 from experiments.artefact import HERE
 from sciner.report.frames import keys_of
+from sciner.report.published import PAPERS
 from tests.runs import write_run
 
 ARTEFACTS = sorted(p.parent.name for p in HERE.glob("*/table.py"))
@@ -63,9 +64,12 @@ def test_an_artefact_of_runs_has_its_claim_command_and_cost(name: str) -> None:
     assert f"make table-{name}" in readme and (HERE / name / "counts.csv").exists()
 
 
-@pytest.mark.parametrize("name", OF_RUNS)
-def test_a_published_figure_says_where_it_comes_from(name: str) -> None:
-    with (HERE / name / "published.csv").open(encoding="utf-8", newline="") as stream:
+PUBLISHED = [*HERE.glob("*/published.csv"), *PAPERS.glob("*.csv")]
+
+
+@pytest.mark.parametrize("file", PUBLISHED, ids=lambda file: f"{file.parent.name}/{file.stem}")
+def test_a_published_figure_says_where_it_comes_from(file: Path) -> None:
+    with file.open(encoding="utf-8", newline="") as stream:
         headings, *rows = csv.reader(stream)
     assert headings == ["figure", "value", "source", "split", "model", "note"]
     assert all(len(row) == 6 and all(row[:5]) and 0 <= float(row[1]) <= 1 for row in rows)

@@ -1,0 +1,101 @@
+"""`sciner report --paper`: the published figures of a paper beside those of the runs, each reading
+of a figure in its own column."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sciner.report.compared import ComparedRuns
+from sciner.report.frames import keys_of
+from sciner.report.published import PAPERS, Published, published
+from sciner.report.render import NONE, Table, cell_text
+from sciner.report.section import Section
+from sciner.report.tables import F1, cells
+
+BY_AUTO = "by_auto/f1/micro"
+GAP = "by_auto/gap"
+NOT_STATED = "F1, reading not stated"
+# a reading: its words, as the CSV files have them, by the metric of a run
+READINGS = {
+    "test/accuracy/token": "token accuracy",
+    "test/f1/token_weighted": "token F1, weighted, with O",
+    "test/f1/token_weighted_without_o": "token F1, weighted, without O",
+    F1: "entity F1, strict micro",
+    BY_AUTO: "entity F1 against the round before",
+}
+ALL_O = {f"test/all_o/{name.removeprefix('test/')}": name for name in READINGS if name != F1}
+
+
+def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:
+    """``frame`` and two figures more: agreement with the round before, and its distance from F1
+    against gold.
+
+    Two sets of spans, of which 1 - Dice are in one alone, have an F1 of Dice with either as the
+    reference.
+    """
+    churn = frame[frame["metric"] == "drift/churn"]
+    at = ["run", "round"]
+    f1 = frame[frame["metric"] == F1].set_index(at)["value"]
+    agreement = churn.assign(metric=BY_AUTO, value=1 - churn["value"])
+    clean = f1.reindex(pd.MultiIndex.from_frame(churn[at])).to_numpy()
+    return pd.concat(
+        [frame, agreement, agreement.assign(metric=GAP, value=agreement["value"] - clean)],
+        ignore_index=True,
+    )
+
+
+def beside_the_paper(compared: ComparedRuns) -> Iterator[Section]:
+    """The section of the page, where a paper was asked for."""
+    if compared.paper is None:
+        return
+    figures = published(PAPERS / f"{compared.paper}.csv")
+    headings = ("figures of", "corpus or split", "model", "setting", "round")
+    rows = [*map(published_row, figures), *all_o_rows(compared.frame), *run_rows(compared)]
+    columns = (*READINGS.values(), NOT_STATED)
+    notes = ("Runs: mean over seeds [95% t interval]; * one seed.",)
+    text = (
+        f"The published figures that arXiv {compared.paper} is measured against, then answering O "
+        "everywhere, then these runs. One prediction has a different figure under each reading, so "
+        f"only figures of one column can be compared. {READINGS[BY_AUTO]}: the annotation of the "
+        "test text by the round before is the reference in place of gold."
+    )
+    table = Table((*headings, *columns), tuple(rows), len(headings), notes)
+    yield Section("paper", "Published figures beside these runs", text, table=table)
+
+
+def published_row(one: Published) -> tuple[str, ...]:
+    """A published figure in the column of its reading; in the last where that is not known."""
+    shown = [one.value if words == one.figure else NONE for words in READINGS.values()]
+    elsewhere = one.value if one.figure not in READINGS.values() else NONE
+    note = one.note if one.figure in READINGS.values() else f"{one.figure}; {one.note}"
+    return (one.source, one.split, one.model, note, NONE, *shown, elsewhere)
+
+
+def all_o_rows(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """What needs no tagger, for each corpus. It has no entity, so its entity F1 is 0."""
+    for corpus, of_corpus in frame.groupby("corpus", sort=False):
+        values = of_corpus.drop_duplicates("metric").set_index("metric")["value"]
+        by_reading = {ALL_O[name]: f"{values[name]:.3f}" for name in ALL_O if name in values}
+        if by_reading:
+            by_reading[F1] = "0.000"
+            shown = (by_reading.get(metric, NONE) for metric in READINGS)
+            yield "these runs", f"{corpus} test", "none: O everywhere", NONE, NONE, *shown, NONE
+
+
+def run_rows(compared: ComparedRuns) -> Iterator[tuple[str, ...]]:
+    """Each setting of the runs, round by round."""
+    frame = judged_by_the_last_round(compared.frame)
+    metrics = [name for name in READINGS if (frame["metric"] == name).any()]
+    by = [*keys_of(frame), "round"]
+    grids = {name: cells(frame, by, [], name) for name in metrics}
+    for key in grids[F1].row_keys:
+        setting = dict(zip(by, map(str, key), strict=True))
+        corpus, model, number = (setting.pop(name) for name in ("corpus", "model", "round"))
+        words = ", ".join(f"{name}={value}" for name, value in setting.items()) or NONE
+        shown = (
+            cell_text(grids[name].cells.get((key, ()))) if name in grids else NONE
+            for name in READINGS
+        )
+        yield "these runs", f"{corpus} test", model, words, number, *shown, NONE
