@@ -64,6 +64,10 @@ def export(
         Path | None,
         typer.Option(help="A second one: spans by test document, for paired intervals."),
     ] = None,
+    trackio: Annotated[
+        Path | None,
+        typer.Option(help="A folder with one more CSV file for each run, for trackio.import_csv."),
+    ] = None,
     experiment: Experiment = None,
     uri: Uri = None,
     run: Run = None,
@@ -90,6 +94,8 @@ def export(
     if counts is not None:
         frames.write_counts(found, counts)
         typer.echo(f"{len(found)} rounds by document: {counts}")
+    if trackio is not None:
+        typer.echo(f"{len(frames.write_steps(frame, trackio))} runs for Trackio: {trackio}")
 
 
 @app.command(hidden=True)

@@ -178,6 +178,20 @@ def write_csv(frame: pd.DataFrame, file: str | Path) -> None:
     write_lines(file, whole.to_csv(index=False, lineterminator="\n").removesuffix("\n").split("\n"))
 
 
+def write_steps(frame: pd.DataFrame, folder: str | Path) -> list[Path]:
+    """One file for each run, ``<run>.csv``, with the columns that Trackio's ``import_csv`` reads:
+    ``step`` (the round), then the metrics. Returns the files."""
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    written = []
+    for run, of_run in frame.groupby("run", sort=False):
+        wide = of_run.pivot(index="round", columns="metric", values="value")
+        text = wide.rename_axis(index="step").reset_index().to_csv(index=False, lineterminator="\n")
+        written.append(place / f"{run}.csv")
+        write_lines(written[-1], text.splitlines())
+    return written
+
+
 def read_csv(file: str | Path) -> pd.DataFrame:
     """What ``write_csv`` wrote. Raises InputError for another file."""
     try:

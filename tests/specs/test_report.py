@@ -3,6 +3,7 @@ file."""
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 
@@ -128,6 +129,24 @@ def test_only_some_metrics_may_be_written(project: Path) -> None:
         "test/f1/micro",
         "budget/tokens",
         "budget/entities",
+    }
+
+
+def test_each_run_is_a_file_with_the_columns_that_trackio_reads(project: Path) -> None:
+    """``import_csv`` wants a column ``step``, and takes every other column of numbers for a
+    metric."""
+    few, more = {"test/f1/micro": 0.5}, {"test/f1/micro": 0.75, "silver/precision/micro": 1.0}
+    write_run(project / "runs" / "a", "seed=0", [few, more])
+    write_run(project / "runs" / "b", "seed=1", [few])
+    call("runs", "-o", "runs.csv", "--trackio", "steps")
+    tables = {file.name: list(csv.reader(file.open())) for file in Path("steps").iterdir()}
+    assert tables == {
+        "a.csv": [
+            ["step", "silver/precision/micro", "test/f1/micro"],
+            ["0", "", "0.5"],
+            ["1", "1.0", "0.75"],
+        ],
+        "b.csv": [["step", "test/f1/micro"], ["0", "0.5"]],
     }
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sciner.errors import InputError
 from sciner.report import figures, sections
 from sciner.report.compared import compare_runs
 from sciner.results.folder import RunFolder
@@ -50,3 +51,52 @@ def test_a_page_of_runs_that_lost_no_gold_does_not_speak_of_it(tmp_path: Path) -
     assert not list(sections.dropped(compared))
     (every,) = sections.every_run(compared)
     assert every.table and every.table.headings[-1] == "gain on round 0"
+
+
+UNITS = ("sentences", "tokens", "entities", "minutes", "money")
+
+
+def buying(place: Path, seed: int, units: Sequence[str] = UNITS) -> None:
+    """A run that buys in rounds 1 and 2, and trains once more on the same gold in round 3."""
+    rounds = [
+        {"test/f1/micro": f1 + seed / 10} | {f"budget/{unit}": spent for unit in units}
+        for f1, spent in ((0.1, 10.0), (0.2, 20.0), (0.3, 30.0), (0.4, 30.0))
+    ]
+    write_run(place / f"{seed}", f"seed={seed}", rounds)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_budget_curves_have_every_round_of_every_run_in_any_unit(
+    unit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line takes the last round at a budget, the points are all rounds."""
+    for seed in (0, 1):
+        buying(tmp_path, seed)
+    shown: list[Any] = []
+    monkeypatch.setattr(figures, "over_budget", lambda *told: shown.append(told))
+    (section,) = sections.budgets(compare_runs(records([tmp_path]), units=[unit]))
+    ((curves, told_unit, _, rounds),) = shown
+    assert section.name == f"budget_{unit}" and unit in section.title and told_unit == unit
+    ((method, by_seed),) = curves["sample"].items()
+    assert by_seed[0].f1.tolist() == pytest.approx([0.1, 0.2, 0.4])
+    assert rounds["sample"][method] == [
+        (spent, pytest.approx(f1 + seed / 10))
+        for seed in (0, 1)
+        for spent, f1 in ((10, 0.1), (20, 0.2), (30, 0.3), (30, 0.4))
+    ]
+
+
+def test_a_run_without_the_unit_has_no_curve_and_hinders_none(tmp_path: Path) -> None:
+    buying(tmp_path, 0)
+    buying(tmp_path, 1, ["sentences"])
+    compared = compare_runs(records([tmp_path]), units=["money"])
+    (by_seed,) = sections.curves_of(compared, unit="money").values()
+    assert list(by_seed) == [0]
+
+
+def test_a_unit_that_no_run_has_is_refused(tmp_path: Path) -> None:
+    buying(tmp_path, 0, ["sentences", "tokens"])
+    with pytest.raises(InputError, match="no run has a budget in 'token'; did you mean 'tokens'"):
+        compare_runs(records([tmp_path]), units=["token"])
+    with pytest.raises(InputError, match="in 'money'; known: sentences, tokens"):
+        compare_runs(records([tmp_path]), units=["sentences", "money"])
