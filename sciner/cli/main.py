@@ -189,7 +189,7 @@ def ui(
     from sciner.redact import redacted
     from sciner.tracking.address import Unreachable, place_of
     from sciner.tracking.database import file_of
-    from sciner.tracking.mlflow import connect
+    from sciner.tracking.mlflow import connect, runs_page
 
     place = place_of(uri, Path.cwd())
     if (file := file_of(place)) and not file.is_file():
@@ -197,7 +197,7 @@ def ui(
             "there is no such tracker", file=file, hint="run `sciner run` first, or give --uri"
         )
     try:
-        connect(place)
+        page = runs_page(connect(place))
     except Unreachable as error:
         raise InputError(
             f"nobody answers at {redacted(place)} ({error})", hint="give another --uri"
@@ -207,7 +207,7 @@ def ui(
     free(port)
     # as an argument, all users of the machine could read it
     os.environ["MLFLOW_BACKEND_STORE_URI"] = place
-    typer.echo(f"http://127.0.0.1:{port} (Ctrl-C ends it)")
+    typer.echo(f"http://127.0.0.1:{port}/{page} (Ctrl-C ends it)")
     words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
 

@@ -23,8 +23,6 @@ PARAMS = 100  # a call
 VALUE = 6000  # characters of a param
 
 CONTEXT = "mlflow.data.context"  # the tag of a dataset that says what a run uses it for
-# the UI shows runs and their charts; without it, it guesses, and may open on its pages for chatbots
-KIND = {"mlflow.experimentKind": "custom_model_development"}
 
 # nothing is sent home, and a server that goes down is given up in seconds, not minutes
 QUIET = {
@@ -75,7 +73,7 @@ def prepare(uri: str, experiment: str) -> str:
     found = client.get_experiment_by_name(experiment)
     if found is None:
         try:
-            return str(client.create_experiment(experiment, location, KIND))
+            return str(client.create_experiment(experiment, artifact_location=location))
         except MlflowException:  # another process was first
             found = client.get_experiment_by_name(experiment)
             if found is None:
@@ -87,6 +85,13 @@ def prepare(uri: str, experiment: str) -> str:
         )
         raise InputError(f"the experiment {experiment!r} at {redacted(uri)} was deleted", hint=hint)
     return str(found.experiment_id)
+
+
+def runs_page(client: Any) -> str:
+    """Where the UI shows the runs of the experiment that was written last, as the end of its
+    address. Without the workflow, the UI opens on its pages for language models."""
+    newest = max(client.search_experiments(), key=lambda found: found.last_update_time or 0)
+    return f"#/experiments/{newest.experiment_id}/runs?workflowType=machine_learning"
 
 
 class MlflowTracker:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -22,6 +23,22 @@ def test_a_notebook_runs_and_leaves_a_finished_run(notebook: Path, tmp_path: Pat
     )
     assert done.returncode == 0, done.stderr[-2000:]
     assert list(tmp_path.glob("notebook/**/rounds.jsonl"))
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda place: place.stem)
+def test_a_notebook_is_written_as_ipynb_with_all_of_its_cells(
+    notebook: Path, tmp_path: Path
+) -> None:
+    jupytext = pytest.importorskip("jupytext", reason="pip install 'sciner[notebooks]'")
+    written = tmp_path / f"{notebook.stem}.ipynb"
+    jupytext.write(jupytext.read(notebook), written)
+    cells = json.loads(written.read_text(encoding="utf-8"))["cells"]
+    assert len(cells) == notebook.read_text(encoding="utf-8").count("# %%")
+    assert {cell["cell_type"] for cell in cells} == {"markdown", "code"}
+
+
+@pytest.mark.parametrize("notebook", NOTEBOOKS, ids=lambda place: place.stem)
+def test_a_notebook_is_in_the_format_that_jupytext_opens(notebook: Path) -> None:
     lines = notebook.read_text(encoding="utf-8").splitlines()
     assert (
         "# %%" in lines

@@ -11,7 +11,7 @@ from sciner.redact import redacted
 from sciner.tracking.address import place_of
 from sciner.tracking.database import local_uri
 from sciner.tracking.datasets import Dataset
-from sciner.tracking.mlflow import MlflowTracker, prepare
+from sciner.tracking.mlflow import MlflowTracker, connect, prepare, runs_page
 from sciner.tracking.params import params_of
 
 
@@ -111,11 +111,10 @@ def test_a_part_of_the_corpus_is_a_dataset_input_whose_source_mlflow_reads(
         assert get_source(found).to_dict() == source
 
 
-def test_a_new_experiment_opens_on_its_runs(tmp_path: Path, empty_database: Path) -> None:
+def test_the_ui_opens_on_the_runs_of_the_newest_experiment(
+    tmp_path: Path, empty_database: Path
+) -> None:
     shutil.copy(empty_database, tmp_path / "mlflow.db")
-    prepare(local_uri(tmp_path), "sciner")
-    tracker = MlflowTracker(local_uri(tmp_path), "sciner")
-    tracker.start("run", {}, {})
-    found = tracker.client.get_experiment(tracker.experiment_id)
-    assert found.tags["mlflow.experimentKind"] == "custom_model_development"
-    assert found.artifact_location == (tmp_path / "mlruns").as_uri()
+    id = prepare(local_uri(tmp_path), "sciner")
+    page = runs_page(connect(local_uri(tmp_path)))
+    assert id != "0" and page == f"#/experiments/{id}/runs?workflowType=machine_learning"
