@@ -77,9 +77,9 @@ def over_budget(
     ceilings: Mapping[str, float] | None = None,
     rounds: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] | None = None,
 ) -> Figure:
-    """{panel: {method: {seed: curve}}}. A line a method: the mean over the seeds that stood at a
-    budget, in a band from the lowest to the highest. ceilings: {panel: F1 of people with each
-    other}, a dotted line. rounds: {panel: {method: (budget, F1) of every round}},
+    """{panel: {method: {seed: curve}}}. A line a method: the mean over seeds, interpolated where
+    their budgets differ, in a band from the lowest to the highest. ceilings: {panel: F1 of people
+    with each other}, a dotted line. rounds: {panel: {method: (budget, F1) of every round}},
     small points."""
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
@@ -91,7 +91,7 @@ def over_budget(
     for one, by_method in zip(axes, curves.values(), strict=True):
         for method, by_seed in by_method.items():
             style = look(methods.index(method))
-            budget, f1 = pooled(by_seed)
+            budget, f1 = pooled(on_one_grid(by_seed))
             by_budget = pd.Series(f1).groupby(budget)
             middle = by_budget.mean()
             (lines[method],) = one.plot(middle.index, middle, **style, label=method)
@@ -113,6 +113,24 @@ def over_budget(
             )
     legend(figure, lines)
     return figure
+
+
+def on_one_grid(by_seed: Mapping[int, Curve]) -> Mapping[int, Curve]:
+    """The curves of all seeds at the same budgets, those of any seed that all seeds reach:
+    interpolated, because sentences of other seeds have other tokens, and cost other minutes. As
+    they are, where they have the same budgets or share no stretch."""
+    budgets = [curve.budget for curve in by_seed.values()]
+    every = np.unique(np.concatenate(budgets))
+    if all(len(budget) == len(every) for budget in budgets):
+        return by_seed
+    low, high = max(budget.min() for budget in budgets), min(budget.max() for budget in budgets)
+    grid = every[(every >= low) & (every <= high)]
+    if not grid.size:
+        return by_seed
+    return {
+        seed: Curve(grid, np.interp(grid, curve.budget, curve.f1))
+        for seed, curve in by_seed.items()
+    }
 
 
 def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:

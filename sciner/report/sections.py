@@ -170,8 +170,8 @@ def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
         for curve in by_seed.values()
     ):
         text = (
-            "A line connects the last rounds at each budget: mean over seeds. Small points: every "
-            "round of every run. Bands "
+            "A line connects the last rounds at each budget: mean over seeds, interpolated where "
+            "their budgets differ. Small points: every round of every run. Bands "
         )
         ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
         text += "run from the lowest to the highest seed." + (

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sciner.errors import InputError
@@ -11,6 +12,7 @@ from sciner.report import figures, sections
 from sciner.report.compared import compare_runs
 from sciner.results.folder import RunFolder
 from sciner.results.records import records
+from sciner.score.curves import Curve
 from tests.runs import write_run
 
 
@@ -100,3 +102,16 @@ def test_a_unit_that_no_run_has_is_refused(tmp_path: Path) -> None:
         compare_runs(records([tmp_path]), units=["token"])
     with pytest.raises(InputError, match="in 'money'; known: sentences, tokens"):
         compare_runs(records([tmp_path]), units=["sentences", "money"])
+
+
+def test_seeds_that_spent_different_budgets_are_averaged_at_the_same_ones() -> None:
+    """Two straight lines, so that interpolation is exact; nothing beyond what both reach."""
+    by_seed = {
+        0: Curve(np.array([10.0, 20.0, 30.0]), np.array([0.1, 0.2, 0.3])),
+        1: Curve(np.array([15.0, 25.0]), np.array([0.35, 0.45])),
+    }
+    found = figures.on_one_grid(by_seed)
+    assert [found[seed].budget.tolist() for seed in (0, 1)] == [[15, 20, 25]] * 2
+    assert found[0].f1.tolist() == pytest.approx([0.15, 0.2, 0.25])
+    assert found[1].f1.tolist() == pytest.approx([0.35, 0.4, 0.45])
+    assert figures.on_one_grid({0: by_seed[0], 1: by_seed[0]})[1] is by_seed[0]
