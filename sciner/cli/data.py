@@ -249,3 +249,25 @@ def _conflicts(found: Stats) -> Any:
             ", ".join(f"{label} {count:,}" for label, count in conflict.labels.items()),
         )
     return table
+
+
+@app.command()
+def convert(
+    source: Annotated[str, typer.Argument(metavar="IN", help="A file, folder or glob.")],
+    out: Annotated[str, typer.Argument(metavar="OUT", help="A file, or a new folder.")],
+    to: Annotated[str, typer.Option("--format", metavar="NAME", help="The format of OUT.")],
+    origin: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="The format of IN; default: told.")
+    ] = None,
+) -> None:
+    """Label files from one format to another: docs/formats.md shows what each can hold.
+
+    What the new format cannot hold is counted on one line.
+    """
+    from sciner.text.formats.convert import convert as convert_files
+
+    texts, read, lost = convert_files(source, out, to=to, origin=origin)
+    say(f"{out}: {texts:,} texts as {to}")
+    for words, notes in ((f"{source}, read", read), (f"{to} cannot hold", lost)):
+        if told := "; ".join(f"{what}: {count:,}" for what, count in sorted((+notes).items())):
+            say(f"{words}: {told}")

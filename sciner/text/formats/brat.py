@@ -22,6 +22,7 @@ BOUND = re.compile(
 )
 # relations, events, attributes, normalisations, equivalences, comments
 OTHER = re.compile(r"[REAMN][^\t]*\t.*|[*#].*")
+WHOLE = "discontinuous spans made whole"
 FORM = "a span is T1, tab, Label START END, tab, its text"
 
 
@@ -51,7 +52,7 @@ def read_brat(
     label outside ``labels``, a sentence of more than 2,000 tokens.
     """
     path = Path(path)
-    text, mentions = _annotated(path, labels)
+    text, mentions = read_mentions(path, labels)
     spans, lost = longest([mention.span for mention in mentions])
     sentences: list[Sentence] = []
     for piece in pieces(text, spans, lost):
@@ -61,7 +62,7 @@ def read_brat(
         sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
         raise InputError("no sentence in it", file=path, hint="expected running text")
-    notes.update(+Counter({"discontinuous spans made whole": sum(m.fragmented for m in mentions)}))
+    notes.update(+Counter({WHOLE: sum(m.fragmented for m in mentions)}))
     count_dropped(notes, sum(len(s.dropped) for s in sentences), len(lost))
     return sentences
 
@@ -89,14 +90,17 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
         write_lines(place.with_name(f"{place.name}.txt"), (" ".join(s.tokens) for s in members))
 
 
-def _annotated(path: Path, labels: Collection[str] | None) -> tuple[str, list[Mention]]:
+def read_mentions(
+    path: Path, labels: Collection[str] | None, *, two_first: bool = False
+) -> tuple[str, list[Mention]]:
     """The text and its annotations. With Windows line ends some tools count two characters a line's
-    end, others one: the reading holds under which every span is where its text is."""
+    end, others one: the reading holds under which every span is where its text is. two_first: where
+    both do, it is two."""
     whole = "".join(read_raw_lines(path))
     file = beside(path, ".ann")
     readings = dict.fromkeys((whole.replace("\r\n", "\n"), whole))
     faults: list[InputError] = []
-    for text in readings:
+    for text in reversed(readings) if two_first else readings:
         try:
             return text, _mentions(file, text, labels)
         except InputError as error:

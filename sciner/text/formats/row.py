@@ -53,10 +53,14 @@ def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
     None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART-
     alone begins a document. Raises InputError without a place.
     """
-    row = _object(line)
+    return parse_row(parse_object(line), repair)
+
+
+def parse_row(row: dict[str, Any], repair: Repairs = ()) -> list[Row]:
+    """The sentences of an object, as ``parse_rows``."""
     if row.get("answer") in ("reject", "ignore"):
         return []
-    id_, document = _names(row)
+    id_, document = names_of(row)
     if _is_scierc(row):
         found = _scierc_rows(row)
     elif "text" in row and _holds(row.get("tokens"), dict):  # Prodigy's own tokens
@@ -75,7 +79,7 @@ def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
     return found
 
 
-def _names(row: dict[str, Any]) -> tuple[str | None, str | None]:
+def names_of(row: dict[str, Any]) -> tuple[str | None, str | None]:
     """(sentence id, document). An "id" of another form than document#index names the document of a
     text that has no other name; of tokens, which are one sentence, it is ignored."""
     value, document = row.get("id"), _text(row, "document")
@@ -113,7 +117,7 @@ def _token_row(
     tokens: tuple[str, ...],
     repair: Repairs,
 ) -> Row:
-    tags, marked = _strings(row, "tags"), _spans(row, "spans")
+    tags, marked = _strings(row, "tags"), spans_of(row, "spans")
     lost: list[Span] = []
     if marked is not None:
         marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
@@ -177,7 +181,7 @@ def _running_rows(
     for key in ("tags", "masked"):
         if row.get(key):
             raise InputError(f'"{key}" of a text', hint='give "tokens" in the place of "text"')
-    spans = _spans(row, "spans" if row.get("spans") is not None else "entities")
+    spans = spans_of(row, "spans" if row.get("spans") is not None else "entities")
     gold = spans is not None
     spans, lost = _disjoint(spans or (), len(text), "characters", repair)
     foreign = None if spans else _foreign(row)
@@ -222,7 +226,7 @@ def _scierc_rows(row: dict[str, Any]) -> list[Row]:
         if ner is not None:
             marked = [
                 Span(s.start - start, s.end + 1 - start, s.label)
-                for s in _spans({"ner": ner[i]}, "ner") or ()
+                for s in spans_of({"ner": ner[i]}, "ner") or ()
             ]
             for span in marked:
                 check_spans([span], len(tokens))
@@ -260,12 +264,12 @@ def _unmasked(
     if spans is None:
         raise InputError('"masked" without "spans"', hint='write the known spans as "spans"')
     known = accepted(spans, frozenset(value))
-    doubtful = [*(s for s in spans if s not in known), *(_spans(row, "rejected") or ())]
+    doubtful = [*(s for s in spans if s not in known), *(spans_of(row, "rejected") or ())]
     touched = {i for s in doubtful for i in range(s.start, s.end)}
     return known, frozenset({*value, *touched} & set(range(length)))
 
 
-def _object(line: str) -> dict[str, Any]:
+def parse_object(line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
         if "\\u" in line:  # an escaped lone surrogate parses, but could never be written as UTF-8
@@ -299,7 +303,7 @@ def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
     return tuple(map(intern, value))  # a word of a large pool stands in it a thousand times
 
 
-def _spans(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
+def spans_of(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
     value = row.get(key)
     if value is None:
         return None

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import accumulate
 from sys import intern
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, TypeVar
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
@@ -25,6 +25,20 @@ READER = 2
 UNMET = "spans dropped: they cut a token or cross a sentence's end"
 OVERLAPPING = "overlapping spans dropped"
 Offsets = tuple[tuple[int, int], ...]
+
+
+class Stretch(Protocol):
+    """What has a place and a class."""
+
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def label(self) -> str: ...
+
+
+S = TypeVar("S", bound=Stretch)
 
 
 class Placed(NamedTuple):
@@ -98,15 +112,19 @@ def joined(tokens: Sequence[str]) -> Offsets:
     return tuple((end - len(token) - 1, end - 1) for end, token in zip(ends, tokens, strict=True))
 
 
-def longest(spans: Sequence[Span]) -> tuple[list[Span], list[Span]]:
+def longest(spans: Sequence[S]) -> tuple[list[S], list[S]]:
     """(kept, lost): of spans that overlap the longest is kept, of equally long ones the first. Both
     are in order."""
-    kept: list[Span] = []
-    lost: list[Span] = []
+    kept: list[S] = []
+    lost: list[S] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
         clear = all(span.end <= other.start or other.end <= span.start for other in kept)
         (kept if clear else lost).append(span)
-    return sorted(kept), sorted(lost)
+    return sorted(kept, key=_place), sorted(lost, key=_place)
+
+
+def _place(span: Stretch) -> tuple[int, int, str]:
+    return span.start, span.end, span.label
 
 
 def count_dropped(notes: Counter[str], dropped: int, overlapping: int) -> None:

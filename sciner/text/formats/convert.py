@@ -1,0 +1,139 @@
+"""Label files from one format to another."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import sciner.text.formats.exchange  # noqa: F401  (registers the formats)
+from sciner.errors import InputError
+from sciner.text.formats.exchange.base import EXCHANGES, Exchange, Head, find_exchange
+from sciner.text.formats.fit import fit
+from sciner.text.formats.read import expand
+from sciner.text.formats.recognise import recognise
+from sciner.text.formats.record import Record
+from sciner.text.formats.source import home, read_raw_lines
+
+HEAD = 4000
+
+
+def convert(
+    source: str, out: str | Path, *, to: str, origin: str | None = None
+) -> tuple[int, Counter[str], Counter[str]]:
+    """(texts written, what reading left out, what ``to`` cannot hold): write the texts of
+    ``source``, a file, folder or glob, in another format.
+
+    ``origin`` None: told by each file. ``out`` is complete or absent; a format of one file a
+    document makes a folder. Raises InputError for whatever cannot be read or written, before
+    anything is written.
+    """
+    target = find_exchange(to)
+    if target.write is None:
+        raise InputError(f"{target.title} holds no spans", hint="name another --format")
+    files = expand(source)
+    place = home(out)
+    if place.resolve() in {file.resolve() for file in files}:
+        raise InputError("the output would replace its own input", file=out, hint="name another")
+    if place.is_dir() and (target.suffix or any(place.iterdir())):
+        raise InputError("there is a folder of that name", file=out, hint="name another")
+    read: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    records = _unique(read_records(files, origin, read))
+    fitted = fit(records, target.holds, lost)
+    if not fitted:
+        raise InputError("no text to write", file=source, hint="is it the right file?")
+    with _whole(place) as unfinished:
+        target.write(unfinished, fitted)
+    return len(fitted), read, lost
+
+
+def read_records(
+    files: list[Path], origin: str | None, notes: Counter[str]
+) -> Iterator[tuple[Path, Record]]:
+    """The texts of files, in their order. notes counts what is left out."""
+    for file in files:
+        exchange = find_exchange(origin) if origin else told(file)
+        for record in exchange.read(file, notes):
+            yield file, record
+
+
+def told(file: Path) -> Exchange:
+    """The format of a file, by its suffix and its first lines. Raises InputError where they do not
+    tell."""
+    head = _head(file)
+    fitting = [exchange for exchange in EXCHANGES.values() if exchange.recognise(head)]
+    if len(fitting) == 1:
+        return find_exchange(fitting[0].name)
+    if len(fitting) > 1:
+        names = " or ".join(sorted(exchange.name for exchange in fitting))
+        raise InputError("the format cannot be told", file=file, hint=f"add --from {names}")
+    try:
+        return find_exchange(recognise(file))
+    except InputError as error:
+        if "names no format" not in str(error):
+            raise
+        names = ", ".join(sorted(EXCHANGES))
+        raise InputError(
+            "the format cannot be told", file=file, hint=f"add --from with one of {names}"
+        ) from None
+
+
+def _head(file: Path) -> Head:
+    text = ""
+    try:
+        for line in read_raw_lines(file):
+            text += line
+            if len(text) >= HEAD:
+                break
+    except InputError:  # not UTF-8: a binary format
+        with file.open("rb") as raw:
+            return Head(file.suffix.lower(), raw.read(HEAD).decode("latin-1"), {})
+    start = text.find("{")
+    first: object = {}
+    if start >= 0 and not text[:start].strip(" \t\r\n["):
+        try:
+            first, _ = json.JSONDecoder().raw_decode(text, start)
+        except (ValueError, RecursionError):
+            first = {}
+    return Head(file.suffix.lower(), text[:HEAD], first if isinstance(first, dict) else {})
+
+
+def _unique(read: Iterator[tuple[Path, Record]]) -> list[Record]:
+    """Raises InputError for an id that stands twice."""
+    found: dict[str, tuple[Path, Record]] = {}
+    for file, record in read:
+        if record.id in found:
+            problem = f"the id {record.id!r} stands twice (in {found[record.id][0]} too)"
+            raise InputError(problem, file=file, hint="ids must be unique")
+        found[record.id] = file, record
+    return [record for _, record in found.values()]
+
+
+@contextmanager
+def _whole(place: Path) -> Iterator[Path]:
+    """A path beside ``place`` to write to, renamed to it when all is written."""
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise InputError(
+            "not a regular file, so it is not replaced", file=place, hint="name another"
+        )
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+        if place.is_dir():
+            place.rmdir()
+        unfinished.replace(place)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})", file=place, hint="name another"
+        ) from None
+    finally:
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished)
+        else:
+            unfinished.unlink(missing_ok=True)

@@ -1,0 +1,10 @@
+"""Formats between which `sciner data convert` converts. Every module of this package registers
+the formats in it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+for _module in pkgutil.iter_modules(__path__):
+    importlib.import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,161 @@
+"""Label Studio's JSON and JSON-MIN (its CoNLL export is CoNLL)."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from sciner.errors import InputError
+from sciner.text.formats.atomic import write_lines
+from sciner.text.formats.check import located
+from sciner.text.formats.exchange.base import Exchange, Head, register
+from sciner.text.formats.exchange.fields import (
+    confidence,
+    integer,
+    objects_of,
+    own_fields,
+    record_fields,
+    string,
+)
+from sciner.text.formats.objects import read_objects
+from sciner.text.formats.places import placed
+from sciner.text.formats.record import Mark, Record
+
+CANCELLED = "skipped annotations left out"
+FURTHER = "further annotations of a task left out: the first is read"
+OTHERS = "results that are no spans left out"
+PREDICTED = "texts whose predictions are read, since they have no annotation"
+# <View><Labels name="label" toName="text">…</Labels><Text name="text" value="$text"/></View>
+FROM, TO = "label", "text"
+Region = tuple[Mapping[str, Any], Mapping[str, Any]]  # a result and its value
+
+
+def read_label_studio(path: Path, notes: Counter[str]) -> Iterator[Record]:
+    """A task an object, JSON or JSON-MIN. Its first annotation that was not skipped is read, or
+    where there is none, its first prediction, with its scores; with neither it is unlabelled."""
+    for number, task in read_objects(path):
+        with located(path, number):
+            data = task.get("data", task)
+            if not isinstance(data, dict):
+                raise InputError('"data" is no object', hint='write "data": {"text": "..."}')
+            text = string(data, "text")
+            name = f"{path.stem}.{task.get('id', data.get('id', number))}"
+            id_, tokens = own_fields(data, text, name)
+            try:
+                regions = _regions(task, notes) if "data" in task else _short(task)
+                marks = None if regions is None else _placed(text, regions, notes)
+            except InputError as error:
+                raise InputError(f"task {task.get('id', id_)}: {error}") from None
+            yield Record(id_, text, marks, tokens)
+
+
+def write_label_studio(path: Path, records: Iterable[Record]) -> None:
+    """Tasks to import: spans as an annotation, or as a prediction if any has a confidence."""
+    tasks = [json.dumps(_task(record), ensure_ascii=False) for record in records]
+    ends = [","] * (len(tasks) - 1) + [""]
+    write_lines(path, ["[", *(task + end for task, end in zip(tasks, ends, strict=True)), "]"])
+
+
+def _task(record: Record) -> dict[str, Any]:
+    data = {"text": record.text, **record_fields(record)}
+    if record.marks is None:
+        return {"data": data}
+    result = [_region(n, mark, record.text) for n, mark in enumerate(record.marks)]
+    sure = [m.confidence for m in record.marks if m.confidence is not None]
+    if not sure:
+        return {"data": data, "annotations": [{"result": result}]}
+    prediction = {"model_version": "sciner", "score": min(sure), "result": result}
+    return {"data": data, "predictions": [prediction]}
+
+
+def _region(number: int, mark: Mark, text: str) -> dict[str, Any]:
+    held = text[mark.start : mark.end]
+    value = {"start": mark.start, "end": mark.end, "text": held, "labels": [mark.label]}
+    score = {} if mark.confidence is None else {"score": mark.confidence}
+    head = {"id": f"s{number}", "from_name": FROM, "to_name": TO, "type": "labels"}
+    return {**head, "value": value, **score}
+
+
+def _regions(task: Mapping[str, Any], notes: Counter[str]) -> list[Region] | None:
+    """What the annotation that is read holds; None where there is none."""
+    done = [a for a in objects_of(task, "annotations") or () if not a.get("was_cancelled")]
+    skipped = len(objects_of(task, "annotations") or ()) - len(done)
+    notes.update(+Counter({CANCELLED: skipped, FURTHER: max(0, len(done) - 1)}))
+    predictions = [] if done else objects_of(task, "predictions") or []
+    if predictions:
+        notes.update(+Counter({PREDICTED: 1, FURTHER: len(predictions) - 1}))
+    chosen = next(iter(done or predictions), None)
+    if chosen is None:
+        return None
+    found: list[Region] = []
+    for result in objects_of(chosen, "result") or ():
+        value = result.get("value")
+        if result.get("type") == "hypertextlabels":
+            raise InputError(
+                "labels of HTML, which do not count characters of the text",
+                hint="label plain text: <Text>, not <HyperText>",
+            )
+        if not isinstance(value, dict) or result.get("type", "labels") != "labels":
+            notes[OTHERS] += 1
+        else:
+            found.append((result, value))
+    return found
+
+
+def _short(task: Mapping[str, Any]) -> list[Region] | None:
+    """The same of JSON-MIN: lists of values under the name of the control tag."""
+    lists = [
+        value
+        for value in task.values()
+        if isinstance(value, list) and value and all(_is_value(item) for item in value)
+    ]
+    if not lists:
+        return [] if "annotation_id" in task else None
+    return [(value, value) for values in lists for value in values]
+
+
+def _is_value(item: object) -> bool:
+    return isinstance(item, dict) and {"start", "end", "labels"} <= {*item}
+
+
+def _placed(
+    text: str,
+    regions: list[Region],
+    notes: Counter[str],
+) -> tuple[Mark, ...]:
+    marks, surfaces = [], []
+    for result, value in regions:
+        labels = value.get("labels")
+        if not isinstance(labels, list) or not labels or not all(type(n) is str for n in labels):
+            raise InputError('"labels" of a span is no list of names', hint="give it a label")
+        surface = value.get("text")
+        for label in labels:
+            start, end = integer(value, "start"), integer(value, "end")
+            marks.append(Mark(start, end, label, confidence(result)))
+            surfaces.append(surface if isinstance(surface, str) else None)
+    return placed(text, marks, surfaces)
+
+
+def _is_label_studio(head: Head) -> bool:
+    row = head.object
+    if isinstance(row.get("data"), dict):
+        return "text" in row["data"]
+    return "annotation_id" in row and "text" in row
+
+
+register(
+    Exchange(
+        name="label_studio",
+        title="Label Studio",
+        suffix=".json",
+        holds=frozenset(
+            {"text", "lines", "edges", "overlaps", "confidences", "tokens", "ids", "unlabelled"}
+        ),
+        read=read_label_studio,
+        write=write_label_studio,
+        recognise=_is_label_studio,
+    )
+)

@@ -1,0 +1,78 @@
+"""A text with its annotations in characters: what annotation tools exchange."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from sciner.text.corpus import NOTHING, Sentence
+from sciner.text.formats.row import ID
+from sciner.text.formats.running import Offsets, joined
+from sciner.text.spans import Span
+
+
+class Mark(NamedTuple):
+    """A span of a text: characters ``start`` to ``end`` (exclusive), its class and, of a
+    prediction, its confidence in [0, 1]."""
+
+    start: int
+    end: int
+    label: str
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One text that a tool shows: a sentence, if its id is ``document#index``, or a document.
+
+    marks: in order, None for a text without labels; they may overlap. tokens: (start, end) of
+    each in characters, where the format says what they are. masked: positions of tokens whose
+    label is not known.
+    """
+
+    id: str
+    text: str
+    marks: tuple[Mark, ...] | None = None
+    tokens: Offsets | None = None
+    masked: frozenset[int] = NOTHING
+
+    @property
+    def is_sentence(self) -> bool:
+        return bool(ID.fullmatch(self.id))
+
+    @property
+    def document(self) -> str:
+        return self.id.rpartition("#")[0] if self.is_sentence else self.id
+
+
+def record_of(sentence: Sentence) -> Record:
+    """The tokens of a sentence with one blank between them."""
+    tokens = joined(sentence.tokens)
+    marks = (
+        None
+        if sentence.spans is None
+        else tuple(Mark(tokens[s.start][0], tokens[s.end - 1][1], s.label) for s in sentence.spans)
+    )
+    return Record(sentence.id, " ".join(sentence.tokens), marks, tokens, sentence.masked)
+
+
+def sentence_of(record: Record) -> Sentence:
+    """The tokens of a record, and the spans whose edges are edges of these."""
+    spans = tuple(Span(a, b, mark.label) for a, b, mark in on_tokens(record))
+    gold = None if record.marks is None else spans
+    return Sentence(record.id, words(record), gold, record.masked)
+
+
+def words(record: Record) -> tuple[str, ...]:
+    """Its tokens. Raises ValueError where it has none."""
+    if record.tokens is None:
+        raise ValueError(f"{record.id} has no tokens")
+    return tuple(record.text[a:b] for a, b in record.tokens)
+
+
+def on_tokens(record: Record) -> list[tuple[int, int, Mark]]:
+    """(first token, last token + 1, mark) of the marks whose edges are edges of tokens."""
+    first = {a: i for i, (a, _) in enumerate(record.tokens or ())}
+    last = {b: i + 1 for i, (_, b) in enumerate(record.tokens or ())}
+    met = (m for m in record.marks or () if m.start in first and m.end in last)
+    return [(first[m.start], last[m.end], m) for m in met]

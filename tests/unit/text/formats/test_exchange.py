@@ -1,0 +1,308 @@
+"""Formats of annotation tools: what one holds comes back, what it cannot hold is counted."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from sciner.cli import main as cli
+from sciner.errors import InputError
+from sciner.text.corpus import NOTHING
+from sciner.text.formats.convert import told
+from sciner.text.formats.exchange.base import EXCHANGES, Exchange
+from sciner.text.formats.exchange.files import by_document, whole
+from sciner.text.formats.fit import fit
+from sciner.text.formats.places import trimmed
+from sciner.text.formats.read import expand
+from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.tokenise import tokenise
+
+few = settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+WRITTEN = sorted(name for name, exchange in EXCHANGES.items() if exchange.write)
+PIECES = (
+    "We",
+    "BERT-based",
+    "Me\u0301thode",
+    "\U0001d6fc",
+    "\U0001f600",
+    "हिन्दी",
+    "-LRB-",
+    "F1",
+    ",",
+)
+BLANKS = (" ", "  ", "\n", "\r\n", "\t", "\u00a0", "")
+
+
+def installed(name: str) -> Exchange:
+    """The format, or a skipped test where its library is missing."""
+    try:
+        EXCHANGES[name].check_installed()
+    except InputError as error:
+        pytest.skip(str(error))
+    return EXCHANGES[name]
+
+
+@st.composite
+def records(draw: st.DrawFn) -> list[Record]:
+    """Sentences with tokens, and documents without, with all that a record can have."""
+    found = []
+    for i in range(draw(st.integers(1, 3))):
+        piece = st.tuples(st.sampled_from(PIECES), st.sampled_from(BLANKS))
+        text = "".join(a + b for a, b in draw(st.lists(piece, min_size=1, max_size=6)))
+        tokens = tuple(tokenise(text))
+        edge = st.sampled_from([edge for token in tokens for edge in token])
+        sure = st.none() | st.integers(0, 100).map(lambda n: n / 100)
+        label = st.sampled_from(["Method", "Task"])
+        drawn = draw(st.lists(st.builds(Mark, edge, edge, label, sure), max_size=3))
+        solid = [trimmed(text, mark) for mark in drawn if text[mark.start : mark.end].strip()]
+        marks = {mark[:3]: mark for mark in solid}
+        record = Record(f"paper{i}", text, tuple(marks[key] for key in sorted(marks)))
+        if draw(st.booleans()):
+            masked = draw(st.sets(st.integers(0, len(tokens) - 1), max_size=1))
+            free = tuple(
+                mark
+                for mark in record.marks or ()
+                if all(mark.end <= tokens[i][0] or tokens[i][1] <= mark.start for i in masked)
+            )
+            mask = frozenset(masked) or NOTHING
+            record = replace(record, id=f"paper#{i}", tokens=tokens, masked=mask, marks=free)
+        elif draw(st.booleans()):
+            record = replace(record, marks=None)
+        found.append(record)
+    return found
+
+
+@few
+@given(given=records())
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_a_format_holds_comes_back(name: str, given: list[Record], tmp_path: Path) -> None:
+    exchange = installed(name)
+    fitted = fit(given, exchange.holds, Counter())
+    out = tmp_path / f"out{exchange.suffix}"
+    assert exchange.write is not None
+    exchange.write(out, fitted)
+    read = [record for file in expand(out) for record in exchange.read(file, Counter())]
+    if out.is_dir():
+        shutil.rmtree(out)
+    if "ids" in exchange.holds:
+        assert read == fitted
+    elif exchange.suffix:
+        assert [(r.text, r.marks, r.tokens) for r in read] == [
+            (r.text, r.marks, r.tokens) for r in fitted
+        ]
+    else:
+        documents = [whole(document, members) for document, members in by_document(fitted)]
+        assert sorted(read, key=lambda r: r.id) == sorted(documents, key=lambda r: r.id)
+
+
+@few
+@given(given=records())
+@pytest.mark.parametrize("name", WRITTEN)
+def test_what_is_not_counted_is_not_lost(name: str, given: list[Record]) -> None:
+    notes: Counter[str] = Counter()
+    fitted = fit(given, EXCHANGES[name].holds, notes)
+    if not +notes and "edges" in EXCHANGES[name].holds:
+        assert fitted == given
+
+
+# What tools write
+
+
+def read(name: str, tmp_path: Path, content: str, suffix: str = ".json") -> list[Record]:
+    file = tmp_path / f"in{suffix}"
+    file.write_text(content, encoding="utf-8", newline="")
+    assert told(file).name == name
+    return list(EXCHANGES[name].read(file, Counter()))
+
+
+SPANS = (Mark(3, 7, "Method"),)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("doccano", '{"id": 7, "text": "We BERT", "label": [[3, 7, "Method"]], "Comments": []}'),
+        (
+            "doccano",
+            '{"id": 7, "text": "We BERT", "relations": [], "entities": '
+            '[{"id": 1, "label": "Method", "start_offset": 3, "end_offset": 7}]}',
+        ),
+        (
+            "label_studio",
+            json.dumps(
+                [
+                    {
+                        "id": 7,
+                        "data": {"text": "We BERT"},
+                        "annotations": [
+                            {"was_cancelled": True, "result": []},
+                            {
+                                "lead_time": 4.2,
+                                "result": [
+                                    {
+                                        "id": "a",
+                                        "from_name": "ner",
+                                        "to_name": "text",
+                                        "type": "labels",
+                                        "value": {
+                                            "start": 3,
+                                            "end": 7,
+                                            "text": "BERT",
+                                            "labels": ["Method"],
+                                        },
+                                    }
+                                ],
+                            },
+                        ],
+                    }
+                ],
+                indent=1,
+            ),
+        ),
+        (
+            "label_studio",
+            json.dumps(
+                [
+                    {
+                        "id": 7,
+                        "text": "We BERT",
+                        "annotation_id": 1,
+                        "ner": [{"start": 3, "end": 7, "text": "BERT", "labels": ["Method"]}],
+                    }
+                ]
+            ),
+        ),
+    ],
+)
+def test_what_a_tool_exports_is_read(name: str, content: str, tmp_path: Path) -> None:
+    assert read(name, tmp_path, content) == [Record("in.7", "We BERT", SPANS)]
+
+
+# The command
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+    """Words of `sciner data convert`, in a folder of its own, as (exit code, output, errors)."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["sciner", "data", "convert", *words])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(end.value.code or 0), out, err
+
+    return run
+
+
+def test_what_the_new_format_cannot_hold_is_counted_on_one_line(say: Any) -> None:
+    Path("a.jsonl").write_text(
+        '{"text": "We use BERT-based nets. F1 won.", "label": [[7, 11, "A"], [7, 22, "B"], '
+        '[24, 26, "A"]]}\n'
+    )
+    code, out, _ = say("a.jsonl", "b.conll", "--format", "conll")
+    assert (code, out.splitlines()) == (
+        0,
+        [
+            "b.conll: 2 texts as conll",
+            "conll cannot hold: ids left out: 2; overlapping spans dropped: 1; texts whose white "
+            "space becomes single blanks: 2",
+        ],
+    )
+    assert "B-B" in Path("b.conll").read_text()
+
+
+def test_a_conversion_there_and_back_gives_the_same_file(say: Any) -> None:
+    row = {"id": "p#0", "tokens": ["We", "BERT", "."], "spans": [[1, 2, "Method"]]}
+    Path("a.jsonl").write_text(json.dumps(row) + "\n")
+    for name, exchange in EXCHANGES.items():
+        if exchange.write and exchange.library is None and "ids" in exchange.holds:
+            out = f"x{exchange.suffix}"
+            assert say("a.jsonl", out, "--format", name)[0] == 0
+            assert say(out, "b.jsonl", "--format", "jsonl", "--from", name)[0] == 0
+            assert Path("b.jsonl").read_text() == Path("a.jsonl").read_text()
+
+
+DOCCANO = '{{"text": "{}", "label": [[{}, {}, "{}"]]}}\n'
+MASK = "\U0001f600 we use BERT"
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (DOCCANO.format("We BERT", 3, 9, "M"), "span 3 9 leaves the text of 7 characters"),
+        (DOCCANO.format("We BERT", 3, 3, "M"), "span 3 3 is empty"),
+        (DOCCANO.format("We BERT", 3, 7, "<b>M</b>"), "label '<b>M</b>' holds HTML"),
+        (DOCCANO.format("We BERT", 3, 7, "M N"), "label 'M N' is empty or holds white space"),
+        (DOCCANO.format("We\\u0000BERT", 3, 7, "M"), "NUL at character 2"),
+        (DOCCANO.format(MASK, 10, 14, "M"), "count each character beyond U+FFFF as one"),
+        (DOCCANO.format("x " * 5_000_001, 0, 1, "M"), "an object of 10,000,0"),
+        ('{"text": "We BERT", "label": [[3, "7", "M"]]}', "is no span"),
+        ('{"text": "We", "label": [], "sciner_id": "a\\nb"}', "is no id"),
+        ('{"text": "We", "label": [], "sciner_tokens": [[0, 5]]}', "was the text edited?"),
+        ('{"text": "We", "label": []', "invalid JSON"),
+    ],
+)
+def test_a_broken_label_file_is_refused_in_one_line(content: str, fault: str, say: Any) -> None:
+    good = DOCCANO.format("We BERT", 3, 7, "M")
+    Path("a.jsonl").write_text(good + content)
+    code, out, err = say("a.jsonl", "b.conll", "--format", "conll", "--from", "doccano")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("sciner: a.jsonl:2: ") and fault in err
+    assert [path.name for path in Path().iterdir()] == ["a.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "surface", "fault"),
+    [
+        ("a\nb\nBERT", 6, "BERT", "the offsets count CRLF"),
+        ("a\r\nb\r\nBERT", 4, "BERT", "the offsets count LF"),
+        ("\U0001d6fc BERT", 3, "BERT", "count each character beyond U+FFFF as one"),
+        ("We BERT", 0, "BERT", "the text holds 'We B' at 0 4, not 'BERT'"),
+    ],
+)
+def test_shifted_offsets_are_explained(
+    text: str, start: int, surface: str, fault: str, say: Any
+) -> None:
+    value = {"start": start, "end": start + 4, "text": surface, "labels": ["M"]}
+    region = {"type": "labels", "value": value}
+    task = {"id": 5, "data": {"text": text}, "annotations": [{"result": [region]}]}
+    Path("a.json").write_text("[\n" + json.dumps(task) + "]")
+    code, _, err = say("a.json", "b.jsonl", "--format", "jsonl")
+    assert code == 2 and err.startswith("sciner: a.json:2: task 5: ") and fault in err
+
+
+def test_words_that_cannot_be_followed_are_one_line(say: Any) -> None:
+    Path("a.jsonl").write_text('{"text": "We", "label": []}\n')
+    Path("b").mkdir()
+    Path("b/c").touch()
+    for words, fault in (
+        (("a.jsonl", "o", "--format", "docano"), "did you mean 'doccano'?"),
+        (("a.jsonl", "o", "--format", "text"), "plain text holds no spans"),
+        (("a.jsonl", "a.jsonl", "--format", "jsonl"), "would replace its own input"),
+        (("a.jsonl", "b", "--format", "brat"), "b: there is a folder of that name"),
+        (("c.jsonl", "o", "--format", "brat"), "c.jsonl: no such file"),
+        (("a.jsonl", "o", "--format", "conll", "--from", "prodigy", "x"), ""),
+    ):
+        code, _, err = say(*words)
+        assert code == 2 and fault in err
+    assert not Path("o").exists()
+
+
+def test_a_document_cannot_be_written_outside_its_folder(say: Any) -> None:
+    Path("a.jsonl").write_text('{"text": "We", "label": [], "sciner_id": "../evil"}\n')
+    code, _, err = say("a.jsonl", "o/p", "--format", "brat")
+    assert code == 2 and "names no file below a folder" in err
+    assert not list(Path().glob("**/*evil*")) and not Path("o/p").exists()
