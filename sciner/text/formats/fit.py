@@ -58,9 +58,12 @@ def _reduced(record: Record, holds: Collection[str], notes: Counter[str]) -> Rec
         record = replace(
             spaced, marks=None if record.marks is None else marks, masked=record.masked
         )
-    if "lines" not in holds and (ends := sum(map(record.text.count, "\r\n"))):
-        notes[LINES] += ends
-        record = replace(record, text=record.text.replace("\r", " ").replace("\n", " "))
+    if "lines" not in holds:
+        title, end, rest = record.text.partition("\n")
+        if "title" not in holds or not rest.strip():
+            title, end, rest = "", "", record.text
+        notes[LINES] += sum(map((title + rest).count, "\r\n"))
+        record = replace(record, text=_in_one_line(title) + end + _in_one_line(rest))
     if "confidences" not in holds and record.marks:
         notes[CONFIDENCES] += sum(mark.confidence is not None for mark in record.marks)
         record = replace(record, marks=tuple(m._replace(confidence=None) for m in record.marks))
@@ -76,6 +79,10 @@ def _reduced(record: Record, holds: Collection[str], notes: Counter[str]) -> Rec
         notes[UNLABELLED] += 1
         record = replace(record, marks=())
     return record
+
+
+def _in_one_line(text: str) -> str:
+    return text.replace("\r", " ").replace("\n", " ")
 
 
 def _sentences(record: Record, notes: Counter[str]) -> Iterator[Record]:

@@ -12,13 +12,15 @@ from typing import Any, Literal, NamedTuple
 from sciner.errors import InputError, nearest
 from sciner.text.formats.record import Record
 
-# text: white space as it stands, line ends aside. lines: line ends. edges: spans whose edges are
+# text: white space as it stands, line ends aside. lines: line ends. title: the first
+# line end. edges: spans whose edges are
 # no edges of tokens of one sentence. overlaps: spans that overlap. confidences: of spans. masks:
 # tokens whose label is not known. tokens: where they stand. ids: of texts. documents: ids of
 # documents alone. unlabelled: a text without labels is told from one that has none to find
 Held = Literal[
     "text",
     "lines",
+    "title",
     "edges",
     "overlaps",
     "confidences",

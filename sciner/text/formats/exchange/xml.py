@@ -1,0 +1,83 @@
+"""XML as a tree that knows its lines. Nothing outside the file is fetched, no entity expanded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from xml.parsers.expat import ExpatError, ParserCreate
+
+from sciner.errors import InputError
+
+NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+DEEPEST = 100
+
+
+@dataclass(slots=True)
+class Element:
+    tag: str
+    attributes: Mapping[str, str]
+    line: int
+    text: str = ""
+    children: list[Element] = field(default_factory=list)
+
+    def all(self, tag: str) -> list[Element]:
+        return [child for child in self.children if child.tag == tag]
+
+    def child(self, tag: str) -> Element | None:
+        return next(iter(self.all(tag)), None)
+
+    def below(self, tag: str) -> list[Element]:
+        """Those of ``tag`` at any depth, in their order."""
+        found = []
+        for child in self.children:
+            found += [child] if child.tag == tag else child.below(tag)
+        return found
+
+
+def parse_xml(path: Path) -> Element:
+    """The root. Raises InputError for what is no XML, or declares entities."""
+    parser = ParserCreate()
+    parser.buffer_text = True
+    root = Element("", {}, 0)
+    stack = [root]
+
+    def refuse(*declared: object) -> None:
+        line = parser.CurrentLineNumber
+        raise InputError("an entity is declared", file=path, line=line, hint="write it out")
+
+    def begin(tag: str, attributes: dict[str, str]) -> None:
+        element = Element(tag, attributes, parser.CurrentLineNumber)
+        if len(stack) > DEEPEST:
+            raise InputError("deep nesting", file=path, line=element.line, hint="correct the file")
+        stack[-1].children.append(element)
+        stack.append(element)
+
+    def text(data: str) -> None:
+        stack[-1].text += data
+
+    parser.EntityDeclHandler = refuse
+    parser.StartElementHandler = begin
+    parser.EndElementHandler = lambda tag: stack.pop()
+    parser.CharacterDataHandler = text
+    try:
+        with path.open("rb") as file:
+            parser.ParseFile(file)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path) from None
+    except (ExpatError, UnicodeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        line = parser.CurrentLineNumber
+        raise InputError(
+            f"invalid XML ({error})", file=path, line=line, hint="correct it"
+        ) from None
+    return root.children[0]
+
+
+def check_xml(text: str, id_: str, format: str) -> None:
+    """Raise InputError for characters that XML cannot hold."""
+    if found := NOT_XML.search(text):
+        problem = f"{format} cannot hold U+{ord(found[0]):04X} (character {found.start()} of {id_})"
+        raise InputError(problem, hint="take it out of the text")
