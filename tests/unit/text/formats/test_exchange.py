@@ -201,6 +201,86 @@ def test_what_a_tool_exports_is_read(name: str, content: str, tmp_path: Path) ->
     assert read(name, tmp_path, content) == [Record("in.7", "We BERT", SPANS)]
 
 
+WEBANNO = """#FORMAT=WebAnno TSV 3.3
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.lexmorph.type.pos.POS|PosValue
+#T_SP=de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity|identifier|value
+
+
+#Text=\U0001f600 deep BERT_x
+1-1\t0-2\t\U0001f600\t_\t_\t_\t
+1-2\t3-7\tdeep\tADJ\t*[1]\tMethod[1]\t
+1-3\t8-14\tBERT\\_x\t_\t*[1]|*[2]\tMethod[1]|Task[2]\t
+1-3.1\t8-12\tBERT\t_\t*\tSub\\|x\t
+
+#Text=End
+2-1\t15-18\tEnd\t_\t*\t*\t
+"""
+
+
+def test_webanno_counts_utf16_units_and_stacks_spans(tmp_path: Path) -> None:
+    first, second = read("webanno", tmp_path, WEBANNO, ".tsv")
+    assert first == Record(
+        "in#0",
+        "\U0001f600 deep BERT_x",
+        (Mark(2, 13, "Method"), Mark(7, 11, "Sub|x"), Mark(7, 13, "Task")),
+        ((0, 1), (2, 6), (7, 13)),
+    )
+    assert second == Record("in#1", "End", (), ((0, 3),))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("3-7\tdeep", "2-6\tdeep", "'deep' does not stand at 2-6"),
+        ("1-2\t3-7", "1-2 3-7", ":8: '1-2 3-7"),
+        ("ner.type.NamedEntity", "x.Y", "2 span layers, none of them NamedEntity"),
+        ("\t_\t_\t_\t\n", "\n", ":7: 3 columns"),
+    ],
+)
+def test_a_broken_webanno_file_is_refused_in_one_line(
+    old: str, new: str, fault: str, say: Any
+) -> None:
+    Path("a.tsv").write_text(WEBANNO.replace(old, new))
+    code, out, err = say("a.tsv", "b.jsonl", "--format", "jsonl")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert err.startswith("sciner: a.tsv:") and fault in err
+
+
+def test_xmi_is_read_with_the_types_beside_it(tmp_path: Path) -> None:
+    cassis = pytest.importorskip("cassis", reason="needs dkpro-cassis")
+    types = cassis.load_dkpro_core_typesystem()
+    cas = cassis.Cas(typesystem=types)
+    cas.sofa_string = "\U0001f600 BERT"
+    entity = types.get_type("de.tudarmstadt.ukp.dkpro.core.api.ner.type.NamedEntity")
+    cas.add(entity(begin=2, end=6, value="Method"))
+    cas.to_xmi(tmp_path / "in.xmi")
+    file = tmp_path / "in.xmi"
+    with pytest.raises(InputError, match=r"no TypeSystem\.xml beside it"):
+        list(EXCHANGES["cas"].read(file, Counter()))
+    types.to_xml(tmp_path / "TypeSystem.xml")
+    assert told(file).name == "cas"
+    expected = [Record("in", "\U0001f600 BERT", (Mark(2, 6, "Method"),))]
+    assert list(EXCHANGES["cas"].read(file, Counter())) == expected
+    file.write_text("<xmi:XMI")
+    with pytest.raises(InputError, match=r"in\.xmi:1: no readable CAS"):
+        list(EXCHANGES["cas"].read(file, Counter()))
+
+
+def test_label_studio_takes_what_is_written_for_it(tmp_path: Path) -> None:
+    module = "label_studio_sdk.label_interface"
+    interface = pytest.importorskip(module, reason="needs label-studio-sdk").LabelInterface(
+        '<View><Labels name="label" toName="text"><Label value="Method"/></Labels>'
+        '<Text name="text" value="$text"/></View>'
+    )
+    write = EXCHANGES["label_studio"].write
+    assert write is not None
+    write(tmp_path / "a.json", [Record("a", "We BERT", (Mark(3, 7, "Method", 0.5),))])
+    (task,) = json.loads((tmp_path / "a.json").read_text())
+    assert interface.validate_prediction(task["predictions"][0], return_errors=True) == []
+    task["predictions"][0]["result"][0]["value"]["labels"] = ["Other"]
+    assert not interface.validate_prediction(task["predictions"][0])
+
+
 # The command
 
 
@@ -363,3 +443,26 @@ def test_nested_spans_of_scierc_are_kept(say: Any) -> None:
     Path("a.json").write_text(json.dumps(row) + "\n")
     code, _, err = say("a.json", "c.xml", "--format", "bioc")
     assert code == 2 and err.startswith("sciner: a.json:1: span 1 1 is not within its sentence")
+
+
+def test_the_table_in_the_docs_says_what_each_format_holds() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "formats.md").read_text(encoding="utf-8")
+    rows = {
+        cells[0].strip("`"): cells
+        for line in page.splitlines()
+        if line.startswith("| `")
+        for cells in [[cell.strip() for cell in line.strip("|").split("|")]]
+    }
+    assert set(rows) == set(WRITTEN)
+    for name, exchange in EXCHANGES.items():
+        if exchange.write is None:
+            continue
+
+        def held(*words: str, holds: frozenset[str] = exchange.holds) -> str:
+            found = next((word for word in words if word in holds), "no")
+            return "yes" if found == words[0] else found
+
+        extra = f"`{exchange.extra}`" if exchange.extra else ""
+        shown = [held("text"), held("lines", "title"), held("edges"), held("overlaps")]
+        shown += [held("confidences"), held("masks"), held("tokens"), held("ids", "documents")]
+        assert rows[name] == [f"`{name}`", exchange.title, *shown, held("unlabelled"), extra]
