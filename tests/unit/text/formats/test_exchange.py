@@ -30,6 +30,10 @@ few = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 WRITTEN = sorted(name for name, exchange in EXCHANGES.items() if exchange.write)
+EACH = [  # to import datasets or spaCy takes seconds
+    pytest.param(name, marks=[pytest.mark.slow] if name in ("datasets", "docbin") else [])
+    for name in WRITTEN
+]
 PIECES = (
     "We",
     "BERT-based",
@@ -89,7 +93,7 @@ def records(draw: st.DrawFn) -> list[Record]:
 
 @few
 @given(given=records())
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", EACH)
 def test_what_a_format_holds_comes_back(name: str, given: list[Record], tmp_path: Path) -> None:
     exchange = installed(name)
     fitted = fit(given, exchange.holds, Counter())
@@ -110,7 +114,7 @@ def test_what_a_format_holds_comes_back(name: str, given: list[Record], tmp_path
 
 @few
 @given(given=records())
-@pytest.mark.parametrize("name", WRITTEN)
+@pytest.mark.parametrize("name", EACH)
 def test_what_is_not_counted_is_not_lost(name: str, given: list[Record]) -> None:
     notes: Counter[str] = Counter()
     fitted = fit(given, EXCHANGES[name].holds, notes)
