@@ -56,27 +56,28 @@ MESSAGES = {
     "id_twice.jsonl": ":2: id 'a#0' stands on line 1 too; ids must be unique",
     "id_is_a_list.jsonl": ':1: "id" is no string; put it in quotes',
     "doccano.jsonl": (
-        ':1: labels in "label", which is not read; write them as "tags" or "spans": '
-        "docs/data.md shows the forms"
+        ':1: labels in "label", which is not read; write them as "tags" or "spans", '
+        "or try sciner data convert"
     ),
     "doccano_old.jsonl": (
-        ':1: labels in "annotations", which is not read; write them as "tags" or "spans": '
-        "docs/data.md shows the forms"
+        ':1: labels in "annotations", which is not read; write them as "tags" or "spans", '
+        "or try sciner data convert"
     ),
     "ner_tags.jsonl": (
-        ':2: labels in "ner_tags", which is not read; write them as "tags" or "spans": '
-        "docs/data.md shows the forms"
+        ':2: labels in "ner_tags", which is not read; write them as "tags" or "spans", '
+        "or try sciner data convert"
     ),
     "docstart_inside.jsonl": (
         ":1: token '-DOCSTART-' begins a document in CoNLL; give it a row of its own, or drop it"
     ),
     "index_column.conll": ": the first column counts the tokens of each sentence; drop that column",
     "pubtator.txt": (
-        ": this is PubTator, which is not read; convert it to BRAT, CoNLL or JSON lines"
+        ": this is PubTator, which is not read; sciner data convert reads most formats of "
+        "annotation tools"
     ),
     "bioc.xml": (
-        ": this is XML (BioC, for example), which is not read; convert it to BRAT, CoNLL "
-        "or JSON lines"
+        ": this is XML (BioC, for example), which is not read; sciner data convert reads "
+        "most formats of annotation tools"
     ),
     "lengths_differ.jsonl": ":1: 1 tags for 2 tokens; give one tag a token",
     "lone_surrogate.jsonl": (

@@ -65,7 +65,7 @@ def read_jsonl(
     for number, id_, row in _rows(path, split, notes, repair):
         with located(path, number):
             if row.foreign:
-                hint = 'write them as "tags" or "spans": docs/data.md shows the forms'
+                hint = 'write them as "tags" or "spans", or try sciner data convert'
                 raise InputError(f'labels in "{row.foreign}", which is not read', hint=hint)
             for span in row.spans or ():
                 check_label(span.label, labels)

@@ -59,7 +59,7 @@ def recognise(path: Path) -> Format:
             raise InputError(
                 f"this is {name}, which is not read",
                 file=path,
-                hint="convert it to BRAT, CoNLL or JSON lines",
+                hint="sciner data convert reads most formats of annotation tools",
             )
     if suffix == ".txt":
         return "brat" if beside(path, ".ann").is_file() else "conll" if _is_tagged(head) else "text"

@@ -124,6 +124,45 @@ def test_what_is_not_counted_is_not_lost(name: str, given: list[Record]) -> None
         ]
 
 
+TELLING = [c.encode() for c in '\t\r\n []{}(),:"\\-#O0129<>&|_*;\u00a0\U0001f600'] + [
+    *(b"\xff", b"\0", b"null", b"1e9", b"-1", b"true", b'"label"', b"[]", b"{}", b"[[", b"&#0;")
+]
+damage = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 9), st.sampled_from(TELLING) | st.binary(max_size=2)),
+    min_size=1,
+    max_size=5,
+)
+
+
+@few
+@given(edits=damage, told_by_us=st.booleans())
+@pytest.mark.parametrize("name", EACH)
+def test_damage_gives_texts_or_one_input_error(
+    name: str, edits: list[tuple[float, int, bytes]], told_by_us: bool, tmp_path: Path
+) -> None:
+    exchange = installed(name)
+    marks = (Mark(3, 7, "Method", 0.5), Mark(8, 9, "Task"))
+    given = [Record("p#0", "We BERT \U0001f600", marks, ((0, 2), (3, 7), (8, 9)))]
+    out = tmp_path / f"out{exchange.suffix}"
+    assert exchange.write is not None
+    exchange.write(out, fit(given, exchange.holds, Counter()))
+    for file in expand(out):
+        content = file.read_bytes()
+        for place, length, new in edits:
+            at = round(place * len(content))
+            content = content[:at] + new + content[at + length :]
+        file.write_bytes(content)
+    try:
+        for file in expand(out):
+            chosen = exchange if told_by_us else told(file)
+            for record in chosen.read(file, Counter()):
+                assert all(record.text[m.start : m.end].strip() for m in record.marks or ())
+    except InputError as error:
+        assert "\n" not in str(error) and "out" in str(error)
+    finally:
+        shutil.rmtree(out) if out.is_dir() else out.unlink()
+
+
 # What tools write
 
 
@@ -187,6 +226,22 @@ SPANS = (Mark(3, 7, "Method"),)
                         "text": "We BERT",
                         "annotation_id": 1,
                         "ner": [{"start": 3, "end": 7, "text": "BERT", "labels": ["Method"]}],
+                    }
+                ]
+            ),
+        ),
+        (
+            "argilla",
+            json.dumps(
+                [
+                    {
+                        "id": "in.7",
+                        "fields": {"text": "We BERT"},
+                        "suggestions": {"q": {"value": [], "score": None, "agent": "m"}},
+                        "responses": {
+                            "q": [{"value": [{"label": "Method", "start": 3, "end": 7}]}],
+                            "other": [{"value": "yes"}],
+                        },
                     }
                 ]
             ),
