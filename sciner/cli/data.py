@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from sciner.text.corpus import Sentence
     from sciner.text.stats import Stats
 
-app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count.")
+app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count, convert.")
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
 Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
 Tokenised = Annotated[

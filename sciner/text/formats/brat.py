@@ -12,7 +12,9 @@ from sciner.errors import InputError
 from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, check_length, is_solid, located
+from sciner.text.formats.places import explain
 from sciner.text.formats.recognise import beside
+from sciner.text.formats.record import Mark
 from sciner.text.formats.running import count_dropped, longest, pieces
 from sciner.text.formats.source import read_lines, read_raw_lines
 from sciner.text.spans import Span
@@ -148,12 +150,18 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
     if held.split() != surface.split():
         raise InputError(
             f"the text holds {held[:40]!r} there, not {surface[:40]!r}",
-            hint="count characters from 0",
+            hint=_explained(label, fragments, surface, text) or "count characters from 0",
         )
     start, end = min(fragments)[0], max(end for _, end in fragments)
     whole = text[start:end]
     start, end = end - len(whole.lstrip()), start + len(whole.rstrip())
     return Mention(Span(start, end, label), len(fragments) > 1)
+
+
+def _explained(label: str, fragments: Sequence[tuple[int, int]], surface: str, text: str) -> str:
+    """How the offsets of a span without gaps were counted, if that explains where it stands."""
+    marks = [Mark(start, end, label) for start, end in fragments]
+    return explain(text, marks, [surface]) if len(marks) == 1 else ""
 
 
 def _annotations(sentences: Sequence[Sentence]) -> Iterator[str]:

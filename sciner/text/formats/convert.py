@@ -7,7 +7,7 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import sciner.text.formats.exchange  # noqa: F401  (registers the formats)
@@ -136,4 +136,5 @@ def _whole(place: Path) -> Iterator[Path]:
         if unfinished.is_dir():
             shutil.rmtree(unfinished)
         else:
-            unfinished.unlink(missing_ok=True)
+            with suppress(OSError):  # it could not be written either
+                unfinished.unlink(missing_ok=True)

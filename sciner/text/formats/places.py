@@ -67,19 +67,19 @@ def placed(
             raise InputError(f"{where} is empty", hint="its end lies behind its start")
         if mark.start < 0 or mark.end > len(text):
             problem = f"{where} leaves the text of {len(text)} characters"
-            raise InputError(problem, hint=_reason(text, marks, surfaces) or "count from 0")
+            raise InputError(problem, hint=explain(text, marks, surfaces) or "count from 0")
         held = text[mark.start : mark.end]
         if surface is not None and held.split() != surface.split():
             raise InputError(
                 f"the text holds {held[:40]!r} at {mark.start} {mark.end}, not {surface[:40]!r}",
-                hint=_reason(text, marks, surfaces) or "count characters from 0",
+                hint=explain(text, marks, surfaces) or "count characters from 0",
             )
         if not held.strip():
             raise InputError(f"{where} covers only white space", hint="drop it")
         if mark.confidence is not None and not 0 <= mark.confidence <= 1:
             raise InputError(f"confidence {mark.confidence} of {where}", hint="write 0 to 1")
     cutting = [mark for mark in marks if _cuts(text, mark)]
-    if not any(surfaces) and (hint := _reason(text, marks, surfaces, len(cutting))):
+    if not any(surfaces) and (hint := explain(text, marks, surfaces, len(cutting))):
         cut = cutting[0]
         held = text[cut.start : cut.end]
         raise InputError(f"span {cut.start} {cut.end} cuts a word ({held[:40]!r})", hint=hint)
@@ -124,7 +124,7 @@ def check_tokens(text: str, tokens: Offsets) -> Offsets:
     return tokens
 
 
-def _reason(
+def explain(
     text: str, marks: Sequence[Mark], surfaces: Sequence[str | None], cutting: int = 0
 ) -> str:
     """The hint of a way to count under which every span is where it belongs; "" for none."""

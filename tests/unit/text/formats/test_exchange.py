@@ -525,3 +525,25 @@ def test_the_table_in_the_docs_says_what_each_format_holds() -> None:
         shown = [held("text"), held("lines", "title"), held("edges"), held("overlaps")]
         shown += [held("confidences"), held("masks"), held("tokens"), held("ids", "documents")]
         assert rows[name] == [f"`{name}`", exchange.title, *shown, held("unlabelled"), extra]
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "fault"),
+    [
+        ("We BERT\nF1 won\n", "9 11\tF1", "the offsets count CRLF"),
+        ("\U0001f600 BERT F1\n", "3 7\tBERT", "count each character beyond U+FFFF as one"),
+        ("We BERT\n", "2 6\tBERT", "count characters from 0"),
+    ],
+)
+def test_shifted_offsets_of_brat_are_explained(text: str, span: str, fault: str, say: Any) -> None:
+    Path("a.txt").write_text(text)
+    Path("a.ann").write_text(f"T1\tM {span}\n")
+    code, _, err = say("a.txt", "b.jsonl", "--format", "jsonl")
+    assert code == 2 and err.startswith("sciner: a.ann:1: ") and fault in err
+
+
+def test_what_cannot_be_written_is_one_line(say: Any) -> None:
+    Path("a.jsonl").write_text('{"text": "We", "label": []}\n')
+    for out in ("a.jsonl/x", "/dev/null"):
+        code, _, err = say("a.jsonl", out, "--format", "jsonl")
+        assert code == 2 and err.count("\n") == 1 and out in err
