@@ -8,11 +8,12 @@ import logging
 import os
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sciner import progress
 from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
@@ -102,7 +103,11 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
     try:
         config = parse(values)
         done = execute(config, job)
-        print_run(console(), done.rounds, done.labels)
+        # several tables would be a wall; a process of its own prints into its folder
+        if not job.sweep or progress.listener:
+            print_run(console(), done.rounds, done.labels)
+        else:
+            say_scores(done.rounds)
         code, spare = 3 if done.lost else 0, done.spare
         tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
     except InputError as error:
@@ -133,6 +138,14 @@ def say_progress(number: int, name: str) -> None:
     console().print(
         f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True
     )
+
+
+def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
+    """The last round in a line."""
+    scores = rounds[-1]["scores"]
+    if (f1 := scores.get("test/f1/micro")) is not None:
+        gain = f", {scores['test/gain/micro']:+.3f} on round 0" if len(rounds) > 1 else ""
+        console().print(f"  entity F1 {f1:.3f}{gain}", markup=False)
 
 
 def note_outcome(outcome: Outcome) -> None:
