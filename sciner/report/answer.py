@@ -10,6 +10,7 @@ import pandas as pd
 
 from sciner.report.compared import ComparedRuns, Setting, settings_in, worded
 from sciner.report.frames import last_round, rows_of
+from sciner.report.render import difference_text
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
 from sciner.score.curves import holm
@@ -206,7 +207,7 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
         verb = "loses" if lost else "gains" if won else "changes"
         return (
             f"The last round {verb} {size} entity F1 against round 0, the tagger trained on the "
-            f"seed set alone{_significance([gap])}."
+            f"seed set alone{_interval(gap)}{_significance([gap])}."
         )
     gaps = [gap for _, gap in gains]
     if len(gains) in (lost, won):
@@ -216,9 +217,10 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
             f"tagger trained on the seed set alone: by {size} entity F1{_significance(gaps)}."
         )
     best, worst = (end(gains, key=lambda pair: pair[1].point) for end in (max, min))
+    verb = "gains over its" if won == 1 else "gain over their"
     return (
-        f"{won} of {len(gains)} settings gain over their own round 0, the tagger trained on the "
-        f"seed set alone, and {lost} lose{_significance(gaps)}. The most: "
+        f"{won} of {len(gains)} settings {verb} own round 0, the tagger trained on the seed set "
+        f"alone, and {lost} lose{'s' * (lost == 1)}{_significance(gaps)}. The most: "
         f"{best[1].point:+.3f} with {worded(best[0].setting)}; the least: "
         f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
     )
@@ -236,7 +238,7 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
         how = f"{abs(gap.point):.3f} {verb} than" if gap.point else "the same as"
         return (
             f"{compared.key}={one.setting[str(compared.key)]} is {how} {baseline}"
-            f"{_significance(gaps)}."
+            f"{_interval(gap)}{_significance(gaps)}."
         )
     better = sum(gap.point > 0 for gap in gaps)
     best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
@@ -247,6 +249,11 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
         f"{worded(worst[0].setting)} to {best[1].point:+.3f} with {worded(best[0].setting)}"
         + (", the best by the same test figures, which flatters it." if better else ".")
     )
+
+
+def _interval(gap: Gap) -> str:
+    d = gap.paired.difference
+    return "" if d.low is None else f", 95% interval {difference_text(d).partition(' ')[2]}"
 
 
 def _significance(gaps: Sequence[Gap]) -> str:
@@ -271,8 +278,8 @@ def _evidence(found: Sequence[SettingResult]) -> str:
     seeds = _seeds(least) if least == most else f"{least} to {_seeds(most)}"
     where = "" if len(few) == len(gaps) else f" in {len(few)} of {len(gaps)} comparisons"
     return (
-        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: "
-        f"p values need at least {FEW}."
+        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: a p "
+        f"value is given from {FEW} seeds on."
     )
 
 

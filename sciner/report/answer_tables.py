@@ -28,7 +28,7 @@ def answer_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Tabl
     if differences:
         columns.append(
             (
-                f"minus {compared.baseline}",
+                f"minus {compared.key}={compared.baseline}",
                 lambda one: "baseline" if one.is_baseline else gap_text(one.difference),
             )
         )
@@ -92,7 +92,7 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
         if any(unit in one.cost for one in found)
     ]
     if any(one.warnings for one in found):
-        columns.append(("collapsed", lambda one: f"{one.warnings} of {one.seeds}"))
+        columns.append(("collapse warnings", lambda one: f"{one.warnings} of {one.seeds}"))
     shown = [replace(one, difference=None) for one in found]
     return _table(compared, found, columns, notes(shown, p=False))
 

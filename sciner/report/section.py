@@ -12,6 +12,8 @@ from sciner.report.render import Table
 from sciner.results.records import Record
 
 MOST = 24  # panels; a figure of more is a wall
+NARROW = 6.0  # inches of a figure that a small table fits beside
+FEW_ROWS, FEW_CHARACTERS = 16, 75  # of that table
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
@@ -20,13 +22,24 @@ WITH_DROPPED = "test/with_dropped/f1"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """name: of its files and its anchor. text: what a reader must know to read it."""
+    """name: of its files and its anchor. text: what a reader must know to read it. table: of the
+    section, or of its figure. one_run: shows the run whose sentences are browsed, and no other."""
 
     name: str
     title: str
     text: str
     figure: Figure | None = None
     table: Table | None = None
+    one_run: bool = False
+
+    @property
+    def fits_beside(self) -> bool:
+        """Does the figure leave room for its table beside it?"""
+        if not (self.figure and self.table):
+            return False
+        widths = map(len, map("".join, (self.table.headings, *self.table.rows)))
+        small = len(self.table.rows) <= FEW_ROWS and max(widths) <= FEW_CHARACTERS
+        return small and self.figure.get_figwidth() < NARROW
 
 
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:

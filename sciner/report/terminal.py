@@ -105,22 +105,28 @@ def rich_table(table: Tabular, width: int | None = None) -> Table:
         caption="\n".join(escape(note) for note in table.notes),
         caption_justify="left",
     )
+    rows = [list(map(printable, row)) for row in table.rows]
+    if narrow:
+        for row in rows:
+            row[table.words :] = [on_two_lines(cell) for cell in row[table.words :]]
     for number, heading in enumerate(table.headings):
+        lines = [line for row in rows for line in row[number].split("\n")]
+        is_figure = number >= table.words
         shown.add_column(
             escape(printable(heading)),
-            justify="left" if number < table.words else "right",
+            justify="right" if is_figure else "left",
             no_wrap=not narrow,
             overflow="fold" if narrow else "ellipsis",
+            min_width=max(map(len, lines), default=1) if narrow and is_figure else None,
         )
-    for row in table.rows:
-        cells = [
-            cell.replace(" [", "\n[").replace(", ", "…")
-            if narrow and number >= table.words
-            else cell
-            for number, cell in enumerate(map(printable, row))
-        ]
-        shown.add_row(*map(escape, cells))
+    for row in rows:
+        shown.add_row(*map(escape, row))
     return shown
+
+
+def on_two_lines(cell: str) -> str:
+    """0.523 above its interval, which no line may break."""
+    return cell.replace(" [", "\n[").replace(", ", "…")
 
 
 def print_table(console: Console, table: Tabular) -> None:

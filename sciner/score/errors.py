@@ -65,14 +65,33 @@ def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.span)
 
 
-def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]]:
-    """How often a gold class was predicted as another, over pairs that overlap: {(gold, predicted):
-    spans}. "" stands for no span: (class, "") is missed, ("", class) spurious."""
-    return Counter(
-        (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "")
-        for found in sentences
-        for f in found
-    )
+class Confusion(NamedTuple):
+    """pairs: {(gold class, predicted class): spans} of equal boundaries, so that the diagonal is
+    what strict scores count; "" stands for no span: (class, "") is missed, ("", class) spurious.
+    boundaries: {class: spans} found with the right class and wrong boundaries."""
+
+    pairs: Counter[tuple[str, str]]
+    boundaries: Counter[str]
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes that occur, sorted."""
+        return sorted(
+            {label for pair in self.pairs for label in pair if label} | {*self.boundaries}
+        )
+
+
+def confusion(sentences: Iterable[Sequence[Finding]]) -> Confusion:
+    """How often a gold class was predicted as another. Each finding counts once."""
+    counts = Confusion(Counter(), Counter())
+    for f in (f for found in sentences for f in found):
+        if f.kind == Kind.WRONG_BOUNDARY and f.gold:
+            counts.boundaries[f.gold.label] += 1
+        else:
+            counts.pairs[
+                f.gold.label if f.gold else "", f.predicted.label if f.predicted else ""
+            ] += 1
+    return counts
 
 
 class Repeated(NamedTuple):
