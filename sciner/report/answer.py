@@ -295,5 +295,7 @@ def _between(sizes: Sequence[float]) -> str:
 def extremes(found: Sequence[SettingResult]) -> tuple[SettingResult, SettingResult] | None:
     """The settings with the highest and the lowest mean F1; None where fewer than two have one."""
     known = [one for one in found if one.f1]
-    by_f1 = sorted(known, key=lambda one: one.f1.mean if one.f1 else 0.0)
-    return (by_f1[-1], by_f1[0]) if len(known) > 1 else None
+    if len(known) < 2:
+        return None
+    by_f1 = sorted(known, key=lambda one: -one.f1.mean if one.f1 else 0.0)  # ties: as they stand
+    return by_f1[0], by_f1[-1]

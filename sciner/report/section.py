@@ -12,8 +12,7 @@ from sciner.report.render import Table
 from sciner.results.records import Record
 
 MOST = 24  # panels; a figure of more is a wall
-NARROW = 6.0  # inches of a figure that a small table fits beside
-FEW_ROWS, FEW_CHARACTERS = 16, 75  # of that table
+NARROW, FEW_CHARACTERS = 6.0, 75  # inches of a figure, and a row of a table that fits beside it
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
@@ -38,8 +37,7 @@ class Section:
         if not (self.figure and self.table):
             return False
         widths = map(len, map("".join, (self.table.headings, *self.table.rows)))
-        small = len(self.table.rows) <= FEW_ROWS and max(widths) <= FEW_CHARACTERS
-        return small and self.figure.get_figwidth() < NARROW
+        return max(widths) <= FEW_CHARACTERS and self.figure.get_figwidth() < NARROW
 
 
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
