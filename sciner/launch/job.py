@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import os
+import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
@@ -77,6 +78,8 @@ def one_job(cfg: Any) -> int:
         else {},
     )
     keep_secrets(job.directory)
+    if progress.is_quiet():
+        log_problems_alone()
     with obeyed_in_job():
         if sweep:
             say_progress(info.job.num, redacted(job.name))
@@ -93,6 +96,15 @@ def keep_secrets(directory: Path) -> None:
             text, veils=False
         ):
             file.write_text(redacted(text, veils=False), encoding="utf-8")
+
+
+def log_problems_alone() -> None:
+    """Of what Hydra's logging shows on standard output, warnings and errors go to standard error:
+    ``--quiet`` leaves the former to the folder of the results."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)
+            handler.setLevel(logging.WARNING)
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:

@@ -29,7 +29,7 @@ from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.launch.summary import compare_jobs, say_study, say_where
-from sciner.progress import quiet
+from sciner.progress import is_quiet, quiet
 from sciner.redact import redacted, veiled
 from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from sciner.launch.plan import Plan
 
 QUIET_FLAG = "--quiet"  # ours; all other flags are Hydra's
+SILENT = ["hydra/hydra_logging=none"]  # Hydra's own words on what it launches
 # flags of Hydra's that start no job
 FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")
 
@@ -92,7 +93,8 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
             stack.enter_context(reserved(folder))
         with_points = copy_context()
         with_points.run(auto.points.set, points)
-        with_points.run(hydra_main, words, flags, [*launcher, *folder_word(folder, multirun)])
+        more = [*launcher, *folder_word(folder, multirun)]
+        with_points.run(hydra_main, words, flags, [*more, *(SILENT if is_quiet() else [])])
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:

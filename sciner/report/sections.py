@@ -189,8 +189,8 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
             "off in hindsight",
         )
         text = (
-            "A power law fitted to F1 over gold sentences, continued. The intervals hold if the "
-            "law does; hindsight hides the "
+            "A power law fitted to F1 over gold sentences, continued. The intervals, cut off at 0 "
+            "and 1, hold if the law does; hindsight hides the "
             f"right half of the measured budgets and says how far off the guess was ({NONE}: too "
             "few budgets to hide any). "
             "* Too few points for an interval."
