@@ -16,6 +16,7 @@ from sciner.results.records import Record
 from sciner.score.curves import holm
 
 FEW = 5  # seeds; with fewer there is no p value
+DIGITS = 3  # of an F1; what differs by less is called equal
 ALPHA = 0.05  # a corrected p at or below it is called significant
 MACRO = "test/f1/macro"
 UNITS = ("sentences", "tokens", "entities", "minutes")  # of the budget
@@ -191,7 +192,8 @@ def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]
         _evidence(found),
     ]
     return [sentence for sentence in told if sentence] or [
-        "Nothing here can be compared: there is one round, and no seed that two values share."
+        "Nothing here can be compared: it takes two rounds, or two values with a seed and a test "
+        "set in common."
     ]
 
 
@@ -199,15 +201,15 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
     gains = [(one, one.gain) for one in found if one.gain]
     if not gains:
         return ""
-    points = [gap.point for _, gap in gains]
+    points = [round(gap.point, DIGITS) for _, gap in gains]
     lost, won = sum(p < 0 for p in points), sum(p > 0 for p in points)
     size = _between([abs(p) for p in points])
     if len(gains) == 1:
         (gap,) = (gap for _, gap in gains)
-        verb = "loses" if lost else "gains" if won else "changes"
+        change = f"{'loses' if lost else 'gains'} {size} entity F1 against round 0"
         return (
-            f"The last round {verb} {size} entity F1 against round 0, the tagger trained on the "
-            f"seed set alone{_interval(gap)}{_significance([gap])}."
+            f"The last round {change if lost or won else 'has the entity F1 of round 0'}, the "
+            f"tagger trained on the seed set alone{_interval(gap)}{_significance([gap])}."
         )
     gaps = [gap for _, gap in gains]
     if len(gains) in (lost, won):
@@ -220,7 +222,7 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
     verb = "gains over its" if won == 1 else "gain over their"
     return (
         f"{won} of {len(gains)} settings {verb} own round 0, the tagger trained on the seed set "
-        f"alone, and {lost} lose{'s' * (lost == 1)}{_significance(gaps)}. The most: "
+        f"alone, and {lost} lose{'s' * (lost == 1)}{_of_each(gaps)}. The most: "
         f"{best[1].point:+.3f} with {worded(best[0].setting)}; the least: "
         f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
     )
@@ -235,7 +237,8 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
     if len(differing) == 1:
         ((one, gap),) = differing
         verb = "better" if gap.point > 0 else "worse"
-        how = f"{abs(gap.point):.3f} {verb} than" if gap.point else "the same as"
+        equal = not round(gap.point, DIGITS)
+        how = "as good as" if equal else f"{abs(gap.point):.3f} {verb} than"
         return (
             f"{compared.key}={one.setting[str(compared.key)]} is {how} {baseline}"
             f"{_interval(gap)}{_significance(gaps)}."
@@ -243,9 +246,10 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
     better = sum(gap.point > 0 for gap in gaps)
     best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
     how_many = "None" if not better else "All" if better == len(gaps) else str(better)
+    significance = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
     return (
         f"{how_many} of the {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
-        f"than {baseline}{_significance(gaps)}: from {worst[1].point:+.3f} with "
+        f"than {baseline}{significance}: from {worst[1].point:+.3f} with "
         f"{worded(worst[0].setting)} to {best[1].point:+.3f} with {worded(best[0].setting)}"
         + (", the best by the same test figures, which flatters it." if better else ".")
     )
@@ -266,6 +270,16 @@ def _significance(gaps: Sequence[Gap]) -> str:
     counted = sum(gap.significant for gap in known)
     number = {0: "none", len(known): "all"}.get(counted, str(counted))
     return f" ({number} significant after correction, p ≤ {ALPHA})"
+
+
+def _of_each(gaps: Sequence[Gap]) -> str:
+    """How many gains and how many losses are significant."""
+    if all(gap.p is None for gap in gaps):
+        return ""
+    gains, losses = (
+        sum(gap.significant for gap in gaps if sign * gap.point > 0) for sign in (1, -1)
+    )
+    return f" (significant after correction: {gains} of the gains, {losses} of the losses)"
 
 
 def _evidence(found: Sequence[SettingResult]) -> str:

@@ -37,7 +37,9 @@ def over_rounds(
     if shown["round"].nunique() < 2:
         return None
     settings = compared.settings
-    figure, axes = panels([worded(setting) for setting in settings], "round", label, one_y=False)
+    titles = [worded(setting) for setting in settings]
+    width = 4.8 if len(titles) in (2, 4) else 3.4  # two in a row fill the page
+    figure, axes = panels(titles, "round", label, width=width, one_y=False)
     for one, setting in zip(axes, settings, strict=True):
         for number, value in enumerate(compared.values or [""]):
             wanted = {**setting, **({compared.key: value} if compared.key else {})}
@@ -144,20 +146,23 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     # a setting a row
     across = len(compared.values) if 1 < len(compared.values) < 5 and len(kept) == len(asked) else 3
     figure, axes = panels(
-        titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across
+        titles,
+        "round",
+        height=max(1.2, 0.5 + 0.24 * len(classes)),
+        width=12 / across,
+        across=across,
     )
     widest = max((float(g.abs().max().max()) for _, g in kept), default=0.0) or 1.0
     for one, (_, grid) in zip(axes, kept, strict=True):
         low, high, colours = (-widest, widest, "PuOr") if change else (0, 1, "cividis")
         values = np.ma.masked_invalid(grid.to_numpy(float))
         mesh = one.pcolormesh(
-            grid.columns,
-            range(len(classes)),
+            [number - 0.5 for number in (*grid.columns, grid.columns[-1] + 1)],
+            [number - 0.5 for number in range(len(classes) + 1)],
             values,
             vmin=low,
             vmax=high,
             cmap=colours,
-            shading="nearest",
         )
         for (row, column), value in np.ndenumerate(values):
             if value is not np.ma.masked:

@@ -12,7 +12,7 @@ from sciner.report.render import Table
 from sciner.results.records import Record
 
 MOST = 24  # panels; a figure of more is a wall
-NARROW, FEW_CHARACTERS = 6.0, 75  # inches of a figure, and a row of a table that fits beside it
+PAGE, CHARACTER = 12.3, 0.086  # inches: its width, a character of a table on it
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
@@ -36,8 +36,13 @@ class Section:
         """Does the figure leave room for its table beside it?"""
         if not (self.figure and self.table):
             return False
-        widths = map(len, map("".join, (self.table.headings, *self.table.rows)))
-        return max(widths) <= FEW_CHARACTERS and self.figure.get_figwidth() < NARROW
+        rows = (self.table.headings, *self.table.rows)
+        # an interval goes below its mean
+        columns = (
+            [len(line) for cell in c for line in cell.split(" [")] for c in zip(*rows, strict=True)
+        )
+        width = sum(max(column) + 2 for column in columns)
+        return width * CHARACTER <= PAGE - self.figure.get_figwidth()
 
 
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
