@@ -81,6 +81,8 @@ def by_budget(panels: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str
 
 
 def _mean(values: Sequence[float]) -> str:
+    if not values:  # runs of other settings have more rounds, or classes
+        return NONE
     low, high = t_interval(values, SHARE) or (None, None)
     return cell_text(Cell(sum(values) / len(values), low, high, ()))
 
