@@ -14,8 +14,8 @@ Line = Sequence[tuple[float, Cell]]  # points by x
 
 def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
     """A panel a model; in it each series of shares, named by (model, what), as a line through its
-    means, with the 95% interval over seeds as bars, cut off at 0 and 1; none for a single seed. A
-    colour and marker is what, at most seven; bars at one x stand side by side."""
+    means, with the 95% interval over seeds as bars; none for a single seed. A colour and marker is
+    what, at most seven; bars at one x stand side by side."""
     models, kinds = (list(dict.fromkeys(names)) for names in zip(*series, strict=True))
     figure = Figure(figsize=(max(6.0, 1.5 + 3.6 * len(models)), 3.8), layout="constrained")
     panels = dict(
@@ -29,16 +29,8 @@ def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
         shift = step * (number - (len(kinds) - 1) / 2)
         at, middle = [place + shift for place, _ in points], [cell.mean for _, cell in points]
         bars = [
-            [
-                cell.mean - (cell.mean if cell.low is None else max(0.0, cell.low))
-                for _, cell in points
-            ]
-        ]
-        bars += [
-            [
-                (cell.mean if cell.high is None else min(1.0, cell.high)) - cell.mean
-                for _, cell in points
-            ]
+            [cell.mean - (cell.mean if cell.low is None else cell.low) for _, cell in points],
+            [(cell.mean if cell.high is None else cell.high) - cell.mean for _, cell in points],
         ]
         shape = {
             "color": COLOURS[number],

@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+QUIET = "SCINER_QUIET"  # set in the environment of a run that shows no progress and no tables
 Advance = Callable[[int], None]
 Listener = Callable[[str, int, int], None]
 # is told (description, done, total) in the place of a bar, where another process draws it
 listener: Listener | None = None
 # of the bar around several passes
 shared: ContextVar[Advance | None] = ContextVar("shared", default=None)
+
+
+def is_quiet() -> bool:
+    """Whether this process, or the one that started it, was told ``sciner run --quiet``."""
+    return bool(os.environ.get(QUIET))
+
+
+@contextmanager
+def quiet(wanted: bool) -> Iterator[None]:
+    """No progress and no tables inside, in this process and those that it starts."""
+    before = os.environ.get(QUIET)
+    if wanted:
+        os.environ[QUIET] = "1"
+    try:
+        yield
+    finally:
+        if wanted:
+            os.environ.pop(QUIET) if before is None else os.environ.update({QUIET: before})
 
 
 @contextmanager
@@ -35,7 +55,7 @@ def bar(description: str, total: int) -> Iterator[Advance]:
     if tell := listener:
         yield counting(description, total, tell)
         return
-    if not sys.stderr.isatty():
+    if is_quiet() or not sys.stderr.isatty():
         yield lambda n: None
         return
     from rich.console import Console

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from math import nan
 from statistics import mean, stdev
 from typing import Any
+
+from sciner.score.intervals import SIGNED, t_interval
 
 
 def render(figures: dict[str, Any]) -> str:
@@ -50,7 +53,8 @@ def share(part: float, whole: float, form: str = "") -> str:
 def best(found: dict[str, Any]) -> list[str]:
     """The best trial, and the paired difference on test by seeds that the search never saw."""
     trial, asked = found["best"][0], found["confirmed"]
-    low, middle, high = paired(asked["best"], asked["defaults"])
+    differences = [x - y for x, y in zip(asked["best"], asked["defaults"], strict=True)]
+    low, high = t_interval(differences, SIGNED) or (nan, nan)
     return [
         f"Best on dev, of {sum(found['trials'].values())}: trial {trial['trial']}, F1 "
         f"{trial['values'][0]:.3f}.",
@@ -61,14 +65,5 @@ def best(found: dict[str, Any]) -> list[str]:
         "| --- | --- | --- |",
         f"| best trial's words | {mean(asked['best']):.3f} | {stdev(asked['best']):.3f} |",
         f"| the defaults | {mean(asked['defaults']):.3f} | {stdev(asked['defaults']):.3f} |",
-        f"| difference, 95% interval | {middle:+.3f} | {low:+.3f} … {high:+.3f} |",
+        f"| difference, 95% interval | {mean(differences):+.3f} | {low:+.3f} … {high:+.3f} |",
     ]
-
-
-def paired(a: list[float], b: list[float]) -> tuple[float, float, float]:
-    """(low, mean, high) of a minus b, pair by pair (Student's t)."""
-    from scipy.stats import t
-
-    differences = [x - y for x, y in zip(a, b, strict=True)]
-    half = float(t.ppf(0.975, len(a) - 1)) * stdev(differences) / len(a) ** 0.5
-    return mean(differences) - half, mean(differences), mean(differences) + half

@@ -71,7 +71,8 @@ def run(context: typer.Context) -> None:
     threshold=fixed[/].
 
     Words are Hydra overrides: GROUP=CHOICE picks a file of conf/, GROUP.key=value changes a
-    value, a,b sweeps with -m. [bold]sciner run --help[/] lists groups and choices; [bold]sciner
+    value, a,b sweeps with -m. --quiet prints only the folder of the results, and errors.
+    [bold]sciner run --help[/] lists groups and choices; [bold]sciner
     run --cfg job[/] shows the whole configuration.
     """
     settle()

@@ -6,13 +6,15 @@ import errno
 import json
 import logging
 import os
+import sys
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sciner import progress
 from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import InputError
@@ -76,6 +78,8 @@ def one_job(cfg: Any) -> int:
         else {},
     )
     keep_secrets(job.directory)
+    if progress.is_quiet():
+        log_problems_alone()
     with obeyed_in_job():
         if sweep:
             say_progress(info.job.num, redacted(job.name))
@@ -94,6 +98,15 @@ def keep_secrets(directory: Path) -> None:
             file.write_text(redacted(text, veils=False), encoding="utf-8")
 
 
+def log_problems_alone() -> None:
+    """Of what Hydra's logging shows on standard output, warnings and errors go to standard error:
+    ``--quiet`` leaves the former to the folder of the results."""
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+            handler.setStream(sys.stderr)
+            handler.setLevel(logging.WARNING)
+
+
 def attempt(values: Mapping[str, Any], job: Job) -> int:
     """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets
     through."""
@@ -102,7 +115,11 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
     try:
         config = parse(values)
         done = execute(config, job)
-        print_run(console(), done.rounds, done.labels)
+        # several tables would be a wall; a process of its own prints into its folder
+        if not job.sweep or progress.listener:
+            print_run(console(), done.rounds, done.labels)
+        else:
+            say_scores(done.rounds)
         code, spare = 3 if done.lost else 0, done.spare
         tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
     except InputError as error:
@@ -133,6 +150,14 @@ def say_progress(number: int, name: str) -> None:
     console().print(
         f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True
     )
+
+
+def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
+    """The last round in a line."""
+    scores = rounds[-1]["scores"]
+    if (f1 := scores.get("test/f1/micro")) is not None:
+        gain = f", {scores['test/gain/micro']:+.3f} on round 0" if len(rounds) > 1 else ""
+        console().print(f"  entity F1 {f1:.3f}{gain}", markup=False)
 
 
 def note_outcome(outcome: Outcome) -> None:

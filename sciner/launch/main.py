@@ -10,11 +10,9 @@ import tempfile
 import time
 import uuid
 from argparse import Namespace
-from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from contextvars import copy_context
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,17 +28,18 @@ from sciner.launch.hydra_internals import (
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.signals import Stopped, jobs_end_with_parent
+from sciner.launch.summary import compare_jobs, say_study, say_where
+from sciner.progress import is_quiet, quiet
 from sciner.redact import redacted, veiled
-from sciner.report.terminal import console
 from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
-from sciner.search.options import SearchOptions
 from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
     from sciner.launch.plan import Plan
-    from sciner.search.study import SharedStudy
 
+QUIET_FLAG = "--quiet"  # ours; all other flags are Hydra's
+SILENT = ["hydra/hydra_logging=none"]  # Hydra's own words on what it launches
 # flags of Hydra's that start no job
 FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")
 
@@ -53,7 +52,11 @@ def main(arguments: Sequence[str]) -> int:
     """
     arguments = [veiled(word) for word in arguments]
     try:
-        with tempfile.TemporaryDirectory() as scratch, jobs_end_with_parent(Path(scratch)):
+        with (
+            quiet(QUIET_FLAG in arguments),
+            tempfile.TemporaryDirectory() as scratch,
+            jobs_end_with_parent(Path(scratch)),
+        ):
             return launch(arguments, Path(scratch))
     # the latter: Ctrl-C once more, while the first was being obeyed
     except (Stopped, KeyboardInterrupt) as interrupt:
@@ -65,10 +68,11 @@ def main(arguments: Sequence[str]) -> int:
 def launch(arguments: Sequence[str], scratch: Path) -> int:
     """As ``main``, without an answer to signals. scratch: an empty folder, where jobs leave word
     for their parent."""
-    flags = parse_flags(arguments)
+    words = [word for word in arguments if word != QUIET_FLAG]
+    flags = parse_flags(words)
     points, multirun, search, folder, launcher = check(flags)
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
-        hydra_main(arguments, flags, launcher)
+        hydra_main(words, flags, launcher)
         return 0
     if folder and in_use(folder):
         raise taken(folder)
@@ -89,14 +93,16 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
             stack.enter_context(reserved(folder))
         with_points = copy_context()
         with_points.run(auto.points.set, points)
-        with_points.run(hydra_main, arguments, flags, [*launcher, *folder_word(folder, multirun)])
+        more = [*launcher, *folder_word(folder, multirun)]
+        with_points.run(hydra_main, words, flags, [*more, *(SILENT if is_quiet() else [])])
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem:
         raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
-    say_where(found, multirun)
+    report = compare_jobs(found) if multirun and not study else ""
+    say_where(found, multirun, report)
     # a study may have all its trials already
     codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 3) if code in codes), 0)
@@ -203,44 +209,3 @@ def say_stopped(stop: Stopped, arguments: Sequence[str]) -> None:
             file=sys.stderr,
             flush=True,
         )
-
-
-def say_study(study: SharedStudy) -> None:
-    """How many trials a study has, how they ended, and how to look at it."""
-    say = partial(console().print, markup=False, soft_wrap=True)
-    counted = Counter(trial.state.name.lower() for trial in study.begun())
-    say(
-        f"study {study.options.study}: "
-        + ", ".join(f"{n} {state}" for state, n in sorted(counted.items()))
-    )
-    place = (
-        ""
-        if study.options.storage == SearchOptions().storage
-        else f" --storage {redacted(study.options.storage)}"
-    )
-    say(f"to look: sciner search show {study.options.study}{place}")
-
-
-def say_where(found: Sequence[Outcome], multirun: bool) -> None:
-    """Where the results are, and the command that opens them."""
-    from sciner.tracking.database import local_uri
-
-    say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [outcome for outcome in found if outcome.code in (1, 2)]
-    if multirun:
-        say(
-            f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep "
-            f"{os.environ['SCINER_SWEEP']}"
-        )
-    for outcome in failed:
-        why = f": {outcome.problem}" if outcome.problem else ""
-        say(
-            f"failed: {redacted(outcome.job)}{redacted(why)} (log: {outcome.directory}/sciner.log)",
-            style="red",
-        )
-    for outcome in found[-1:]:
-        say(f"results: {Path(outcome.directory).parent if multirun else outcome.directory}")
-    here = local_uri(Path.cwd())
-    for uri in sorted({outcome.tracked for outcome in found} - {""}):
-        say(f"tracked: {redacted(uri)}")
-        say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")

@@ -1,5 +1,4 @@
-"""What a set of runs asks: the setting in which they differ first, and what its values are worth
-against a baseline."""
+"""Runs that are compared: the setting in which they differ first, and its baseline."""
 
 from __future__ import annotations
 
@@ -12,10 +11,8 @@ import pandas as pd
 from sciner.errors import InputError, nearest
 from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, settings_of, tidy
 from sciner.report.published import refuse_unknown_paper
-from sciner.report.render import difference_text
-from sciner.report.tables import BUDGET, F1, Paired, paired
+from sciner.report.tables import BUDGET
 from sciner.results.records import Record
-from sciner.score.curves import holm
 
 AT = ("seed", "round", "metric", "value")
 Setting = Mapping[str, Hashable]
@@ -191,106 +188,6 @@ def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     ]
     place = {name: i for i, name in reversed(list(enumerate(typed)))}
     return sorted(names, key=lambda name: (place.get(name, len(typed)), "." in name, name))
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """A value of the key against the baseline where all else is as in ``setting``. p: corrected
-    (Holm) over the values that are compared there; None without one."""
-
-    setting: Setting
-    value: str
-    paired: Paired
-    p: float | None
-
-
-def comparisons(compared: ComparedRuns) -> list[Comparison]:
-    """Every value against the baseline, where a seed has both; without a key, the last round
-    against the first."""
-    found: list[Comparison] = []
-    if not compared.key and compared.frame["round"].max() == 0:
-        return found
-    for setting in compared.settings:
-        here: list[tuple[str, Paired]] = []
-        for value in compared.values[1:] if compared.key else ["last round"]:
-            a, b = setting, {**setting, "round": 0}
-            if compared.key:
-                a, b = (
-                    {**setting, compared.key: value},
-                    {**setting, compared.key: compared.baseline},
-                )
-            try:
-                here.append((value, paired(compared.frame, a, b, F1, compared.counts)))
-            except ValueError:  # a setting that one of them lacks, or test sets that differ
-                continue
-        known = [one.difference.p for _, one in here if one.difference.p is not None]
-        adjusted = iter(holm(known))
-        found += [
-            Comparison(setting, v, one, None if one.difference.p is None else next(adjusted))
-            for v, one in here
-        ]
-    return found
-
-
-def best(found: Sequence[Comparison]) -> list[Comparison]:
-    """Of each setting the value with the greatest difference."""
-    kept: dict[tuple[Hashable, ...], Comparison] = {}
-    for one in found:
-        at = tuple(one.setting.values())
-        if at not in kept or one.paired.difference.point > kept[at].paired.difference.point:
-            kept[at] = one
-    return list(kept.values())
-
-
-def question(compared: ComparedRuns) -> str:
-    what = (
-        f"What is {compared.key} worth, against {compared.key}={compared.baseline}"
-        if compared.key
-        else "What did the rounds gain"
-    )
-    return f"{what}, in entity F1 on the test set?"
-
-
-def answers(compared: ComparedRuns, found: Sequence[Comparison]) -> list[str]:
-    """A sentence for each setting: its best value, the difference with its interval, and what that
-    tells."""
-    return [
-        sentence(compared, one, sum(other.setting == one.setting for other in found))
-        for one in best(found)
-    ]
-
-
-def sentence(compared: ComparedRuns, one: Comparison, choices: int) -> str:
-    d = one.paired.difference
-    where = f"With {worded(one.setting)}, " if one.setting else ""
-    sides = (
-        f"{compared.key}={one.value} against {compared.baseline}"
-        if compared.key
-        else "the last round against round 0"
-    )
-    seeds = len(one.paired.by_seed)
-    basis = f"{seeds} seed{'s' * (seeds > 1)}"
-    if d.low is None or d.high is None:
-        return (
-            f"{where}{sides}: {d.point:+.3f} F1 ({basis}): too little for an interval, so "
-            "nothing is shown."
-        )
-    tells = (
-        "better"
-        if d.low > 0
-        else "worse"
-        if d.high < 0
-        else "the interval includes 0: these runs do not tell them apart"
-    )
-    chosen = (
-        f" It is the best of {choices} by these very figures, which flatters it (p corrected "
-        f"by Holm: {one.p:.3f})."
-    )
-    interval = difference_text(d)
-    return (
-        f"{where}{sides}: {interval} F1 ({basis}; 95% interval over {' and '.join(d.over)}): "
-        f"{tells}." + (chosen if choices > 1 and one.p is not None else "")
-    )
 
 
 def worded(setting: Setting) -> str:

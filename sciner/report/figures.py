@@ -14,10 +14,13 @@ from sciner.report.compared import ComparedRuns, settings_in, worded
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
 from sciner.report.frames import rows_of
 from sciner.score.curves import Curve
+from sciner.score.errors import Confusion
 from sciner.score.names import escaped
 
 ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
 LEAST = 0.05  # of an axis of shares, see ``stretched``
+SOLID = 20  # spans of a bin, from which its share tells something
+NO_GOLD, OTHER_BOUNDARIES, MISSED = "no gold span", "right class, wrong boundary", "missed"
 SILVER = {
     "silver/precision/micro": "precision",
     "silver/recall/micro": "yield (recall of the pool's gold)",
@@ -34,7 +37,9 @@ def over_rounds(
     if shown["round"].nunique() < 2:
         return None
     settings = compared.settings
-    figure, axes = panels([worded(setting) for setting in settings], "round", label, one_y=False)
+    titles = [worded(setting) for setting in settings]
+    width = 4.8 if len(titles) in (2, 4) else 3.4  # two in a row fill the page
+    figure, axes = panels(titles, "round", label, width=width, one_y=False)
     for one, setting in zip(axes, settings, strict=True):
         for number, value in enumerate(compared.values or [""]):
             wanted = {**setting, **({compared.key: value} if compared.key else {})}
@@ -164,20 +169,23 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     # a setting a row
     across = len(compared.values) if 1 < len(compared.values) < 5 and len(kept) == len(asked) else 3
     figure, axes = panels(
-        titles, "round", height=0.5 + 0.24 * len(classes), width=12 / across, across=across
+        titles,
+        "round",
+        height=max(1.2, 0.5 + 0.24 * len(classes)),
+        width=12 / across,
+        across=across,
     )
     widest = max((float(g.abs().max().max()) for _, g in kept), default=0.0) or 1.0
     for one, (_, grid) in zip(axes, kept, strict=True):
         low, high, colours = (-widest, widest, "PuOr") if change else (0, 1, "cividis")
         values = np.ma.masked_invalid(grid.to_numpy(float))
         mesh = one.pcolormesh(
-            grid.columns,
-            range(len(classes)),
+            [number - 0.5 for number in (*grid.columns, grid.columns[-1] + 1)],
+            [number - 0.5 for number in range(len(classes) + 1)],
             values,
             vmin=low,
             vmax=high,
             cmap=colours,
-            shading="nearest",
         )
         for (row, column), value in np.ndenumerate(values):
             if value is not np.ma.masked:
@@ -250,8 +258,9 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
     order = list(yields.sort_values(ascending=False, kind="stable").index)
     rest = [name for name in (*compared.others, compared.key) if name and name not in thresholds]
     figure, axes = panels(list(SILVER.values()), " ".join(thresholds), "share of spans", width=4.4)
-    for number, setting in enumerate(settings_in(shown, rest)):
-        style, offset = look(number), 0.06 * (number % 5 - 2) if rest else 0
+    settings = settings_in(shown, rest)
+    for number, setting in enumerate(settings):
+        style, offset = look(number), 0.06 * (number - (len(settings) - 1) / 2)
         for one, metric in zip(axes, SILVER, strict=True):
             of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")[
                 "value"
@@ -272,7 +281,7 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
             )
     for one in axes:
         one.set_xticks(range(len(order)), [name.replace("$", r"\$") for name in order])
-        one.set_ylim(-0.03, 1.03)
+        one.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.03, 1.03))
         if max(map(len, order)) * len(order) > 40:
             one.tick_params(axis="x", rotation=30)
     handles, names = axes[-1].get_legend_handles_labels()
@@ -281,47 +290,55 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
 
 
 def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
-    """bins: (mean confidence, share of right spans, spans), those with a span; a point is the
-    larger the more it holds."""
+    """bins: (mean confidence, share of right spans, spans), those with a span. A point is the
+    larger the more it holds; one of fewer than ``SOLID`` is hollow, and no line leads to it."""
     figure, (axes,) = panels([""], width=5.2, height=3.8)
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
+    solid = spans >= SOLID
     axes.plot([0, 1], [0, 1], color="#888888", linestyle=":", linewidth=1)
-    axes.plot(confidence, right, color=COLOURS[0], linewidth=1)
-    axes.scatter(confidence, right, s=20 + 180 * spans / spans.max(), color=COLOURS[0], alpha=0.85)
+    axes.plot(confidence, np.where(solid, right, np.nan), color=COLOURS[0], linewidth=1)
+    for some, face in ((solid, COLOURS[0]), (~solid, "none")):
+        size = 20 + 180 * spans[some] / spans.max()
+        axes.scatter(
+            confidence[some], right[some], s=size, facecolor=face, edgecolor=COLOURS[0], zorder=3
+        )
     axes.set(
         xlim=(0, 1.02),
-        ylim=(0, 1.02),
+        ylim=(-0.02, 1.02),
         xlabel="confidence of predicted spans",
         ylabel="share that is right",
     )
     return figure
 
 
-def confusion(counts: Mapping[tuple[str, str], int], labels: Sequence[str]) -> Figure:
-    """Gold classes down, predicted ones across; "" is no span. Shares of the row, the numbers of
-    spans in the cells."""
-    names = [*labels, "no span"]
-    grid = np.array([[counts.get((a, b), 0) for b in [*labels, ""]] for a in [*labels, ""]])
-    size = 1.6 + 0.5 * len(names)
+def confusion(counts: Confusion) -> Figure:
+    """Gold classes down, predicted ones across. Shaded by the share of the row; the numbers of
+    spans in the cells. Wrong boundaries have a column of their own."""
+    rows, columns, grid = matrix(counts)
+    size = 1.6 + 0.5 * len(rows)
     figure, (axes,) = panels([""], width=size + 1, height=size)
     shares = grid / np.maximum(grid.sum(1, keepdims=True), 1)
     with mpl.rc_context(STYLE):
         axes.pcolormesh(shares, vmin=0, vmax=1, cmap="Blues", edgecolors="#88888840", linewidth=0.5)
         for (row, column), number in np.ndenumerate(grid):
-            ink = "white" if shares[row, column] > 0.55 else "black"
-            axes.text(
-                column + 0.5,
-                row + 0.5,
-                f"{number:,}",
-                ha="center",
-                va="center",
-                color=ink,
-                fontsize=7,
-            )
-    shown = [name.replace("$", r"\$") for name in names]
-    axes.set_xticks(np.arange(len(names)) + 0.5, shown, rotation=40, ha="right")
-    axes.set_yticks(np.arange(len(names)) + 0.5, shown)
+            if number:
+                ink = "white" if shares[row, column] > 0.55 else "black"
+                at = {"ha": "center", "va": "center", "color": ink, "fontsize": 7}
+                axes.text(column + 0.5, row + 0.5, f"{number:,}", **at)
+    shown = [[name.replace("$", r"\$") for name in names] for names in (columns, rows)]
+    axes.set_xticks(np.arange(len(columns)) + 0.5, shown[0], rotation=40, ha="right")
+    axes.set_yticks(np.arange(len(rows)) + 0.5, shown[1])
     axes.set(xlabel="predicted", ylabel="gold")
     axes.invert_yaxis()
     axes.grid(False)
     return figure
+
+
+def matrix(counts: Confusion) -> tuple[list[str], list[str], npt.NDArray[np.int64]]:
+    """(rows, columns, spans): gold classes and predicted ones, and what has no counterpart."""
+    labels = counts.labels
+    grid = [
+        [*(counts.pairs[a, b] for b in labels), counts.boundaries[a], counts.pairs[a, ""]]
+        for a in [*labels, ""]
+    ]
+    return [*labels, NO_GOLD], [*labels, OTHER_BOUNDARIES, MISSED], np.array(grid)

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,11 +15,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from sciner.report.answer import FEW, SettingResult, answers, question, results
+from sciner.report.answer_tables import answer_table, cost_table
 from sciner.report.browser import browser_data, script_json
-from sciner.report.compared import ComparedRuns, Comparison, answers, comparisons, question
+from sciner.report.compared import ComparedRuns, worded
 from sciner.report.draw import inline, save
+from sciner.report.provenance import provenance
 from sciner.report.render import as_csv, latex, markdown
-from sciner.report.section import Section
+from sciner.report.section import Section, seed_of
 from sciner.report.sections import heading, sections
 from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
 from sciner.results.records import Record
@@ -39,22 +43,24 @@ def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Pat
     written.
     """
     folder = browsed(compared.runs, browse, store)
-    found = comparisons(compared)
+    found = results(compared)
     with (
         TemporaryDirectory() as place,
         ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers,
     ):
         scratch, made, files = Path(place), [], []
         # the next is made while the last ones are drawn
-        for section in sections(compared, found, folder):
+        first = first_screen(compared, found)
+        for section in chain(first, sections(compared, folder)):
             made.append(section)
             files.append(workers.submit(write_files, section, scratch))
         pages = pages_of(compared, found, folder)
         for written in files:
             written.result()
-        inlined = [(section, drawn(section, scratch)) for section in made]
+        inlined = [(section, drawn(section, scratch)) for section in made[len(first) :]]
+        drawings = {"first": first, "sections": inlined}
         for name, shown in pages.items():
-            (scratch / name).write_text(render({"sections": inlined, **shown}), encoding="utf-8")
+            (scratch / name).write_text(render({**drawings, **shown}), encoding="utf-8")
         for file in (one for one in scratch.rglob("*") if one.is_file()):
             target = out / file.relative_to(scratch)
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,8 +68,17 @@ def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Pat
     return [out / name for name in pages]
 
 
+def first_screen(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[Section]:
+    """The answer, and what it cost."""
+    text = "The last round's strict entity F1 on the test set: class and both boundaries."
+    return [
+        Section("answer", "Answer", text, table=answer_table(compared, found)),
+        Section("cost", "Cost", "", table=cost_table(compared, found)),
+    ]
+
+
 def pages_of(
-    compared: ComparedRuns, found: Sequence[Comparison], folder: Path | None
+    compared: ComparedRuns, found: Sequence[SettingResult], folder: Path | None
 ) -> dict[str, dict[str, Any]]:
     """What stands on each page beside the sections, by its file name; folder: of the run whose
     sentences are shown."""
@@ -73,9 +88,11 @@ def pages_of(
         "title": "What a labelled sentence is worth",
         "heading": heading(compared),
         "question": question(compared),
-        "answers": answers(compared, found)
-        or ["Nothing here can be compared: one round, or no seed that two values have in common."],
+        "answers": answers(compared, found),
+        "provenance": provenance(compared.runs),
+        "few": FEW,
         "name": name_of(folder) if folder else "",
+        "other_runs": other_runs(compared, folder),
     }
     sentences = {"about": about, "chunks": chunks}
     pages = {
@@ -86,8 +103,22 @@ def pages_of(
         }
     }
     if own_page:
-        pages[SENTENCES] = values | sentences | {"sections": [], "answers": [], "sentences": None}
+        pages[SENTENCES] = {
+            **values,
+            **sentences,
+            **{"sections": [], "answers": [], "first": [], "sentences": None},
+        }
     return pages
+
+
+def other_runs(compared: ComparedRuns, folder: Path | None) -> list[tuple[str, str]]:
+    """(id, what it has where the runs differ) of the runs that could be browsed in its place."""
+    shown = about_of(folder / "run.json").get("id") if folder else None
+    return [
+        (run.about["id"], worded({**compared.set_to[run.about["id"]], "seed": seed_of(run)}))
+        for run in compared.runs
+        if run.about["id"] != shown and _sentences_of(run)
+    ]
 
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:

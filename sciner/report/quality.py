@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sciner.report import figures
+from sciner.report import figure_tables, figures
 from sciner.report.compared import ComparedRuns, average_settings
 from sciner.report.render import Table
 from sciner.report.section import LINES, MOST, Section, average_note, seed_of
 from sciner.report.sentences import findings_of, read_part, rounds_of
 from sciner.score.calibration import reliability
-from sciner.score.errors import Kind, confusion
+from sciner.score.errors import confusion
 from sciner.score.names import escaped
 from sciner.text.corpus import Example
 
@@ -31,10 +31,13 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
         shown, gone = average_settings(here, max(1, MOST // max(1, len(compared.values))))
         text = "Mean over seeds." + average_note(here, gone)
         if figure := figures.heat(shown, labels, change=False):
-            yield Section(name, f"Classes{of}: F1", text, figure)
+            table = figure_tables.by_class(here, labels)
+            yield Section(name, f"Classes{of}: F1", text, figure, table)
             if here.frame["round"].nunique() > 1:
                 figure = figures.heat(shown, labels, change=True)
-                yield Section(f"{name}_change", f"Classes{of}: change since round 0", text, figure)
+                table = figure_tables.class_changes(here, labels)
+                title = f"Classes{of}: change since round 0"
+                yield Section(f"{name}_change", title, text, figure, table)
 
 
 def silver(compared: ComparedRuns) -> Iterator[Section]:
@@ -58,10 +61,13 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
                 "most on the left. Mean over seeds, bars from the lowest to the highest."
                 + average_note(compared, gone)
             )
-            yield Section("thresholds", "Silver: precision and yield by threshold", text, figure)
+            title = "Silver: precision and yield by threshold"
+            table = figure_tables.by_threshold(compared, figures.SILVER)
+            yield Section("thresholds", title, text, figure, table)
     if figure := figures.yield_and_precision(compared):
-        text = "A point a run and round: a stricter threshold buys precision with yield."
-        yield Section("silver", "Silver: precision against yield", text, figure)
+        text = "One point for each run and round: a stricter threshold buys precision with yield."
+        table = figure_tables.by_run(compared, figures.SILVER)
+        yield Section("silver", "Silver: precision against yield", text, figure, table)
 
 
 def drift(compared: ComparedRuns) -> Iterator[Section]:
@@ -74,15 +80,15 @@ def drift(compared: ComparedRuns) -> Iterator[Section]:
             "Drift",
             "How many spans the tagger predicts on the test text." + average_note(compared, gone),
             figure,
+            figure_tables.by_round(compared, "drift/density"),
         )
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
         text = (
-            "Of the spans that this round or the last predicts on the test text, those that "
-            "only one of them does."
+            "Of the spans that this round or the last predicts on the test text, the share that "
+            "only one of them predicts." + average_note(compared, gone)
         )
-        yield Section(
-            "churn", "Change from round to round", text + average_note(compared, gone), figure
-        )
+        table = figure_tables.by_round(compared, "drift/churn")
+        yield Section("churn", "Change from round to round", text, figure, table)
 
 
 def warnings(compared: ComparedRuns) -> Iterator[Section]:
@@ -120,19 +126,24 @@ def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
     right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
     if right:
         bins = reliability([c for e in judged for c in e.confidences], right)
-        text = f"Spans on the test set, {where}. On the dotted line, sure is right."
-        yield Section("reliability", "Reliability", text, figures.reliability(bins))
+        text = (
+            f"Predicted spans of the test set, {where}. On the dotted line, a confidence of 0.9 is "
+            f"right nine times in ten. Hollow points: fewer than {figures.SOLID} spans, too few "
+            "to tell."
+        )
+        figure, table = figures.reliability(bins), figure_tables.of_bins(bins)
+        yield Section("reliability", "Reliability", text, figure, table, one_run=True)
 
 
 def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
     if not judged:
         return
-    found = [findings_of(e) for e in judged]
-    counts = confusion(found)
-    labels = sorted({label for pair in counts for label in pair if label})
-    kinds = [[f.kind for one in found for f in one].count(kind) for kind in Kind]
-    table = Table(tuple(Kind), (tuple(f"{number:,}" for number in kinds),), 0)
-    text = f"Test set, {where}. Spans that overlap without sharing boundaries or class are no pair."
-    yield Section(
-        "confusion", "Confusion between classes", text, figures.confusion(counts, labels), table
+    counts = confusion([findings_of(e) for e in judged])
+    if not counts.labels:
+        return
+    text = (
+        f"Test set, {where}. The diagonal is class and both boundaries right; the right class with "
+        "wrong boundaries has a column of its own. Shades are shares of a row, numbers are spans."
     )
+    figure, table = figures.confusion(counts), figure_tables.of_confusion(counts)
+    yield Section("confusion", "Confusion between classes", text, figure, table, one_run=True)

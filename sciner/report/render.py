@@ -48,7 +48,7 @@ def table_of(grid: Grid, digits: int = 3) -> Table:
     )
     present = [cell for line in shown for cell in line if cell]
     notes = (
-        ["Mean over seeds [95% t interval]."]
+        ["Mean over seeds [95% t interval, within the bounds of the score]."]
         if any(cell.low is not None for cell in present)
         else []
     )

@@ -12,6 +12,7 @@ from sciner.report.render import Table
 from sciner.results.records import Record
 
 MOST = 24  # panels; a figure of more is a wall
+PAGE, CHARACTER = 12.3, 0.086  # inches: its width, a character of a table on it
 LINES = 7  # in a panel, as many as there are colours
 CURVES = 14  # the same where they cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
@@ -20,13 +21,28 @@ WITH_DROPPED = "test/with_dropped/f1"
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """name: of its files and its anchor. text: what a reader must know to read it."""
+    """name: of its files and its anchor. text: what a reader must know to read it. table: of the
+    section, or of its figure. one_run: shows the run whose sentences are browsed, and no other."""
 
     name: str
     title: str
     text: str
     figure: Figure | None = None
     table: Table | None = None
+    one_run: bool = False
+
+    @property
+    def fits_beside(self) -> bool:
+        """Does the figure leave room for its table beside it?"""
+        if not (self.figure and self.table):
+            return False
+        rows = (self.table.headings, *self.table.rows)
+        # an interval goes below its mean
+        columns = (
+            [len(line) for cell in c for line in cell.split(" [")] for c in zip(*rows, strict=True)
+        )
+        width = sum(max(column) + 2 for column in columns)
+        return width * CHARACTER <= PAGE - self.figure.get_figwidth()
 
 
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:

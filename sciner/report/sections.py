@@ -1,4 +1,4 @@
-"""The sections of the page, in its order; what there is no data for has none."""
+"""The sections of the page below its first screen, in order; what there is no data for has none."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sciner.report import figures
+from sciner.report import figure_tables, figures
 from sciner.report.bounds import agreement, bounds, ceiling
-from sciner.report.compared import ComparedRuns, Comparison, average_settings, settings_in, worded
+from sciner.report.compared import ComparedRuns, average_settings, settings_in, worded
 from sciner.report.frames import rows_of
 from sciner.report.paper import beside_the_paper
 from sciner.report.propagation import propagation
@@ -22,7 +22,7 @@ from sciner.report.quality import (
     silver,
     warnings,
 )
-from sciner.report.render import NONE, Table, difference_text, table_of
+from sciner.report.render import NONE, Table, table_of
 from sciner.report.section import (
     CURVES,
     LAST,
@@ -41,16 +41,13 @@ from sciner.score.extrapolate import LEAST, fit_power_law, hindsight
 SPLITS = ("train", "dev", "test")
 
 
-def sections(
-    compared: ComparedRuns, found: Sequence[Comparison], browsed: Path | None
-) -> Iterator[Section]:
+def sections(compared: ComparedRuns, browsed: Path | None) -> Iterator[Section]:
     """browsed: the folder of the run whose sentences are looked at."""
-    yield from differences(compared, found)
     yield from beside_the_paper(compared)
     for of_runs in (results, people, dropped, rounds, budgets, classes, silver):
         yield from of_runs(compared)
     judged = judged_test(browsed) if browsed else []
-    where = f"round {rounds_of(browsed)[-1]} of {name_of(browsed)}" if browsed else ""
+    where = f"round {rounds_of(browsed)[-1]} of the run {name_of(browsed)}" if browsed else ""
     yield from confidences(judged, where)
     yield from drift(compared)
     yield from warnings(compared)
@@ -62,41 +59,9 @@ def sections(
     yield from every_run(compared)
 
 
-def differences(compared: ComparedRuns, found: Sequence[Comparison]) -> Iterator[Section]:
-    if len(found) < 2:
-        return
-    headings = (
-        *compared.others,
-        *([compared.key] if compared.key else []),
-        "difference",
-        "p",
-        "seeds",
-    )
-    rows = tuple(
-        (
-            *map(str, one.setting.values()),
-            *([one.value] if compared.key else []),
-            difference_text(one.paired.difference),
-            NONE if one.p is None else f"{one.p:.3f}",
-            str(len(one.paired.by_seed)),
-        )
-        for one in found
-    )
-    words = (
-        f"Entity F1 minus that of {compared.key}={compared.baseline}"
-        if compared.key
-        else "Entity F1 minus that of round 0"
-    )
-    text = (
-        f"{words}, paired by seed, with 95% intervals; p corrected within a setting (Holm). * "
-        "no interval."
-    )
-    yield Section(
-        "differences", "Differences", text, table=Table(headings, rows, len(headings) - 3)
-    )
-
-
 def results(compared: ComparedRuns) -> Iterator[Section]:
+    """The answer's F1 once more, the compared setting across; with what an unfinished sweep
+    lacks."""
     rows, columns = list(compared.others) or ["corpus"], [compared.key] if compared.key else []
     grid = cells(compared.frame, rows, columns)
     if compared.others:  # the order of the runs, the baseline first, as everywhere on the page
@@ -105,10 +70,9 @@ def results(compared: ComparedRuns) -> Iterator[Section]:
         )
     if compared.key:
         grid = replace(grid, column_keys=tuple((value,) for value in compared.values))
-    text = "Strict: class and both boundaries." + (
-        f" Columns: {compared.key}." if compared.key else ""
-    )
-    yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
+    if grid.missing or (compared.others and compared.key):
+        text = f"Columns: {compared.key}." if compared.key else ""
+        yield Section("results", "Entity F1 in the last round", text, table=table_of(grid))
 
 
 def people(compared: ComparedRuns) -> Iterator[Section]:
@@ -144,7 +108,8 @@ def rounds(compared: ComparedRuns) -> Iterator[Section]:
         text = "Mean over seeds; bands run from the lowest to the highest seed." + average_note(
             compared, gone
         )
-        yield Section("rounds", "F1 against round", text, figure)
+        table = figure_tables.by_round(compared, "test/f1/micro")
+        yield Section("rounds", "F1 against round", text, figure, table)
 
 
 def budgets(compared: ComparedRuns) -> Iterator[Section]:
@@ -182,6 +147,7 @@ def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
             f"F1 against budget in {unit}",
             text + told,
             figures.over_budget(panels, unit, ceilings, rounds),
+            figure_tables.by_budget(panels, unit),
         )
 
 
@@ -254,8 +220,8 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
             "off in hindsight",
         )
         text = (
-            "A power law fitted to F1 over gold sentences, continued. The intervals hold if the "
-            "law does; hindsight hides the "
+            "A power law fitted to F1 over gold sentences, continued. The intervals, cut off at 0 "
+            "and 1, hold if the law does; hindsight hides the "
             f"right half of the measured budgets and says how far off the guess was ({NONE}: too "
             "few budgets to hide any). "
             "* Too few points for an interval."

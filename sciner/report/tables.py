@@ -14,6 +14,7 @@ import pandas as pd
 
 from sciner.report.frames import Counts, keys_of, last_round, latest, rows_of
 from sciner.score.curves import Curve, Difference, area_difference, t_difference
+from sciner.score.intervals import Bounds, bounds_of, of_difference, t_interval
 
 F1 = "test/f1/micro"  # the one score that counts of spans give
 BUDGET = "budget/"  # before a unit: what the gold has cost so far
@@ -23,7 +24,8 @@ Key = tuple[Hashable, ...]  # one value a column of ``Grid.rows``, or of ``Grid.
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """low, high: 95% t interval over seeds; None for one seed."""
+    """low, high: 95% t interval over seeds, within the range of the metric
+    (``score.intervals``); None for one seed."""
 
     mean: float
     low: float | None
@@ -85,7 +87,8 @@ def cells(
     found, settings = {}, {}
     for row, column in product(row_keys, column_keys):
         if by_seed := grouped.get((*row, *column)):
-            found[row, column] = _cell(by_seed, level)
+            shown_metric = str(column[-1]) if "metric" in columns else metrics[0]
+            found[row, column] = _cell(by_seed, bounds_of(shown_metric), level)
         pairs = zip((*rows, *columns), (*row, *column), strict=True)
         # a run that is there may lack a round or a figure: running it again would bring neither
         setting = {name: value for name, value in pairs if name not in ("metric", "round")}
@@ -132,9 +135,10 @@ def _refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
         )
 
 
-def _cell(by_seed: Mapping[int, float], level: float) -> Cell:
-    over = t_difference(list(by_seed.values()), level)  # from 0
-    return Cell(over.point, over.low, over.high, tuple(sorted(by_seed)))
+def _cell(by_seed: Mapping[int, float], bounds: Bounds | None, level: float) -> Cell:
+    values = list(by_seed.values())
+    low, high = t_interval(values, bounds, level) or (None, None)
+    return Cell(float(np.mean(values)), low, high, tuple(sorted(by_seed)))
 
 
 def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) -> Iterator[Missing]:
@@ -222,7 +226,8 @@ def paired(
         points = [_points(side, counts) for side in sides]
         if all(seed in side for side in points for seed in seeds):
             return Paired(by_seed, area_difference(points[0], points[1], level=level))
-    return Paired(by_seed, t_difference(list(by_seed.values()), level))
+    bounds = of_difference(bounds_of(metric))
+    return Paired(by_seed, t_difference(list(by_seed.values()), level, bounds))
 
 
 def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:

@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sciner.progress import is_quiet
 from sciner.score.names import escaped
 
 if TYPE_CHECKING:
@@ -91,23 +92,52 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     return table
 
 
-def rich_table(table: Tabular) -> Table:
-    """A table of text with its notes below."""
+def rich_table(table: Tabular, width: int | None = None) -> Table:
+    """A table of text with its notes below. width: columns that there are; intervals go on a line
+    of their own where the table would be wider."""
+    longest = [
+        max(map(len, column)) + 1 for column in zip(*(table.headings, *table.rows), strict=True)
+    ]
+    narrow = width is not None and sum(longest) > width
     shown = Table(
         box=box.SIMPLE_HEAD,
         padding=(0, 1, 0, 0),
-        caption="\n".join(table.notes),
+        caption="\n".join(escape(note) for note in table.notes),
         caption_justify="left",
     )
+    rows = [list(map(printable, row)) for row in table.rows]
+    if narrow:
+        for row in rows:
+            row[table.words :] = [on_two_lines(cell) for cell in row[table.words :]]
     for number, heading in enumerate(table.headings):
+        lines = [line for row in rows for line in row[number].split("\n")]
+        is_figure = number >= table.words
         shown.add_column(
             escape(printable(heading)),
-            justify="left" if number < table.words else "right",
-            no_wrap=True,
+            justify="right" if is_figure else "left",
+            no_wrap=not narrow,
+            overflow="fold" if narrow else "ellipsis",
+            min_width=max(map(len, lines), default=1) if narrow and is_figure else None,
         )
-    for row in table.rows:
-        shown.add_row(*(escape(printable(cell)) for cell in row))
+    for row in rows:
+        shown.add_row(*map(escape, row))
     return shown
+
+
+def on_two_lines(cell: str) -> str:
+    """0.523 above its interval, which no line may break."""
+    return cell.replace(" [", "\n[").replace(", ", "…")
+
+
+def print_table(console: Console, table: Tabular) -> None:
+    """The table in the width of a terminal; elsewhere as wide as it is, so that nothing is cut."""
+    if console.is_terminal:
+        console.print(rich_table(table, console.width))
+    else:
+        wide = rich_table(table)
+        unbounded = console.options.update(max_width=10_000)
+        width = max(console.width, console.measure(wide, options=unbounded).maximum)
+        Console(file=console.file, width=width, highlight=False, quiet=console.quiet).print(wide)
 
 
 def printable(text: str) -> str:
@@ -116,8 +146,10 @@ def printable(text: str) -> str:
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, 100 columns elsewhere."""
-    return Console(width=None if sys.stdout.isatty() else 100, soft_wrap=False, highlight=False)
+    """Where tables go: as wide as the terminal, 100 columns elsewhere; nowhere after
+    ``sciner run --quiet``."""
+    width = None if sys.stdout.isatty() else 100
+    return Console(width=width, soft_wrap=False, highlight=False, quiet=is_quiet())
 
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:

@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 import numpy.typing as npt
 
+from sciner.score.intervals import SIGNED, Bounds, t_interval
 from sciner.score.stats import f1_of_sums
 
 Floats = npt.NDArray[np.float64]
@@ -188,25 +189,31 @@ def area_difference(
     )
 
 
-def t_difference(by_seed: Sequence[float], level: float = 0.95) -> Difference:
-    """Mean of differences by seed, with the interval and p value of the paired t test.
+def t_difference(
+    by_seed: Sequence[float], level: float = 0.95, bounds: Bounds | None = SIGNED
+) -> Difference:
+    """Mean of differences by seed, with its t interval and the p value of the paired t test.
 
     One seed has neither interval nor p value.
+
+    Args:
+        by_seed: a difference for each seed.
+        level: of the interval (``intervals.t_interval``).
+        bounds: of a difference; by default those of a difference of two shares.
 
     >>> t_difference([0.01, 0.02, 0.03]).point
     0.02
     """
     from scipy.stats import ttest_1samp
 
-    values = np.asarray(by_seed, dtype=float)
-    point = float(values.mean())
-    if len(values) < 2:
+    values = [float(value) for value in by_seed]
+    point = float(np.mean(values))
+    interval = t_interval(values, bounds, level)
+    if interval is None:
         return Difference(point, None, None, None, ())
     if np.ptp(values) < 1e-9:  # rounding aside they are the same: t would be 0 / 0, or infinite
-        return Difference(point, point, point, float(abs(point) < 1e-9), ("seeds",))
-    test = ttest_1samp(values, 0)
-    low, high = test.confidence_interval(level)
-    return Difference(point, float(low), float(high), float(test.pvalue), ("seeds",))
+        return Difference(point, *interval, float(abs(point) < 1e-9), ("seeds",))
+    return Difference(point, *interval, float(ttest_1samp(values, 0).pvalue), ("seeds",))
 
 
 def _documents(curves: Sequence[Curve]) -> int:

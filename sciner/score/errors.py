@@ -77,21 +77,42 @@ def findings(gold: Sequence[Span], predicted: Sequence[Span]) -> list[Finding]:
     return sorted(found, key=lambda finding: finding.span)
 
 
-def confusion(sentences: Iterable[Sequence[Finding]]) -> Counter[tuple[str, str]]:
-    """Count how often a gold class was predicted as another class.
+class Confusion(NamedTuple):
+    """Counts of predicted classes by gold class.
+
+    Attributes:
+        pairs: {(gold class, predicted class): spans} of equal boundaries, so that the diagonal is
+            what strict scores count. "" means no span: (class, "") is missed and ("", class) is
+            spurious.
+        boundaries: {class: spans} with the right class and wrong boundaries.
+    """
+
+    pairs: Counter[tuple[str, str]]
+    boundaries: Counter[str]
+
+    @property
+    def labels(self) -> list[str]:
+        """The classes that occur, sorted."""
+        return sorted(
+            {label for pair in self.pairs for label in pair if label} | {*self.boundaries}
+        )
+
+
+def confusion(sentences: Iterable[Sequence[Finding]]) -> Confusion:
+    """Count how often a gold class was predicted as another class; each finding counts once.
 
     Args:
         sentences: the findings of each sentence.
-
-    Returns:
-        {(gold class, predicted class): spans}. "" means no span: (class, "") is missed and ("",
-        class) is spurious. Wrong boundaries count on the diagonal.
     """
-    return Counter(
-        (f.gold.label if f.gold else "", f.predicted.label if f.predicted else "")
-        for found in sentences
-        for f in found
-    )
+    counts = Confusion(Counter(), Counter())
+    for f in (f for found in sentences for f in found):
+        if f.kind == Kind.WRONG_BOUNDARY and f.gold:
+            counts.boundaries[f.gold.label] += 1
+        else:
+            counts.pairs[
+                f.gold.label if f.gold else "", f.predicted.label if f.predicted else ""
+            ] += 1
+    return counts
 
 
 class Repeated(NamedTuple):

@@ -21,6 +21,7 @@ from sciner.score.curves import (
     share_to_reach,
 )
 from sciner.score.extrapolate import fit_power_law, hindsight
+from sciner.score.intervals import SIGNED, t_interval
 
 Counts = npt.NDArray[np.int64]
 GOLD = np.random.default_rng(0).integers(1, 20, 12)
@@ -114,10 +115,10 @@ def test_an_interval_is_only_for_what_could_be_resampled() -> None:
     assert area_difference(A, {0: B[0]}).over == ("documents",)
     assert area_difference(A, bare).over == area_difference(*one_document).over == ("seeds",)
     by_t = area_difference(A, bare)
-    areas = ([area(side[s], (10, 80)) for s in range(3)] for side in (A, B))
+    areas = [[area(side[s], (10, 80)) for s in range(3)] for side in (A, B)]
     test = stats.ttest_rel(*areas)
     assert (by_t.low, by_t.high, by_t.p) == pytest.approx(
-        (*test.confidence_interval(0.95), test.pvalue)
+        (*t_interval(list(np.subtract(*areas)), SIGNED), test.pvalue)  # type: ignore[misc]
     )
     alone = area_difference(A, {0: bare[0]})
     assert (alone.low, alone.high, alone.p, alone.over) == (None, None, None, ())

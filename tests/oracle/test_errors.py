@@ -39,7 +39,10 @@ def test_every_span_is_found_once_and_the_right_ones_are_those_that_score(
         kinds.total() - kinds[Kind.MISSED],
         kinds.total() - kinds[Kind.SPURIOUS],
     ]
-    assert confusion([found]).total() == len(found)
+    counts = confusion([found])
+    assert counts.pairs.total() + counts.boundaries.total() == len(found)
+    on_diagonal = sum(counts.pairs[label, label] for label in counts.labels)
+    assert on_diagonal == kinds[Kind.RIGHT]
 
 
 @often
@@ -93,8 +96,10 @@ def test_each_kind_by_its_name() -> None:
         (Kind.MISSED, gold[4], None),  # neither boundaries nor class are right
         (Kind.SPURIOUS, None, predicted[4]),
     ]
-    assert confusion([findings(gold, predicted)]) == {
-        ("X", "X"): 2,
+    counts = confusion([findings(gold, predicted)])
+    assert counts.boundaries == {"X": 1} and counts.labels == ["X", "Y"]
+    assert counts.pairs == {
+        ("X", "X"): 1,
         ("X", "Y"): 1,
         ("Y", ""): 1,
         ("X", ""): 1,

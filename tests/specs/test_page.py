@@ -156,8 +156,8 @@ def test_the_sections_stand_in_order_and_those_without_data_are_left_out(runs: P
     with_sentences(runs / "fixed1")
     sections = [a["id"] for tag, a in Page(call("runs")).elements if tag == "section"]
     assert sections == [
-        *("results", "rounds", "classes", "classes_change", "thresholds", "silver"),
-        *("reliability", "drift", "confusion", "runs", "browser"),
+        *("answer", "cost", "rounds", "classes", "classes_change", "thresholds", "silver"),
+        *("reliability", "drift", "confusion", "runs", "intervals", "browser"),
     ]
     shutil.rmtree("report")
     with_errors(runs / "fixed1")
@@ -165,16 +165,48 @@ def test_the_sections_stand_in_order_and_those_without_data_are_left_out(runs: P
     shutil.rmtree("runs")
     write_run(Path("runs/a"), "seed=0", [{"test/f1/micro": 0.5}])
     text = call("runs")
-    assert [a["id"] for tag, a in Page(text).elements if tag == "section"] == ["results", "runs"]
+    sections = [a["id"] for tag, a in Page(text).elements if tag == "section"]
+    assert sections == ["answer", "cost", "runs", "intervals"]
     assert "<script" not in text
 
 
 @pytest.mark.slow
-def test_the_answer_stands_on_top_with_its_interval(runs: Path) -> None:
+def test_the_answer_stands_on_top_against_round_0_and_the_baseline(runs: Path) -> None:
     text = Page(call("runs")).text
-    assert "What is threshold worth, against threshold=accept_all" in text
-    assert "threshold=fixed against accept_all: +0.100 [+0.100, +0.100] F1 (2 seeds" in text
-    assert "against threshold=fixed" in Page(call("runs", "--baseline", "fixed")).text
+    assert "Is threshold=fixed better than threshold=accept_all" in text
+    assert "Every setting (2 of 2) gains over its own round 0" in text
+    assert "threshold=fixed is 0.100 better than the baseline threshold=accept_all" in text
+    assert "cannot be concluded from 2 seeds" in text
+    assert "the baseline threshold=fixed" in Page(call("runs", "--baseline", "fixed")).text
+
+
+@pytest.mark.slow
+def test_every_figure_has_its_table_in_every_format(runs: Path) -> None:
+    """And the F1 by class has support, intervals and the difference from round 0."""
+    with_sentences(runs / "fixed1")
+    call("runs")
+    figures = {place.stem for place in Path("report/figures").iterdir()}
+    assert figures >= {"rounds", "classes", "silver", "reliability", "confusion", "drift"}
+    for suffix in ("md", "csv", "tex"):
+        assert figures <= {place.stem for place in Path("report/tables").glob(f"*.{suffix}")}
+    text = Path("report/tables/classes.csv").read_text(encoding="utf-8")
+    header, *rows = csv.reader(text.splitlines())
+    assert header == [
+        *("threshold", "class", "support", "round 0", "round 1", "round 1 minus round 0"),
+    ]
+    assert rows[0][3] == "0.400 [0.400, 0.400]" and rows[0][5] == "+0.000 [+0.000, +0.000]"
+    text = Path("report/tables/confusion.csv").read_text(encoding="utf-8")
+    assert "right class, wrong boundary" in text.splitlines()[0]
+
+
+@pytest.mark.slow
+def test_what_is_of_one_run_names_it_and_the_others(runs: Path) -> None:
+    with_sentences(runs / "fixed1")
+    with_sentences(runs / "accept_all0")
+    page = Page(call("runs"))
+    assert "of the run threshold=fixed seed=1" in page.text
+    assert "This is one run; 1 other can be shown" in page.text
+    assert "--browse accept_all0 threshold=accept_all, seed=0" in page.text
 
 
 @pytest.mark.slow
@@ -191,9 +223,9 @@ def test_figures_and_tables_are_files_too_and_the_same_bytes_each_time(runs: Pat
         ".tex",
     }
     rows = list(
-        csv.reader(Path("report/tables/results.csv").read_text(encoding="utf-8").splitlines())
+        csv.reader(Path("report/tables/answer.csv").read_text(encoding="utf-8").splitlines())
     )
-    assert rows[0] == ["corpus", "accept_all", "fixed"] and rows[1][2].startswith("0.610 [")
+    assert rows[0][:3] == ["threshold", "seeds", "entity F1"] and rows[2][2].startswith("0.610 [")
     call("runs")
     assert {place: place.read_bytes() for place in first} == first
 

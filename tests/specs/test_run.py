@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sciner.launch.job import attempt
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
+from sciner.progress import QUIET
 from sciner.results.folder import LOCK, RunFolder, reserved
 from sciner.run import prepare
 from sciner.run.job import Job
@@ -213,6 +215,40 @@ def test_a_full_disk_is_one_line_and_the_same_words_go_on(
     assert len(rows) == 3 and all(step["hit"] for row in rows[:2] for step in row["steps"])
 
 
+def test_a_sweep_ends_with_one_table_and_the_command_of_its_report(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With a line for each run; a table of rounds is for a single run."""
+    words = ["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "tracking=none"]
+    assert main([*words, "hydra.sweep.dir=sweep", "hydra/launcher=basic"]) == 0
+    out = capsys.readouterr().out
+    assert "test F1 by round" not in out and out.count("gain on round 0") == 1
+    assert "best: threshold=" in out and "worst: threshold=" in out
+    assert out.rstrip().endswith("to look: sciner report sweep")
+    assert main([*words, "seed=1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=more${seed}"]) == 0
+    assert "to look: sciner report sweep --sweep " in capsys.readouterr().out
+
+
+def test_a_quiet_run_prints_the_folder_of_its_results_alone(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["--quiet", "iteration.rounds=0", "tracking=none"]
+    assert main([*words, "hydra.run.dir=here"]) == 0
+    assert capsys.readouterr() == (f"{project / 'here'}\n", "")
+    assert main([*words, "-m", "seed=0,1", "hydra.sweep.dir=sweep"]) == 0
+    assert capsys.readouterr() == (f"{project / 'sweep'}\n", "")
+
+    def explode(self: FakeTagger, *_: Any, **__: Any) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr(FakeTagger, "fit", explode)
+    words = ["--quiet", "-m", "seed=2,3", "tracking=none", "store=none"]
+    assert main([*words, "hydra.sweep.dir=bad", "hydra/launcher=basic"]) == 1
+    out, error = capsys.readouterr()
+    assert out == f"{project / 'bad'}\n" and error.count("failed: ") == 2
+    assert os.environ.get(QUIET) is None
+
+
 def test_without_tracking_mlflow_is_not_asked(project: Path) -> None:
     assert main(["hydra.run.dir=here", "tracking=none"]) == 0
     assert len(rows_of(project / "here")) == 3
@@ -260,7 +296,7 @@ def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_lo
         for job in "01"
     )
     out = capsys.readouterr().out
-    assert "2 of 2 jobs done" in out and "tracked:" not in out and "to look:" not in out
+    assert "2 of 2 jobs done" in out and "tracked:" not in out and "sciner ui" not in out
 
 
 @pytest.mark.parametrize(

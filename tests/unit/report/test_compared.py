@@ -1,4 +1,4 @@
-"""The question that runs ask, and an answer that claims no more than its interval."""
+"""Runs that are compared: in which setting, against which baseline, and what is drawn of them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,8 @@ import pytest
 from sciner.errors import InputError
 from sciner.report.compared import (
     ComparedRuns,
-    answers,
     average_settings,
-    best,
     compare_runs,
-    comparisons,
-    question,
     telling,
     with_settings,
 )
@@ -71,10 +67,6 @@ def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: P
         "accept_all",
         ("data.seed_size",),
     )
-    assert (
-        question(asked)
-        == "What is threshold worth, against threshold=accept_all, in entity F1 on the test set?"
-    )
     other = compare_runs(asked.runs, "data.seed_size", "10%")
     assert (other.values, other.others) == (["10%", "5%"], ("threshold",))
     for words, message in (
@@ -85,62 +77,13 @@ def test_the_first_setting_that_was_typed_and_differs_is_asked_about(tmp_path: P
             compare_runs(asked.runs, *words)
 
 
-def test_the_best_value_of_each_setting_answers_with_its_interval_and_what_flatters_it(
-    tmp_path: Path,
-) -> None:
-    asked = ask(tmp_path, THREE)
-    found = comparisons(asked)
-    assert [one.value for one in found] == ["fixed", "quantile"] * 2
-    assert [one.value for one in best(found)] == ["fixed", "fixed"]
-    first = answers(asked, found)[0]
-    point = found[0].paired.difference
-    assert point.point == pytest.approx(0.101)
-    assert (
-        f"With data.seed_size=5%, threshold=fixed against accept_all: +0.101 [{point.low:+.3f}, "
-        f"{point.high:+.3f}] F1" in first
-    )
-    assert (
-        "3 seeds; 95% interval over seeds): better." in first
-        and "best of 2 by these very figures" in first
-    )
-    assert found[0].p is not None and point.p is not None and found[0].p >= point.p  # Holm
-
-
-@pytest.mark.parametrize(
-    ("after", "words"),
-    [
-        ((0.40, 0.43), "the interval includes 0"),
-        ((0.20, 0.21), ": worse."),
-        ((0.40,), "too little for an interval"),
-    ],
-)
-def test_no_more_is_claimed_than_the_interval_says(
-    tmp_path: Path, after: tuple[float, ...], words: str
-) -> None:
-    runs = {f"threshold=accept_all seed={s}": (0.3, 0.41) for s in range(len(after))}
-    runs |= {f"threshold=fixed seed={s}": (0.3, value) for s, value in enumerate(after)}
-    asked = ask(tmp_path, runs)
-    (answer,) = answers(asked, comparisons(asked))
-    assert words in answer and "better" not in answer
-
-
-def test_runs_that_differ_in_nothing_are_asked_what_the_rounds_gained(tmp_path: Path) -> None:
+def test_runs_that_differ_in_nothing_have_no_key(tmp_path: Path) -> None:
     asked = ask(tmp_path, {f"seed={s}": (0.3, 0.4 + s / 100) for s in range(2)})
-    assert asked.key is None and question(asked).startswith("What did the rounds gain")
-    (answer,) = answers(asked, comparisons(asked))
-    assert answer.startswith("the last round against round 0: +0.105 [") and "2 seeds" in answer
+    assert asked.key is None
     with pytest.raises(InputError, match="there is no baseline"):
         compare_runs(asked.runs, None, "accept_all")
     with pytest.raises(InputError, match="do not differ in 'threshold'"):
         compare_runs(asked.runs, "threshold")
-
-
-def test_settings_that_lack_a_value_are_not_compared(tmp_path: Path) -> None:
-    runs = {
-        words: values for words, values in THREE.items() if "5%" in words or "accept_all" in words
-    }
-    asked = ask(tmp_path, runs)
-    assert {tuple(one.setting.values()) for one in comparisons(asked)} == {("5%",)}
 
 
 def test_budgets_of_several_seed_sizes_are_one_curve_unless_each_is_a_curve_by_itself(

@@ -16,6 +16,7 @@ from sciner.report import frames
 from sciner.report.render import Table, as_csv, latex, markdown, table_of
 from sciner.report.tables import cells, learning_curves, paired
 from sciner.score.curves import Curve, area_difference
+from sciner.score.intervals import SHARE, SIGNED, t_interval
 from sciner.score.stats import f1_of
 from tests.runs import write_run
 
@@ -49,9 +50,7 @@ def test_a_cell_is_the_mean_of_last_rounds_with_a_t_interval(frame: pd.DataFrame
     assert grid.column_keys == (("5%",), ("10%",))  # by size, not by spelling
     cell = grid.cells[("accept_all",), ("10%",)]
     assert (cell.mean, cell.seeds) == (pytest.approx(0.45), (0, 1))
-    assert (cell.low, cell.high) == pytest.approx(
-        stats.t.interval(0.95, 1, 0.45, stats.sem([0.40, 0.50]))
-    )
+    assert (cell.low, cell.high) == pytest.approx(t_interval([0.40, 0.50], SHARE))
     alone = grid.cells[("accept_all",), ("5%",)]
     assert (alone.mean, alone.low, alone.high) == (0.30, None, None)
     assert (("fixed",), ("5%",)) not in grid.cells
@@ -129,11 +128,9 @@ def test_a_difference_is_paired_by_seed(frame: pd.DataFrame) -> None:
     )
     assert found.by_seed == pytest.approx({0: 0.15, 1: 0.07})
     test = stats.ttest_rel([0.55, 0.57], [0.40, 0.50])
-    interval = test.confidence_interval(0.95)
     difference = found.difference
-    assert (difference.low, difference.high, difference.p) == pytest.approx(
-        (interval.low, interval.high, test.pvalue)
-    )
+    assert (difference.low, difference.high) == pytest.approx(t_interval([0.15, 0.07], SIGNED))
+    assert difference.p == pytest.approx(test.pvalue)
     assert difference.over == ("seeds",)
     alone = paired(
         frame,
@@ -265,10 +262,11 @@ def test_a_rendered_table_marks_single_seeds_and_missing_cells(frame: pd.DataFra
     assert text == (
         "| threshold | 5% | 10% |\n"
         "| --- | ---: | ---: |\n"
-        "| accept_all | 0.30* | 0.45 [-0.19, 1.09] |\n"
-        "| fixed | – | 0.56 [0.43, 0.69] |\n"
+        "| accept_all | 0.30* | 0.45 [0.06, 0.91] |\n"
+        "| fixed | – | 0.56 [0.43, 0.68] |\n"
         "\n"
-        "Mean over seeds [95% t interval]. \\* One seed: no interval.\n"
+        "Mean over seeds [95% t interval, within the bounds of the score]. "
+        "\\* One seed: no interval.\n"
         "\n"
         "- Missing: threshold=accept_all, data.seed_size=5%, seed 1: "
         "`sciner run data.seed_size=5% threshold=accept_all seed=1`\n"

@@ -1,0 +1,152 @@
+"""What the last rounds tell: against their own round 0 first, then against the baseline, and no
+more than the seeds allow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from scipy import stats
+
+from sciner.launch.summary import print_comparison
+from sciner.report.answer import FEW, answers, extremes, question, results
+from sciner.report.answer_tables import answer_table, comparison_table, cost_table
+from sciner.report.compared import ComparedRuns, compare_runs
+from sciner.report.provenance import provenance
+from sciner.results.folder import RunFolder
+from sciner.results.records import records
+from tests.runs import write_run
+
+Runs = dict[str, tuple[float, ...]]  # {words: F1 of each round}
+
+
+def asked(place: Path, runs: Runs) -> ComparedRuns:
+    for number, (words, values) in enumerate(runs.items()):
+        rounds = [
+            {
+                "test/f1/micro": value,
+                "test/f1/macro": value / 2,
+                "budget/sentences": 10.0 * (k + 1),
+                "time/round/seconds": 1800.0,
+            }
+            for k, value in enumerate(values)
+        ]
+        write_run(place / f"run{number}", words, rounds)
+    return compare_runs(records([place]))
+
+
+def losing(seeds: int) -> Runs:
+    """Both settings lose, from seed to seed by more; fixed is worse than accept_all."""
+    return {
+        f"threshold={kind} seed={seed}": (
+            0.6 + seed / 100,
+            0.6 + seed / 100 - loss * (1 + seed / 9),
+        )
+        for kind, loss in (("accept_all", 0.003), ("fixed", 0.08))
+        for seed in range(seeds)
+    }
+
+
+def test_a_sweep_that_loses_everywhere_says_that_first(tmp_path: Path) -> None:
+    compared = asked(tmp_path, losing(FEW))
+    found = results(compared)
+    first, second = answers(compared, found)
+    assert first.startswith("Every setting (2 of 2) loses against its own round 0")
+    assert "by 0.004 to 0.098 entity F1 (all significant" in first
+    assert second.startswith("threshold=fixed is 0.094 worse than the baseline threshold=accept")
+    assert question(compared) == (
+        "Is threshold=fixed better than threshold=accept_all, and does any setting gain over "
+        "training on the seed set alone (round 0)?"
+    )
+
+
+def test_each_setting_is_compared_with_its_own_round_0_and_with_the_baseline(
+    tmp_path: Path,
+) -> None:
+    """By the paired t test of SciPy, the p values of a column after Holm's correction."""
+    runs = losing(FEW)
+    baseline, other = results(asked(tmp_path, runs))
+    assert baseline.is_baseline and baseline.difference is None and baseline.gain is not None
+    assert other.gain is not None and other.difference is not None
+    first, last = ([f1[k] for words, f1 in runs.items() if "fixed" in words] for k in (0, 1))
+    base = [f1[1] for words, f1 in runs.items() if "accept" in words]
+    assert other.difference.p == pytest.approx(stats.ttest_rel(last, base).pvalue, rel=1e-3)
+    # round 0 is the same for both; Holm: the smaller twice
+    p = sorted(stats.ttest_rel(values, first).pvalue for values in (last, base))
+    assert sorted(g.p or 0 for g in (baseline.gain, other.gain)) == pytest.approx(
+        sorted([min(2 * p[0], 1), max(2 * p[0], p[1])]), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("seeds", range(1, FEW))
+def test_few_seeds_have_no_p_and_the_page_says_what_they_cannot_tell(
+    tmp_path: Path, seeds: int
+) -> None:
+    compared = asked(tmp_path, losing(seeds))
+    found = results(compared)
+    assert all(gap.p is None for one in found for gap in (one.gain, one.difference) if gap)
+    told = answers(compared, found)
+    assert "significant" not in " ".join(told) and "cannot be concluded from" in told[-1]
+    assert "p" not in answer_table(compared, found).headings
+
+
+def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
+    values = {"a": 0.7, "b": 0.65, "c": 0.5}
+    compared = asked(tmp_path, {f"threshold={k} seed=0": (0.6, v) for k, v in values.items()})
+    found = results(compared)
+    first, second, _ = answers(compared, found)
+    assert first.startswith("2 of 3 settings gain over their own round 0") and "1 loses" in first
+    assert "The most: +0.100 with threshold=a; the least: -0.100 with threshold=c." in first
+    assert second.startswith("None of the 2 other settings is better than the baseline threshold=a")
+    ends = extremes(found)
+    assert ends and [one.setting["threshold"] for one in ends] == ["a", "c"]
+
+
+def test_one_round_and_one_setting_leave_nothing_to_compare(tmp_path: Path) -> None:
+    compared = asked(tmp_path, {"seed=0": (0.5,)})
+    found = results(compared)
+    assert answers(compared, found)[0].startswith("Nothing here can be compared")
+    assert "round 0" not in " ".join(answer_table(compared, found).headings)
+
+
+def test_tables_hold_f1_gain_and_cost_by_setting(tmp_path: Path) -> None:
+    runs = {f"threshold={k} seed=0": (0.6, v) for k, v in (("accept_all", 0.65), ("fixed", 0.5))}
+    compared = asked(tmp_path, runs)
+    found = results(compared)
+    table = answer_table(compared, found)
+    assert table.headings == (
+        *("threshold", "seeds", "entity F1", "minus its round 0"),
+        "minus threshold=accept_all",
+    )
+    assert table.rows == (
+        ("accept_all", "1", "0.650*", "+0.050*", "baseline"),
+        ("fixed", "1", "0.500*", "-0.100*", "-0.150*"),
+    )
+    assert cost_table(compared, found).rows[0] == ("accept_all", "20", "1.00", "0 of 1")
+    assert comparison_table(compared, found).rows[1] == (
+        *("fixed", "1", "0.500*", "0.250*", "-0.100*", "20"),
+    )
+
+
+def test_the_console_shows_the_whole_table_where_there_is_no_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is cut, however long the words are; and nothing but text is printed."""
+    name = "a_threshold_with_a_rather_long_name_that_no_terminal_would_have_room_for"
+    compared = asked(tmp_path, {f"threshold={k} seed=0": (0.6, 0.5) for k in ("accept_all", name)})
+    print_comparison(compared.runs)
+    out = capsys.readouterr().out
+    assert name in out and "gold sentences" in out and "…" not in out and "\x1b" not in out
+    assert "best: threshold=accept_all, entity F1 0.500" in out and "worst: " in out
+
+
+def test_what_the_runs_were_made_with_is_named_once_where_they_agree(tmp_path: Path) -> None:
+    for name, commit in (("a", "1" * 40), ("b", "2" * 40)):
+        run = write_run(tmp_path / name, f"seed={ord(name)}", [{"test/f1/micro": 0.5}])
+        folder = RunFolder(run, run)
+        tags = {"git.commit": commit, "git.dirty": "false", "sciner.corpus_digest": "f" * 64}
+        folder.about(tags={"sciner.corpus": "sample", "version.sciner": "0.1.0", **tags})
+    told = dict(provenance(records([tmp_path])))
+    assert told["Versions"] == "sciner 0.1.0" and told["Corpus (SHA-256)"] == f"sample {'f' * 12}"
+    assert told["Commit of the working directory"] == f"{'1' * 12}, {'2' * 12}"
+    assert told["Run"] == "1970-01-01"
