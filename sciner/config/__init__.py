@@ -14,6 +14,7 @@ from sciner.config import errors
 from sciner.config.annotator import AnnotatorConfig
 from sciner.config.base import Seed, Strict
 from sciner.config.data import DataConfig
+from sciner.config.llm import LlmConfig, NoLlmConfig
 from sciner.config.model import SCORERS, ModelConfig, TrainerConfig
 from sciner.config.places import SearchConfig, StoreConfig, TrackingConfig
 from sciner.config.rounds import AnyAcquireConfig, AnyThresholdConfig, IterationConfig
@@ -41,6 +42,16 @@ class RunConfig(Strict):
     store: StoreConfig
     tracking: TrackingConfig
     search: SearchConfig = SearchConfig()
+    llm: Annotated[LlmConfig, Field(discriminator="kind")] = NoLlmConfig()
+
+    def asks(self) -> list[str]:
+        """The words that ask a language model."""
+        told = {
+            "annotator=llm": self.annotator.kind == "llm",
+            "model=llm": self.model.kind == "llm",
+            f"iteration.teacher={self.iteration.teacher}": self.iteration.teacher != "tagger",
+        }
+        return [words for words, so in told.items() if so]
 
     @model_validator(mode="after")
     def _searchable(self) -> RunConfig:
@@ -116,6 +127,50 @@ class RunConfig(Strict):
                 f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has "
                 "none: take an encoder, or "
                 "acquire=mnlp"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asked(self) -> RunConfig:
+        asks = self.asks()
+        if asks and self.llm.kind == "none":
+            raise ValueError(
+                f"{asks[0]} needs an endpoint: give llm=endpoint llm.name=NAME "
+                "llm.base_url=http://localhost:8080/v1"
+            )
+        if self.model.kind == "llm" and self.save_model:
+            raise ValueError("save_model=true: model=llm trains nothing that could be saved")
+        if self.model.kind == "llm" and self.iteration.teacher != "tagger":
+            raise ValueError(
+                f"iteration.teacher={self.iteration.teacher}: model=llm is that teacher already"
+            )
+        money = self.acquire.budget is not None and self.acquire.budget_unit == "money"
+        if money and not (asks and self.llm.kind == "endpoint" and self.llm.prices):
+            raise ValueError(
+                "acquire.budget_unit=money: only a language model with prices costs any: give "
+                "annotator=llm and llm.prices, or acquire.budget_unit=minutes"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _zero_shot(self) -> RunConfig:
+        if self.iteration.teacher != "llm" or Amount.parse(self.data.seed_size).value:
+            return self
+        if self.acquire.policy().buys:
+            raise ValueError(
+                f"acquire={self.acquire.kind} ranks the pool by a tagger that is trained, and "
+                "data.seed_size=0 trains none: give acquire=none, or a seed set"
+            )
+        threshold = self.threshold.policy()
+        if not threshold.needs_silver or threshold.needs_judged or self.threshold.kind == "quota":
+            raise ValueError(
+                f"threshold={self.threshold.kind} needs gold, and data.seed_size=0 buys none: give "
+                "threshold=accept_all"
+            )
+        if self.threshold.empty == "match_seed_rate":
+            raise ValueError(
+                "threshold.empty=match_seed_rate: data.seed_size=0 has no rate: give "
+                "threshold.empty=keep"
             )
         return self
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import field_validator
+from pydantic import field_validator, model_validator
 
 from sciner.config.base import ByClass, Seed, Share, Strict, Weight
 from sciner.errors import nearest
@@ -69,4 +69,20 @@ class TwoAnnotatorsConfig(NoiseConfig):
     adjudicate: Adjudicate
 
 
-AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig
+class LlmAnnotatorConfig(PaidConfig):
+    """``tagger.llm.annotator.LlmAnnotator``. cost: of the people who label the seed set."""
+
+    kind: Literal["llm"]
+    seed_set: Literal["people", "llm"]
+
+    @model_validator(mode="after")
+    def _unassisted(self) -> LlmAnnotatorConfig:
+        if self.assist:
+            raise ValueError(
+                "assist=true lets people start from the tagger's spans, and a language model "
+                "labels by itself: give annotator.assist=false"
+            )
+        return self
+
+
+AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig | LlmAnnotatorConfig

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from sciner.config.base import Positive, Share, Strict
-from sciner.tagger import crf, encoder, gazetteer
+from sciner.tagger import crf, encoder, gazetteer, llm
 from sciner.tagger.base import Capabilities
 
 
@@ -76,7 +76,14 @@ class GazetteerConfig(Strict):
     case: Literal["sensitive", "insensitive"] = "sensitive"
 
 
-ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig
+class LlmModelConfig(Strict):
+    """``tagger.llm.tagger.LlmTagger``; its settings are those of ``llm``."""
+
+    capabilities: ClassVar[Capabilities] = llm.CAPABILITIES
+    kind: Literal["llm"]
+
+
+ModelConfig = EncoderConfig | CrfConfig | GazetteerConfig | LlmModelConfig
 SCORERS: Mapping[str, type[CrfConfig | GazetteerConfig]] = {
     "crf": CrfConfig,
     "gazetteer": GazetteerConfig,

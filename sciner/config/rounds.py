@@ -17,6 +17,8 @@ from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.base import RULES, Empty, Granularity
 from sciner.text.prediction import Aggregate
 
+Teaches = Literal["tagger", "llm", "both"]
+
 
 class IterationConfig(Strict):
     """``loop.rounds.Iteration``."""
@@ -28,6 +30,7 @@ class IterationConfig(Strict):
     ema: Annotated[float, Field(gt=0, lt=1)] | None
     labels: Literal["hard", "soft"]
     temperature: float | Literal["fit"]
+    teacher: Teaches
     teachers: Annotated[int, Field(ge=1, le=20)]
     folds: bool
     init: Literal["pretrained", "previous"]
@@ -54,6 +57,16 @@ class IterationConfig(Strict):
             raise ValueError(
                 "folds=true lets each of several teachers annotate what it was not trained on: add "
                 "iteration.teachers=3"
+            )
+        if self.teacher != "tagger" and not self.rounds:
+            raise ValueError(
+                f"teacher={self.teacher} annotates the pool, and rounds=0 never does: give "
+                "iteration.rounds=1"
+            )
+        if self.teacher == "llm" and self.teachers > 1:
+            raise ValueError(
+                f"teachers={self.teachers} would annotate nothing beside teacher=llm: give "
+                "iteration.teachers=1, or iteration.teacher=both"
             )
         if self.temperature != 1 and self.labels == "hard":
             raise ValueError(

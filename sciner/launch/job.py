@@ -17,7 +17,7 @@ from typing import Any
 from sciner import progress
 from sciner.config import parse
 from sciner.config.conf import GROUPS
-from sciner.errors import InputError
+from sciner.errors import CostLimitReached, InputError
 from sciner.launch.experiment import read_experiment
 from sciner.launch.signals import obeyed_in_job
 from sciner.redact import Redaction, redacted
@@ -126,6 +126,9 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         code, problem = 2, str(error)
         if job.sweep:
             log.error("%s", problem)
+    except CostLimitReached as error:
+        code, problem = 4, str(error)
+        log.error("%s", problem)
     except Exception as error:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             code, problem = (

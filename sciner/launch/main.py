@@ -46,7 +46,8 @@ FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg",
 
 def main(arguments: Sequence[str]) -> int:
     """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad
-    input, 3 tracker lost, 128 and the signal's number where one ended it.
+    input, 3 tracker lost, 4 a language model's cost reached its limit, 128 and the signal's number
+    where one ended it.
 
     Raises InputError for words that cannot be meant.
     """
@@ -97,7 +98,7 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         with_points.run(hydra_main, words, flags, [*more, *(SILENT if is_quiet() else [])])
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
-    if not multirun and found and found[0].problem:
+    if not multirun and found and found[0].problem and found[0].code != 4:
         raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
@@ -105,7 +106,7 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     say_where(found, multirun, report)
     # a study may have all its trials already
     codes = {outcome.code for outcome in found} or {0 if study else 1}
-    return next((code for code in (1, 2, 3) if code in codes), 0)
+    return next((code for code in (1, 2, 4, 3) if code in codes), 0)
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:

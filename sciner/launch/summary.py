@@ -84,7 +84,7 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
     from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [outcome for outcome in found if outcome.code in (1, 2)]
+    failed = [outcome for outcome in found if outcome.code in (1, 2, 4)]
     if multirun:
         say(
             f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep "

@@ -11,7 +11,7 @@ from sciner.loop.outcomes import FitResult, Predicted
 from sciner.loop.steps.rank import Rank
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquisition.batch import Acquire, price, take
-from sciner.policy.annotator import Annotator
+from sciner.policy.annotator import Annotator, Reporting
 from sciner.policy.cost import Budget
 from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
@@ -66,7 +66,11 @@ class Gold:
         """What of the acquisition's budget is not spent, in its unit; infinite where it has
         none."""
         limit = self.acquire.budget
-        return math.inf if limit is None else limit - self.budget.scores()[self.acquire.budget_unit]
+        return (
+            math.inf
+            if limit is None
+            else limit - self.budget.scores().get(self.acquire.budget_unit, 0.0)
+        )
 
     def buy(
         self,
@@ -90,6 +94,8 @@ class Gold:
             if annotated and self.annotator.assisted
             else None
         )
+        if unit == "sentences":  # known beforehand: a language model is asked several at once
+            self.annotator.label(ranked[: math.ceil(size)], proposed)
         batch, spent = take(
             iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0]
         )
@@ -149,17 +155,25 @@ class Gold:
         """How good all that was bought is, dev included, and where two labelled it, how far they
         agree. Decides nothing."""
         bought = (*self.bought, *self.dev)
+        if not bought:
+            return {}
         opinions = self.annotator.opinions(bought)
         return gold_scores(bought, withheld) | (
             agreement_scores(*opinions) if len(opinions) == 2 else {}
         )
+
+    def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
+        """The annotator's own figures of all that was bought, dev included; most have none."""
+        if not isinstance(self.annotator, Reporting):
+            return {}
+        return self.annotator.report((*self.bought, *self.dev), withheld)
 
     def examples(self) -> list[Example]:
         return [gold_example(s) for s in self.bought]
 
     def empty_rate(self) -> float:
         """Share of the sentences to train on that hold no span."""
-        return sum(not s.spans for s in self.bought) / len(self.bought)
+        return sum(not s.spans for s in self.bought) / max(1, len(self.bought))
 
     def look(self) -> tuple[float, dict[str, float]]:
         """(spans per 100 tokens, share of each class among them)."""

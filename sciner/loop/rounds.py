@@ -16,7 +16,7 @@ from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord, sp
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.suspects import suspected
-from sciner.loop.teacher import Teacher, parts_of
+from sciner.loop.teacher import Annotates, AskedTeacher, Teacher, parts_of
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
@@ -45,6 +45,8 @@ class Iteration:
     labels: of silver; hard (the decoded spans) or soft (the teacher's label distributions).
     temperature: of soft labels; fit takes the one at which out-of-fold predictions fit the gold of
         the seed set.
+    teacher: who annotates the pool: the tagger, a language model (``run_rounds`` is given it as
+        ``asked``), or the mean of both.
     teachers: how many taggers, trained on the same data with other seeds, annotate the pool by the
         mean of their distributions; the last round trains one.
     folds: each teacher leaves one part of the silver out of its training, and is the only one to
@@ -66,6 +68,7 @@ class Iteration:
     ema: float | None = None
     labels: Literal["hard", "soft"] = "hard"
     temperature: float | Literal["fit"] = 1.0
+    teacher: Literal["tagger", "llm", "both"] = "tagger"
     teachers: int = 1
     folds: bool = False
     init: Literal["pretrained", "previous"] = "pretrained"
@@ -126,10 +129,13 @@ def run_rounds(
     acquire: Acquire = Acquire(),  # noqa: B008
     scorer: StepRunner | None = None,
     suspects: bool = False,
+    asked: AskedTeacher | None = None,
 ) -> Iterator[Round]:
     """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a
     perfect one. scorer: the steps of another tagger, by which the pool is ranked for ``acquire`` in
-    the learner's place. suspects: look for label errors, at the price of five fits.
+    the learner's place. suspects: look for label errors, at the price of five fits. asked: a
+    language model that annotates the pool in the tagger's place, or beside it; without a seed set
+    there is no round 0 then.
 
     Decisions see pool and test without their labels, and of seed set and dev what the annotator
     made of them: withheld gold reaches the annotator, and the report on the quality of gold and
@@ -148,7 +154,7 @@ def run_rounds(
     seed_set, judged = gold.bought, None
     members: tuple[FitResult, ...] = ()
     warnings: tuple[str, ...] = ()
-    for number in range(iteration.rounds + 1):
+    for number in range(0 if seed_set else 1, iteration.rounds + 1):
         began, taken = time.perf_counter(), len(steps.taken)
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
@@ -156,9 +162,10 @@ def run_rounds(
             # the whole pool, even if little of it will be needed: to ask the folds' taggers later,
             # in another run, is to train them again
             judged = predict_out_of_fold(steps, seed_set, seed, silver.pool)
-        if members:
+        if number:
             # those of round 0 have seen no silver
-            fit, teacher = members[0], Teacher(steps, members, parts if number > 1 else {})
+            tagger = Teacher(steps, members, parts if number > 1 else {})
+            teacher: Annotates = asked.shown(seed_set, seed, tagger) if asked else tagger
             if why := gold.end() or guarded(iteration, warnings):
                 log.info("stopped before round %d: %s", number, why)
                 break
@@ -170,7 +177,9 @@ def run_rounds(
                 log.info("stopped before round %d: %s", number, why)
                 break
             if acquire.buys:
-                acquired, bought = gold.buy(steps, fit, silver.whole, seed=seed, round=number)
+                acquired, bought = gold.buy(
+                    steps, members[0], silver.whole, seed=seed, round=number
+                )
                 silver.without(acquired)
                 scores |= named("acquire", bought)
             if silver.whole is not None:
@@ -178,6 +187,10 @@ def run_rounds(
                     steps, threshold, withheld, gold, number, iteration.silver_weight, judged
                 )
 
+        if asked:
+            gold.budget = gold.budget.used(asked.usage())
+            scores |= named("llm/teacher", asked.report(withheld))
+        scores |= named("llm/annotator", gold.report(withheld))
         scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
         accepted = silver.examples()
         if iteration.labels == "soft" and accepted:

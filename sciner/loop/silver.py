@@ -10,7 +10,7 @@ from sciner.loop.soft_labels import soften
 from sciner.loop.steps.drift import Drift
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.select import Select
-from sciner.loop.teacher import Teacher
+from sciner.loop.teacher import Annotates
 from sciner.policy.threshold.accept import Threshold
 from sciner.score.evaluation import named
 from sciner.score.propagation import propagation_scores
@@ -32,7 +32,7 @@ class Silver:
         self.accepted: dict[str, Example] = {}  # by sentence id
         self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
 
-    def annotate(self, steps: StepRunner, teacher: Teacher, whole: bool) -> dict[str, float]:
+    def annotate(self, steps: StepRunner, teacher: Annotates, whole: bool) -> dict[str, float]:
         """Let the teacher label the pool, or unless ``whole`` what of it is not accepted yet; how
         fast, and how far the labels of the latter moved."""
         self.kept = self.accepted if self.frozen else {}

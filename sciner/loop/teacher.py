@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from sciner.hashing import digest
 from sciner.loop.outcomes import FitResult, Predicted
 from sciner.loop.steps.runner import StepRunner
-from sciner.text.corpus import Sentence
+from sciner.policy.cost import Usage
+from sciner.score.llm import llm_scores
+from sciner.tagger.llm.tagger import FittedLlm
+from sciner.text.corpus import Sentence, gold_example
 from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,63 @@ class Teacher:
 
         key = f"joined-{digest([part.identity() for part in made])}"
         return Predicted(key, sentences, sum(part.seconds for part in made), read)
+
+
+class Annotates(Protocol):
+    """Whoever annotates the pool."""
+
+    def annotate(self, sentences: Sequence[Sentence]) -> Predicted:
+        """Predictions for ``sentences``."""
+        ...
+
+
+class AskedTeacher:
+    """A language model annotates the pool. steps: its own. beside: the mean of it and the round's
+    tagger does. It is shown the seed set in every round, so that nothing is asked twice."""
+
+    def __init__(self, steps: StepRunner, beside: bool) -> None:
+        self.steps, self.beside = steps, beside
+        self.paid: set[str] = set()  # ids of sentences
+        self.fit: FitResult | None = None
+        self.asked: Predicted | None = None  # the latest
+        self.tagger: Annotates | None = None  # the round's
+
+    def shown(self, seed_set: Sequence[Sentence], seed: int, tagger: Annotates) -> AskedTeacher:
+        """The teacher of a round, whose tagger is ``tagger``."""
+        if self.fit is None:
+            self.fit = self.steps.fit([gold_example(s) for s in seed_set], seed=seed)
+        self.tagger = tagger
+        return self
+
+    def annotate(self, sentences: Sequence[Sentence]) -> Predicted:
+        assert self.fit is not None and self.tagger is not None
+        self.asked = self.steps.predict(self.fit, sentences)
+        if not self.beside:
+            return self.asked
+        return self.steps.average([self.asked, self.tagger.annotate(sentences)])
+
+    def usage(self) -> Usage:
+        """What asking cost since this was called last."""
+        if self.asked is None:
+            return Usage()
+        new = [s for s in self.asked.sentences if s.id not in self.paid]
+        self.paid.update(s.id for s in new)
+        return self._live().usage(new)
+
+    def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
+        """What its latest labels are worth, by the withheld ones; decides nothing."""
+        if self.asked is None:
+            return {}
+        live, sentences = self._live(), self.asked.sentences
+        return llm_scores(
+            self.asked.read(), withheld, live.faults(sentences), live.usage(sentences)
+        )
+
+    def _live(self) -> FittedLlm:
+        assert self.fit is not None
+        live = self.fit.live()
+        assert isinstance(live, FittedLlm)
+        return live
 
 
 def parts_of(pool: Sequence[Sentence], count: int) -> dict[str, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from sciner.policy.cost import Budget, Cost, Proposed
 from sciner.policy.noise import Noise
@@ -47,6 +47,18 @@ class Annotator(Protocol):
 
     def opinions(self, labelled: Sequence[Sentence]) -> tuple[Labelled, ...]:
         """What each of those who labelled the sentences marked."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """An annotator with figures of its own."""
+
+    def report(
+        self, labelled: Sequence[Sentence], withheld: Mapping[str, tuple[Span, ...]]
+    ) -> dict[str, float]:
+        """What it did of ``labelled``, and how good that is by the clean labels; decides
+        nothing."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span
@@ -47,13 +47,33 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True)
+class Usage:
+    """What a language model was sent and has answered, in its own tokens, and what that cost."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    money: float = 0.0
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.money + other.money,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
-    """Cost of the gold so far (seed set, batches, dev): sentences, tokens, entities, minutes."""
+    """Cost of the gold so far (seed set, batches, dev): sentences, tokens, entities, minutes.
+
+    usage: of a language model, where one annotates.
+    """
 
     sentences: int = 0
     tokens: int = 0
     entities: int = 0
     minutes: float = 0.0
+    usage: Usage | None = None
 
     def charged(
         self, bought: Iterable[Sentence], cost: Cost, proposed: Proposed | None = None
@@ -65,12 +85,19 @@ class Budget:
             self.tokens + sum(len(s.tokens) for s in gold),
             self.entities + sum(len(s.spans or ()) for s in gold),
             self.minutes + sum(cost.seconds(s, offered.get(s.id, ())) for s in gold) / 60,
+            self.usage,
         )
 
+    def used(self, usage: Usage) -> Budget:
+        """The budget after a language model was asked."""
+        return replace(self, usage=(self.usage or Usage()) + usage)
+
     def scores(self) -> dict[str, float]:
+        """Each under its name; of a language model only where one annotates."""
+        usage = {} if self.usage is None else asdict(self.usage)
         return {
             "sentences": float(self.sentences),
             "tokens": float(self.tokens),
             "entities": float(self.entities),
             "minutes": self.minutes,
-        }
+        } | {name: float(value) for name, value in usage.items()}

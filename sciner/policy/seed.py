@@ -120,6 +120,7 @@ def split(
     seed_size: Amount,
     dev_size: Amount,
     limit: int | None = None,
+    zero_shot: bool = False,
 ) -> Split:
     """Divide the training sentences into seed set, pool and dev.
 
@@ -133,13 +134,14 @@ def split(
         order: of the permutation.
         seed_size, dev_size: amounts.
         limit: the permutation is cut to this length first.
+        zero_shot: the seed set may be empty.
 
     Raises:
-        InputError: the seed set would be empty, or there are not enough sentences.
+        InputError: the seed set would be empty without ``zero_shot``, or there are not enough sentences.
     """
     ordered = permutation(train, order, seed)[:limit]
     wanted = seed_size.of(len(ordered))
-    if wanted == 0:
+    if wanted == 0 and not zero_shot:
         raise InputError(
             "the seed set is empty", hint="give data.seed_size=200 or data.seed_size=20%"
         )

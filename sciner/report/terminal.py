@@ -85,6 +85,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  tokens", "budget/tokens", count)
     row("  entities", "budget/entities", count)
     row("  minutes", "budget/minutes", count)
+    row("  money", "budget/money", lambda v: f"{v:.4g}")
     if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator errs
         row("  F1 of its labels", "gold/f1")
     row("  agreement F1", "gold/agreement_f1")

@@ -4,26 +4,43 @@ imported where it is needed."""
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
-from sciner.config.model import SCORERS, CrfConfig, GazetteerConfig, ModelConfig, TrainerConfig
+from sciner.config.model import (
+    SCORERS,
+    CrfConfig,
+    GazetteerConfig,
+    LlmModelConfig,
+    ModelConfig,
+    TrainerConfig,
+)
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError, nearest
+from sciner.text.corpus import gold_example
 
 if TYPE_CHECKING:
     from sciner.loop.steps.runner import StepRunner
+    from sciner.loop.teacher import AskedTeacher
     from sciner.policy.annotator import Annotator
     from sciner.policy.threshold.accept import Threshold
     from sciner.store.disk import Store
     from sciner.tagger.base import Tagger
+    from sciner.tagger.llm.tagger import LlmTagger
+    from sciner.text.corpus import Sentence
     from sciner.text.spans import Span
 
 
-def build_tagger(config: RunConfig, labels: tuple[str, ...]) -> Tagger:
-    """The tagger of ``config`` for the classes ``labels``."""
+def build_tagger(
+    config: RunConfig, labels: tuple[str, ...], llm: LlmTagger | None = None
+) -> Tagger:
+    """The tagger of ``config`` for the classes ``labels``. llm: the language model, which
+    model=llm is."""
+    if config.model.kind == "llm":
+        assert llm is not None
+        return llm
     return tagger_of(config.model, config.trainer, labels)
 
 
@@ -38,6 +55,8 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
         from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
         return GazetteerTagger(model.case, labels)
+    if isinstance(model, LlmModelConfig):
+        raise InputError("a language model is no saved tagger", hint="give another folder")
     from sciner.tagger.encoder.device import Device
     from sciner.tagger.encoder.encoder import EncoderTagger
     from sciner.tagger.encoder.lora import Lora
@@ -57,6 +76,42 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     return EncoderTagger(source, training, Device(**trainer.model_dump()), labels, lora)
 
 
+def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTagger | None:
+    """The language model of ``config``, whose answers are kept in ``store``; None where nothing
+    asks one. Nothing is asked yet. Raises InputError for a file that cannot be used."""
+    asked = config.llm
+    if asked.kind == "none" or not config.asks():
+        return None
+    from sciner.tagger.llm.ask import Asker, Recipe
+    from sciner.tagger.llm.client import Endpoint, Prices, Purse
+    from sciner.tagger.llm.prompt import Prompt, read_template, read_text
+    from sciner.tagger.llm.tagger import LlmTagger
+
+    assert asked.base_url and asked.name  # refused by the configuration
+    guideline = read_text(Path(asked.guideline)) if asked.guideline else ""
+    prompt = Prompt(read_template(asked.template), guideline, labels)
+    recipe = Recipe(**asked.model_dump(include=set(Recipe.__dataclass_fields__)))
+    endpoint = Endpoint(**asked.model_dump(include=set(Endpoint.__dataclass_fields__)))
+    prices = Prices(**asked.prices.model_dump()) if asked.prices else Prices()
+    return LlmTagger(recipe, prompt, Asker(endpoint, store, prices, Purse(asked.max_cost)))
+
+
+def build_teacher(
+    config: RunConfig, steps: StepRunner, llm: LlmTagger | None
+) -> AskedTeacher | None:
+    """The language model as teacher, alone or beside the tagger; None where the tagger alone
+    annotates the pool."""
+    from sciner.loop.steps.runner import StepRunner
+    from sciner.loop.teacher import AskedTeacher
+
+    if (teacher := config.iteration.teacher) == "tagger":
+        return None
+    assert llm is not None
+    asked = StepRunner(llm, steps.store, steps.labels, "all")
+    asked.taken = steps.taken
+    return AskedTeacher(asked, beside=teacher == "both")
+
+
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
     """The threshold of ``config``. Raises InputError for a setting of a class that the corpus does
     not have."""
@@ -69,10 +124,18 @@ def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
 
 
 def build_annotator(
-    config: RunConfig, labels: tuple[str, ...], withheld: Mapping[str, tuple[Span, ...]]
+    config: RunConfig,
+    labels: tuple[str, ...],
+    withheld: Mapping[str, tuple[Span, ...]],
+    llm: LlmTagger | None = None,
+    early: Sequence[Sentence] = (),
+    seed_set: Sequence[Sentence] = (),
 ) -> Annotator:
-    """The annotator of ``config``. Raises InputError for the error rate of a class that the corpus
-    does not have."""
+    """The annotator of ``config``. llm: the language model, where it is one. early: what is bought
+    before round 0, seed set and dev; seed_set: of these what may be shown to the model.
+
+    Raises InputError for the error rate of a class that the corpus does not have.
+    """
     from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
     from sciner.policy.cost import Cost
     from sciner.policy.noise import Noise
@@ -82,6 +145,14 @@ def build_annotator(
     perfect = SimulatedAnnotator(withheld, cost)
     if asked.kind == "perfect":
         return perfect
+    if asked.kind == "llm":
+        from sciner.tagger.llm.annotator import LlmAnnotator
+
+        assert llm is not None
+        people = asked.seed_set == "people"
+        shown = perfect.label(seed_set) if people else ()
+        fitted = llm.fit([gold_example(s) for s in shown], seed=config.seed)
+        return LlmAnnotator(fitted, perfect, {s.id for s in early} if people else ())
     rates = asked.rates or {}
     for label in rates:
         if label not in labels:

@@ -57,6 +57,8 @@ def execute(config: RunConfig, job: Job) -> Executed:
     ready = prepare(config, store, shared=job.sweep is not None)
     for note, count in sorted(ready.corpus.notes.items()):
         log.warning("%s: %d", note, count)
+    if ready.llm:  # before anything is spent
+        ready.llm.asker.endpoint.check(ready.llm.recipe.name)
     if lost := classes_without_training(ready.corpus):
         there = ", ".join(labels_of(ready.corpus.train))
         log.warning(

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
 from sciner.errors import InputError
-from sciner.run.build import build_annotator, build_scorer, build_tagger, build_threshold
+from sciner.run.build import (
+    build_annotator,
+    build_llm,
+    build_scorer,
+    build_tagger,
+    build_teacher,
+    build_threshold,
+)
 from sciner.run.corpus import read_corpus
 from sciner.text.corpus import Corpus, labels_of
 
@@ -19,17 +26,20 @@ if TYPE_CHECKING:
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
     from sciner.store.disk import Store
+    from sciner.tagger.llm.tagger import LlmTagger
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin. parts: with the gold of the pool, for the report."""
+    """A run that is ready to begin. parts: with the gold of the pool, for the report. llm: the
+    language model that it asks, if any."""
 
     corpus: Corpus
     parts: Split
     steps: StepRunner
     rounds: Iterator[Round]
     trial: Trial | None
+    llm: LlmTagger | None
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
@@ -52,10 +62,13 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         seed_size=Amount.parse(data.seed_size),
         dev_size=Amount.parse(data.dev_size),
         limit=data.limit,
+        zero_shot=config.iteration.teacher == "llm",
     )
     if data.pool == "unlabelled":
         parts = replace(parts, pool=())
-    annotator = build_annotator(config, corpus.labels, parts.withheld())
+    llm = build_llm(config, corpus.labels, store)
+    early = (*parts.seed_set, *parts.dev)
+    annotator = build_annotator(config, corpus.labels, parts.withheld(), llm, early, parts.seed_set)
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
     if threshold.needs_judged or iteration.needs_judged or config.suspects:
@@ -65,7 +78,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         corpus: Corpus, parts: Split, weights: KeepWeights, suspects: bool = False
     ) -> tuple[StepRunner, Iterator[Round]]:
         steps = StepRunner(
-            build_tagger(config, corpus.labels), store, corpus.labels, weights, shared
+            build_tagger(config, corpus.labels, llm), store, corpus.labels, weights, shared
         )
         rounds = run_rounds(
             corpus,
@@ -78,6 +91,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             acquire=config.acquire.policy(),
             scorer=build_scorer(config, steps),
             suspects=suspects,
+            asked=build_teacher(config, steps, llm),
         )
         return steps, rounds
 
@@ -94,7 +108,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             else None
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
-    return Prepared(corpus, parts, steps, trial.watch(rounds) if trial else rounds, trial)
+    return Prepared(corpus, parts, steps, trial.watch(rounds) if trial else rounds, trial, llm)
 
 
 def refuse_without_entities(corpus: Corpus) -> None:

@@ -13,11 +13,17 @@ import yaml
 
 from sciner.config.conf import CONF
 from sciner.launch.hydra_errors import choices_of
-from sciner.loop.rounds import Iteration
+from sciner.loop.rounds import Iteration, Round
 from sciner.loop.steps import STEPS
+from sciner.loop.steps.runner import StepRunner
+from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
+from sciner.policy.seed import Amount
+from sciner.policy.threshold.accept import Threshold
+from sciner.store.disk import NoStore
 from sciner.store.step import Step
+from tests.specs.test_llm import asking
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -47,13 +53,24 @@ def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> N
         annotator=two(parts, 0.1),
         acquire=Acquire(Random()),
     )
-    names = {name for done in rounds for name in done.scores}
+    names = {name for done in (*rounds, *with_a_language_model()) for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}
     names = {re.sub(r"/bin/0\.\d/", "/bin/<low>/", name) for name in names}
     dev = {name for name in names if name.startswith(("dev/", "ensemble/dev/"))}
     assert {name.replace("dev/", "test/") for name in dev} <= documented()
     assert names - dev == documented()
+
+
+def with_a_language_model() -> list[Round]:
+    """The rounds of a run that asks one for labels and for silver."""
+    parts = parts_of(SAMPLE)
+    parts = replace(parts, pool=parts.pool[:40])
+    llm, annotator = asking(parts)
+    asked = AskedTeacher(StepRunner(llm, NoStore(), SAMPLE.labels, "all"), beside=True)
+    buy = Acquire(Random(), Amount(5))
+    _, rounds = turn(SAMPLE, Threshold(), Iteration(1), parts, 0, None, annotator, buy, asked)
+    return rounds
 
 
 def test_the_table_of_steps_says_what_the_classes_say() -> None:

@@ -10,6 +10,7 @@ import pytest
 from sciner.loop.rounds import Iteration, Round, passes, run_rounds
 from sciner.loop.steps.fit import digest_of_examples
 from sciner.loop.steps.runner import StepRunner
+from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
@@ -52,6 +53,7 @@ def turn(
     annotator: Annotator | None = None,
     acquire: Acquire = Acquire(),  # noqa: B008
     suspects: bool = False,
+    asked: AskedTeacher | None = None,
 ) -> tuple[FakeTagger, list[Round]]:
     tagger = FakeTagger(corpus.labels)
     steps = StepRunner(tagger, store or NoStore(), corpus.labels)
@@ -66,6 +68,7 @@ def turn(
         annotator=annotator,
         acquire=acquire,
         suspects=suspects,
+        asked=asked,
     )
     return tagger, list(rounds)
 

@@ -19,8 +19,9 @@ from sciner.loop.steps.select import Select
 from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.loop.steps.weights import Weights
 from sciner.store.step import Step
+from sciner.tagger.llm.ask import Ask
 
-ALL = (Fit, Weights, Predict, Average, Rank, Drift, Select, Evaluate, UnseenEntities)
+ALL = (Fit, Weights, Predict, Average, Rank, Drift, Select, Evaluate, UnseenEntities, Ask)
 STEPS: Mapping[str, type[Step[Any]]] = {step.NAME: step for step in ALL}
 
 

@@ -12,7 +12,7 @@ from sciner.policy.seed import Amount
 from sciner.text.corpus import Sentence
 
 Unit = Literal["sentences", "tokens", "entities"]
-BudgetUnit = Literal["sentences", "tokens", "entities", "minutes"]
+BudgetUnit = Literal["sentences", "tokens", "entities", "minutes", "money"]
 
 
 @dataclass(frozen=True, slots=True)

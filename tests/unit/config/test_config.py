@@ -38,7 +38,10 @@ SECTIONS: dict[str, tuple[type[BaseModel], ...]] = {  # several types where it i
 }
 FILES = sorted(path for path in CONF.glob("*/*.yaml") if path.parent.name != "experiment")
 CHOICES = [path for path in FILES if not path.stem.startswith("_")]
+ENDPOINT = {"base_url": "http://localhost:8080/v1", "name": "some"}
+LANGUAGE_MODEL = ("llm=endpoint", *(f"llm.{k}={v}" for k, v in ENDPOINT.items()))
 NEEDED = {  # by choices that are no configuration by themselves
+    "llm=endpoint": ENDPOINT,
     "data=files": {"train": "train.conll", "test": "test.conll"},
     "data=hub": {"path": "org/set"},
     "model=hub": {"name": "owner/model"},
@@ -139,7 +142,13 @@ def test_every_committed_choice_composes(path: Path) -> None:
     group = path.parent.name
     needed = NEEDED.get(f"{group}={path.stem}", {})
     (config,), multirun, *_ = check(
-        parse_flags([f"{group}={path.stem}", *(f"{group}.{k}={v}" for k, v in needed.items())])
+        parse_flags(
+            [
+                f"{group}={path.stem}",
+                *(f"{group}.{k}={v}" for k, v in needed.items()),
+                *(LANGUAGE_MODEL if path.stem == "llm" else ()),
+            ]
+        )
     )
     expected = read(path) | needed
     section = getattr(config, group).model_dump()

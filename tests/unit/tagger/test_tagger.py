@@ -32,6 +32,7 @@ from sciner.text.prediction import Prediction
 from sciner.text.spans import Span, encode
 from tests.fakes import FakeTagger
 from tests.unit.tagger.encoder import test_encoder
+from tests.unit.tagger.llm.repeating import repeating
 
 LABELS = test_encoder.LABELS
 EXAMPLES = test_encoder.EXAMPLES
@@ -45,6 +46,7 @@ ODD = [
 TAGGERS: dict[str, Any] = {
     "encoder": lambda labels=LABELS: replace(test_encoder.tagger(), labels=labels),
     "gazetteer": lambda labels=LABELS: GazetteerTagger("sensitive", labels),
+    "llm": repeating,
     "insensitive gazetteer": lambda labels=LABELS: GazetteerTagger("insensitive", labels),
 }
 try:
@@ -233,15 +235,16 @@ def test_what_was_learned_is_known_again(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(TAGGERS))
 def test_what_no_fit_can_use_is_refused(name: str) -> None:
-    """No examples, and the start of another kind of tagger."""
+    """No examples, but for a language model, and the start of another kind of tagger."""
     made = TAGGERS[name]()
-    with pytest.raises(ValueError, match="nothing to train on"):
-        made.fit([], seed=0)
+    if name != "llm":
+        with pytest.raises(ValueError, match="nothing to train on"):
+            made.fit([], seed=0)
     with pytest.raises(ValueError, match="cannot start from"):
         made.fit(EXAMPLES, seed=0, start=FakeTagger(LABELS).fit(EXAMPLES, seed=0))
 
 
-@pytest.mark.parametrize("name", sorted(TAGGERS.keys() - {"crf"}))
+@pytest.mark.parametrize("name", sorted(TAGGERS.keys() - {"crf", "llm"}))
 def test_a_weight_is_learned(name: str) -> None:
     half = [replace(EXAMPLES[0], weight=0.5), *EXAMPLES[1:]]
     assert fit(TAGGERS[name]()) != fit(TAGGERS[name](), half)
