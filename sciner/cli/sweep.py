@@ -36,6 +36,11 @@ def plan(context: typer.Context) -> None:
             f"time: {span(found.seconds[0])} to {span(found.seconds[1])} by past fits and "
             "annotation, one job at a time"
         )
+    if asked := found.questions:
+        typer.echo(
+            f"questions to the language model: at most {asked.questions}"
+            + ("" if asked.money is None else f", about {asked.money:.4g} at llm.prices")
+        )
 
 
 def span(seconds: float) -> str:

@@ -20,6 +20,7 @@ from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
+from sciner.run.questions import Asking, Expected, expected
 from sciner.store.disk import DiskStore, Store
 from sciner.store.entry import Damaged, NewerEntry
 from sciner.store.step import Result, Step
@@ -90,6 +91,7 @@ class PointPlan:
     next: str | None
     unknown: tuple[str, ...]
     tagger: str
+    questions: list[Asking]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class Plan:
     ones that are there. least, most: distinct ones to do; they are equal where no training set
     depends on what is still to be computed. seconds: of (least, most) by the timings of past fits
     with the same tagger, and the passes of annotation that go with them; None without a past fit.
+    questions: to a language model, of points with a store.
     """
 
     points: int
@@ -106,6 +109,7 @@ class Plan:
     least: int
     most: int
     seconds: tuple[float, float] | None
+    questions: Expected | None
 
 
 def plan(points: Sequence[RunConfig], project: Path) -> Plan:
@@ -130,6 +134,7 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
         seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs))
         if timed
         else None,
+        questions=expected(asking for p in plans for asking in p.questions),
     )
 
 
@@ -148,12 +153,19 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
     if complete:
         total = len(fits)  # perhaps fewer than asked for: stop=churn
     reached = len(fits) + (following is not None)
-    if not complete and following is None and not store.has(weights_key(fits[-1])):
+    if not complete and following is None and fits and not store.has(weights_key(fits[-1])):
         following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
     values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
     unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, total))
-    return PointPlan(total, fits, following, unknown, digest(ready.steps.tagger.identity()))
+    return PointPlan(
+        total,
+        fits,
+        following,
+        unknown,
+        digest(ready.steps.tagger.identity()),
+        [] if complete else ready.questions,
+    )
 
 
 def fits_of(config: RunConfig) -> int:

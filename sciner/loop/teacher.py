@@ -8,10 +8,11 @@ from typing import Protocol
 
 from sciner.hashing import digest
 from sciner.loop.outcomes import FitResult, Predicted
+from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.cost import Usage
 from sciner.score.llm import llm_scores
-from sciner.tagger.llm.tagger import FittedLlm
+from sciner.tagger.llm.tagger import LlmTagger
 from sciner.text.corpus import Sentence, gold_example
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
@@ -66,29 +67,34 @@ class Annotates(Protocol):
 
 
 class AskedTeacher:
-    """A language model annotates the pool. steps: its own. beside: the mean of it and the round's
-    tagger does. It is shown the seed set in every round, so that nothing is asked twice."""
+    """A language model annotates the pool. beside: the mean of it and the round's tagger does.
 
-    def __init__(self, steps: StepRunner, beside: bool) -> None:
-        self.steps, self.beside = steps, beside
+    It is shown the seed set in every round, so that nothing is asked twice.
+    """
+
+    def __init__(self, llm: LlmTagger, beside: bool) -> None:
+        self.llm, self.beside = llm, beside
         self.paid: set[str] = set()  # ids of sentences
-        self.fit: FitResult | None = None
         self.asked: Predicted | None = None  # the latest
-        self.tagger: Annotates | None = None  # the round's
+        self.tagger: Teacher | None = None  # the round's
 
-    def shown(self, seed_set: Sequence[Sentence], seed: int, tagger: Annotates) -> AskedTeacher:
+    def shown(self, seed_set: Sequence[Sentence], seed: int, tagger: Teacher) -> AskedTeacher:
         """The teacher of a round, whose tagger is ``tagger``."""
-        if self.fit is None:
-            self.fit = self.steps.fit([gold_example(s) for s in seed_set], seed=seed)
+        examples = [gold_example(s) for s in seed_set]
+        # nothing is trained, and so nothing is kept of it
+        fitted = self.fitted = self.llm.fit(examples, seed=seed)
+        key = Fit(self.llm, examples, seed, None, lambda key, fitted: None).key
+        self.fit = FitResult(key, fitted.report, lambda: fitted)
         self.tagger = tagger
         return self
 
     def annotate(self, sentences: Sequence[Sentence]) -> Predicted:
-        assert self.fit is not None and self.tagger is not None
-        self.asked = self.steps.predict(self.fit, sentences)
+        assert self.tagger is not None
+        steps = self.tagger.steps
+        self.asked = steps.predict(self.fit, sentences)
         if not self.beside:
             return self.asked
-        return self.steps.average([self.asked, self.tagger.annotate(sentences)])
+        return steps.average([self.asked, self.tagger.annotate(sentences)])
 
     def usage(self) -> Usage:
         """What asking cost since this was called last."""
@@ -96,22 +102,15 @@ class AskedTeacher:
             return Usage()
         new = [s for s in self.asked.sentences if s.id not in self.paid]
         self.paid.update(s.id for s in new)
-        return self._live().usage(new)
+        return self.fitted.usage(new)
 
     def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
         """What its latest labels are worth, by the withheld ones; decides nothing."""
         if self.asked is None:
             return {}
-        live, sentences = self._live(), self.asked.sentences
-        return llm_scores(
-            self.asked.read(), withheld, live.faults(sentences), live.usage(sentences)
-        )
-
-    def _live(self) -> FittedLlm:
-        assert self.fit is not None
-        live = self.fit.live()
-        assert isinstance(live, FittedLlm)
-        return live
+        asked = self.asked.sentences
+        usage = self.fitted.usage(asked)
+        return llm_scores(self.asked.read(), withheld, self.fitted.faults(asked), usage)
 
 
 def parts_of(pool: Sequence[Sentence], count: int) -> dict[str, int]:

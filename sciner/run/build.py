@@ -96,20 +96,15 @@ def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTa
     return LlmTagger(recipe, prompt, Asker(endpoint, store, prices, Purse(asked.max_cost)))
 
 
-def build_teacher(
-    config: RunConfig, steps: StepRunner, llm: LlmTagger | None
-) -> AskedTeacher | None:
+def build_teacher(config: RunConfig, llm: LlmTagger | None) -> AskedTeacher | None:
     """The language model as teacher, alone or beside the tagger; None where the tagger alone
     annotates the pool."""
-    from sciner.loop.steps.runner import StepRunner
     from sciner.loop.teacher import AskedTeacher
 
-    if (teacher := config.iteration.teacher) == "tagger":
+    if config.iteration.teacher == "tagger":
         return None
     assert llm is not None
-    asked = StepRunner(llm, steps.store, steps.labels, "all")
-    asked.taken = steps.taken
-    return AskedTeacher(asked, beside=teacher == "both")
+    return AskedTeacher(llm, beside=config.iteration.teacher == "both")
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:

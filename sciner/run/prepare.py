@@ -18,6 +18,7 @@ from sciner.run.build import (
     build_threshold,
 )
 from sciner.run.corpus import read_corpus
+from sciner.run.questions import Asking, questions_of
 from sciner.text.corpus import Corpus, labels_of
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A run that is ready to begin. parts: with the gold of the pool, for the report. llm: the
-    language model that it asks, if any."""
+    language model that it asks, if any. questions: what it may be asked, at most."""
 
     corpus: Corpus
     parts: Split
@@ -40,6 +41,7 @@ class Prepared:
     rounds: Iterator[Round]
     trial: Trial | None
     llm: LlmTagger | None
+    questions: list[Asking]
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
@@ -91,7 +93,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             acquire=config.acquire.policy(),
             scorer=build_scorer(config, steps),
             suspects=suspects,
-            asked=build_teacher(config, steps, llm),
+            asked=build_teacher(config, llm),
         )
         return steps, rounds
 
@@ -108,7 +110,15 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
             else None
         )
         trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
-    return Prepared(corpus, parts, steps, trial.watch(rounds) if trial else rounds, trial, llm)
+    return Prepared(
+        corpus,
+        parts,
+        steps,
+        trial.watch(rounds) if trial else rounds,
+        trial,
+        llm,
+        questions_of(config, corpus, parts, annotator, llm),
+    )
 
 
 def refuse_without_entities(corpus: Corpus) -> None:

@@ -15,13 +15,11 @@ from sciner.config.conf import CONF
 from sciner.launch.hydra_errors import choices_of
 from sciner.loop.rounds import Iteration, Round
 from sciner.loop.steps import STEPS
-from sciner.loop.steps.runner import StepRunner
 from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
-from sciner.store.disk import NoStore
 from sciner.store.step import Step
 from tests.specs.test_llm import asking
 from tests.specs.test_loop import SAMPLE, parts_of, turn, two
@@ -67,7 +65,7 @@ def with_a_language_model() -> list[Round]:
     parts = parts_of(SAMPLE)
     parts = replace(parts, pool=parts.pool[:40])
     llm, annotator = asking(parts)
-    asked = AskedTeacher(StepRunner(llm, NoStore(), SAMPLE.labels, "all"), beside=True)
+    asked = AskedTeacher(llm, beside=True)
     buy = Acquire(Random(), Amount(5))
     _, rounds = turn(SAMPLE, Threshold(), Iteration(1), parts, 0, None, annotator, buy, asked)
     return rounds

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 
 from sciner.errors import CostLimitReached, InputError
-from sciner.launch.main import main
+from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Iteration
-from sciner.loop.steps.runner import StepRunner
 from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
@@ -24,6 +23,7 @@ from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount, Split
 from sciner.policy.threshold.accept import Threshold
 from sciner.redact import SECRET
+from sciner.run.questions import Asking, expected
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.tagger.llm.annotator import LlmAnnotator
 from sciner.tagger.llm.ask import Asker, Recipe
@@ -58,7 +58,7 @@ def asking(parts: Split = PARTS, llm: LlmTagger | None = None) -> tuple[LlmTagge
 
 
 def teaching(llm: LlmTagger, beside: bool = False) -> AskedTeacher:
-    return AskedTeacher(StepRunner(llm, NoStore(), SAMPLE.labels, "all"), beside)
+    return AskedTeacher(llm, beside)
 
 
 def test_people_are_paid_in_minutes_and_the_model_in_money() -> None:
@@ -159,6 +159,18 @@ def test_the_limit_ends_the_loop_after_whole_rounds() -> None:
         turn(parts=PARTS, iteration=Iteration(1), annotator=annotator, acquire=Acquire(Random()))
 
 
+def test_what_points_share_is_planned_once_and_what_is_known_not_at_all(tmp_path: Path) -> None:
+    llm = language_model(store=DiskStore(tmp_path))
+    fitted = llm.fit([gold_example(s) for s in PARTS.seed_set], seed=0)
+    some, whole = Asking(fitted, PARTS.pool, 7), Asking(fitted, PARTS.pool, 40)
+    assert expected([]) is None
+    found = [expected(these) for these in ([some], [some, some], [some, whole], [whole, whole])]
+    assert [e.questions for e in found if e] == [7, 14, 40, 40]
+    list(fitted.predict(PARTS.pool[:30]))
+    now = expected([some, whole])
+    assert now and now.questions == 10 and now.money and 0 < now.money < 10 * 0.01
+
+
 # From the words of a command line
 
 ENDPOINT = ["llm=endpoint", "llm.base_url=http://127.0.0.1:9/v1", f"llm.name={MODEL}"]
@@ -230,7 +242,10 @@ def test_a_run_asks_says_no_secret_and_does_not_ask_again(
             "llm.api_key_env=OUR_KEY",
             "llm.prices={prompt: 1, completion: 10}",
         ]
+        before = plan_sweep(words).questions
+        assert before and before.questions == 5 and before.money and served.asked == []
         assert main([*words, "hydra.run.dir=one"]) == 0
+        assert plan_sweep(words).questions is None
         asked = len(served.asked)
         assert asked == 5
         assert main([*words, "hydra.run.dir=two"]) == 0
