@@ -129,10 +129,11 @@ class Endpoint:
         """Ask which models there are, which costs nothing. Raises InputError where nobody answers,
         the key is refused, or ``model`` is not among them; an endpoint that lists none is taken at
         its word."""
+        client = self._client  # refuses to be made without the package
         import openai
 
         try:
-            names = [m.id for m in self._client.with_options(max_retries=1).models.list().data]
+            names = [m.id for m in client.with_options(max_retries=1).models.list().data]
         except openai.NotFoundError:
             return
         except openai.OpenAIError as error:
@@ -143,11 +144,12 @@ class Endpoint:
     def ask(self, model: str, request: Mapping[str, Any]) -> Reply:
         """One answer; tried again with growing pauses, or those that the endpoint asks for, where
         it is busy, down or slow. Raises InputError where it refuses, or still does not answer."""
+        client = self._client
         import openai
 
         for left in range(self.retries, -1, -1):
             try:
-                return reply_of(self._client.chat.completions.create(model=model, **request))
+                return reply_of(client.chat.completions.create(model=model, **request))
             except openai.OpenAIError as error:
                 if not left or not passing(error):
                     raise self._refusal(error, model) from None

@@ -4,6 +4,7 @@ and nothing is paid twice."""
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -124,6 +125,12 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
     assert served.asked == []
     with pytest.raises(InputError, match="nobody answers at"):
         replace(where).check(MODEL)
+
+
+def test_without_the_package_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)
+    with pytest.raises(InputError, match=r"pip install 'sciner\[llm\]'"):
+        Endpoint("http://127.0.0.1:9/v1", None).check(MODEL)
 
 
 def test_an_answer_is_paid_once_whoever_asks(tmp_path: Path) -> None:
