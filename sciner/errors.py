@@ -32,8 +32,10 @@ class InputError(ValueError):
 
 
 class CostLimitReached(Exception):
-    """The next question to a language model might cost more than it may: nothing is wrong, and what
-    is finished stays (exit code 4)."""
+    """The next question to a language model might exceed the limit of its cost (exit code 4).
+
+    Nothing is wrong, and what is finished stays.
+    """
 
     def __init__(self, limit: float, spent: float) -> None:
         super().__init__(

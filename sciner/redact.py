@@ -53,8 +53,11 @@ def veiled(word: str) -> str:
 
 
 def keep_secret(secret: str) -> str:
-    """Let ``redacted`` know of ``secret``, in processes that are started too. Returns the variable
-    of the environment that holds it."""
+    """Let ``redacted`` know of ``secret``, also in processes that are started.
+
+    Returns:
+        The variable of the environment that holds it.
+    """
     there = known()
     name = next((name for name, value in there.items() if value == secret), f"{SECRET}{len(there)}")
     os.environ[name] = secret

@@ -57,8 +57,7 @@ class Reporting(Protocol):
     def report(
         self, labelled: Sequence[Sentence], withheld: Mapping[str, tuple[Span, ...]]
     ) -> dict[str, float]:
-        """What it did of ``labelled``, and how good that is by the clean labels; decides
-        nothing."""
+        """What it did of ``labelled``, and how good that is by the clean labels."""
         ...
 
 

@@ -137,7 +137,8 @@ def split(
         zero_shot: the seed set may be empty.
 
     Raises:
-        InputError: the seed set would be empty without ``zero_shot``, or there are not enough sentences.
+        InputError: the seed set would be empty without ``zero_shot``, or there are not enough
+            sentences.
     """
     ordered = permutation(train, order, seed)[:limit]
     wanted = seed_size.of(len(ordered))

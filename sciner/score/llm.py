@@ -1,5 +1,4 @@
-"""What a language model's labels are worth, and what went wrong in its answers. For the report
-alone."""
+"""The quality of a language model's labels, and the faults of its answers; for reporting only."""
 
 from __future__ import annotations
 
