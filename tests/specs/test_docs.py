@@ -67,7 +67,7 @@ def with_a_language_model() -> list[Round]:
     llm, annotator = asking(parts)
     asked = AskedTeacher(llm, beside=True)
     buy = Acquire(Random(), Amount(5))
-    _, rounds = turn(SAMPLE, Threshold(), Iteration(1), parts, 0, None, annotator, buy, asked)
+    _, rounds = turn(SAMPLE, Threshold(), Iteration(1), parts, 0, None, annotator, buy, asked=asked)
     return rounds
 
 

@@ -505,7 +505,7 @@ def test_nested_spans_of_scierc_are_kept(say: Any) -> None:
 
 
 def test_the_table_in_the_docs_says_what_each_format_holds() -> None:
-    page = (Path(__file__).parents[4] / "docs" / "formats.md").read_text(encoding="utf-8")
+    page = (Path(__file__).parents[5] / "docs" / "formats.md").read_text(encoding="utf-8")
     rows = {
         cells[0].strip("`"): cells
         for line in page.splitlines()
