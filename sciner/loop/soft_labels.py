@@ -30,7 +30,8 @@ def soften(
         return list(examples)
     with TemporaryFile() as file:
         shape = (ends[-1], len(tagset(labels)))
-        rows = np.memmap(file, dtype=np.float16, mode="w+", shape=shape)
+        # as a plain array: a slice of a memmap takes four times the memory of a slice of an array
+        rows = np.asarray(np.memmap(file, dtype=np.float16, mode="w+", shape=shape))
     ends_of = {e.sentence.id: end for e, end in zip(examples, ends, strict=True)}
     for made in annotations:
         for p in made.read():

@@ -24,8 +24,8 @@ def silver_scores(
 
     Args:
         examples: the accepted silver.
-        proposed: all annotated pool sentences; of two predictions for one of them, the later
-            counts. Only the spans are held in memory.
+        proposed: one prediction for each annotated pool sentence. Only spans beside withheld gold
+            are held in memory.
         withheld: gold spans by sentence id.
 
     Returns:
@@ -41,10 +41,16 @@ def silver_scores(
     Raises:
         ValueError: an example was not proposed, or a span has no confidence.
     """
-    proposals: Spans = {prediction.sentence.id: prediction.spans for prediction in proposed}
     accepted: Spans = {example.sentence.id: example.accepted() for example in examples}
-    if stray := sorted(accepted.keys() - proposals.keys()):
-        raise ValueError(f"{stray[0]} is accepted as silver but was not annotated in this round")
+    stray, annotated, proposed_spans = set(accepted), 0, 0
+    proposals: dict[str, Sequence[Span]] = {}
+    for p in proposed:
+        stray.discard(p.sentence.id)
+        annotated, proposed_spans = annotated + 1, proposed_spans + len(p.spans)
+        if p.sentence.id in withheld:
+            proposals[p.sentence.id] = p.spans
+    if stray:
+        raise ValueError(f"{min(stray)} is accepted as silver but was not annotated in this round")
     gold: Spans = {id: spans for id, spans in withheld.items() if id in proposals}
 
     by_class = _by_class(accepted)
@@ -53,7 +59,7 @@ def silver_scores(
         "accepted_spans": float(by_class.total()),
         "empty_sentences": float(sum(not spans for spans in accepted.values())),
         "masked_tokens": float(sum(len(example.masked) for example in examples)),
-        "proposed_spans": float(_by_class(proposals).total()),
+        "proposed_spans": float(proposed_spans),
     }
     confidences = [
         confidence
@@ -61,7 +67,7 @@ def silver_scores(
         for span, confidence in zip(example.spans, example.confidences, strict=True)
         if span in accepted[example.sentence.id]
     ]
-    scores |= _ratio("accepted_share", len(accepted), len(proposals))
+    scores |= _ratio("accepted_share", len(accepted), annotated)
     scores |= _ratio("mean_confidence", sum(confidences), len(confidences))
     scores |= {
         f"spans/{escaped(label)}": float(by_class[label])
@@ -117,8 +123,9 @@ def _classes(spans: Iterable[Span]) -> dict[int, str]:
     return {i: span.label for span in spans for i in range(span.start, span.end)}
 
 
-def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]:
-    chosen, offered = _over(accepted, gold), _over(proposals, gold)
+def _quality(accepted: Spans, offered: Spans, gold: Spans) -> dict[str, float]:
+    """offered: what was predicted of the sentences of ``gold``."""
+    chosen = {id: spans for id, spans in accepted.items() if id in gold}
     true, taken, hits = _by_class(gold), _by_class(chosen), _by_class(_correct(chosen, gold))
     scores: dict[str, float] = {}
     for name, labels in [
@@ -134,10 +141,6 @@ def _quality(accepted: Spans, proposals: Spans, gold: Spans) -> dict[str, float]
     found = _by_class(_correct(offered, gold)).total()
     scores |= _ratio("proposed_precision/micro", found, _by_class(offered).total())
     return scores | _ratio("proposed_recall/micro", found, true.total())
-
-
-def _over(spans: Spans, gold: Spans) -> Spans:
-    return {id: these for id, these in spans.items() if id in gold}
 
 
 def _correct(spans: Spans, gold: Spans) -> Spans:

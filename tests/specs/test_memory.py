@@ -1,18 +1,23 @@
-"""What is held in memory of many sentences: of predictions their spans, of new text a block."""
+"""What is held in memory of many sentences: of accepted silver some hundred bytes, of predictions
+one part, of new text a block."""
 
 from __future__ import annotations
 
 import gc
+import tracemalloc
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from sciner.loop.outcomes import Predicted
 from sciner.loop.rounds import Iteration
+from sciner.loop.soft_labels import soften
 from sciner.loop.steps import predict
+from sciner.loop.steps.select import Select
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.base import Rule
 from sciner.policy.threshold.constant import Fixed
@@ -23,9 +28,10 @@ from sciner.run import annotate as annotating
 from sciner.run.annotate import annotate
 from sciner.store.disk import DiskStore
 from sciner.tagger.base import FitReport
-from sciner.text.corpus import Sentence
-from sciner.text.formats.npz import read_predictions
+from sciner.text.corpus import Sentence, tagset
+from sciner.text.formats.npz import read_predictions, write_predictions
 from sciner.text.prediction import Prediction
+from sciner.text.spans import Span
 from tests.specs.test_store import CORPUS, turn
 
 PART = 4
@@ -54,6 +60,50 @@ def test_a_run_holds_the_distributions_of_one_part_at_a_time(
     RunFolder.create(tmp_path / "run", {}).write_round(done.rounds[-1])
     assert len(CORPUS.test) > 8 * PART
     assert 1 <= most <= 2
+
+
+def traced(work: Callable[[], Any]) -> tuple[int, int, Any]:
+    """Bytes that ``work`` leaves behind, and those it had at its peak; and its value."""
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    tracemalloc.reset_peak()
+    value = work()
+    now, peak = tracemalloc.get_traced_memory()
+    return now - before, peak - before, value
+
+
+def bytes_of_silver(folder: Path, count: int) -> np.ndarray:
+    """Of ``count`` accepted sentences of 20 tokens and three spans: at the peak of selecting them,
+    at that of reading them, once they are read, and of their soft labels."""
+    folder.mkdir()
+    labels = ("Task", "Method")
+    spans = (Span(0, 2, "Task"), Span(4, 5, "Method"), Span(7, 9, "Task"))
+    rows = np.full((20, len(tagset(labels))), 0.2, np.float16)
+    pool = [Sentence(f"d#{i}", ("word",) * 20) for i in range(count)]
+    made = (Prediction(s, spans, rows, np.full(20, 0.9, np.float32)) for s in pool)
+    write_predictions(folder, made, labels)
+    annotated = Predicted("key", pool, 0.0, lambda: read_predictions(folder, pool, labels))
+    step = Select(annotated, {}, (), Threshold(Fixed(0.5)), {}, 0.0, {}, 1, 1.0)
+    tracemalloc.start()
+    try:
+        _, selecting, _ = traced(lambda: step.compute(folder))
+        read, reading, found = traced(lambda: step.load(folder))
+        examples = list(found.accepted.values())
+        softened, _, _ = traced(lambda: soften(examples, [annotated], labels, 1.0))
+    finally:
+        tracemalloc.stop()
+    assert len(examples) == count
+    return np.array([selecting, reading, read, softened])
+
+
+def test_accepted_silver_takes_some_hundred_bytes_a_sentence(
+    tmp_path: Path, monkeypatch: Any
+) -> None:
+    """So a million fits into memory: no text of all, no span twice, no distribution."""
+    monkeypatch.setattr("sciner.text.formats.npz.PART", 32)
+    small, large = (bytes_of_silver(tmp_path / str(n), n) for n in (64, 192))
+    selecting, reading, read, softened = (large - small) / (192 - 64)
+    assert selecting < 550 and reading < 600 and read < 400 and softened < 300
 
 
 class Watcher:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from sys import intern
 from typing import Any, ClassVar, NamedTuple
 
 from sciner.hashing import digest_of_rows
 from sciner.loop.outcomes import OutOfFold, Predicted, Scores
-from sciner.loop.steps.files import read_json, write_json
+from sciner.loop.steps.silver_file import read_rows, read_silver, write_silver
 from sciner.policy.threshold.accept import Threshold, accept
 from sciner.policy.threshold.base import nothing_judged
 from sciner.score.calibration import reliability_scores
 from sciner.score.silver import silver_scores
 from sciner.store.step import Step
-from sciner.text.corpus import NOTHING, Example, Sentence
+from sciner.text.corpus import Example
+from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
 
@@ -89,35 +88,27 @@ class Select(Step[Selection]):
             weight=self.weight,
             judged=self.judged.judged if self.judged else nothing_judged,
         )
-        proposed = chain.from_iterable(made.read() for made in (*self.earlier, self.fresh))
+        proposed = latest((*self.earlier, self.fresh))
         scores = silver_scores([*self.kept.values(), *accepted], proposed, self.withheld)
         scores |= reliability_scores(self.withheld, self.fresh.read(), self.threshold.confidence)
-        rows = [row_of(example) for example in accepted]
-        write_json(folder / "silver.json", {"scores": scores, "accepted": rows})
+        write_silver(folder / "silver.json", scores, accepted)
 
     def load(self, folder: Path) -> Selection:
-        found = read_json(folder / "silver.json")
         sentences = {s.id: s for s in self.fresh.sentences}
-        accepted = {row[0]: example_of(sentences[row[0]], row) for row in found["accepted"]}
-        return Selection(dict(self.kept) | accepted, found["scores"])
+        scores, fresh = read_silver(folder / "silver.json", sentences)
+        accepted = dict(self.kept)
+        accepted.update((example.sentence.id, example) for example in fresh)
+        return Selection(accepted, scores)
 
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
         """The scores, and how many sentences were accepted."""
-        found = read_json(folder / "silver.json")
-        scores: Scores = found["scores"]
-        return scores | {"sentences accepted": len(found["accepted"])}
+        scores, rows = read_rows(folder / "silver.json")
+        return scores | {"sentences accepted": sum(1 for _ in rows)}
 
 
-def row_of(e: Example) -> list[Any]:
-    """An accepted sentence as JSON, by its id."""
-    return [e.sentence.id, e.spans, e.round, e.confidences, sorted(e.masked), e.weight]
-
-
-def example_of(sentence: Sentence, row: Sequence[Any]) -> Example:
-    """What ``row_of`` wrote of ``sentence``."""
-    _, spans, round, confidences, masked, weight = row
-    # JSON gives every label a string of its own
-    own = tuple(Span(start, end, intern(label)) for start, end, label in spans)
-    mask = frozenset(masked) or NOTHING
-    return Example(sentence, own, "silver", round, tuple(confidences), mask, weight)
+def latest(passes: Sequence[Predicted]) -> Iterator[Prediction]:
+    """Of several annotations, the first one first, each sentence's last prediction."""
+    for n, made in enumerate(passes, start=1):
+        later = {s.id for after in passes[n:] for s in after.sentences}
+        yield from (p for p in made.read() if p.sentence.id not in later)

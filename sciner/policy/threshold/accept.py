@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -164,21 +165,24 @@ def accept(
         measured, threshold.granularity, how, round, gold_shares or {}, measured_and_judged
     )
     thresholds = threshold.rule.thresholds(looked_at)
-    taken: list[tuple[Example, float]] = []
+    taken: list[Example] = []
+    sure = array("d")  # of each
     for p in silver():
         told = threshold.measured(p)
         masked = MASKED[threshold.granularity](p, margins_of(told, thresholds), how)
         if masked is None or len(masked) == len(p.sentence.tokens):
             continue
-        example = Example(
-            p.sentence, p.spans, "silver", round, p.span_confidences(how), masked or NOTHING, weight
+        confidences = p.span_confidences(how)
+        taken.append(
+            Example(p.sentence, p.spans, "silver", round, confidences, masked or NOTHING, weight)
         )
-        taken.append((example, told.sentence_confidence(how)))
-    empty = [(example.sentence.id, sure) for example, sure in taken if not example.accepted()]
-    kept = surest(
-        empty, allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate)
-    )
-    return [example for example, _ in taken if example.accepted() or example.sentence.id in kept]
+        sure.append(told.sentence_confidence(how))
+    empty = [i for i, example in enumerate(taken) if not example.accepted()]
+    allowed = allowed_empty(threshold.empty, len(taken) - len(empty), len(empty), gold_empty_rate)
+    if allowed == len(empty):
+        return taken
+    kept = surest([(taken[i].sentence.id, sure[i]) for i in empty], allowed)
+    return [example for example in taken if example.accepted() or example.sentence.id in kept]
 
 
 def margins_of(p: Prediction, thresholds: Thresholds) -> Margins:

@@ -241,7 +241,10 @@ def train(fresh: FittedEncoder, examples: Sequence[Example], seed: int) -> FitRe
     """Train the model of ``fresh`` in place."""
     config, began = fresh.config, time.perf_counter()
     text = [e.sentence for e in examples]
-    found = PackedWindows.of(each_window(fresh.tokenizer, text, config.max_length, config.overlap))
+    found = PackedWindows.of(
+        each_window(fresh.tokenizer, text, config.max_length, config.overlap),
+        limit=max(fresh.model.config.vocab_size, config.max_length + 1),
+    )
     gold = np.array([e.source == "gold" for e in examples])[found.sentences()]
     shown = repeats(gold, config.gold_share)
     order = training_batches(found.lengths(), config.batch_size, seed, shown)

@@ -20,8 +20,9 @@ class PackedWindows:
     """N windows, given as a sequence of ``Window``, each made when it is asked for.
 
     numbers: [N, 4] int32, of each window its sentence, its first word and the two ends of ``keep``.
-    ids: [all pieces] int32, one window's after the other. firsts: [all words of windows] int32.
-    id_ends, first_ends: [N + 1] int64, where each window's begin, and where the last one's end.
+    ids: [all pieces], one window's after the other. firsts: [all words of windows]. Both are uint16
+    where all their numbers fit, else int32. id_ends, first_ends: [N + 1] int64, where each window's
+    begin, and where the last one's end.
     """
 
     numbers: Integers
@@ -31,9 +32,11 @@ class PackedWindows:
     first_ends: Integers
 
     @classmethod
-    def of(cls, found: Iterable[Window]) -> PackedWindows:
-        """The windows of ``found``, which may come one at a time."""
-        numbers, ids, firsts = array("i"), array("i"), array("i")
+    def of(cls, found: Iterable[Window], limit: int) -> PackedWindows:
+        """The windows of ``found``, which may come one at a time. limit: more than any piece's
+        number, and any window's length."""
+        kind = "H" if limit <= 2**16 else "i"
+        numbers, ids, firsts = array("i"), array(kind), array(kind)
         id_ends, first_ends = array("q", [0]), array("q", [0])
         for window in found:
             numbers.extend((window.sentence, window.start, *window.keep))
@@ -43,9 +46,9 @@ class PackedWindows:
             first_ends.append(len(firsts))
         return cls(
             np.frombuffer(numbers, np.intc).reshape(-1, 4),
-            np.frombuffer(ids, np.intc),
+            np.frombuffer(ids, kind),
             np.frombuffer(id_ends, np.int64),
-            np.frombuffer(firsts, np.intc),
+            np.frombuffer(firsts, kind),
             np.frombuffer(first_ends, np.int64),
         )
 

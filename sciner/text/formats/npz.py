@@ -48,6 +48,7 @@ def read_predictions(
     Raises ValueError where the lengths are not those of ``sentences``.
     """
     rest = iter(sentences)
+    known: dict[Span, Span] = {}  # spans are mostly alike: one object for all
     for file in sorted(folder.glob("part-*.npz")):
         with np.load(file, allow_pickle=False) as part:
             lengths, repairs, rows, confidence, spans = (
@@ -55,7 +56,8 @@ def read_predictions(
             )
         of: list[list[Span]] = [[] for _ in lengths]
         for i, start, end, label in spans.tolist():
-            of[i].append(Span(start, end, labels[label]))
+            span = Span(start, end, labels[label])
+            of[i].append(known.setdefault(span, span))
         ends = np.cumsum(lengths).tolist()
         for i, (end, sentence) in enumerate(zip(ends, islice(rest, len(ends)), strict=True)):
             start = end - int(lengths[i])
