@@ -11,6 +11,7 @@ from contextvars import ContextVar
 QUIET = "SCINER_QUIET"  # set in the environment of a run that shows no progress and no tables
 Advance = Callable[[int], None]
 Listener = Callable[[str, int, int], None]
+Total = int | Callable[[], int | None]  # the latter: asked again, until it is known
 # is told (description, done, total) in the place of a bar, where another process draws it
 listener: Listener | None = None
 # of the bar around several passes
@@ -36,7 +37,7 @@ def quiet(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def whole(description: str, total: int) -> Iterator[None]:
+def whole(description: str, total: Total) -> Iterator[None]:
     """One bar for several passes: bars inside draw nothing and advance this one."""
     with bar(description, total) as advance:
         before = shared.set(advance)
@@ -47,7 +48,7 @@ def whole(description: str, total: int) -> Iterator[None]:
 
 
 @contextmanager
-def bar(description: str, total: int) -> Iterator[Advance]:
+def bar(description: str, total: Total) -> Iterator[Advance]:
     """Yields ``advance(n)``. Draws on standard error, and only if that is a terminal."""
     if around := shared.get():
         yield around
@@ -74,18 +75,26 @@ def bar(description: str, total: int) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(description, total=total)
-        yield lambda n: progress.advance(task, n)
+        task = progress.add_task(description, total=now(total))
+        if callable(total):
+            yield lambda n: progress.update(task, advance=n, total=now(total))
+        else:
+            yield lambda n: progress.advance(task, n)
 
 
-def counting(description: str, total: int, tell: Listener) -> Advance:
-    """An ``advance`` that tells how far it is."""
+def now(total: Total) -> int | None:
+    """The total, as far as it is known."""
+    return total() if callable(total) else total
+
+
+def counting(description: str, total: Total, tell: Listener) -> Advance:
+    """An ``advance`` that tells how far it is; of a total that is not known, what is done."""
     done = 0
 
     def advance(n: int) -> None:
         nonlocal done
         done += n
-        tell(description, done, total)
+        tell(description, done, now(total) or done)
 
-    tell(description, 0, total)
+    tell(description, 0, now(total) or 0)
     return advance

@@ -7,16 +7,16 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from sciner import progress
 from sciner.errors import InputError
+from sciner.run.ahead import read_ahead
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Example, Sentence
 from sciner.text.formats.jsonl import write_placed_jsonl
@@ -55,12 +55,13 @@ def annotate(
 ) -> Summary:
     """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order;
     labels they may hold are not looked at. ``out`` is complete or absent. Text and predictions are
-    streamed: what is held is BLOCK sentences, and eight bytes of every other one. tokenised: of
-    plain text, a sentence is a line and blanks separate its tokens. trained: what ``tokens_of``
-    says of the text that the tagger was trained on; other tokens are warned of.
+    streamed: what is held is two blocks of BLOCK sentences, and eight bytes of every other one.
+    tokenised: of plain text, a sentence is a line and blanks separate its tokens. trained: what
+    ``tokens_of`` says of the text that the tagger was trained on; other tokens are warned of.
 
-    Raises InputError for whatever cannot be read, and for an id that stands twice, before
-    anything is annotated.
+    Raises InputError for whatever cannot be read, and for an id that stands twice: in a text of
+    less than BLOCK sentences before anything is annotated, in a longer one as soon as the thread
+    that reads it to its end meets it.
     """
     began = time.perf_counter()
     files = [file for path in inputs for file in expand(path)]
@@ -71,14 +72,13 @@ def annotate(
         how: dict[str, Any] = {"split": "input", "format": format, "tokenised": tokenised}
         return ((file, placed) for file in files for placed in stream_file(file, **how))
 
-    total = check(text)
-    if trained is not None:
-        compare_tokens(trained, text())
     count: Counter[str] = Counter()
-    with progress.whole("annotate (sentences)", total):
-        write_placed_jsonl(
-            out, examples(fitted, (placed for _, placed in text()), confidence, count)
-        )
+    with read_ahead(text, BLOCK) as (blocks, checked):
+        if trained is not None:
+            compare_tokens(trained, (sentence for _, (sentence, _) in text()))
+        total = lambda: checked.result() if checked.done() else None  # noqa: E731
+        with progress.whole("annotate (sentences)", total):
+            write_placed_jsonl(out, examples(fitted, blocks, checked, confidence, count))
     return Summary(count["sentences"], count["tokens"], count["spans"], time.perf_counter() - began)
 
 
@@ -97,9 +97,9 @@ def tokens_of(folder: Path) -> float | None:
         return None
 
 
-def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
+def compare_tokens(trained: float, text: Iterator[Sentence]) -> None:
     """Warn of text that seems to be tokenised in another way than the training text."""
-    share = cut_share([placed.sentence for _, placed in islice(text, 2000)])
+    share = cut_share(list(islice(text, 2000)))
     if differ(share, trained):
         log.warning(
             "the text is tokenised in another way than that which the tagger was trained on: of "
@@ -110,33 +110,21 @@ def compare_tokens(trained: float, text: Iterator[tuple[Path, Placed]]) -> None:
         )
 
 
-def check(text: Callable[[], Iterator[tuple[Path, Placed]]]) -> int:
-    """The number of sentences, once all were read. Raises InputError for what cannot be, and for an
-    id that stands twice."""
-    hashes = np.sort(np.fromiter((hash(placed.sentence.id) for _, placed in text()), np.int64))
-    suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
-    origin: dict[str, Path] = {}
-    for file, (sentence, _) in text() if suspects else ():
-        if hash(sentence.id) in suspects:
-            if sentence.id in origin:
-                problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
-                raise InputError(
-                    problem,
-                    file=file,
-                    hint="ids must be unique; list a file once, and give each its own name",
-                )
-            origin[sentence.id] = file
-    return len(hashes)
-
-
 def examples(
-    fitted: Fitted, text: Iterator[Placed], how: Aggregate, count: Counter[str]
+    fitted: Fitted,
+    blocks: Iterator[list[Placed]],
+    checked: Future[int],
+    how: Aggregate,
+    count: Counter[str],
 ) -> Iterator[tuple[Example, Offsets | None]]:
-    """The annotated sentences, with the places of their tokens; ``count`` goes along."""
-    for block in iter(lambda: list(islice(text, BLOCK)), []):
+    """The annotated sentences, with the places of their tokens; ``count`` goes along. Raises what
+    ``checked`` does as soon as it is known; the end waits for it."""
+    for block in blocks:
         for p, placed in zip(
             fitted.predict([placed.sentence for placed in block]), block, strict=True
         ):
+            if checked.done():
+                checked.result()
             count["sentences"] += 1
             count["tokens"] += len(p.sentence.tokens)
             count["spans"] += len(p.spans)
@@ -144,3 +132,4 @@ def examples(
                 Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how)),
                 placed.offsets,
             )
+    checked.result()

@@ -5,16 +5,23 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from threading import Event, active_count
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.launch.main import main
 from sciner.run.annotate import annotate
+from sciner.tagger.base import FitReport
 from sciner.text.corpus import Sentence, gold_example
+from sciner.text.formats.read import stream_file
+from sciner.text.formats.running import Placed
+from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
 TEXT = "We fine-tune BERT on SciERC with a learning rate of 2e-5.\nThe weather was fine.\n"
@@ -142,7 +149,7 @@ def test_int8_is_refused_where_there_is_none(saved: Path, monkeypatch: pytest.Mo
     assert not (saved / "out.jsonl").exists()
 
 
-def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annotated(
+def test_what_stands_at_the_end_of_a_short_input_is_refused_before_anything_is_annotated(
     saved: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is left behind, hidden files included."""
@@ -172,6 +179,60 @@ def test_what_stands_at_the_end_of_the_input_is_refused_before_anything_is_annot
         assert sorted(saved.iterdir()) == before
 
 
+class Slow:
+    """A tagger that finds nothing. begun: it has annotated a sentence."""
+
+    report = FitReport(0, 0, 0.0, ())
+
+    def __init__(self) -> None:
+        self.begun = Event()
+
+    def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
+        for s in sentences:
+            size = len(s.tokens)
+            yield Prediction(s, (), np.ones((size, 1), np.float16), np.ones(size, np.float32))
+            self.begun.set()
+
+    def save(self, directory: Path) -> None: ...
+
+
+def test_the_first_sentences_are_annotated_before_the_text_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Blocks ahead are read meanwhile, and come out in their order."""
+    tagger, waited = Slow(), []
+
+    def waiting(path: Path, **how: Any) -> Iterator[Placed]:
+        for i, placed in enumerate(stream_file(path, **how)):
+            if i == 12:
+                waited.append(tagger.begun.wait(timeout=60))
+            yield placed
+
+    monkeypatch.setattr("sciner.run.annotate.BLOCK", 4)
+    monkeypatch.setattr("sciner.run.annotate.stream_file", waiting)
+    (tmp_path / "in.txt").write_text("".join(f"word{i}\n" for i in range(30)))
+    done = annotate(tagger, [str(tmp_path / "in.txt")], tmp_path / "out.jsonl")
+    assert waited == [True, True]  # the reader of what is annotated, and the one that checks all
+    found = [row["tokens"] for row in rows(tmp_path / "out.jsonl")]
+    assert done.sentences == 30 and found == [[f"word{i}"] for i in range(30)]
+
+
+@pytest.mark.parametrize(
+    ("end", "problem"),
+    [("{", r"in\.jsonl:31: invalid JSON"), ('{"id": "d#0", "tokens": ["a"]}', "'d#0' stands in")],
+)
+def test_a_fault_behind_the_first_block_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, problem: str
+) -> None:
+    text = [json.dumps({"id": f"d#{i}", "tokens": ["word"]}) for i in range(30)]
+    monkeypatch.setattr("sciner.run.annotate.BLOCK", 4)
+    (tmp_path / "in.jsonl").write_text("\n".join([*text, end]))
+    threads = active_count()
+    with pytest.raises(InputError, match=problem):
+        annotate(Slow(), [str(tmp_path / "in.jsonl")], tmp_path / "out.jsonl")
+    assert [f.name for f in tmp_path.iterdir()] == ["in.jsonl"] and active_count() == threads
+
+
 def test_a_result_in_the_folder_of_its_input_is_not_taken_for_input(saved: Path) -> None:
     (saved / "texts").mkdir()
     (saved / "in.txt").rename(saved / "texts/in.txt")
@@ -186,18 +247,21 @@ def test_one_bar_runs_over_all_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path:
     from sciner import progress
     from sciner.tagger.gazetteer.gazetteer import GazetteerTagger
 
-    bars, steps = [], []
+    bars: list[tuple[str, Any]] = []
+    steps: list[dict[str, Any]] = []
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     monkeypatch.setattr(
         Progress, "add_task", lambda self, description, total: bars.append((description, total))
     )
-    monkeypatch.setattr(Progress, "advance", lambda self, task, n: steps.append(n))
+    monkeypatch.setattr(Progress, "update", lambda self, task, **told: steps.append(told))
     monkeypatch.setattr("sciner.run.annotate.BLOCK", 2)
     tagger = GazetteerTagger("sensitive", ("Task",)).fit(
         [gold_example(Sentence("d#0", ("We",), ()))], seed=0
     )
     (tmp_path / "in.txt").write_text("We\n" * 5)
     annotate(tagger, [str(tmp_path / "in.txt")], tmp_path / "out.jsonl")
-    assert (bars, steps) == ([("annotate (sentences)", 5)], [1] * 5)
+    assert [name for name, _ in bars] == ["annotate (sentences)"]
+    assert [told["advance"] for told in steps] == [1] * 5
+    assert {told["total"] for told in steps} <= {None, 5}  # as soon as it is known
     with progress.bar("another", 1):
         assert bars[1:] == [("another", 1)]
