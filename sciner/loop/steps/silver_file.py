@@ -18,8 +18,11 @@ HEAD, ROWS, NEXT, END = '{"scores": ', ', "accepted": [', ", ", "]}"
 
 
 def write_silver(file: Path, scores: Mapping[str, float], accepted: Iterable[Example]) -> None:
-    """Write ``{"scores": {…}, "accepted": [[…], …]}``, as ``json.dumps`` spells it. Raises
-    ValueError for NaN and infinities."""
+    """Write ``{"scores": {…}, "accepted": [[…], …]}``, as ``json.dumps`` does.
+
+    Raises:
+        ValueError: a score is NaN or infinite.
+    """
     with file.open("w", encoding="utf-8") as stream:
         stream.write(HEAD + ENCODER.encode(scores) + ROWS)
         for n, example in enumerate(accepted):
@@ -28,8 +31,11 @@ def write_silver(file: Path, scores: Mapping[str, float], accepted: Iterable[Exa
 
 
 def read_rows(file: Path) -> tuple[dict[str, float], Iterator[list[Any]]]:
-    """The scores, and each accepted sentence as ``row_of`` made it. Raises ValueError where the
-    file is torn."""
+    """Read the scores, and yield each accepted sentence as ``row_of`` made it.
+
+    Raises:
+        ValueError: the file is not complete.
+    """
     text = file.read_text(encoding="utf-8")
     scores, end = DECODER.raw_decode(text, len(HEAD))
 

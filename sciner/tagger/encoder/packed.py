@@ -33,8 +33,12 @@ class PackedWindows:
 
     @classmethod
     def of(cls, found: Iterable[Window], limit: int) -> PackedWindows:
-        """The windows of ``found``, which may come one at a time. limit: more than any piece's
-        number, and any window's length."""
+        """Pack ``found``, which may come one window at a time.
+
+        Args:
+            found: the windows.
+            limit: greater than any piece's number and any window's length.
+        """
         kind = "H" if limit <= 2**16 else "i"
         numbers, ids, firsts = array("i"), array(kind), array(kind)
         id_ends, first_ends = array("q", [0]), array("q", [0])
