@@ -24,6 +24,7 @@ from sciner.policy.threshold.precision import Precision
 from sciner.store.disk import DiskStore
 from sciner.store.step import Result, Step
 from tests.fakes import small_corpus
+from tests.specs.test_llm import language_model
 from tests.specs.test_loop import parts_of, turn
 
 
@@ -48,13 +49,14 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> RecordingStore:
         turn(corpus, iteration=Iteration(1), parts=parts_of(corpus), store=store, acquire=acquire)
     mixed = Iteration(1, gold_share=0.5, teachers=2)
     turn(corpus, Threshold(Precision(0.5)), mixed, parts_of(corpus), store=store)
+    list(language_model(store=store).fit([], seed=0).predict(corpus.test[:1]))
     return store
 
 
 def test_every_step_of_the_package_is_known_by_its_name() -> None:
     for module in iter_modules(package.__path__, f"{package.__name__}."):
         import_module(module.name)
-    found = {step for step in Step.__subclasses__() if step.__module__.startswith(package.__name__)}
+    found = {step for step in Step.__subclasses__() if step.__module__.startswith("sciner.")}
     assert found == set(STEPS.values()) and all(name == step.NAME for name, step in STEPS.items())
 
 
