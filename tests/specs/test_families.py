@@ -134,6 +134,7 @@ def test_every_source_of_the_hub_has_its_family_here() -> None:
         "bert_large_ner",
         "crf",
         "gazetteer",
+        "llm",
     }
     assert named - FAMILIES.keys() == others
 

@@ -31,7 +31,7 @@ from tests.fakes import FakeTagger, small_corpus
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     """No network, no weights: what is tested here is everything around the tagger."""
 
-    def build(config: Any, labels: tuple[str, ...]) -> FakeTagger:
+    def build(config: Any, labels: tuple[str, ...], llm: None = None) -> FakeTagger:
         if config.seed == 13:
             raise RuntimeError("seed 13 brings bad luck")
         return FakeTagger(labels)

@@ -44,7 +44,7 @@ BAD_LUCK = 7.0
 
 @pytest.fixture(autouse=True)
 def fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    def build(config: Any, labels: tuple[str, ...]) -> FakeTagger:
+    def build(config: Any, labels: tuple[str, ...], llm: None = None) -> FakeTagger:
         if config.model.c2 == BAD_LUCK:
             raise RuntimeError("7 brings bad luck")
         return FakeTagger(labels)

@@ -22,9 +22,10 @@ from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.loop.rounds import Iteration
-from sciner.loop.steps import STEPS, versions
+from sciner.loop.steps import STEPS, silver_file, versions
 from sciner.loop.steps.files import read_all
 from sciner.loop.steps.fit import Fit
+from sciner.loop.steps.silver_file import row_of
 from sciner.run.build import build_store
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.store.lineage import describe
@@ -90,7 +91,7 @@ def test_a_full_disk(mounted: Any, caplog: pytest.LogCaptureFixture, size: str) 
     assert_whole(root)
 
 
-@pytest.mark.parametrize("name", ["silver.json", "key.json"])
+@pytest.mark.parametrize("name", ["report.json", "key.json"])
 def test_a_disk_that_fills_up_within_a_file(
     tmp_path: Path, monkeypatch: Any, caplog: Any, name: str
 ) -> None:
@@ -106,6 +107,24 @@ def test_a_disk_that_fills_up_within_a_file(
 
     monkeypatch.setattr(Path, "write_text", full)
     assert scores(store) == expected()
+    assert len(warnings(caplog)) == 1
+    assert_whole(store.root)
+
+
+def test_a_disk_that_fills_up_within_the_silver(
+    tmp_path: Path, monkeypatch: Any, caplog: Any
+) -> None:
+    """It is written a sentence at a time: some of them, then the disk is full."""
+    store, fails = DiskStore(tmp_path / "store"), iter([False, False, True])
+
+    def full(example: Any) -> Any:
+        if next(fails, False):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return row_of(example)
+
+    clean = expected()
+    monkeypatch.setattr(silver_file, "row_of", full)
+    assert scores(store) == clean
     assert len(warnings(caplog)) == 1
     assert_whole(store.root)
 
