@@ -21,7 +21,7 @@ Teaches = Literal["tagger", "llm", "both"]
 
 
 class IterationConfig(Strict):
-    """``loop.rounds.Iteration``."""
+    """``loop.iteration.Iteration``."""
 
     rounds: Annotated[int, Field(ge=0, le=50)]
     steps: Positive | None

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.hashing import digest
+from sciner.loop.iteration import Iteration
 from sciner.loop.out_of_fold import FOLDS
-from sciner.loop.rounds import Iteration
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key

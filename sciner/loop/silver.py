@@ -81,7 +81,7 @@ class Silver:
                 gold_shares=shares,
                 round=number,
                 weight=weight,
-                judged=judged,
+                judged=judged if threshold.needs_judged else None,
             )
         )
         scores = scores | kappa_scores(self.accepted.values(), withheld)

@@ -48,8 +48,9 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     """Read the corpus and build everything that the rounds need. Raises InputError for what cannot
     be meant; nothing is written or trained before the first of ``rounds`` is asked for. shared: see
     ``StepRunner``."""
+    from sciner.loop.iteration import Iteration
     from sciner.loop.out_of_fold import refuse_small
-    from sciner.loop.rounds import Iteration, run_rounds
+    from sciner.loop.rounds import run_rounds
     from sciner.loop.steps.runner import StepRunner
     from sciner.policy.seed import Amount, split
 

@@ -10,7 +10,7 @@ import json
 import os
 from pathlib import Path
 
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.seed import Amount

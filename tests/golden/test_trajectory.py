@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold.accept import Threshold

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.store.disk import DiskStore, NoStore
 from sciner.store.locks import is_held
 from sciner.store.maintenance import lock, prune, stats

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquisition.base import STRATEGIES, Strategy
 from sciner.policy.acquisition.batch import Acquire

@@ -13,7 +13,8 @@ import yaml
 
 from sciner.config.conf import CONF
 from sciner.launch.hydra_errors import choices_of
-from sciner.loop.rounds import Iteration, Round
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import Round
 from sciner.loop.steps import STEPS
 from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire

@@ -14,7 +14,7 @@ import pytest
 from sciner.errors import CostLimitReached, InputError
 from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random

@@ -7,10 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from sciner.loop.rounds import Iteration, Round, passes, run_rounds
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import Round, run_rounds
 from sciner.loop.steps.fit import digest_of_examples
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.teacher import AskedTeacher
+from sciner.loop.training import passes
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.annotator import Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sciner.loop.iteration import Iteration
 from sciner.loop.outcomes import Predicted
-from sciner.loop.rounds import Iteration
 from sciner.loop.soft_labels import soften
 from sciner.loop.steps import predict
 from sciner.loop.steps.select import Select

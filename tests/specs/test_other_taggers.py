@@ -16,7 +16,8 @@ from sciner.config.conf import CONF
 from sciner.errors import InputError
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
-from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import Round, run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.run import prepare
 from sciner.run.build import build_tagger, build_threshold

@@ -21,7 +21,8 @@ from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
-from sciner.loop.rounds import Iteration, run_rounds
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from sciner.hashing import canonical, checksum
+from sciner.loop.iteration import Iteration
 from sciner.loop.outcomes import StepRecord
-from sciner.loop.rounds import Iteration, Round, run_rounds
+from sciner.loop.rounds import Round, run_rounds
 from sciner.loop.steps import STEPS
 from sciner.loop.steps.runner import KeepWeights, StepRunner
 from sciner.policy.annotator import SimulatedAnnotator

@@ -21,7 +21,7 @@ import pytest
 from sciner.config.places import StoreConfig
 from sciner.errors import InputError
 from sciner.hashing import checksum
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.loop.steps import STEPS, silver_file, versions
 from sciner.loop.steps.files import read_all
 from sciner.loop.steps.fit import Fit

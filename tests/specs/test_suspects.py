@@ -16,7 +16,8 @@ from sciner.errors import InputError
 from sciner.launch.main import main
 from sciner.launch.overrides import configurations
 from sciner.launch.plan import fits_of
-from sciner.loop.rounds import Iteration, Round
+from sciner.loop.iteration import Iteration
+from sciner.loop.rounds import Round
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
 from sciner.policy.threshold.accept import Threshold
@@ -48,7 +49,18 @@ def test_looking_for_errors_takes_five_fits_and_changes_no_figure() -> None:
     other, rounds = turn(parts=PARTS, suspects=True)
     assert len(other.fits) == len(tagger.fits) + 5 and other.fits[5:] == tagger.fits
     assert timeless(rounds) == timeless(plain)
+    assert {s.key for r in plain for s in r.steps} <= {s.key for r in rounds for s in r.steps}
     assert all(r.suspects is None for r in plain) and all(r.suspects for r in rounds)
+
+
+def test_looking_for_errors_masks_nothing_in_round_0() -> None:
+    """The folds' predictions are there before round 0, where a run without them has none."""
+    masking = Iteration(1, mask_missed=True)
+    _, plain = turn(parts=PARTS, iteration=masking)
+    _, rounds = turn(parts=PARTS, iteration=masking, suspects=True)
+    assert [r.examples for r in rounds] == [r.examples for r in plain]
+    assert not any(e.masked for e in rounds[0].examples)
+    assert any(e.masked for e in rounds[1].examples if e.source == "gold")
 
 
 def test_a_sentence_is_judged_by_taggers_that_did_not_learn_from_it() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from sciner.cli import main as cli
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.store.disk import DiskStore
 from tests.specs.test_store import turn
 from tests.unit.store.test_maintenance import SURE, SURER, ended, folder_of, write

@@ -21,7 +21,7 @@ from sciner.config.model import CrfConfig, GazetteerConfig
 from sciner.config.rounds import IterationConfig
 from sciner.errors import InputError
 from sciner.launch.overrides import check, parse_flags
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.doubt import Bald

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sciner.errors import InputError
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.loop.steps import STEPS
 from sciner.loop.steps.fit import Fit
 from sciner.policy.threshold.accept import Threshold

@@ -12,11 +12,11 @@ from typing import Any, Literal, NamedTuple
 from sciner.errors import InputError, nearest
 from sciner.text.formats.record import Record
 
-# text: white space as it stands, line ends aside. lines: line ends. title: the first
-# line end. edges: spans whose edges are
-# no edges of tokens of one sentence. overlaps: spans that overlap. confidences: of spans. masks:
-# tokens whose label is not known. tokens: where they stand. ids: of texts. documents: ids of
-# documents alone. unlabelled: a text without labels is told from one that has none to find
+# text: white space as it is, except line ends. lines: line ends. title: the first line end.
+# edges: spans that do not begin and end with tokens of one sentence. overlaps: overlapping spans.
+# confidences: of spans. masks: tokens whose label is unknown. tokens: their places. ids: of texts.
+# documents: ids of documents only. unlabelled: a text that nobody labelled is told apart from one
+# in which there is nothing to label
 Held = Literal[
     "text",
     "lines",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from sciner.loop import steps as package
-from sciner.loop.rounds import Iteration
+from sciner.loop.iteration import Iteration
 from sciner.loop.steps import STEPS
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
