@@ -12,7 +12,8 @@ from sciner.report.published import published as read_published
 from sciner.report.published import published_table
 from sciner.report.render import NONE, Table, difference_text, markdown, table_of
 from sciner.report.tables import F1, cells, paired
-from sciner.score.curves import Difference, holm
+from sciner.score.curves import Difference
+from sciner.score.multiple import holm_by_family
 
 Setting = Mapping[str, object]  # {column: value}
 BARS = "`threshold=fixed` accepts spans from a confidence of 0.9 with `crf`, of 0.8 with `minilm`."
@@ -79,13 +80,12 @@ def differences(
     shown: list[list[str]] = [[] for _ in labels]
     for metric in metrics:
         found = [
-            _difference(group, a, b, metric, counts)
+            difference(group, a, b, metric, counts)
             for _, group in groups
             for a, b in contrasts.values()
         ]
-        corrected = _corrected(
-            found, [label[by.index("corpus")] if "corpus" in by else "" for label in labels]
-        )
+        families = [label[by.index("corpus")] if "corpus" in by else "" for label in labels]
+        corrected = holm_by_family([one and one.p for one in found], families)
         for line, one, p in zip(shown, found, corrected, strict=True):
             line += [difference_text(one) if one else NONE, f"{p:.3f}" if p is not None else NONE]
     headings = (*by, "difference", *(word for name in metrics for word in (name, "p")))
@@ -99,26 +99,12 @@ def differences(
     return markdown(Table(headings, rows, len(by) + 1, notes))
 
 
-def _difference(
+def difference(
     frame: pd.DataFrame, a: Setting, b: Setting, metric: str, counts: Counts
 ) -> Difference | None:
     """None where no seed has both."""
     seeds = [set(where(frame, {**setting, "metric": metric})["seed"]) for setting in (a, b)]
     return paired(frame, a, b, metric, counts).difference if seeds[0] & seeds[1] else None
-
-
-def _corrected(found: Sequence[Difference | None], families: Sequence[str]) -> list[float | None]:
-    """The p values after Holm's correction, each family by itself."""
-    corrected: list[float | None] = [None] * len(found)
-    for family in dict.fromkeys(families):
-        at = [
-            i
-            for i, one in enumerate(found)
-            if families[i] == family and one is not None and one.p is not None
-        ]
-        for i, p in zip(at, holm([found[i].p for i in at]), strict=True):  # type: ignore[union-attr, misc]
-            corrected[i] = p
-    return corrected
 
 
 def published(artefact: str) -> str:

@@ -20,10 +20,10 @@ from sciner.score.curves import (
     area_difference,
     common_range,
     flips,
-    holm,
     share_to_reach,
 )
 from sciner.score.extrapolate import fit_power_law, hindsight
+from sciner.score.multiple import holm_by_family
 
 UNITS = ("sentences", "tokens", "minutes")
 # Okabe & Ito 2008, with a wine red in place of the yellow, which a white page swallows
@@ -93,8 +93,7 @@ def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
     over = common_range(curve for by_seed in curves.values() for curve in by_seed.values())
     others = [name for name in curves if name != BASELINE]
     found = {name: area_difference(curves[name], curves[BASELINE], over) for name in others}
-    tested = [name for name in others if found[name].p is not None]
-    adjusted = dict(zip(tested, holm([found[name].p or 0.0 for name in tested]), strict=True))
+    adjusted = dict(zip(others, holm_by_family([found[name].p for name in others]), strict=True))
     areas = {
         name: float(np.mean([area(c, over) for c in by_seed.values()]))
         for name, by_seed in curves.items()
@@ -104,7 +103,7 @@ def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
         last = np.mean([np.interp(over[1], c.budget, c.f1) for c in curves[name].values()])
         row = [name, f"{areas[name]:.3f}", f"{last:.3f}"]
         row += (
-            [difference_text(found[name]), f"{adjusted[name]:.3f}" if name in adjusted else "–"]
+            [difference_text(found[name]), "–" if (p := adjusted[name]) is None else f"{p:.3f}"]
             if name in found
             else ["", ""]
         )

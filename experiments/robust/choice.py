@@ -9,7 +9,8 @@ import pandas as pd
 
 from experiments.sections import where
 from sciner.report.render import NONE, Table, difference_text, markdown
-from sciner.score.curves import Difference, holm, t_difference
+from sciner.score.curves import Difference, t_difference
+from sciner.score.multiple import holm_by_family
 
 DEV = "dev/f1/micro"
 ENSEMBLE = f"ensemble/{DEV}"
@@ -125,12 +126,10 @@ def minus(values: BySeed, control: BySeed) -> Difference | None:
 
 def corrected(found: Sequence[Difference | None]) -> list[str]:
     """Each difference as text, with its p value after Holm's correction."""
-    known = iter(holm([d.p for d in found if d and d.p is not None]))
+    adjusted = holm_by_family([one and one.p for one in found])
     return [
-        NONE
-        if d is None
-        else difference_text(d) + ("" if d.p is None else f", p {next(known):.3f}")
-        for d in found
+        NONE if one is None else difference_text(one) + ("" if p is None else f", p {p:.3f}")
+        for one, p in zip(found, adjusted, strict=True)
     ]
 
 

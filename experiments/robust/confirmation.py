@@ -1,4 +1,4 @@
-"""What was confirmed on four corpora, with seeds that chose nothing."""
+"""What was tested on four corpora, with seeds that chose nothing."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 
 from experiments.artefact import ENSEMBLES
-from experiments.sections import Setting, where
+from experiments.sections import Setting, difference, where
 from sciner.report.frames import Counts, read_counts_csv
 from sciner.report.render import NONE, Table, difference_text, markdown, table_of
-from sciner.report.tables import F1, cells, paired
-from sciner.score.curves import Difference, holm
+from sciner.report.tables import F1, cells
+from sciner.score.multiple import holm_by_family
 
 GOLD, ENSEMBLE, ROBUST = "gold, 300 steps", "ensemble of 3, 300 steps each", "robust"
 ROWS = ("data.seed_size", "corpus", "method")
@@ -69,7 +69,7 @@ def sections(frame: pd.DataFrame, counts: Counts) -> list[str]:
     lines, line_counts = lines_of(confirmed, counts, ensembles)
     scores = cells(lines, ROWS, [], [F1, RARE, *PASSES])
     return [
-        "## Confirmed on four corpora",
+        "## Tested on four corpora",
         "Entity F1 on **test** of seeds 10 to 14, which chose nothing. `paper`: hard labels of one "
         "teacher, gold and silver joined. `robust`: `iteration=robust`. bc5cdr: 1,500 sentences.",
         markdown(table_of(replace(scores, missing=()))),
@@ -114,12 +114,11 @@ def contrasts(
     groups = list(lines.groupby(["data.seed_size", "corpus"], sort=False))
     columns: list[list[str]] = []
     for a, b in wanted.values():
-        found = [difference(group, counts, a, b, metric) for _, group in groups]
-        corrected = iter(holm([d.p for d in found if d and d.p is not None]))
-        columns.append([NONE if d is None else difference_text(d) for d in found])
-        columns.append(
-            [NONE if d is None or d.p is None else f"{next(corrected):.3f}" for d in found]
-        )
+        sides = {"method": a}, {"method": b}
+        found = [difference(group, *sides, metric, counts) for _, group in groups]
+        adjusted = holm_by_family([one and one.p for one in found])
+        columns.append([NONE if one is None else difference_text(one) for one in found])
+        columns.append([NONE if p is None else f"{p:.3f}" for p in adjusted])
     headings = ("data.seed_size", "corpus", *headings_of(wanted))
     rows = tuple((*map(str, key), *row) for (key, _), *row in zip(groups, *columns, strict=True))
     return markdown(Table(headings, rows, 2))
@@ -129,14 +128,3 @@ def headings_of(wanted: Mapping[str, object]) -> Iterator[str]:
     for name in wanted:
         yield name
         yield "p"
-
-
-def difference(
-    lines: pd.DataFrame, counts: Counts, a: str, b: str, metric: str
-) -> Difference | None:
-    """None where no seed has both."""
-    of_metric = lines[lines["metric"] == metric]
-    seeds = [set(where(of_metric, {"method": name})["seed"]) for name in (a, b)]
-    if not seeds[0] & seeds[1]:
-        return None
-    return paired(lines, {"method": a}, {"method": b}, metric, counts).difference

@@ -13,7 +13,7 @@ from sciner.report.frames import last_round, rows_of
 from sciner.report.render import difference_text
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
-from sciner.score.curves import holm
+from sciner.score.multiple import holm_by_family
 
 FEW = 5  # seeds; with fewer there is no p value
 DIGITS = 3  # of an F1; what differs by less is called equal
@@ -140,16 +140,8 @@ def _gap(compared: ComparedRuns, a: Setting, b: Setting) -> Gap | None:
 
 def _corrected(gaps: Sequence[Gap | None], families: Sequence[str]) -> list[Gap | None]:
     """With p after Holm's correction, each family by itself."""
-    corrected = list(gaps)
-    for family in dict.fromkeys(families):
-        known = [
-            (i, gap.p)
-            for i, gap in enumerate(gaps)
-            if gap and gap.p is not None and families[i] == family
-        ]
-        for (i, _), p in zip(known, holm([p for _, p in known]), strict=True):
-            corrected[i] = replace(gaps[i], p=p)  # type: ignore[type-var]
-    return corrected
+    adjusted = holm_by_family([gap.p if gap else None for gap in gaps], families)
+    return [replace(gap, p=p) if gap else None for gap, p in zip(gaps, adjusted, strict=True)]
 
 
 def _hours(frame: pd.DataFrame) -> float | None:

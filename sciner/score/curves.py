@@ -269,24 +269,6 @@ def share_to_reach(
     )
 
 
-def holm(p: Sequence[float]) -> list[float]:
-    """Adjust the p values of one family (Holm 1979).
-
-    Rejecting those at or below a level then makes one or more false rejections in the family with
-    at most that probability.
-
-    >>> holm([0.01, 0.04, 0.03])
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p, kind="stable")
-    stepped = np.maximum.accumulate(
-        np.asarray(p, dtype=float)[order] * np.arange(len(order), 0, -1)
-    )
-    adjusted = np.empty(len(order))
-    adjusted[order] = np.minimum(stepped, 1)
-    return [float(value) for value in adjusted]
-
-
 @dataclass(frozen=True, slots=True)
 class Flip:
     """Two methods of which one is ahead in one unit and the other in another.

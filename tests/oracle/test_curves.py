@@ -17,11 +17,11 @@ from sciner.score.curves import (
     area_difference,
     common_range,
     flips,
-    holm,
     share_to_reach,
 )
 from sciner.score.extrapolate import fit_power_law, hindsight
 from sciner.score.intervals import SIGNED, t_interval
+from sciner.score.multiple import holm
 
 Counts = npt.NDArray[np.int64]
 GOLD = np.random.default_rng(0).integers(1, 20, 12)
