@@ -62,7 +62,8 @@ def compare_jobs(found: Sequence[Outcome]) -> str:
 
 def print_comparison(runs: Sequence[Record]) -> None:
     """``answer.results`` of ``runs``, as the report has them."""
-    from sciner.report.answer import answers, results
+    from sciner.report.answer import results
+    from sciner.report.answer_sentences import answers
     from sciner.report.answer_tables import best_and_worst, comparison_table
     from sciner.report.compared import compare_runs
 

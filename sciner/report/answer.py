@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from sciner.report.compared import ComparedRuns, Setting, settings_in, worded
+from sciner.report.compared import ComparedRuns, Setting, settings_in
 from sciner.report.frames import last_round, rows_of
-from sciner.report.render import difference_text
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
 from sciner.score.multiple import holm_by_family
@@ -41,6 +40,19 @@ class Gap:
     @property
     def significant(self) -> bool:
         return self.p is not None and self.p <= ALPHA
+
+    @property
+    def sign(self) -> int:
+        """1 or -1 where the interval excludes 0, else 0; of one seed that of the difference."""
+        d = self.paired.difference
+        if d.low is None or d.high is None:
+            point = round(d.point, DIGITS)
+            return (point > 0) - (point < 0)
+        return (d.low > 0) - (d.high < 0)
+
+    @property
+    def has_interval(self) -> bool:
+        return self.paired.difference.low is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,149 +165,6 @@ def _hours(frame: pd.DataFrame) -> float | None:
 def warned_runs(runs: Sequence[Record]) -> set[str]:
     """The ids of those with a collapse warning in any round."""
     return {run.about["id"] for run in runs if any(line.get("warnings") for line in run.rounds)}
-
-
-def question(compared: ComparedRuns) -> str:
-    """What these runs ask, as a sentence."""
-    rounds = compared.frame["round"].max() > 0
-    over = "training on the seed set alone (round 0)"
-    if not compared.key:
-        return (
-            f"Do the rounds gain anything over {over}?"
-            if rounds
-            else "How good is a tagger that was trained on the seed set alone?"
-        )
-    others = compared.values[1:]
-    sides = f"{compared.key}={compared.baseline}"
-    beats = (
-        f"Is {compared.key}={others[0]} better than {sides}"
-        if len(others) == 1
-        else f"Which {compared.key} is better than {sides}"
-    )
-    return f"{beats}, and does any setting gain over {over}?" if rounds else f"{beats}?"
-
-
-def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]:
-    """What the last rounds tell, in sentences: against round 0, against the baseline, and what
-    cannot be concluded."""
-    told = [
-        _against_round_0(found),
-        _against_baseline(compared, found),
-        _evidence(found),
-    ]
-    return [sentence for sentence in told if sentence] or [
-        "Nothing here can be compared: it takes two rounds, or two values with a seed and a test "
-        "set in common."
-    ]
-
-
-def _against_round_0(found: Sequence[SettingResult]) -> str:
-    gains = [(one, one.gain) for one in found if one.gain]
-    if not gains:
-        return ""
-    points = [round(gap.point, DIGITS) for _, gap in gains]
-    lost, won = sum(p < 0 for p in points), sum(p > 0 for p in points)
-    size = _between([abs(p) for p in points])
-    if len(gains) == 1:
-        (gap,) = (gap for _, gap in gains)
-        change = f"{'loses' if lost else 'gains'} {size} entity F1 against round 0"
-        return (
-            f"The last round {change if lost or won else 'has the entity F1 of round 0'}, the "
-            f"tagger trained on the seed set alone{_interval(gap)}{_significance([gap])}."
-        )
-    gaps = [gap for _, gap in gains]
-    if len(gains) in (lost, won):
-        verb = "loses against" if lost else "gains over"
-        return (
-            f"Every setting ({len(gains)} of {len(gains)}) {verb} its own round 0, the "
-            f"tagger trained on the seed set alone: by {size} entity F1{_significance(gaps)}."
-        )
-    best, worst = (end(gains, key=lambda pair: pair[1].point) for end in (max, min))
-    verb = "gains over its" if won == 1 else "gain over their"
-    return (
-        f"{won} of {len(gains)} settings {verb} own round 0, the tagger trained on the seed set "
-        f"alone, and {lost} lose{'s' * (lost == 1)}{_of_each(gaps)}. The most: "
-        f"{best[1].point:+.3f} with {worded(best[0].setting)}; the least: "
-        f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
-    )
-
-
-def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
-    differing = [(one, one.difference) for one in found if one.difference]
-    if not differing:
-        return ""
-    gaps = [gap for _, gap in differing]
-    baseline = f"the baseline {compared.key}={compared.baseline}"
-    if len(differing) == 1:
-        ((one, gap),) = differing
-        verb = "better" if gap.point > 0 else "worse"
-        equal = not round(gap.point, DIGITS)
-        how = "as good as" if equal else f"{abs(gap.point):.3f} {verb} than"
-        return (
-            f"{compared.key}={one.setting[str(compared.key)]} is {how} {baseline}"
-            f"{_interval(gap)}{_significance(gaps)}."
-        )
-    better = sum(gap.point > 0 for gap in gaps)
-    best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
-    how_many = "None" if not better else "All" if better == len(gaps) else str(better)
-    significance = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
-    return (
-        f"{how_many} of the {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
-        f"than {baseline}{significance}: from {worst[1].point:+.3f} with "
-        f"{worded(worst[0].setting)} to {best[1].point:+.3f} with {worded(best[0].setting)}"
-        + (", the best by the same test figures, which flatters it." if better else ".")
-    )
-
-
-def _interval(gap: Gap) -> str:
-    d = gap.paired.difference
-    return "" if d.low is None else f", 95% interval {difference_text(d).partition(' ')[2]}"
-
-
-def _significance(gaps: Sequence[Gap]) -> str:
-    """How many differences are significant, in brackets; nothing where no p is known."""
-    known = [gap for gap in gaps if gap.p is not None]
-    if not known:
-        return ""
-    if len(known) == 1:
-        return f" ({'' if known[0].significant else 'not '}significant: p = {known[0].p:.3f})"
-    counted = sum(gap.significant for gap in known)
-    number = {0: "none", len(known): "all"}.get(counted, str(counted))
-    return f" ({number} significant after correction, p ≤ {ALPHA})"
-
-
-def _of_each(gaps: Sequence[Gap]) -> str:
-    """How many gains and how many losses are significant."""
-    if all(gap.p is None for gap in gaps):
-        return ""
-    gains, losses = (
-        sum(gap.significant for gap in gaps if sign * gap.point > 0) for sign in (1, -1)
-    )
-    return f" (significant after correction: {gains} of the gains, {losses} of the losses)"
-
-
-def _evidence(found: Sequence[SettingResult]) -> str:
-    """What cannot be concluded."""
-    gaps = [gap for one in found for gap in (one.gain, one.difference) if gap]
-    few = [gap for gap in gaps if gap.seeds < FEW]
-    if not few:
-        return ""
-    least, most = min(gap.seeds for gap in few), max(gap.seeds for gap in few)
-    seeds = _seeds(least) if least == most else f"{least} to {_seeds(most)}"
-    where = "" if len(few) == len(gaps) else f" in {len(few)} of {len(gaps)} comparisons"
-    return (
-        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: a p "
-        f"value is given from {FEW} seeds on."
-    )
-
-
-def _seeds(number: int) -> str:
-    return f"{number} seed{'s' * (number != 1)}"
-
-
-def _between(sizes: Sequence[float]) -> str:
-    low, high = f"{min(sizes):.3f}", f"{max(sizes):.3f}"
-    return low if low == high else f"{low} to {high}"
 
 
 def extremes(found: Sequence[SettingResult]) -> tuple[SettingResult, SettingResult] | None:

@@ -15,7 +15,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from sciner.report.answer import FEW, SettingResult, answers, question, results
+from sciner.report.answer import FEW, SettingResult, results
+from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import answer_table, cost_table
 from sciner.report.browser import browser_data, script_json
 from sciner.report.compared import ComparedRuns, worded

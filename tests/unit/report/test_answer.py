@@ -9,7 +9,8 @@ import pytest
 from scipy import stats
 
 from sciner.launch.summary import print_comparison
-from sciner.report.answer import FEW, answers, extremes, question, results
+from sciner.report.answer import FEW, extremes, results
+from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import answer_table, comparison_table, cost_table
 from sciner.report.compared import ComparedRuns, compare_runs
 from sciner.report.provenance import provenance
@@ -96,10 +97,28 @@ def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
     found = results(compared)
     first, second, _ = answers(compared, found)
     assert first.startswith("2 of 3 settings gain over their own round 0") and "1 loses" in first
-    assert "The most: +0.100 with threshold=a; the least: -0.100 with threshold=c." in first
+    assert first.endswith(
+        "Largest difference: +0.100 with threshold=a; smallest: -0.100 with threshold=c."
+    )
     assert second.startswith("None of the 2 other settings is better than the baseline threshold=a")
     ends = extremes(found)
     assert ends and [one.setting["threshold"] for one in ends] == ["a", "c"]
+
+
+def test_a_difference_whose_interval_includes_0_is_no_gain_and_no_loss(tmp_path: Path) -> None:
+    """accept_all goes up and down, fixed up alone; against each other nothing can be told."""
+    runs = {
+        f"threshold={kind} seed={seed}": (0.6, 0.6 + change)
+        for kind, changes in (("accept_all", (0.03, -0.02, 0.01)), ("fixed", (0.01, 0.011, 0.012)))
+        for seed, change in enumerate(changes)
+    }
+    compared = asked(tmp_path, runs)
+    first, second, _ = answers(compared, results(compared))
+    assert first.startswith("1 of 2 settings gains over its own round 0")
+    assert "0 lose, 1 cannot be told from it: its interval includes 0" in first
+    assert second.startswith(
+        "threshold=fixed cannot be told from the baseline threshold=accept_all: +0.004, 95% inter"
+    )
 
 
 def test_one_round_and_one_setting_leave_nothing_to_compare(tmp_path: Path) -> None:

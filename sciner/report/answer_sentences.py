@@ -1,0 +1,184 @@
+"""The answer in sentences: against round 0, against the baseline, and what cannot be concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sciner.report.answer import ALPHA, FEW, Gap, SettingResult
+from sciner.report.compared import ComparedRuns, worded
+from sciner.report.render import difference_text
+
+
+def question(compared: ComparedRuns) -> str:
+    """What these runs ask, as a sentence."""
+    rounds = compared.frame["round"].max() > 0
+    over = "training on the seed set alone (round 0)"
+    if not compared.key:
+        return (
+            f"Do the rounds gain anything over {over}?"
+            if rounds
+            else "How good is a tagger that was trained on the seed set alone?"
+        )
+    others = compared.values[1:]
+    sides = f"{compared.key}={compared.baseline}"
+    beats = (
+        f"Is {compared.key}={others[0]} better than {sides}"
+        if len(others) == 1
+        else f"Which {compared.key} is better than {sides}"
+    )
+    return f"{beats}, and does any setting gain over {over}?" if rounds else f"{beats}?"
+
+
+def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]:
+    """What the last rounds tell, in sentences: against round 0, against the baseline, and what
+    cannot be concluded."""
+    told = [
+        _against_round_0(found),
+        _against_baseline(compared, found),
+        _evidence(found),
+    ]
+    return [sentence for sentence in told if sentence] or [
+        "Nothing here can be compared: it takes two rounds, or two values with a seed and a test "
+        "set in common."
+    ]
+
+
+def _against_round_0(found: Sequence[SettingResult]) -> str:
+    gains = [(one, one.gain) for one in found if one.gain]
+    if not gains:
+        return ""
+    gaps = [gap for _, gap in gains]
+    won, lost, equal = _counted(gaps)
+    size = _between([abs(gap.point) for gap in gaps])
+    alone = "the tagger trained on the seed set alone"
+    if len(gaps) == 1:
+        (gap,) = gaps
+        ending = f"{_interval(gap)}{_significance(gaps)}."
+        if not equal:
+            verb = "loses" if lost else "gains"
+            return f"The last round {verb} {size} entity F1 against round 0, {alone}{ending}"
+        if not gap.has_interval:
+            return f"The last round has the entity F1 of round 0, {alone}."
+        told = f"The last round cannot be told from round 0, {alone}"
+        return f"{told}: {gap.point:+.3f} entity F1{ending}"
+    if len(gaps) in (won, lost):
+        verb = "loses against" if lost else "gains over"
+        return (
+            f"Every setting ({len(gaps)} of {len(gaps)}) {verb} its own round 0, {alone}: by "
+            f"{size} entity F1{_significance(gaps)}."
+        )
+    if len(gaps) == equal:
+        how = f"No setting can be told from its own round 0, {alone}{_significance(gaps)}."
+    else:
+        verb = "gains over its" if won == 1 else "gain over their"
+        how = (
+            f"{won} of {len(gaps)} settings {verb} own round 0, {alone}, {lost} "
+            f"lose{'s' * (lost == 1)}{_equal(equal, gaps)}{_of_each(gaps)}."
+        )
+    return f"{how} {_ends(gains)}"
+
+
+def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
+    differing = [(one, one.difference) for one in found if one.difference]
+    if not differing:
+        return ""
+    gaps = [gap for _, gap in differing]
+    better, worse, equal = _counted(gaps)
+    baseline = f"the baseline {compared.key}={compared.baseline}"
+    if len(gaps) == 1:
+        ((one, gap),) = differing
+        this = f"{compared.key}={one.setting[str(compared.key)]}"
+        ending = f"{_interval(gap)}{_significance(gaps)}."
+        if not equal:
+            size = f"{abs(gap.point):.3f} {'better' if better else 'worse'} than"
+            return f"{this} is {size} {baseline}{ending}"
+        if not gap.has_interval:
+            return f"{this} is as good as {baseline}."
+        return f"{this} cannot be told from {baseline}: {gap.point:+.3f}{ending}"
+    how_many = {0: "None", len(gaps): "All"}.get(better, str(better))
+    counts = f", {worse} {'is' if worse == 1 else 'are'} worse" if better < len(gaps) else ""
+    sure = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
+    flattered = (
+        " The best is chosen by the same test figures, which makes it look too good."
+        if better
+        else ""
+    )
+    return (
+        f"{how_many} of the {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
+        f"than {baseline}{counts}{_equal(equal, gaps)}{sure}. {_ends(differing)}{flattered}"
+    )
+
+
+def _counted(gaps: Sequence[Gap]) -> tuple[int, int, int]:
+    """(positive, negative, not told from 0)."""
+    signs = [gap.sign for gap in gaps]
+    return signs.count(1), signs.count(-1), signs.count(0)
+
+
+def _equal(count: int, gaps: Sequence[Gap]) -> str:
+    if not count:
+        return ""
+    if not any(gap.has_interval for gap in gaps):
+        return f", {count} {'is' if count == 1 else 'are'} equal to it"
+    interval = "its interval includes" if count == 1 else "their intervals include"
+    return f", {count} cannot be told from it: {interval} 0"
+
+
+def _ends(differing: Sequence[tuple[SettingResult, Gap]]) -> str:
+    """The largest and the smallest difference."""
+    best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
+    return (
+        f"Largest difference: {best[1].point:+.3f} with {worded(best[0].setting)}; smallest: "
+        f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
+    )
+
+
+def _interval(gap: Gap) -> str:
+    d = gap.paired.difference
+    return "" if d.low is None else f", 95% interval {difference_text(d).partition(' ')[2]}"
+
+
+def _significance(gaps: Sequence[Gap]) -> str:
+    """How many differences are significant, in brackets; nothing where no p is known."""
+    known = [gap for gap in gaps if gap.p is not None]
+    if not known:
+        return ""
+    if len(known) == 1:
+        return f" ({'' if known[0].significant else 'not '}significant: p = {known[0].p:.3f})"
+    counted = sum(gap.significant for gap in known)
+    number = {0: "none", len(known): "all"}.get(counted, str(counted))
+    return f" ({number} significant after correction, p ≤ {ALPHA})"
+
+
+def _of_each(gaps: Sequence[Gap]) -> str:
+    """How many gains and how many losses are significant."""
+    if all(gap.p is None for gap in gaps):
+        return ""
+    gains, losses = (
+        sum(gap.significant for gap in gaps if sign * gap.point > 0) for sign in (1, -1)
+    )
+    return f" (significant after correction: {gains} of the gains, {losses} of the losses)"
+
+
+def _evidence(found: Sequence[SettingResult]) -> str:
+    """What cannot be concluded."""
+    gaps = [gap for one in found for gap in (one.gain, one.difference) if gap]
+    few = [gap for gap in gaps if gap.seeds < FEW]
+    if not few:
+        return ""
+    least, most = min(gap.seeds for gap in few), max(gap.seeds for gap in few)
+    seeds = _seeds(least) if least == most else f"{least} to {_seeds(most)}"
+    where = "" if len(few) == len(gaps) else f" in {len(few)} of {len(gaps)} comparisons"
+    return (
+        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: a p "
+        f"value is given from {FEW} seeds on."
+    )
+
+
+def _seeds(number: int) -> str:
+    return f"{number} seed{'s' * (number != 1)}"
+
+
+def _between(sizes: Sequence[float]) -> str:
+    low, high = f"{min(sizes):.3f}", f"{max(sizes):.3f}"
+    return low if low == high else f"{low} to {high}"
