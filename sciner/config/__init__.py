@@ -90,7 +90,8 @@ class RunConfig(Strict):
                 if (value := getattr(self.iteration, key)) is not None:
                     raise ValueError(
                         f"iteration.{key}={value:g} is for encoders, and every fit of "
-                        f"model={self.model.kind} sees all of its data equally often: leave it out"
+                        f"model={self.model.kind} sees all of its data equally often: leave it "
+                        "out, or iteration=robust if that sets it"
                     )
         if self.iteration.labels == "soft" and "soft_labels" not in self.model.capabilities:
             raise ValueError(

@@ -164,7 +164,7 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
         following,
         unknown,
         digest(ready.steps.tagger.identity()),
-        [] if complete else ready.questions,
+        [] if complete else ready.questions(),
     )
 
 

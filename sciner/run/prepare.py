@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -41,7 +41,7 @@ class Prepared:
     rounds: Iterator[Round]
     trial: Trial | None
     llm: LlmTagger | None
-    questions: list[Asking]
+    questions: Callable[[], list[Asking]]
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
@@ -118,7 +118,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         trial.watch(rounds) if trial else rounds,
         trial,
         llm,
-        questions_of(config, corpus, parts, annotator, llm),
+        partial(questions_of, config, corpus, parts, annotator, llm),
     )
 
 
