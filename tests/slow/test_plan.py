@@ -84,7 +84,7 @@ def test_a_fit_whose_weights_are_gone_is_counted_again(
 
 def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
     found = plan_sweep(words("store=none", "threshold=accept_all,fixed", "iteration.rounds=2"))
-    assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None)
+    assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None, questions=None)
 
 
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
