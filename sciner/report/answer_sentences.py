@@ -70,9 +70,9 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
     if len(gaps) == equal:
         how = f"No setting can be told from its own round 0, {alone}{_significance(gaps)}."
     else:
-        verb = "gains over its" if won == 1 else "gain over their"
+        verb = "gains over its" if won < 2 else "gain over their"
         how = (
-            f"{won} of {len(gaps)} settings {verb} own round 0, {alone}, {lost} "
+            f"{won or 'None'} of {len(gaps)} settings {verb} own round 0, {alone}, {lost} "
             f"lose{'s' * (lost == 1)}{_equal(equal, gaps)}{_of_each(gaps)}."
         )
     return f"{how} {_ends(gains)}"

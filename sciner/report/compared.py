@@ -14,6 +14,7 @@ from sciner.report.published import refuse_unknown_paper
 from sciner.report.tables import BUDGET
 from sciner.results.records import Record
 
+PAID = ("data.seed_size", "data.dev_size")  # another value is another budget
 AT = ("seed", "round", "metric", "value")
 Setting = Mapping[str, Hashable]
 
@@ -56,7 +57,8 @@ def compare_runs(
     units: Sequence[str] = (),
     paper: str | None = None,
 ) -> ComparedRuns:
-    """``runs``, compared. key: default, the first word of their commands whose value differs.
+    """``runs``, compared. key: default, the first word of their commands whose value differs, a
+    budget of gold after all others.
     baseline: default, the value of the oldest run. units, paper: as in ``ComparedRuns``. Raises
     InputError for a key in which they do not differ, a value or a unit that none has, and a paper
     of which no figures are known."""
@@ -75,7 +77,9 @@ def compare_runs(
             f"the runs do not differ in {key!r}",
             hint=nearest(key, askable) if askable else "leave --compare out",
         )
-    key = key or next((name for name in askable if name in typed), askable[0] if askable else None)
+    # more gold is better: that is seldom the question
+    default = sorted(askable, key=lambda name: (name not in typed, name in PAID))
+    key = key or next(iter(default), None)
     if key is not None:
         values = [str(value) for value in frame[key].drop_duplicates()]
         if baseline is not None and baseline not in values:

@@ -169,3 +169,14 @@ def test_what_the_runs_were_made_with_is_named_once_where_they_agree(tmp_path: P
     assert told["Versions"] == "sciner 0.1.0" and told["Corpus (SHA-256)"] == f"sample {'f' * 12}"
     assert told["Commit of the working directory"] == f"{'1' * 12}, {'2' * 12}"
     assert told["Run"] == "1970-01-01"
+
+
+def test_a_budget_is_compared_only_where_nothing_else_differs(tmp_path: Path) -> None:
+    both = {
+        f"data.seed_size={size} threshold={kind} seed=0": (0.5,)
+        for size in ("5%", "10%")
+        for kind in ("accept_all", "fixed")
+    }
+    sizes = {f"data.seed_size={size} seed=0": (0.5,) for size in ("5%", "10%")}
+    assert asked(tmp_path / "both", both).key == "threshold"
+    assert asked(tmp_path / "sizes", sizes).key == "data.seed_size"
