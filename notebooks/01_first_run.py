@@ -69,7 +69,7 @@ from sciner.report.sentences import findings_of, read_part
 from sciner.score import errors
 
 findings = [findings_of(example) for example in read_part(Path("notebook/first"), 2, "test")]
-confusion(errors.confusion(findings), read_sample().labels)
+confusion(errors.confusion(findings))
 
 # %%
 import pandas as pd
