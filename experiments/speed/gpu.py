@@ -31,8 +31,8 @@ from experiments.speed.measure import (
     trainer_speed,
 )
 from experiments.speed.turns import TURNS, System, in_turns
-from sciner.cli.environment import settle
 from sciner.errors import InputError
+from sciner.launch.environment import settle
 
 LARGE = {
     "hidden_size": 1024,

@@ -2,7 +2,7 @@
 scoring, start-up, choosing from a pool, overhead, growing pools.
 
 SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire
-overhead sweep growth growth_million engines]
+overhead sweep known growth growth_million engines]
 
 Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
@@ -25,10 +25,11 @@ from typing import Any
 from experiments.speed.acquire import acquire
 from experiments.speed.engines import engines
 from experiments.speed.growth import growth, overhead
+from experiments.speed.known import known
 from experiments.speed.limit import limit
 from experiments.speed.sweep import sweep
 from experiments.speed.turns import TURNS, System, in_turns
-from sciner.cli.environment import settle
+from sciner.launch.environment import settle
 
 HERE = Path(__file__).parent
 STEPS, BATCH = 30, 32
@@ -273,22 +274,31 @@ def start() -> dict[str, Any]:
                 )
                 seconds.append(round(time.perf_counter() - began, 2))
             found["sciner " + " ".join(words)] = seconds[1:]
-        seconds = []
-        for n in range(3):
-            words = [
-                "run",
-                "model.steps=1",
-                "iteration=supervised",
-                "data.limit=16",
-                "store=none",
-                "tracking=none",
-            ]
-            began = time.perf_counter()
-            run = [sys.executable, "-m", "sciner", *words, f"hydra.run.dir={n}"]
-            subprocess.run(run, check=True, capture_output=True, cwd=scratch)
-            seconds.append(round(time.perf_counter() - began, 2))
-        found["sciner run, one optimiser step, judging included"] = seconds
+        found["sciner run, to the end of its first optimiser step"] = [
+            first_step(Path(scratch) / str(n)) for n in range(TURNS + 1)
+        ][1:]
     return {"seconds": found}
+
+
+def first_step(folder: Path) -> float:
+    """Seconds from the command to the moment when a fit of one optimiser step is in the store."""
+    words = ["model.steps=1", "iteration=supervised", "tracking=none", "hydra.run.dir=run"]
+    folder.mkdir()
+    began = time.perf_counter()
+    run = subprocess.Popen(
+        [sys.executable, "-m", "sciner", "run", *words],
+        cwd=folder,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    while not any(folder.glob(".sciner/store/steps/fit-v*")):
+        if run.poll():
+            raise RuntimeError(f"sciner run ended with exit code {run.returncode}")
+        time.sleep(0.02)
+    seconds = time.perf_counter() - began
+    run.kill()
+    run.wait()
+    return round(seconds, 2)
 
 
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
@@ -300,6 +310,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "acquire": acquire,
     "overhead": overhead,
     "sweep": sweep,
+    "known": known,
     "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
     "growth_million": lambda: growth("tiny", (1_000_000,)),
     "engines": engines,

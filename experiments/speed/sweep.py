@@ -9,7 +9,7 @@ import tempfile
 import time
 from typing import Any
 
-from sciner.cli.environment import ENVIRONMENT, IDLE
+from sciner.launch.environment import ENVIRONMENT, IDLE
 
 POINTS, STEPS, TURNS = 8, 100, 1
 # of points that share nothing, so that every fit is computed

@@ -51,6 +51,12 @@ def render(figures: dict[str, Any]) -> str:
         lines += ["", "## Overhead", "", *overheads(figures["overhead"])]
     if "sweep" in figures:
         lines += ["", "## A sweep", "", *sweeps(figures["sweep"])]
+    if "known" in figures:
+        k = figures["known"]
+        lines += ["", "## A known sweep", ""]
+        lines += [f"{k['points']} points of `crf` on `sample`, every step in the store:", ""]
+        lines += ["| | seconds |", "| --- | --- |"]
+        lines += [f"| {name} | {span(values)} |" for name, values in k["seconds"].items()]
     if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
         lines += ["", "## Growing pools", "", *growing(pools)]
     lines += ["", "## GPU", "", *gpu(figures.get("gpu"))]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from typing import Any
 
-from sciner.cli.environment import ENVIRONMENT, IDLE, environment
+from sciner.launch.environment import ENVIRONMENT, IDLE, environment
 
 TURNS = 5
 

@@ -29,7 +29,6 @@ from sciner.cli import (
 from sciner.cli import (
     track as track_cli,
 )
-from sciner.cli.environment import settle
 from sciner.errors import InputError, nearest
 from sciner.store.layout import DEFAULT_FOLDER
 
@@ -75,7 +74,6 @@ def run(context: typer.Context) -> None:
     [bold]sciner run --help[/] lists groups and choices; [bold]sciner
     run --cfg job[/] shows the whole configuration.
     """
-    settle()
     from sciner.launch.main import main
 
     raise typer.Exit(main(context.args))
@@ -111,6 +109,8 @@ def annotate(
 ) -> None:
     """Annotate text with a saved tagger: [bold]sciner annotate outputs/…/model papers/*.txt -o
     spans.jsonl[/]."""
+    from sciner.launch.environment import settle
+
     settle()
     from sciner.config.model import TrainerConfig
     from sciner.run.annotate import annotate, tokens_of

@@ -41,13 +41,15 @@ def parse_flags(arguments: Sequence[str]) -> Namespace:
 class Checked(NamedTuple):
     """What overrides mean. points: the configuration of each; of a search, those at the corners of
     its space. search: None if it is none. folder: where the run, or the sweep, will write; None
-    where only a job can tell. launcher: the word for one, where nobody has chosen any."""
+    where only a job can tell. launcher: the word for one, where nobody has chosen any. composed:
+    what Hydra composed of all overrides that have one value."""
 
     points: list[RunConfig]
     multirun: bool
     search: Search | None
     folder: Path | None
     launcher: list[str]
+    composed: Any
 
 
 def check(flags: Namespace) -> Checked:
@@ -93,7 +95,7 @@ def check(flags: Namespace) -> Checked:
                 str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))"
             ) from None
         raise
-    return Checked(points, multirun, search, folder, launcher)
+    return Checked(points, multirun, search, folder, launcher, whole)
 
 
 def jobs_at_once(given: Sequence[Any]) -> int | None:
@@ -179,9 +181,15 @@ def values_of(composed: Any) -> dict[str, Any]:
     """All that is sciner's of what Hydra composed, resolved."""
     from omegaconf import OmegaConf
 
-    ours = OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
-    values: Any = OmegaConf.to_container(ours, resolve=True)
+    values: Any = OmegaConf.to_container(without_hydra(composed), resolve=True)
     return dict(values)
+
+
+def without_hydra(composed: Any) -> Any:
+    """All that is sciner's of what Hydra composed, as it is written in conf/."""
+    from omegaconf import OmegaConf
+
+    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
 
 
 def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:

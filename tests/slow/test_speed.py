@@ -12,7 +12,7 @@ import torch
 from experiments.speed import gpu
 from experiments.speed.table import render
 from experiments.speed.turns import System, in_turns
-from sciner.cli.environment import ENVIRONMENT
+from sciner.launch.environment import ENVIRONMENT
 
 MACHINE = {"processor": "one", "cores": 2, "python": "3", "torch": "2"}
 pytestmark = pytest.mark.slow

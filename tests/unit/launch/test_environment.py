@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from sciner.cli import environment
-from sciner.cli.environment import ENVIRONMENT, IDLE, settle
+from sciner.launch import environment
+from sciner.launch.environment import ENVIRONMENT, IDLE, settle
 
 
 @pytest.mark.parametrize(
