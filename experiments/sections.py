@@ -10,7 +10,7 @@ import pandas as pd
 from sciner.report.frames import Counts
 from sciner.report.published import published as read_published
 from sciner.report.published import published_table
-from sciner.report.render import NONE, Table, difference_text, markdown, table_of
+from sciner.report.render import NONE, Table, difference_text, markdown, p_text, table_of
 from sciner.report.tables import F1, cells, paired
 from sciner.score.curves import Difference
 from sciner.score.multiple import holm_by_family
@@ -87,7 +87,7 @@ def differences(
         families = [label[by.index("corpus")] if "corpus" in by else "" for label in labels]
         corrected = holm_by_family([one and one.p for one in found], families)
         for line, one, p in zip(shown, found, corrected, strict=True):
-            line += [difference_text(one) if one else NONE, f"{p:.3f}" if p is not None else NONE]
+            line += [difference_text(one) if one else NONE, p_text(p)]
     headings = (*by, "difference", *(word for name in metrics for word in (name, "p")))
     rows = tuple((*label, *line) for label, line in zip(labels, shown, strict=True))
     notes = (

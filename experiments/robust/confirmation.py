@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.artefact import ENSEMBLES
 from experiments.sections import Setting, difference, where
 from sciner.report.frames import Counts, read_counts_csv
-from sciner.report.render import NONE, Table, difference_text, markdown, table_of
+from sciner.report.render import NONE, Table, difference_text, markdown, p_text, table_of
 from sciner.report.tables import F1, cells
 from sciner.score.multiple import holm_by_family
 
@@ -118,7 +118,7 @@ def contrasts(
         found = [difference(group, *sides, metric, counts) for _, group in groups]
         adjusted = holm_by_family([one and one.p for one in found])
         columns.append([NONE if one is None else difference_text(one) for one in found])
-        columns.append([NONE if p is None else f"{p:.3f}" for p in adjusted])
+        columns.append([p_text(p) for p in adjusted])
     headings = ("data.seed_size", "corpus", *headings_of(wanted))
     rows = tuple((*map(str, key), *row) for (key, _), *row in zip(groups, *columns, strict=True))
     return markdown(Table(headings, rows, 2))

@@ -87,6 +87,13 @@ def difference_text(difference: Difference, digits: int = 3) -> str:
     )
 
 
+def p_text(p: float | None) -> str:
+    """0.012, or <0.001."""
+    if p is None:
+        return NONE
+    return f"{p:.3f}" if p >= 0.0005 else "<0.001"
+
+
 def _words(key: Key) -> str:
     return ", ".join(map(str, key))
 
