@@ -104,5 +104,5 @@ def test_a_masked_span_is_no_gold_whoever_wrote_it(tmp_path: Path) -> None:
 def test_a_mask_of_no_tokens_is_refused(tmp_path: Path, masked: str) -> None:
     row = f'{{"tokens": ["a", "b", "c"], "spans": [], "masked": {masked}}}'
     (tmp_path / "a.jsonl").write_text(row)
-    with pytest.raises(InputError, match=r'a.jsonl:1: "masked" is no list of token positions'):
+    with pytest.raises(InputError, match=r'a.jsonl:1: "masked" is not a list of token positions'):
         read_file(tmp_path / "a.jsonl", split="train", notes=Counter())

@@ -22,39 +22,44 @@ MALFORMED = Path(__file__).parents[1] / "data" / "malformed"
 LABELS = ("Method", "Metric")
 
 NO_TAG = (
-    "one column, so token or tag is missing; a line is a token, up to two further columns and a tag"
+    "only one column, so the token or the tag is missing; a line has a token, up to two further "
+    "columns and a tag"
 )
 STRAY = r"a span is [surface](Label), a literal [ or \ is written \[, \\"
 SCHEMES_MIXED = (
     "tags of several schemes: entities without E- or S-, which the file has elsewhere; "
-    "use one scheme, or name IOBES to have them repaired"
+    "use one scheme, or set data.scheme=IOBES to repair them"
 )
 NO_TAG_SCHEME = "belongs to no known scheme; tags are O or B-, I-, E-, S- and a class"
 BRAT_FORM = "a span is T1, tab, Label START END, tab, its text"
 MESSAGES = {
-    "empty.conll": ": no sentence in it; expected a token and its tag a line",
-    "fewer_columns.conll": ":2: 2 columns where line 1 has 3; fill the missing column",
-    "more_columns.conll": ":2: 3 columns where line 1 has 2; give every line as many columns",
+    "empty.conll": ": no sentence in it; expected a token and its tag on each line",
+    "fewer_columns.conll": ":2: 2 columns, but line 1 has 3; fill the missing column",
+    "more_columns.conll": (
+        ":2: 3 columns, but line 1 has 2; give every line the same number of columns"
+    ),
     "missing_column.conll": f":3: {NO_TAG}",
     "no_prefix.conll": f":2: tag 'Method' {NO_TAG_SCHEME}",
-    "carriage_returns.conll": ":1: a carriage return alone; end lines with LF or CRLF",
-    "utf16.conll": ":1: UTF-16 is not UTF-8; convert the file to UTF-8",
+    "carriage_returns.conll": (
+        ":1: a carriage return without a line feed; end lines with LF or CRLF"
+    ),
+    "utf16.conll": ":1: the file is UTF-16, not UTF-8; convert the file to UTF-8",
     "not_utf8.conll": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "several_schemes.conll": f":3: {SCHEMES_MIXED}",
     "blank_token.conll": (
-        ":2: a token of white space; drop the line, or add data.repair=drop_blank_tokens"
+        ":2: a token that is only white space; drop the line, or add data.repair=drop_blank_tokens"
     ),
     "token_with_space.conll": (
-        ":2: token 'New York' is empty or holds white space; split or drop it"
+        ":2: token 'New York' is empty or has white space in it; split or drop it"
     ),
     "too_many_columns.conll": (
-        ":1: 6 columns; a line is a token, up to two further columns and a tag"
+        ":1: 6 columns; a line has a token, up to two further columns and a tag"
     ),
     "unknown_label.conll": ":3: unknown label 'Metod'; did you mean 'Method'?",
     "unknown_prefix.conll": f":2: tag 'L-Method' {NO_TAG_SCHEME}",
-    "empty.jsonl": ": no sentence in it; expected a JSON object a line",
-    "id_twice.jsonl": ":2: id 'a#0' stands on line 1 too; ids must be unique",
-    "id_is_a_list.jsonl": ':1: "id" is no string; put it in quotes',
+    "empty.jsonl": ": no sentence in it; expected one JSON object per line",
+    "id_twice.jsonl": ":2: id 'a#0' is on line 1 too; ids must be unique",
+    "id_is_a_list.jsonl": ':1: "id" is not a string; put it in quotes',
     "doccano.jsonl": (
         ':1: labels in "label", which is not read; write them as "tags" or "spans", '
         "or try sciner data convert"
@@ -68,9 +73,12 @@ MESSAGES = {
         "or try sciner data convert"
     ),
     "docstart_inside.jsonl": (
-        ":1: token '-DOCSTART-' begins a document in CoNLL; give it a row of its own, or drop it"
+        ":1: token '-DOCSTART-' separates documents in CoNLL; put it in a row of its own, or drop "
+        "it"
     ),
-    "index_column.conll": ": the first column counts the tokens of each sentence; drop that column",
+    "index_column.conll": (
+        ": the first column only numbers the tokens of each sentence; drop that column"
+    ),
     "pubtator.txt": (
         ": this is PubTator, which is not read; sciner data convert reads most formats of "
         "annotation tools"
@@ -79,11 +87,11 @@ MESSAGES = {
         ": this is XML (BioC, for example), which is not read; sciner data convert reads "
         "most formats of annotation tools"
     ),
-    "lengths_differ.jsonl": ":1: 1 tags for 2 tokens; give one tag a token",
+    "lengths_differ.jsonl": ":1: 1 tags for 2 tokens; give each token one tag",
     "lone_surrogate.jsonl": (
         ":1: JSON with a lone surrogate, a giant number or deep nesting; correct the line"
     ),
-    "no_object.jsonl": ":1: a JSON list; write one object a line",
+    "no_object.jsonl": ":1: a JSON list instead of an object; write one object per line",
     "no_token.jsonl": ":1: a sentence without tokens; leave it out",
     "no_tokens.jsonl": (
         ':1: neither "tokens" nor "text"; write {"tokens": [...], ...} or {"text": "...", ...}'
@@ -91,49 +99,55 @@ MESSAGES = {
     "not_utf8.jsonl": ":1: byte 0xff is not UTF-8; convert the file to UTF-8",
     "several_schemes.jsonl": f":2: {SCHEMES_MIXED}",
     "span_empty.jsonl": (
-        ":1: span (1, 1, 'Method') is empty; its end is exclusive and lies behind its start"
+        ":1: span (1, 1, 'Method') is empty; its end is exclusive and must be greater than its "
+        "start"
     ),
     "span_not_numbers.jsonl": (
-        ":1: ['0', 1, 'Method'] is no span; write [start, end, \"label\"] or name the three"
+        ":1: ['0', 1, 'Method'] is not a span; write [start, end, \"label\"]"
     ),
     "span_of_space.jsonl": ":1: span (2, 3, 'Method') covers only white space; drop it",
     "span_outside.jsonl": (
-        ":1: span (1, 3, 'Method') leaves the sentence of 2 tokens; count tokens from 0"
+        ":1: span (1, 3, 'Method') is outside the sentence of 2 tokens; count tokens from 0"
     ),
     "spans_overlap.jsonl": (
         ":1: span (1, 2, 'Metric') overlaps another; keep one of them, or add "
         "data.repair=longest_span"
     ),
-    "tags_and_spans.jsonl": ':1: "tags" and "spans" in one row; keep one of them',
-    "tokens_not_a_list.jsonl": ':1: "tokens" is no list of strings; write "tokens": ["...", "..."]',
+    "tags_and_spans.jsonl": ':1: both "tags" and "spans" in one row; keep one of them',
+    "tokens_not_a_list.jsonl": (
+        ':1: "tokens" is not a list of strings; write "tokens": ["...", "..."]'
+    ),
     "truncated.jsonl": (
-        ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object a line"
+        ":2: invalid JSON at column 20 (Expecting ',' delimiter); write one object per line"
     ),
     "unknown_label.jsonl": ":1: unknown label 'Metod'; did you mean 'Method'?",
     "empty.txt": ": no sentence in it; expected text",
     "not_utf8.txt": ":2: byte 0xe4 is not UTF-8; convert the file to UTF-8",
     "brat_backwards.ann": (
-        ":1: 11 7 is no place in a text of 27 characters; count characters from 0"
+        ":1: 11 7 is outside the text of 27 characters; count characters from 0"
     ),
     "brat_blank_span.ann": ":1: span 2 3 covers only white space; drop it",
     "brat_empty.txt": ": no sentence in it; expected running text",
     "brat_fragment_past_end.ann": (
-        ":1: 26 40 is no place in a text of 27 characters; count characters from 0"
+        ":1: 26 40 is outside the text of 27 characters; count characters from 0"
     ),
-    "brat_id_twice.ann": ":2: T1 stands twice; ids must be unique",
-    "brat_negative.ann": f":1: 'T1\\tMethod -1 4\\tWe' is no BRAT annotation; {BRAT_FORM}",
-    "brat_no_offsets.ann": f":1: 'T1\\tMethod\\tAdam' is no BRAT annotation; {BRAT_FORM}",
+    "brat_id_twice.ann": ":2: T1 occurs twice; ids must be unique",
+    "brat_negative.ann": f":1: 'T1\\tMethod -1 4\\tWe' is not a BRAT annotation; {BRAT_FORM}",
+    "brat_no_offsets.ann": f":1: 'T1\\tMethod\\tAdam' is not a BRAT annotation; {BRAT_FORM}",
     "brat_not_utf8.ann": ":1: byte 0xe4 is not UTF-8; convert the file to UTF-8",
-    "brat_other_text.ann": ":1: the text holds ' Ada' there, not 'Adam'; count characters from 0",
+    "brat_other_text.ann": ":1: the text has ' Ada' there, not 'Adam'; count characters from 0",
     "brat_past_end.ann": (
-        ":2: 30 34 is no place in a text of 27 characters; count characters from 0"
+        ":2: 30 34 is outside the text of 27 characters; count characters from 0"
     ),
-    "brat_spaces.ann": f":2: 'T1 Method 7 11 Adam' is no BRAT annotation; {BRAT_FORM}",
+    "brat_spaces.ann": f":2: 'T1 Method 7 11 Adam' is not a BRAT annotation; {BRAT_FORM}",
     "brat_unknown_label.ann": ":3: unknown label 'Metod'; did you mean 'Method'?",
-    "empty.md": ": no sentence in it; a paper opens with one line behind '# '",
+    "empty.md": ": no sentence in it; a paper begins with its title in one line, '# Title'",
     "empty_surface.md": ":2: empty surface at column 8; mark at least one word",
-    "no_title.md": ":1: a sentence before the title; a paper opens with one line behind '# '",
-    "second_title.md": ":2: a second title; a paper opens with one line behind '# '",
+    "no_title.md": (
+        ":1: a sentence comes before the title; a paper begins with its title in one line, "
+        "'# Title'"
+    ),
+    "second_title.md": ":2: a second title; a paper begins with its title in one line, '# Title'",
     "stray_backslash.md": f":2: stray '\\\\' at column 8; {STRAY}",
     "stray_bracket.md": f":2: stray '[' at column 8; {STRAY}",
     "stray_closing.md": f":2: stray ']' at column 12; {STRAY}",
@@ -167,7 +181,7 @@ def test_data_check_says_that_line_alone_and_exits_with_2(
     with pytest.raises(SystemExit) as end:
         cli.main()
     told = (
-        ": suffix '.md' names no format; set format to conll, jsonl, brat or text"
+        ": suffix '.md' is not that of a known format; set format to conll, jsonl, brat or text"
         if name.endswith(".md")
         else MESSAGES[name]
     )
@@ -190,15 +204,19 @@ def test_every_malformed_file_has_its_message() -> None:
         (
             "f.conll",
             "We O\n".__mul__,
-            "a blank line between sentences is missing? data.repair=split_sentences finds them",
+            "put a blank line between sentences, or add data.repair=split_sentences",
         ),
         (
             "f.jsonl",
             lambda n: json.dumps({"tokens": ["We"] * n}),
-            "write one sentence an object, of at most 2,000 tokens",
+            "write one sentence per object, of at most 2,000 tokens",
         ),
         ("f.txt", "We ".__mul__, "start a new line between sentences"),
-        ("f.md", lambda n: "# " + "We " * n, "write one sentence a line, of at most 2,000 tokens"),
+        (
+            "f.md",
+            lambda n: "# " + "We " * n,
+            "write one sentence per line, of at most 2,000 tokens",
+        ),
     ],
 )
 def test_an_endless_sentence_is_refused(

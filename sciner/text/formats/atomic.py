@@ -12,31 +12,36 @@ from uuid import uuid4
 from sciner.errors import InputError
 from sciner.hashing import digest
 
-LONGEST = 240  # bytes of a name that leave room for a prefix and a suffix
+LONGEST = 240  # bytes of a file name; room is left for a prefix and a suffix
 
 
 def write_lines(path: str | Path, lines: Iterable[str]) -> None:
-    """Write ``lines`` as UTF-8, each ended by LF, making the folder if need be.
+    """Write lines of text as UTF-8, each ended by LF; the folder is created if necessary.
 
-    They go to a temporary file in the same folder, which is renamed last: whatever ``lines`` or
-    the disk raises, ``path`` stays as it was. What a killed process left of its temporary file
-    is overwritten.
+    They go to a temporary file in the same folder, which is renamed last. If ``lines`` or the disk
+    raises an error, ``path`` stays as it was. A temporary file left by a killed process is
+    overwritten.
 
-    Raises InputError where ``path`` is a device, a pipe or a folder, which a renamed file would
-    replace, or in a folder that cannot be written, and OSError, with the file's name, for a full
-    disk.
+    Args:
+        path: the file; a symbolic link is followed.
+        lines: without their ends.
+
+    Raises:
+        InputError: ``path`` is a device, a pipe or a folder, which the rename would replace, or its
+            folder cannot be written.
+        OSError: the disk is full; the error names the file.
     """
-    path = Path(os.path.realpath(path))  # resolve() raises RuntimeError for a loop of links
+    path = Path(os.path.realpath(path))  # resolve() would raise RuntimeError for a loop of links
     if path.exists() and not path.is_file():
         raise InputError(
-            "not a regular file, so it is not replaced", file=path, hint="name another file"
+            "not a regular file, so it cannot be replaced", file=path, hint="choose another file"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         place, file = unfinished(path)
     except OSError as error:
         raise InputError(
-            f"cannot be written ({error.strerror})", file=path, hint="name another file"
+            f"cannot be written ({error.strerror})", file=path, hint="choose another file"
         ) from None
     try:
         with file:
@@ -44,14 +49,20 @@ def write_lines(path: str | Path, lines: Iterable[str]) -> None:
         place.replace(path)
     except BaseException as error:
         place.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.filename is None:  # a full disk does not say whose
+        if isinstance(error, OSError) and error.filename is None:  # for a full disk it is missing
             error.filename = str(path)
         raise
 
 
 def unfinished(path: Path) -> tuple[Path, TextIO]:
-    """A new file beside ``path``, locked while it is open. Its name is the same every time, so that
-    nothing piles up, unless another process is writing ``path`` just now."""
+    """Open a new file beside ``path``, locked while it is open.
+
+    Its name is always the same, so that no files accumulate, unless another process is writing
+    ``path`` at this moment.
+
+    Returns:
+        The place of the file, and the file.
+    """
     name = path.name if len(os.fsencode(path.name)) <= LONGEST else digest(path.name)[:32]
     usual, other = path.with_name(f".{name}.tmp"), path.with_name(f".{uuid4().hex}.tmp")
     if file := emptied(usual):
@@ -60,8 +71,7 @@ def unfinished(path: Path) -> tuple[Path, TextIO]:
 
 
 def emptied(place: Path) -> TextIO | None:
-    """The file at ``place``, new or emptied; None where another process holds it, or it is no file
-    of ours."""
+    """Open the file at ``place``, new or emptied; None if it is in use or not a regular file."""
     try:
         descriptor = os.open(place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
     except OSError:
@@ -69,7 +79,7 @@ def emptied(place: Path) -> TextIO | None:
     file = os.fdopen(descriptor, "w", encoding="utf-8", newline="\n")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if place.stat().st_ino == os.fstat(descriptor).st_ino:  # else renamed before it was locked
+        if place.stat().st_ino == os.fstat(descriptor).st_ino:  # not renamed before it was locked
             file.truncate()
             return file
     except OSError:

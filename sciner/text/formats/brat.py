@@ -29,7 +29,7 @@ FORM = "a span is T1, tab, Label START END, tab, its text"
 
 
 class Mention(NamedTuple):
-    """A text-bound annotation: its span in characters, and whether it was made of fragments."""
+    """A text-bound annotation: its span in characters, and whether it consisted of fragments."""
 
     span: Span
     fragmented: bool
@@ -38,20 +38,27 @@ class Mention(NamedTuple):
 def read_brat(
     path: str | Path, *, split: str, notes: Counter[str], labels: Collection[str] | None = None
 ) -> list[Sentence]:
-    """Sentences of ``path``, a .txt with its .ann beside it. Ids are ``{split}/{stem}#{i}``. CRLF
-    counts as one character or as two, as its spans say.
+    """Read the sentences of a BRAT document.
 
-    Only text-bound annotations (T) are read. A discontinuous one becomes one span from its first
-    fragment to its last: all its words stay in it, and it counts as one mention in scores, as it
-    did for its annotator. Of spans that overlap the longest is kept, of equally long ones the
-    first. The text is split into sentences and tokenised without a look at its spans; one that
-    cuts a token or crosses a sentence's end is dropped. What is dropped stands in
-    ``Sentence.dropped``.
+    Only text-bound annotations (T) are read. A discontinuous one becomes one span, from its first
+    fragment to its last, and counts as one mention in scores, as it did for its annotator. Of
+    overlapping spans the longest is kept; of equally long ones, the first. The text is split into
+    sentences and tokens without regard to its spans. A span that cuts a token or crosses the end of
+    a sentence is dropped. Dropped spans are listed in ``Sentence.dropped``.
 
-    notes counts "discontinuous spans made whole", "overlapping spans dropped", and the others
-    dropped. Raises InputError for a missing or empty file of the two, invalid UTF-8, a malformed
-    line, an id that stands twice, offsets outside the text, text other than at its offsets, a
-    label outside ``labels``, a sentence of more than 2,000 tokens.
+    A CRLF counts as one character or as two, whichever its spans show.
+
+    Args:
+        path: a .txt file with its .ann file beside it.
+        split: the first part of the ids, ``{split}/{stem}#{i}``.
+        notes: counts "discontinuous spans made whole", "overlapping spans dropped" and the other
+            dropped spans.
+        labels: the known classes; None allows any.
+
+    Raises:
+        InputError: one of the two files is missing or empty, or holds invalid UTF-8, a malformed
+            line, a repeated id, offsets outside the text, a text that differs from the one at its
+            offsets, a label outside ``labels``, or a sentence of more than 2,000 tokens.
     """
     path = Path(path)
     text, mentions = read_mentions(path, labels)
@@ -70,13 +77,19 @@ def read_brat(
 
 
 def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
-    """``directory/{document}.txt`` and ``.ann`` for every document: a sentence a line, its tokens
-    separated by spaces.
+    """Write ``{document}.txt`` and ``{document}.ann`` for every document.
 
-    A sentence without gold is written as text to be annotated. BRAT knows no tokens and
-    sentences: read again, those with punctuation inside may be cut anew. Raises ValueError for a
-    sentence without tokens, for tokens or labels that are empty or hold white space, and for a
-    document whose name leads out of ``directory``.
+    The text has one sentence per line, with spaces between its tokens. A sentence without gold is
+    written as text to be annotated. BRAT does not store tokens and sentences: when it is read
+    again, those with punctuation inside may be split differently.
+
+    Args:
+        directory: where the files are written.
+        sentences: of any number of documents.
+
+    Raises:
+        ValueError: a sentence has no tokens, a token or label is empty or contains white space, or
+            the name of a document leads out of ``directory``.
     """
     documents: dict[str, list[Sentence]] = {}
     for sentence in sentences:
@@ -84,7 +97,9 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
     for document, members in documents.items():
         parts = PurePosixPath(document).parts
         if not parts or ".." in parts or document.startswith("/"):
-            raise ValueError(f"BRAT cannot hold {document!r}, which names no file below a folder")
+            raise ValueError(
+                f"BRAT cannot hold {document!r}, which is not the name of a file below the folder"
+            )
         place = Path(directory, *parts)
         for member in members:
             _check_writable(member)
@@ -95,9 +110,22 @@ def write_brat(directory: str | Path, sentences: Iterable[Sentence]) -> None:
 def read_mentions(
     path: Path, labels: Collection[str] | None, *, two_first: bool = False
 ) -> tuple[str, list[Mention]]:
-    """The text and its annotations. With Windows line ends some tools count two characters a line's
-    end, others one: the reading holds under which every span is where its text is. two_first: where
-    both do, it is two."""
+    """Read a text and its annotations.
+
+    With Windows line ends some tools count two characters per line end, others one. The count is
+    used under which every span is where its text is.
+
+    Args:
+        path: the .txt file.
+        labels: the known classes; None allows any.
+        two_first: if both counts fit, a line end counts as two characters.
+
+    Returns:
+        The text and its annotations, in the order of the .ann file.
+
+    Raises:
+        InputError: see ``read_brat``.
+    """
     whole = "".join(read_raw_lines(path))
     file = beside(path, ".ann")
     readings = dict.fromkeys((whole.replace("\r\n", "\n"), whole))
@@ -115,7 +143,7 @@ def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Men
         raise InputError(
             "no annotations beside the text",
             file=file,
-            hint="an empty file says that there are none",
+            hint="if there are none, create an empty file",
         )
     found: dict[str, Mention] = {}
     for number, line in enumerate(read_lines(file), start=1):
@@ -124,24 +152,24 @@ def _mentions(file: Path, text: str, labels: Collection[str] | None) -> list[Men
         with located(file, number):
             match = BOUND.fullmatch(line)
             if match is None:
-                raise InputError(f"{line[:40]!r} is no BRAT annotation", hint=FORM)
+                raise InputError(f"{line[:40]!r} is not a BRAT annotation", hint=FORM)
             id_, label, offsets, surface = match.groups()
             if id_ in found:
-                raise InputError(f"{id_} stands twice", hint="ids must be unique")
+                raise InputError(f"{id_} occurs twice", hint="ids must be unique")
             check_label(label, labels)
             found[id_] = _mention(label, offsets, surface, text)
     return list(found.values())
 
 
 def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
-    """Raises InputError for offsets outside ``text``, or where it does not hold ``surface``."""
+    """Check one annotation's offsets against the text; raises InputError if they do not fit."""
     fragments = [
         (int(start), int(end)) for start, end in (pair.split(" ") for pair in offsets.split(";"))
     ]
     for start, end in fragments:
         if not start < end <= len(text):
             raise InputError(
-                f"{start} {end} is no place in a text of {len(text)} characters",
+                f"{start} {end} is outside the text of {len(text)} characters",
                 hint="count characters from 0",
             )
     held = " ".join(text[start:end] for start, end in fragments)
@@ -149,7 +177,7 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
         raise InputError(f"span {offsets} covers only white space", hint="drop it")
     if held.split() != surface.split():
         raise InputError(
-            f"the text holds {held[:40]!r} there, not {surface[:40]!r}",
+            f"the text has {held[:40]!r} there, not {surface[:40]!r}",
             hint=_explained(label, fragments, surface, text) or "count characters from 0",
         )
     start, end = min(fragments)[0], max(end for _, end in fragments)
@@ -159,7 +187,7 @@ def _mention(label: str, offsets: str, surface: str, text: str) -> Mention:
 
 
 def _explained(label: str, fragments: Sequence[tuple[int, int]], surface: str, text: str) -> str:
-    """How the offsets of a span without gaps were counted, if that explains where it stands."""
+    """How the offsets of a contiguous span were counted, if a known miscount explains them."""
     marks = [Mark(start, end, label) for start, end in fragments]
     return explain(text, marks, [surface]) if len(marks) == 1 else ""
 

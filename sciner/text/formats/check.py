@@ -1,4 +1,7 @@
-"""What every reader asks of what it has read. Errors name no place; ``located`` adds it."""
+"""Checks that every reader makes.
+
+The errors name no file or line; ``located`` adds them.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,13 @@ MAX_TOKENS = 2000
 
 @contextmanager
 def located(file: str | Path, line: int, last: int | None = None) -> Iterator[None]:
-    """Say where an InputError raised inside comes from: from ``line``, or the lines from it to
-    ``last``."""
+    """Add the file and line to an InputError that is raised inside.
+
+    Args:
+        file: named in the error.
+        line: the first line at fault, counted from 1.
+        last: the last one, if there are several.
+    """
     try:
         yield
     except InputError as error:
@@ -26,24 +34,31 @@ def located(file: str | Path, line: int, last: int | None = None) -> Iterator[No
 
 
 def is_solid(text: str) -> bool:
-    """Not empty and without white space of any Unicode kind: what every token and label is."""
+    """Whether ``text`` is non-empty and has no Unicode white space; tokens and labels are so."""
     return text.split() == [text]
 
 
 def check_token(token: str) -> None:
-    """Raise InputError for a token that is not solid, or that no CoNLL file can hold."""
+    """Raise InputError for a token that is empty, has white space, or is -DOCSTART-."""
     if token == DOCSTART:
         raise InputError(
-            f"token {DOCSTART!r} begins a document in CoNLL",
-            hint="give it a row of its own, or drop it",
+            f"token {DOCSTART!r} separates documents in CoNLL",
+            hint="put it in a row of its own, or drop it",
         )
     if not is_solid(token):
-        raise InputError(f"token {token!r} is empty or holds white space", hint="split or drop it")
+        raise InputError(
+            f"token {token!r} is empty or has white space in it", hint="split or drop it"
+        )
 
 
 def check_length(tokens: int, *, too_long: str, most: int | None = MAX_TOKENS) -> None:
-    """Raise InputError unless a sentence has 1 to ``most`` tokens; ``too_long`` is the hint for
-    more."""
+    """Raise InputError unless a sentence has between 1 and ``most`` tokens.
+
+    Args:
+        tokens: how many it has.
+        too_long: the hint for a sentence that has more than ``most``.
+        most: None allows any number.
+    """
     if tokens == 0:
         raise InputError("a sentence without tokens", hint="leave it out")
     if most is not None and tokens > most:
@@ -51,30 +66,38 @@ def check_length(tokens: int, *, too_long: str, most: int | None = MAX_TOKENS) -
 
 
 def check_label(label: str, labels: Collection[str] | None) -> None:
-    """Raise InputError for a label that is not solid or, where ``labels`` is given, not among
-    them."""
+    """Raise InputError for a label that is not one word, or is not among ``labels`` if given."""
     if not is_solid(label):
-        raise InputError(
-            f"label {label!r} is empty or holds white space", hint="name it in one word"
-        )
+        raise InputError(f"label {label!r} is empty or has white space in it", hint="use one word")
     if labels is not None and label not in labels:
         raise InputError(f"unknown label {label!r}", hint=nearest(label, labels))
 
 
 def check_spans(spans: Iterable[Span], length: int, unit: str = "tokens") -> tuple[Span, ...]:
-    """The spans in order. Raises InputError for one that is empty, leaves 0 to ``length``, or
-    overlaps another."""
+    """Sort spans and check that they are disjoint and within their text.
+
+    Args:
+        spans: in any order.
+        length: of the text, in ``unit``.
+        unit: for the message: tokens or characters.
+
+    Returns:
+        The spans in order.
+
+    Raises:
+        InputError: a span is empty, is not within 0 and ``length``, or overlaps another.
+    """
     ordered = tuple(sorted(spans))
     end_before = 0
     for span in ordered:
         if span.start >= span.end:
             raise InputError(
                 f"span {tuple(span)} is empty",
-                hint="its end is exclusive and lies behind its start",
+                hint="its end is exclusive and must be greater than its start",
             )
         if span.start < 0 or span.end > length:
             raise InputError(
-                f"span {tuple(span)} leaves the sentence of {length} {unit}",
+                f"span {tuple(span)} is outside the sentence of {length} {unit}",
                 hint=f"count {unit} from 0",
             )
         if span.start < end_before:

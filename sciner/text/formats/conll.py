@@ -1,4 +1,4 @@
-"""CoNLL: a token a line, its tag in the last column, a blank line between sentences."""
+"""CoNLL: one token per line, its tag in the last column, a blank line between sentences."""
 
 from __future__ import annotations
 
@@ -38,21 +38,29 @@ def read_conll(
     documents: Documents = "separator",
     repair: Repairs = (),
 ) -> list[Sentence]:
-    """Sentences of a file of 2 to 4 columns, token first, tag last, separated by tabs or, in a line
-    without one, spaces.
+    """Read the sentences of a file of 2 to 4 columns: the token first, the tag last.
 
-    Ids are ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}`` where -DOCSTART- lines
-    separate documents (counted from 0, empty ones not at all) unless ``documents`` is ``file``;
-    i counts the sentences of a document from 0. ``scheme`` None detects it over the whole file;
-    repairs are counted in notes["tags repaired"]. In a file that a run wrote
-    (``write_examples_conll``), masked tokens stay masked.
+    Columns are separated by tabs or, in a line without a tab, by spaces. In a file that a run wrote
+    (``write_examples_conll``), masked tokens stay masked. Lines that begin with # before a
+    sentence, and are not a token with its tag, are comments: they are skipped and counted.
 
-    Lines that begin with #, stand before a sentence and are no token with its tag are comments,
-    left out and counted.
+    Args:
+        path: the file.
+        split: the first part of the ids: ``{split}/{stem}#{i}``, or ``{split}/{stem}.{NNNN}#{i}``
+            if -DOCSTART- lines separate documents. Documents and their sentences are counted from
+            0; empty documents are not counted.
+        notes: counts "tags repaired" and what else was changed or skipped.
+        scheme: of the tags; None detects it over the whole file.
+        labels: the known classes; None allows any.
+        documents: ``separator`` begins a document at every -DOCSTART- line, ``file`` makes the file
+            one document.
+        repair: what is corrected instead of rejected.
 
-    Raises InputError for a file that is not UTF-8 or holds no sentence, a missing column, a
-    first column that counts, a tag of no or of another scheme, a label outside ``labels``, a
-    token with white space, a sentence of more than 2,000 tokens.
+    Raises:
+        InputError: the file is not UTF-8 or has no sentence, a column is missing, the first column
+            only numbers the tokens, a tag belongs to no scheme or to another one, a label is not
+            among ``labels``, a token contains white space, or a sentence has more than 2,000
+            tokens.
     """
     found = list(_rows(path, split, documents, notes, repair))
     rows = [TagRow(block.tags, block.lines) for _, block in found]
@@ -67,37 +75,57 @@ def read_conll(
 def stream_conll(
     path: str | Path, *, split: str, documents: Documents = "separator"
 ) -> Iterator[Placed]:
-    """The text of ``read_conll``'s sentences, one after the other; their tags are not looked at,
-    and may be anything. The file is gone through twice, the first time for -DOCSTART- lines. Raises
-    InputError as ``read_conll``, but for tags."""
+    """Yield the sentences of ``read_conll`` without their labels, one at a time.
+
+    Tags are not read and may be anything. The file is read twice, the first time to find -DOCSTART-
+    lines.
+
+    Raises:
+        InputError: see ``read_conll``, except for tags.
+    """
     return (Placed(sentence) for sentence, _ in _rows(path, split, documents, Counter()))
 
 
 def write_conll(
     path: str | Path, sentences: Iterable[Sentence], *, scheme: Scheme = "IOB2"
 ) -> None:
-    """Two columns, tab between, -DOCSTART- before every document (which is all that is kept of the
-    ids).
+    """Write sentences in two columns, separated by a tab.
 
-    Raises ValueError for what the format cannot hold: a sentence without gold or without tokens,
-    the token -DOCSTART-, and tokens or labels that are empty or hold white space.
+    A -DOCSTART- line begins every document; nothing else of the ids is kept.
+
+    Args:
+        path: the file.
+        sentences: all with gold.
+        scheme: of the tags.
+
+    Raises:
+        ValueError: a sentence has no gold or no tokens, a token is -DOCSTART-, or a token or label
+            is empty or contains white space.
     """
     write_lines(path, _lines((s, [_gold_tags(s, scheme)]) for s in sentences))
 
 
 def write_examples_conll(path: str | Path, examples: Iterable[Example]) -> None:
-    """Three columns: token, source and IOB2 tag. Raises as ``write_conll``.
+    """Write training examples in three columns: token, source and IOB2 tag.
 
-    source: ``gold``, ``silver:<round>``, or ``masked`` for tokens that the loss does not see and
-    those of spans that it does not see whole; their tag is O.
+    The source is ``gold``, ``silver:<round>``, or ``masked`` for tokens that are left out of the
+    loss. A span that contains such a token is masked as a whole. The tag of a masked token is O.
+
+    Raises:
+        ValueError: see ``write_conll``.
     """
     write_lines(path, _lines(_example_columns(e) for e in examples))
 
 
 class Block(NamedTuple):
-    """The lines between two blank ones, after ``document`` -DOCSTART- lines that begin one.
+    """The lines between two blank lines.
 
-    sources: the middle one of three columns, empty where there are more or fewer.
+    Attributes:
+        document: number of -DOCSTART- lines before it that begin a document.
+        lines: the number of each token's line, counted from 1.
+        tokens: the first column.
+        tags: the last column.
+        sources: the middle one of three columns; empty for any other number of columns.
     """
 
     document: int
@@ -119,9 +147,7 @@ def _rows(
     numbered, longest = True, 0
     for block in _blocks(path, notes, repair):
         with located(path, block.lines[0], block.lines[-1]):
-            too_long = (
-                "a blank line between sentences is missing? data.repair=split_sentences finds them"
-            )
+            too_long = "put a blank line between sentences, or add data.repair=split_sentences"
             check_length(len(block.tokens), too_long=too_long, most=longest_allowed(repair))
         document = f"{stem}.{block.document:04d}" if separated else stem
         before, count = document, count + 1 if document == before else 0
@@ -129,17 +155,19 @@ def _rows(
         longest = max(longest, len(block.tokens))
         yield Sentence(f"{document}#{count}", tuple(block.tokens)), block
     if not before:
-        raise InputError("no sentence in it", file=path, hint="expected a token and its tag a line")
+        raise InputError(
+            "no sentence in it", file=path, hint="expected a token and its tag on each line"
+        )
     if numbered and longest > 1:
         raise InputError(
-            "the first column counts the tokens of each sentence",
+            "the first column only numbers the tokens of each sentence",
             file=path,
             hint="drop that column",
         )
 
 
 def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[Block]:
-    """Blocks with as many columns everywhere; comments before them are left out and counted."""
+    """Blocks with the same number of columns; comments before them are skipped and counted."""
     used = False
     width, width_line = 0, 0
     block = Block(0, [], [], [], [])
@@ -157,7 +185,9 @@ def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[
             if line[0].isspace() and _is_blank(line, columns, usual):
                 if "drop_blank_tokens" not in repair:
                     hint = "drop the line, or add data.repair=drop_blank_tokens"
-                    raise InputError("a token of white space", file=file, line=number, hint=hint)
+                    raise InputError(
+                        "a token that is only white space", file=file, line=number, hint=hint
+                    )
                 notes[BLANK] += 1
                 continue
             # entering `located` for every line would double the time
@@ -182,12 +212,12 @@ def _blocks(file: str | Path, notes: Counter[str], repair: Repairs) -> Iterator[
 
 
 def _is_comment(line: str, columns: Sequence[str], usual: int) -> bool:
-    """Whether a line that begins with # is none of the token #: ``# id 7``, ``# domain=dev``."""
+    """Whether a line that begins with # is a comment (``# id 7``, ``# domain=dev``)."""
     return not TAG.fullmatch(columns[-1]) and (len(columns) != usual or "=" in line)
 
 
 def _is_blank(line: str, columns: Sequence[str], usual: int) -> bool:
-    """Whether white space stands where the token should."""
+    """Whether a line has white space in place of a token."""
     return not columns[0].strip() or ("\t" not in line.rstrip() and len(columns) == usual - 1)
 
 
@@ -206,18 +236,22 @@ def _columns(line: str) -> list[str]:
 
 
 def _check_width(found: int, expected: int, expected_line: int) -> None:
-    hint = "a line is a token, up to two further columns and a tag"
+    hint = "a line has a token, up to two further columns and a tag"
     if found == 1:
-        raise InputError("one column, so token or tag is missing", hint=hint)
+        raise InputError("only one column, so the token or the tag is missing", hint=hint)
     if found > 4:
         raise InputError(f"{found} columns", hint=hint)
     if found != expected:
-        hint = "fill the missing column" if found < expected else "give every line as many columns"
-        raise InputError(f"{found} columns where line {expected_line} has {expected}", hint=hint)
+        hint = (
+            "fill the missing column"
+            if found < expected
+            else "give every line the same number of columns"
+        )
+        raise InputError(f"{found} columns, but line {expected_line} has {expected}", hint=hint)
 
 
 def _lines(rows: Iterable[tuple[Sentence, Sequence[Sequence[str]]]]) -> Iterator[str]:
-    """Lines of sentences with their columns behind the token."""
+    """Lines of sentences: each token, then its other columns."""
     document = None
     for sentence, columns in rows:
         _check_writable(sentence, columns[-1])

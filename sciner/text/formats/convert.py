@@ -1,4 +1,4 @@
-"""Label files from one format to another."""
+"""Conversion of label files from one format to another."""
 
 from __future__ import annotations
 
@@ -25,28 +25,39 @@ HEAD = 4000
 def convert(
     source: str, out: str | Path, *, to: str, origin: str | None = None
 ) -> tuple[int, Counter[str], Counter[str]]:
-    """(texts written, what reading left out, what ``to`` cannot hold): write the texts of
-    ``source``, a file, folder or glob, in another format.
+    """Write the texts of label files in another format.
 
-    ``origin`` None: told by each file. ``out`` is complete or absent; a format of one file a
-    document makes a folder. Raises InputError for whatever cannot be read or written, before
-    anything is written.
+    Everything is read and checked before anything is written, and ``out`` is either complete or
+    absent.
+
+    Args:
+        source: a file, folder or glob.
+        out: the new file, or a new folder if the format has one file per document.
+        to: the name of the new format.
+        origin: the name of the format of ``source``; None recognises it for each file.
+
+    Returns:
+        The number of texts written, what was left out when reading (counts by kind), and what the
+        new format cannot store (counts by kind).
+
+    Raises:
+        InputError: something cannot be read or written.
     """
     target = find_exchange(to)
     if target.write is None:
-        raise InputError(f"{target.title} holds no spans", hint="name another --format")
+        raise InputError(f"{target.title} cannot store spans", hint="choose another --format")
     files = expand(source)
     place = home(out)
     if place.resolve() in {file.resolve() for file in files}:
-        raise InputError("the output would replace its own input", file=out, hint="name another")
+        raise InputError("the output would replace its input", file=out, hint="choose another name")
     if place.is_dir() and (target.suffix or any(place.iterdir())):
-        raise InputError("there is a folder of that name", file=out, hint="name another")
+        raise InputError("there is a folder of that name", file=out, hint="choose another name")
     read: Counter[str] = Counter()
     lost: Counter[str] = Counter()
     records = _unique(read_records(files, origin, read))
     fitted = fit(records, target.holds, lost)
     if not fitted:
-        raise InputError("no text to write", file=source, hint="is it the right file?")
+        raise InputError("there is no text in it", file=source, hint="is it the right file?")
     with _whole(place) as unfinished:
         target.write(unfinished, fitted)
     return len(fitted), read, lost
@@ -55,7 +66,13 @@ def convert(
 def read_records(
     files: list[Path], origin: str | None, notes: Counter[str]
 ) -> Iterator[tuple[Path, Record]]:
-    """The texts of files, in their order. notes counts what is left out."""
+    """Yield the texts of files, in their order, each with its file.
+
+    Args:
+        files: to read.
+        origin: the name of their format; None recognises it for each file.
+        notes: counts what is left out.
+    """
     for file in files:
         exchange = find_exchange(origin) if origin else told(file)
         for record in exchange.read(file, notes):
@@ -63,23 +80,26 @@ def read_records(
 
 
 def told(file: Path) -> Exchange:
-    """The format of a file, by its suffix and its first lines. Raises InputError where they do not
-    tell."""
+    """Recognise the format of a file by its suffix and its first lines.
+
+    Raises:
+        InputError: no format fits, or several do.
+    """
     head = _head(file)
     fitting = [exchange for exchange in EXCHANGES.values() if exchange.recognise(head)]
     if len(fitting) == 1:
         return find_exchange(fitting[0].name)
     if len(fitting) > 1:
         names = " or ".join(sorted(exchange.name for exchange in fitting))
-        raise InputError("the format cannot be told", file=file, hint=f"add --from {names}")
+        raise InputError("several formats fit", file=file, hint=f"add --from {names}")
     try:
         return find_exchange(recognise(file))
     except InputError as error:
-        if "names no format" not in str(error):
+        if "not that of a known format" not in str(error):
             raise
         names = ", ".join(sorted(EXCHANGES))
         raise InputError(
-            "the format cannot be told", file=file, hint=f"add --from with one of {names}"
+            "the format is unknown", file=file, hint=f"add --from with one of {names}"
         ) from None
 
 
@@ -104,11 +124,11 @@ def _head(file: Path) -> Head:
 
 
 def _unique(read: Iterator[tuple[Path, Record]]) -> list[Record]:
-    """Raises InputError for an id that stands twice."""
+    """The texts; raises InputError if two have the same id."""
     found: dict[str, tuple[Path, Record]] = {}
     for file, record in read:
         if record.id in found:
-            problem = f"the id {record.id!r} stands twice (in {found[record.id][0]} too)"
+            problem = f"the id {record.id!r} occurs twice (in {found[record.id][0]} too)"
             raise InputError(problem, file=file, hint="ids must be unique")
         found[record.id] = file, record
     return [record for _, record in found.values()]
@@ -116,10 +136,10 @@ def _unique(read: Iterator[tuple[Path, Record]]) -> list[Record]:
 
 @contextmanager
 def _whole(place: Path) -> Iterator[Path]:
-    """A path beside ``place`` to write to, renamed to it when all is written."""
+    """A path beside ``place`` to write to, renamed to it when everything is written."""
     if place.exists() and not (place.is_file() or place.is_dir()):
         raise InputError(
-            "not a regular file, so it is not replaced", file=place, hint="name another"
+            "not a regular file, so it cannot be replaced", file=place, hint="choose another name"
         )
     unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
@@ -130,7 +150,7 @@ def _whole(place: Path) -> Iterator[Path]:
         unfinished.replace(place)
     except OSError as error:
         raise InputError(
-            f"cannot be written ({error.strerror})", file=place, hint="name another"
+            f"cannot be written ({error.strerror})", file=place, hint="choose another name"
         ) from None
     finally:
         if unfinished.is_dir():

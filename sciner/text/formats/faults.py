@@ -1,4 +1,4 @@
-"""All that is wrong with files, instead of the first fault alone."""
+"""All errors in files, instead of the first one only."""
 
 from __future__ import annotations
 
@@ -19,10 +19,19 @@ MOST = 20
 def read_all(
     paths: Sequence[str], *, split: str, notes: Counter[str], **how: Unpack[Reading]
 ) -> tuple[tuple[Sentence, ...], list[InputError]]:
-    """(sentences, faults): as ``read_files``, but that up to MOST faults are collected.
+    """Read files as ``read_files`` does, but collect up to MOST errors.
 
-    A line that is at fault is left out when the file is read again, so that what stands behind
-    it is looked at too.
+    After an error the file is read again without the faulty line, so that what follows it is
+    checked too.
+
+    Args:
+        paths: files, folders or globs.
+        split: see ``read_file``.
+        notes: counts what readers repaired or left out.
+        **how: see ``Reading``.
+
+    Returns:
+        The sentences, and the errors.
     """
     faults: list[InputError] = []
     read: list[tuple[Path, list[Sentence]]] = []
@@ -37,7 +46,7 @@ def read_all(
                     notes.update(counted)
                     break
                 except InputError as fault:
-                    if left_out and fault.line is None:  # nothing is left of the file
+                    if left_out and fault.line is None:  # every sentence of the file was faulty
                         break
                     faults.append(fault)
                     place = str(fault.file)
@@ -57,6 +66,5 @@ def read_all(
 
 
 def _is_brat_text(file: Path) -> bool:
-    """Whether annotations count the characters of the file, so that no line of it may be left
-    out."""
+    """Whether annotations count the file's characters, so that no line may be left out."""
     return file.suffix.lower() == ".txt" and beside(file, ".ann").is_file()

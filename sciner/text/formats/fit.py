@@ -1,4 +1,4 @@
-"""What a format cannot hold is taken out of records before they are written, and counted."""
+"""Records are reduced to what a format can store, and what is lost is counted."""
 
 from __future__ import annotations
 
@@ -25,11 +25,18 @@ UNLABELLED = "texts without labels, written as texts with no span"
 
 
 def fit(records: Iterable[Record], holds: Collection[str], notes: Counter[str]) -> list[Record]:
-    """The records as a format can write them that holds ``holds`` (``exchange.base.Held``).
+    """Reduce records to what a format can store.
 
-    Of spans that overlap the longest is kept, of equally long ones the first. A format without
-    "edges" is given one sentence a record, tokenised where it was not. Raises InputError for a
-    sentence of more than 2,000 tokens.
+    Of overlapping spans the longest is kept; of equally long ones, the first. A format without
+    "edges" gets one sentence per record, tokenised if it was not.
+
+    Args:
+        records: to be written.
+        holds: what the format can store (``exchange.base.Held``).
+        notes: counts what is lost.
+
+    Raises:
+        InputError: a sentence has more than 2,000 tokens.
     """
     return [fitted for record in records for fitted in _fit(record, holds, notes)]
 
@@ -86,7 +93,7 @@ def _in_one_line(text: str) -> str:
 
 
 def _sentences(record: Record, notes: Counter[str]) -> Iterator[Record]:
-    """The sentences in a record, each with its tokens; spans on the edges of these."""
+    """The sentences of a record, each with its tokens and the spans that fit them."""
     text = record.text
     tokens = tuple(tokenise(text)) if record.tokens is None else record.tokens
     bounds = [(0, len(text))] if record.is_sentence else sentence_bounds(text)

@@ -1,5 +1,4 @@
-"""Token-classification sets of the Hugging Face hub, or of Parquet on this machine, through the
-package ``datasets``."""
+"""Token-classification datasets of the Hugging Face hub, or Parquet files, read by ``datasets``."""
 
 from __future__ import annotations
 
@@ -27,7 +26,13 @@ TEXT = ("string", "large_string", "string_view")
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """What a set calls its columns. document None: a split is one document."""
+    """The names of a dataset's columns.
+
+    Attributes:
+        tokens: a list of words per row.
+        tags: a list of tags per row.
+        document: the document's name; None makes each split one document.
+    """
 
     tokens: str
     tags: str
@@ -35,7 +40,7 @@ class Columns:
 
 
 class Row(NamedTuple):
-    """A row of a set, counted from 1."""
+    """A row of a dataset, counted from 1."""
 
     number: int
     document: str | None
@@ -55,21 +60,30 @@ def read_hub(
     labels: Collection[str] | None = None,
     repair: Repairs = (),
 ) -> dict[str, tuple[Sentence, ...]]:
-    """Sentences of each split, by the names on the left of ``splits``; on its right stand the
-    set's, slices and sums (``train[:80%]``, ``train+test``) included. A ``dev`` that the set lacks
-    is empty.
+    """Read the splits of a dataset.
 
-    path: a name on the hub, a folder in the hub's layout, or a Parquet file (its one split is
-    ``train``). Nothing that a set brings is executed. Tags are words, or numbers that the set's
-    features give names; ``scheme`` None detects it by split. Ids are ``{split}/{name}#{i}``, or
-    ``{split}/{document}#{i}`` where ``columns`` names documents; i counts from 0.
+    No code that a dataset brings is executed. Tags are words, or numbers that the dataset's
+    features give names. Ids are ``{split}/{name}#{i}``, or ``{split}/{document}#{i}`` if
+    ``columns`` names documents; i counts from 0. A row whose only token is -DOCSTART- begins a
+    document.
 
-    Rows of the one token -DOCSTART- begin documents; notes counts them, "tags repaired" and
-    "rows without tokens left out".
+    Args:
+        path: a name on the hub, a folder in the hub's layout, or a Parquet file (its one split is
+            ``train``).
+        splits: {our name: the dataset's name}; slices and sums (``train[:80%]``, ``train+test``)
+            are allowed. A ``dev`` that the dataset lacks is empty.
+        columns: their names.
+        notes: counts "tags repaired", "rows without tokens left out" and -DOCSTART- rows.
+        config: the dataset's configuration.
+        revision: of the dataset on the hub.
+        scheme: of the tags; None detects it for each split.
+        labels: the known classes; None allows any.
+        repair: what is corrected instead of rejected.
 
-    Raises InputError for a set that cannot be loaded, a split or column that it lacks, columns
-    of other types, and, with the row counted from 1, tokens, tags and labels that are no use to
-    ``read_jsonl`` either.
+    Raises:
+        InputError: the dataset cannot be loaded, lacks a split or a column, or has a column of the
+            wrong type; or a row (counted from 1) has tokens, tags or labels that ``read_jsonl``
+            would reject too.
     """
     builder = _prepare(path, config, revision)
     place = home(path)
@@ -106,14 +120,14 @@ def read_hub(
 
 
 def _prepare(path: str, config: str | None, revision: str | None) -> Any:
-    """The library's builder of the set, its files fetched and converted."""
+    """The library's builder of the dataset, its files downloaded and converted."""
     try:
         import datasets
     except ImportError:
         raise InputError(
             "data=hub needs the package datasets", hint="pip install 'sciner[hub]'"
         ) from None
-    for library in ("datasets", "huggingface_hub"):  # what they log they raise too
+    for library in ("datasets", "huggingface_hub"):  # everything they log they also raise
         logging.getLogger(library).setLevel(logging.CRITICAL)
     if not sys.stderr.isatty():
         datasets.disable_progress_bars()
@@ -130,7 +144,7 @@ def _prepare(path: str, config: str | None, revision: str | None) -> Any:
 
 
 def _load_split(builder: Any, ours: str, theirs: str, path: str) -> Any:
-    """The rows of the split, or of the slices of splits; None for a ``dev`` that the set lacks."""
+    """The rows of the split, or of the slices of splits; None for a ``dev`` that does not exist."""
     there = builder.info.splits
     for part in theirs.split("+"):
         if (split := part.partition("[")[0].strip()) in there:
@@ -148,10 +162,10 @@ def _load_split(builder: Any, ours: str, theirs: str, path: str) -> Any:
 
 @contextmanager
 def _in_one_line(path: str) -> Iterator[None]:
-    """What the library raises, as an InputError."""
+    """Turn the library's errors into an InputError."""
     try:
         yield
-    # servers, files and formats fail in a dozen types that share no other base
+    # servers, files and formats raise a dozen types of error without a common base class
     except Exception as error:
         problem = str(error.__cause__ or error)
         script = "scripts are no longer supported" in problem
@@ -190,7 +204,9 @@ def _parse(
                 tokens = tuple(token for token in tokens if token.strip())
             if tokens:
                 check_length(
-                    len(tokens), too_long="a row should be a sentence", most=longest_allowed(repair)
+                    len(tokens),
+                    too_long="each row should be one sentence",
+                    most=longest_allowed(repair),
                 )
             for token in tokens if tokens != (DOCSTART,) else ():
                 check_token(token)
@@ -198,7 +214,7 @@ def _parse(
 
 
 def _number(documents: Sequence[str]) -> Iterator[str]:
-    """Sentence ids: ``documents``, each with how often it stood before."""
+    """Sentence ids: each document's name, with a count from 0."""
     seen: Counter[str] = Counter()
     for document in documents:
         yield f"{document}#{seen[document]}"
@@ -219,13 +235,12 @@ def _check_columns(features: Mapping[str, Any], columns: Columns, file: str) -> 
 
 
 def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str] | None:
-    """What the numbers of a column of lists mean; None where the lists hold words."""
+    """The names of the numbers in a column of lists; None if the lists contain words."""
     items = getattr(features[column], "feature", None)
     names: Sequence[str] | None = getattr(items, "names", None)
     if names is None and getattr(items, "dtype", None) not in TEXT:
         hint = (
-            "a row of it should be a list of words, or of numbers that the set's features give "
-            "names"
+            "a row should be a list of words, or of numbers that the dataset's features give names"
         )
         raise InputError(
             f"column {column!r} is {shorten(str(features[column]), 100)}", file=file, hint=hint
@@ -236,23 +251,22 @@ def _names(features: Mapping[str, Any], column: str, file: str) -> Sequence[str]
 def _words(
     values: Sequence[Any] | None, names: Sequence[str] | None, column: str
 ) -> tuple[str, ...]:
-    """``values`` as words. Raises InputError for a hole, and for a number without a name (-1 hides
-    a gold tag)."""
+    """A row's values as words; raises InputError for a missing value or a number without a name."""
     if values is None or None in values:
         raise InputError(
-            f"nothing where {column!r} should be", hint="name a split that is labelled throughout"
+            f"no value in column {column!r}", hint="choose a split that is completely labelled"
         )
     if names is None:
         return tuple(values)
     if nameless := [value for value in values if not 0 <= value < len(names)]:
         raise InputError(
-            f"{nameless[0]} in {column!r} has no name",
-            hint="name a split that is labelled throughout",
+            f"{nameless[0]} in column {column!r} has no name",
+            hint="choose a split that is completely labelled",
         )
     return tuple(names[value] for value in values)
 
 
 def _document(value: object) -> str:
     if not isinstance(value, str | int) or not ID.fullmatch(f"{value}#0"):
-        raise InputError(f"document {value!r} is no name", hint="name it in one line")
+        raise InputError(f"document {value!r} is not a valid name", hint="use one line of text")
     return str(value)

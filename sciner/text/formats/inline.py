@@ -1,4 +1,4 @@
-"""Papers with their spans marked in place: ``[surface](Label)``."""
+"""Papers with their spans marked in the text: ``[surface](Label)``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sciner.text.formats.running import count_dropped, pieces
 from sciner.text.formats.source import read_lines
 from sciner.text.spans import Span
 
-# one character; a literal ] needs no escape unless ( follows
+# one character of plain text; a literal ] needs no escape unless ( follows
 PLAIN = r"[^\[\]\\]|\\[\[\\]|\](?!\()"
 MARK = re.compile(
     rf"(?P<plain>(?:{PLAIN})+)|\[(?P<surface>(?:{PLAIN})*)\]\((?P<label>[^()\[\]\\]*)\)"
@@ -23,11 +23,12 @@ ESCAPE = re.compile(r"\\(.)")
 
 
 def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
-    r"""The text of a line and its spans in characters. A literal ``[`` or ``\`` is written ``\[``,
-    ``\\``.
+    r"""Parse a line into its text and its spans in characters.
 
-    Raises InputError for a bracket or backslash that is neither mark nor escape, and for an empty
-    surface.
+    A literal ``[`` is written ``\[``, a literal ``\`` is written ``\\``.
+
+    Raises:
+        InputError: a bracket or backslash is neither a mark nor an escape, or a span is empty.
     """
     text, spans, position = "", [], 0
     while position < len(line):
@@ -50,12 +51,18 @@ def parse_inline(line: str) -> tuple[str, tuple[Span, ...]]:
 
 
 def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]) -> list[Sentence]:
-    """Sentences of one paper: the title behind ``# ``, then a sentence a line; ``## `` headings and
-    blank lines are skipped.
+    """Read one paper: the title after ``# ``, then one sentence per line.
 
-    Ids are ``{stem}#{i}``. notes counts spans dropped since they cut a token. Raises InputError
-    for faulty marks, a label outside ``labels``, a title that is missing, late or repeated, a
-    sentence of more than 2,000 tokens.
+    Headings (``## ``) and blank lines are skipped. Ids are ``{stem}#{i}``.
+
+    Args:
+        path: the file.
+        labels: the known classes.
+        notes: counts the spans that were dropped because they cut a token.
+
+    Raises:
+        InputError: a mark is malformed, a label is not among ``labels``, the title is missing, late
+            or repeated, or a sentence has more than 2,000 tokens.
     """
     sentences: list[Sentence] = []
     for number, line in enumerate(read_lines(path), start=1):
@@ -63,20 +70,24 @@ def read_paper(path: str | Path, *, labels: Collection[str], notes: Counter[str]
             continue
         with located(path, number):
             if line.startswith("# ") == bool(sentences):
-                problem = "a second title" if sentences else "a sentence before the title"
-                raise InputError(problem, hint="a paper opens with one line behind '# '")
+                problem = "a second title" if sentences else "a sentence comes before the title"
+                raise InputError(
+                    problem, hint="a paper begins with its title in one line, '# Title'"
+                )
             text, marked = parse_inline(line.removeprefix("# "))
             for span in marked:
                 check_label(span.label, labels)
             (piece,) = pieces(text, marked, whole=True)
             check_length(
-                len(piece.tokens), too_long="write one sentence a line, of at most 2,000 tokens"
+                len(piece.tokens), too_long="write one sentence per line, of at most 2,000 tokens"
             )
         count_dropped(notes, len(piece.dropped), 0)
         id_ = f"{Path(path).stem}#{len(sentences)}"
         sentences.append(Sentence(id_, piece.tokens, piece.spans, dropped=piece.dropped))
     if not sentences:
         raise InputError(
-            "no sentence in it", file=path, hint="a paper opens with one line behind '# '"
+            "no sentence in it",
+            file=path,
+            hint="a paper begins with its title in one line, '# Title'",
         )
     return sentences

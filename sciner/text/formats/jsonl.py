@@ -1,4 +1,4 @@
-"""JSON lines: a sentence an object, with tags, token spans or running text."""
+"""JSON lines: one sentence per object, with tags, token spans or running text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
 
-# json.dumps with these settings makes an encoder for every row
+# json.dumps with these settings would create an encoder for every row
 ROW = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
@@ -33,33 +33,41 @@ def read_jsonl(
     labels: Collection[str] | None = None,
     repair: Repairs = (),
 ) -> list[Sentence]:
-    """Sentences of a file with one object a line; blank lines and further keys are ignored.
+    """Read the sentences of a file with one object per line; unknown keys are ignored.
 
-    {"tokens": [...]} with "tags": [...] or "spans": [[start, end, label], ...] in tokens.
-    "masked" lists the positions of tokens whose label is not known; a span that holds one is no
-    gold, and its tokens are masked too.
+    Tokens: {"tokens": [...]} with "tags": [...], or with "spans": [[start, end, label], ...] in
+    tokens. "masked" lists the positions of tokens whose label is not known. A span that contains
+    one is not gold, and its other tokens are masked too.
 
-    {"text": "..."} with "spans" or "entities" in characters. The text is tokenised and, unless
-    it has an "id", split into sentences, without a look at its spans: one that cuts a token or
-    crosses a sentence's end is dropped (``Sentence.dropped``). A span may also be {"start",
-    "end", "label"}.
+    Running text: {"text": "..."} with "spans" or "entities" in characters. The text is tokenised
+    and, unless it has an "id", split into sentences without regard to its spans. A span that cuts a
+    token or crosses the end of a sentence is dropped (``Sentence.dropped``). A span may also be
+    {"start", "end", "label"}.
 
-    {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]} is a
-    document of SciERC, counted in its tokens, both ends inclusive; of spans that overlap the
-    longest is kept.
+    SciERC: {"doc_key": "...", "sentences": [[...], ...], "ner": [[[first, last, label], ...], ...]}
+    is a document. Positions count its tokens, both ends inclusive. Of overlapping spans the longest
+    is kept.
 
     Without labels (or with null) a sentence is unlabelled.
 
-    "id" (``document#index``) is kept; without it the id is ``{split}/{document}#{i}``, the
-    document being "document", of a text an "id" of any other form, or the file's stem, and i
-    counting its sentences from 0. An object of the one token -DOCSTART- begins a document. One
-    whose "answer" is "reject" or "ignore" is left out and counted.
+    An "id" of the form ``document#index`` is kept. Otherwise the id is ``{split}/{document}#{i}``.
+    The document is "document", the "id" of a text if it has another form, or the file's stem; i
+    counts its sentences from 0. An object whose only token is -DOCSTART- begins a document. An
+    object whose "answer" is "reject" or "ignore" is left out and counted.
 
-    notes counts "tags repaired" and the spans dropped. Raises InputError for a file that is not
-    UTF-8 or holds no sentence, invalid JSON, wrong types, tags that are not one a token, spans
-    outside the sentence or overlapping, a label outside ``labels``, tags of no or of several
-    schemes, an id that stands twice, a token with white space, a sentence of more than 2,000
-    tokens.
+    Args:
+        path: the file.
+        split: the first part of ids that the file does not give.
+        notes: counts "tags repaired", the dropped spans and the rows left out.
+        scheme: of the tags; None detects it over the whole file.
+        labels: the known classes; None allows any.
+        repair: what is corrected instead of rejected.
+
+    Raises:
+        InputError: the file is not UTF-8, has no sentence, or has invalid JSON, values of a wrong
+            type, another number of tags than tokens, spans outside the sentence or overlapping, a
+            label outside ``labels``, tags of no scheme or of several, a repeated id, a token with
+            white space, or a sentence of more than 2,000 tokens.
     """
     rows: dict[str, tuple[int, Row]] = {}  # by sentence id, with the line
     for number, id_, row in _rows(path, split, notes, repair):
@@ -71,7 +79,7 @@ def read_jsonl(
                 check_label(span.label, labels)
             if id_ in rows:
                 raise InputError(
-                    f"id {id_!r} stands on line {rows[id_][0]} too", hint="ids must be unique"
+                    f"id {id_!r} is on line {rows[id_][0]} too", hint="ids must be unique"
                 )
         rows[id_] = number, row
         count_dropped(notes, len(row.dropped), row.overlapping)
@@ -85,8 +93,12 @@ def read_jsonl(
 
 
 def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
-    """The text of ``read_jsonl``'s sentences, one after the other; their labels are not looked at,
-    and ids not compared. Raises InputError as ``read_jsonl``, but for labels and ids.
+    """Yield the sentences of ``read_jsonl`` without their labels, one at a time.
+
+    Labels are not read, and ids are not compared.
+
+    Raises:
+        InputError: see ``read_jsonl``, except for labels and ids.
     """
     return (
         Placed(Sentence(id_, row.tokens), row.offsets)
@@ -95,8 +107,10 @@ def stream_jsonl(path: str | Path, *, split: str) -> Iterator[Placed]:
 
 
 def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
-    """One {"id", "tokens", "spans"} a line, without "spans" where there is no gold, and with
-    "masked" if any token is."""
+    """Write one {"id", "tokens", "spans"} per line.
+
+    "spans" is missing if there is no gold; "masked" is added if any token is masked.
+    """
 
     def row(s: Sentence) -> dict[str, Any]:
         mask = {"masked": sorted(s.masked)} if s.masked and s.spans is not None else {}
@@ -106,12 +120,14 @@ def write_jsonl(path: str | Path, sentences: Iterable[Sentence]) -> None:
 
 
 def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
-    """As ``write_jsonl``, each span an object with its confidence (6 digits), and with "source",
-    "round", "weight" (unless 1) and, where tokens are left out of the loss, "masked" and
-    "rejected".
+    """Write training examples as ``write_jsonl`` does, with their source and confidences.
 
-    "spans" holds the spans that the loss sees whole, "rejected" the others. Raises ValueError
-    unless every span has a finite confidence.
+    Each span is an object with its confidence (6 digits). Each line has "source", "round", "weight"
+    (unless it is 1) and, if tokens are left out of the loss, "masked" and "rejected". "spans" lists
+    the spans that are entirely in the loss, "rejected" the others.
+
+    Raises:
+        ValueError: a span has no finite confidence.
     """
     write_lines(path, (_dump(_example_row(e)) for e in examples))
 
@@ -119,9 +135,15 @@ def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
 def write_placed_jsonl(
     path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]
 ) -> None:
-    """As ``write_examples_jsonl``, each span with "start_char" and "end_char" too: characters of
-    the text that the tokens come from, or where there is none, of the tokens with one blank between
-    them."""
+    """Write examples as ``write_examples_jsonl`` does, with each span's place in characters.
+
+    "start_char" and "end_char" count characters of the text that the tokens come from; without such
+    a text, of the tokens separated by one space.
+
+    Args:
+        path: the file.
+        examples: each with the offsets of its tokens in the text, or None.
+    """
 
     def rows() -> Iterator[str]:
         for example, offsets in examples:
@@ -138,8 +160,11 @@ def write_placed_jsonl(
 
 
 def read_examples_jsonl(path: str | Path) -> list[Example]:
-    """What ``write_examples_jsonl`` wrote; sentences come without gold. Raises InputError for
-    another file."""
+    """Read what ``write_examples_jsonl`` wrote; the sentences come without gold.
+
+    Raises:
+        InputError: the file was not written by it.
+    """
     found = []
     for number, line in enumerate(read_lines(path), start=1):
         if not line:
@@ -165,7 +190,7 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
                 )
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            problem = f"this is no sentence that a run wrote ({type(error).__name__}: {error})"
+            problem = f"not a sentence written by a run ({type(error).__name__}: {error})"
             raise InputError(problem, file=path, line=number) from None
     return found
 
@@ -173,7 +198,7 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
 def _rows(
     path: str | Path, split: str, notes: Counter[str], repair: Repairs = ()
 ) -> Iterator[tuple[int, str, Row]]:
-    """(line, sentence id, what the line says)."""
+    """(line, sentence id, the parsed row) of each sentence."""
     seen: Counter[str] = Counter()
     stem = Path(path).stem
     parts, empty = Parts(), True
@@ -195,7 +220,7 @@ def _rows(
             parts.hold()
             empty = False
     if empty:
-        raise InputError("no sentence in it", file=path, hint="expected a JSON object a line")
+        raise InputError("no sentence in it", file=path, hint="expected one JSON object per line")
 
 
 def _decode(

@@ -1,5 +1,4 @@
-"""Predictions as compressed numpy arrays, in parts, without the text they are of (and without
-pickle)."""
+"""Predictions as compressed numpy arrays in several files, without text and without pickle."""
 
 from __future__ import annotations
 
@@ -13,17 +12,22 @@ from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
-PART = 4096  # sentences a file: what is held at once
+PART = 4096  # sentences per file, and in memory at once
 
 
 def write_predictions(
     folder: Path, predictions: Iterable[Prediction], labels: Sequence[str]
 ) -> None:
-    """Write ``part-<n>.npz`` files of, over S sentences, N tokens, K tags and M spans:
+    """Write predictions as ``part-<n>.npz`` files.
 
-    lengths [S] tokens of each sentence; repairs [S]; distribution [N, K] float16; confidence [N]
-    float32; spans [M, 4]: sentence within the part, start, end, class as its position in
-    ``labels``.
+    Each file has, for S sentences, N tokens, K tags and M spans: lengths [S], the tokens of each
+    sentence; repairs [S]; distribution [N, K] float16; confidence [N] float32; spans [M, 4]:
+    sentence within the file, start, end, position of the class in ``labels``.
+
+    Args:
+        folder: where the files are written.
+        predictions: in order.
+        labels: the classes, in the order of the distribution's columns.
     """
     number = {label: i for i, label in enumerate(labels)}
     rest = iter(predictions)
@@ -43,12 +47,18 @@ def write_predictions(
 def read_predictions(
     folder: Path, sentences: Sequence[Sentence], labels: Sequence[str]
 ) -> Iterator[Prediction]:
-    """What ``write_predictions`` wrote of ``sentences``, in their order, a part at a time.
+    """Yield the predictions that ``write_predictions`` wrote, one file in memory at a time.
 
-    Raises ValueError where the lengths are not those of ``sentences``.
+    Args:
+        folder: of the files.
+        sentences: those that were predicted, in the same order.
+        labels: the classes, in the same order.
+
+    Raises:
+        ValueError: the stored lengths differ from those of ``sentences``.
     """
     rest = iter(sentences)
-    known: dict[Span, Span] = {}  # spans are mostly alike: one object for all
+    known: dict[Span, Span] = {}  # equal spans share one object, to save memory
     for file in sorted(folder.glob("part-*.npz")):
         with np.load(file, allow_pickle=False) as part:
             lengths, repairs, rows, confidence, spans = (
@@ -70,4 +80,4 @@ def read_predictions(
                 sentence, tuple(of[i]), rows[start:end], confidence[start:end], int(repairs[i])
             )
     if extra := next(rest, None):
-        raise ValueError(f"there is no stored prediction of {extra.id}")
+        raise ValueError(f"there is no stored prediction for {extra.id}")

@@ -1,4 +1,4 @@
-"""The objects of a JSON file: one a line, or all in one list."""
+"""The objects of a JSON file: one per line, or all in one list."""
 
 from __future__ import annotations
 
@@ -18,8 +18,11 @@ SPACE = re.compile(r"[ \t\r\n]*")
 
 
 def read_objects(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line, object), one after the other. Raises InputError, with the line, for what is no
-    object, and for one of more than 10,000,000 characters."""
+    """Yield the line and the content of each object.
+
+    Raises:
+        InputError: something is not an object, or has more than 10,000,000 characters.
+    """
     if _begins(path) == "[":
         yield from _listed(path)
         return
@@ -60,7 +63,9 @@ def _listed(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
         with located(path, line):
             _check_length(end - at)
             if not isinstance(value, dict):
-                raise InputError(f"a JSON {type(value).__name__}", hint="list objects alone")
+                raise InputError(
+                    f"a JSON {type(value).__name__} instead of an object", hint="list objects only"
+                )
         yield line, value
         at = _skip(text, end)
         if text.startswith(",", at):
@@ -68,7 +73,7 @@ def _listed(path: str | Path) -> Iterator[tuple[int, dict[str, Any]]]:
         elif not text.startswith("]", at):
             last = text.count("\n", 0, at) + 1
             raise InputError(
-                "the list of objects does not end", file=path, line=last, hint="was it cut off?"
+                "the list of objects has no end", file=path, line=last, hint="is the file complete?"
             )
 
 
@@ -79,6 +84,4 @@ def _skip(text: str, at: int) -> int:
 
 def _check_length(length: int) -> None:
     if length > LONGEST:
-        raise InputError(
-            f"an object of {length:,} characters", hint="write one text an object, not a whole set"
-        )
+        raise InputError(f"an object of {length:,} characters", hint="write one text per object")

@@ -1,4 +1,4 @@
-"""Whether spans stand where their text is: what tools get wrong when they count characters."""
+"""Checks that spans are where their text is: tools often miscount characters."""
 
 from __future__ import annotations
 
@@ -17,10 +17,13 @@ WORD = re.compile(r"\w")
 
 
 class Miscount(NamedTuple):
-    """A way to count characters that is not ours.
+    """A way of counting characters that differs from ours.
 
-    counts: what the character at a position counts. enough: how many spans must cut a word under
-    our count, and none under this one, where no text stands beside the spans.
+    Attributes:
+        counts: how many the character at a position counts as.
+        enough: if the file gives no text for its spans: how many spans must cut a word when counted
+            our way, and none when counted this way.
+        hint: how to correct the file.
     """
 
     counts: Callable[[str, int], int]
@@ -50,12 +53,20 @@ MISCOUNTS = (
 def placed(
     text: str, marks: Iterable[Mark], surfaces: Sequence[str | None] = ()
 ) -> tuple[Mark, ...]:
-    """The marks in order, without white space at their edges. surfaces: the text
-    that the file gives for each, None where it gives none.
+    """Check marks against their text, trim white space at their edges, and sort them.
 
-    Raises InputError for a span that is empty, leaves the text, covers only white space or is
-    not where its surface is, for a class that is no name, and for a text with NUL. Without
-    surfaces, spans that cut words are refused where another count of characters explains them.
+    Without surfaces, spans that cut words are rejected if another way of counting characters
+    explains them.
+
+    Args:
+        text: of the record.
+        marks: in any order.
+        surfaces: the text that the file gives for each mark; None if it gives none.
+
+    Raises:
+        InputError: a span is empty, is outside the text, covers only white space or is not where
+            its surface is; a class is not a valid name; a confidence is not in [0, 1]; or the text
+            contains NUL.
     """
     check_text(text)
     marks = tuple(marks)
@@ -64,14 +75,14 @@ def placed(
         check_name(mark.label)
         where = f"span {mark.start} {mark.end}"
         if not mark.start < mark.end:
-            raise InputError(f"{where} is empty", hint="its end lies behind its start")
+            raise InputError(f"{where} is empty", hint="its end must be greater than its start")
         if mark.start < 0 or mark.end > len(text):
-            problem = f"{where} leaves the text of {len(text)} characters"
+            problem = f"{where} is outside the text of {len(text)} characters"
             raise InputError(problem, hint=explain(text, marks, surfaces) or "count from 0")
         held = text[mark.start : mark.end]
         if surface is not None and held.split() != surface.split():
             raise InputError(
-                f"the text holds {held[:40]!r} at {mark.start} {mark.end}, not {surface[:40]!r}",
+                f"the text has {held[:40]!r} at {mark.start} {mark.end}, not {surface[:40]!r}",
                 hint=explain(text, marks, surfaces) or "count characters from 0",
             )
         if not held.strip():
@@ -87,14 +98,14 @@ def placed(
 
 
 def trimmed(text: str, mark: Mark) -> Mark:
-    """Without white space at its edges."""
+    """The mark without white space at its edges."""
     surface = text[mark.start : mark.end]
     left, right = len(surface) - len(surface.lstrip()), len(surface) - len(surface.rstrip())
     return mark._replace(start=mark.start + left, end=mark.end - right)
 
 
 def check_text(text: str) -> None:
-    """Raise InputError for NUL and lone surrogates, which no tool gives back."""
+    """Raise InputError for NUL and lone surrogates, which tools do not preserve."""
     if (at := text.find("\0")) >= 0:
         raise InputError(f"NUL at character {at} of the text", hint="take it out")
     try:
@@ -106,19 +117,21 @@ def check_text(text: str) -> None:
 
 
 def check_name(label: str) -> None:
-    """Raise InputError for a class that is no single word, or that is markup."""
+    """Raise InputError for a class that is not a single word, or that contains markup."""
     if MARKUP.search(label):
-        raise InputError(f"label {label[:40]!r} holds HTML", hint="write its name alone")
+        raise InputError(
+            f"label {label[:40]!r} contains HTML", hint="write the name without markup"
+        )
     check_label(label, None)
 
 
 def check_tokens(text: str, tokens: Offsets) -> Offsets:
-    """Raise InputError for tokens that are empty, overlap, hold white space or leave the text."""
+    """Raise InputError for tokens that are empty, overlap, have white space or leave the text."""
     before = 0
     for start, end in tokens:
         if not before <= start < end <= len(text) or text[start:end].split() != [text[start:end]]:
             raise InputError(
-                f"token {start} {end} is none of this text", hint="was the text edited? restore it"
+                f"token {start} {end} is not in this text", hint="was the text edited? restore it"
             )
         before = end
     return tokens
@@ -127,7 +140,14 @@ def check_tokens(text: str, tokens: Offsets) -> Offsets:
 def explain(
     text: str, marks: Sequence[Mark], surfaces: Sequence[str | None], cutting: int = 0
 ) -> str:
-    """The hint of a way to count under which every span is where it belongs; "" for none."""
+    """The hint for a miscount under which every span is where it belongs; "" if there is none.
+
+    Args:
+        text: of the record.
+        marks: as the file places them.
+        surfaces: the text that the file gives for each mark; None if it gives none.
+        cutting: number of marks that cut a word.
+    """
     for miscount in MISCOUNTS:
         counts = [miscount.counts(text, i) for i in range(len(text))]
         if all(count == 1 for count in counts):

@@ -1,4 +1,4 @@
-"""Plain text, without labels: running text, or a tokenised sentence a line."""
+"""Plain text without labels: running text, or one tokenised sentence per line."""
 
 from __future__ import annotations
 
@@ -20,12 +20,17 @@ def read_plain(path: str | Path, *, split: str, tokenised: bool = False) -> list
 
 
 def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> Iterator[Placed]:
-    """Unlabelled sentences with the places of their tokens in the file, line by line. Ids are
-    ``{split}/{stem}#{i}``.
+    """Yield unlabelled sentences with the places of their tokens in the file, line by line.
 
-    Running text is split into sentences and tokenised, as that of BRAT and JSON lines; with
-    ``tokenised`` a line is a sentence and blanks separate its tokens. Raises InputError for a
-    file that is not UTF-8 or holds no sentence, and for a sentence of more than 2,000 tokens.
+    Args:
+        path: the file.
+        split: the first part of the ids, ``{split}/{stem}#{i}``.
+        tokenised: each line is a sentence, with spaces between its tokens; otherwise running text
+            is split into sentences and tokens, as in BRAT and JSON lines.
+
+    Raises:
+        InputError: the file is not UTF-8 or has no sentence, or a sentence has more than 2,000
+            tokens.
     """
     document, count, begin = f"{split}/{Path(path).stem}", 0, 0
     for number, line in enumerate(read_raw_lines(path), start=1):

@@ -39,14 +39,20 @@ def read_files(
     notes: Counter[str],
     **how: Unpack[Reading],
 ) -> tuple[Sentence, ...]:
-    """Sentences of files, folders (their files in order of name, hidden ones left out) and globs,
-    in the order given.
+    """Read the sentences of files, folders and globs, in the given order.
 
-    Where a folder or glob holds an .ann beside its .txt the two count as one, and BRAT's own
-    .conf files as none.
+    A folder's files are read in order of name, hidden ones left out. If a folder or glob has an
+    .ann beside its .txt, the two count as one file, and BRAT's own .conf files are skipped.
 
-    Raises InputError for a path that leads to no file, for whatever ``read_file`` refuses, and
-    for two files that give one sentence id.
+    Args:
+        paths: one or several.
+        split: see ``read_file``.
+        notes: counts what readers repaired or left out.
+        **how: see ``Reading``.
+
+    Raises:
+        InputError: a path leads to no file, two files give the same sentence id, or ``read_file``
+            raises it.
     """
     given = [paths] if isinstance(paths, str | Path) else paths
     files = (file for path in given for file in expand(path))
@@ -54,13 +60,17 @@ def read_files(
 
 
 def joined_files(read: Iterable[tuple[Path, Sequence[Sentence]]]) -> tuple[Sentence, ...]:
-    """The sentences of files. Raises InputError for two files that give one sentence id."""
+    """Join the sentences of files.
+
+    Raises:
+        InputError: two files give the same sentence id.
+    """
     sentences: dict[str, Sentence] = {}
     origin: dict[str, Path] = {}
     for file, found in read:
         for sentence in found:
             if sentence.id in sentences:
-                problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
+                problem = f"sentence id {sentence.id!r} is in {origin[sentence.id]} too"
                 raise InputError(
                     problem,
                     file=file,
@@ -83,11 +93,22 @@ def read_file(
     tokenised: bool = False,
     repair: Repairs = (),
 ) -> list[Sentence]:
-    """Sentences of one file. ``auto``: see ``recognise``. tokenised: of plain text, see
-    ``stream_plain``. repair: of CoNLL and JSON lines, what is mended that is refused otherwise
-    (BRAT always keeps the longest of spans that overlap).
+    """Read the sentences of one file.
 
-    Raises InputError for an unknown format or suffix, and for whatever the format's reader refuses.
+    Args:
+        path: the file.
+        split: the first part of ids that the file does not give.
+        notes: counts what the reader repaired or left out.
+        format: ``auto`` recognises it (``recognise``).
+        documents: of CoNLL: what begins a document (``read_conll``).
+        scheme: of the tags; None detects it.
+        labels: the known classes; None allows any.
+        tokenised: of plain text: spaces separate its tokens (``stream_plain``).
+        repair: of CoNLL and JSON lines: what is corrected instead of rejected. BRAT always keeps
+            the longest of overlapping spans.
+
+    Raises:
+        InputError: the format or suffix is unknown, or the format's reader raises it.
     """
     match recognise(Path(path)) if format == "auto" else format:
         case "conll":
@@ -114,10 +135,12 @@ def read_file(
 def stream_file(
     path: str | Path, *, split: str, format: Format = "auto", tokenised: bool = False
 ) -> Iterator[Placed]:
-    """The text of one file's sentences, with the ids that ``read_file`` gives them, one after the
-    other; no more than one is held. Labels are not looked at, and ids are not compared.
+    """Yield the sentences of one file without labels, one at a time, with ``read_file``'s ids.
 
-    Raises InputError as ``read_file``, but for labels and ids.
+    Labels are not read, and ids are not compared.
+
+    Raises:
+        InputError: see ``read_file``, except for labels and ids.
     """
     match recognise(Path(path)) if format == "auto" else format:
         case "conll":
@@ -136,12 +159,15 @@ def _unknown(format: str) -> InputError:
 
 
 def expand(path: str | Path) -> list[Path]:
-    """The files that ``path`` stands for, as ``read_files`` says. Raises InputError where there is
-    none."""
+    """List the files of a path, as ``read_files`` describes.
+
+    Raises:
+        InputError: there is none.
+    """
     place = home(path)
     if place.is_file():
         return [place]
-    # any path may be a pattern, from the root of the disk too: Path.glob takes relative ones alone
+    # a pattern may be absolute, which Path.glob does not accept
     matches = glob(str(place), recursive=True)  # noqa: PTH207
     found = place.iterdir() if place.is_dir() else map(Path, matches)
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))

@@ -1,4 +1,4 @@
-"""Which format a file is in, told by its name and its text."""
+"""The format of a file, recognised by its name and its text."""
 
 from __future__ import annotations
 
@@ -29,23 +29,26 @@ SUFFIXES: dict[str, Format] = {
     ".json": "jsonl",
     ".ann": "brat",
 }
-FOREIGN = {  # by what a file begins with
+FOREIGN = {  # how the first line of a file in this format begins
     "PubTator": re.compile(r"[^|\s]+\|[ta]\|"),
     "XML (BioC, for example)": re.compile(r"<(\?xml|!DOCTYPE|collection)\b"),
     "WebAnno TSV": re.compile(r"#FORMAT=WebAnno"),
     "CoNLL-U": re.compile(r"1\t(.+\t){8}"),
 }
-HEAD = 200  # lines that are looked at
+HEAD = 200  # number of lines that are examined
 TAG = re.compile(r"O|[BIES]-[^\s\d]\S*")  # B-12 and I-131 are words
-MOSTLY = 0.8  # share of lines that end in a tag; the reader says what is wrong with the others
+MOSTLY = 0.8  # share of lines that must end in a tag; the reader reports the others
 
 
 def recognise(path: Path) -> Format:
-    """The format of a file: a .txt is BRAT if an .ann stands beside it, CoNLL if its lines end in
-    tags, otherwise plain text; other files are what their suffix says, in whatever case.
+    """Recognise the format of a file.
 
-    Raises InputError for a suffix that names no format, and, by its name, for a format that is
-    not read.
+    A .txt file is BRAT if an .ann file is beside it, CoNLL if its lines end in tags, and plain text
+    otherwise. Other files are recognised by their suffix, in upper or lower case.
+
+    Raises:
+        InputError: the suffix is unknown, or the file begins like a format that is not read (it is
+            named).
     """
     suffix = path.suffix.lower()
     if suffix == ".ann":
@@ -65,7 +68,7 @@ def recognise(path: Path) -> Format:
         return "brat" if beside(path, ".ann").is_file() else "conll" if _is_tagged(head) else "text"
     if suffix not in SUFFIXES:
         raise InputError(
-            f"suffix {suffix!r} names no format",
+            f"suffix {suffix!r} is not that of a known format",
             file=path,
             hint="set format to conll, jsonl, brat or text",
         )
@@ -73,14 +76,13 @@ def recognise(path: Path) -> Format:
 
 
 def beside(path: Path, suffix: str) -> Path:
-    """The file of that name with ``suffix``, in lower or upper case; in lower case where there is
-    neither."""
+    """The file of the same name with ``suffix``, in lower or upper case; lower if there is none."""
     found = [path.with_suffix(form) for form in (suffix, suffix.upper())]
     return next((file for file in found if file.is_file()), found[0])
 
 
 def _is_tagged(head: Sequence[str]) -> bool:
-    """Whether most lines are 2 to 4 columns of which the last is a tag, some of them certainly."""
+    """Whether most lines have 2 to 4 columns and end in a tag, some of them certainly."""
     rows = [line.split() for line in head if not line.startswith("#")]
     tagged = [
         row for row in rows if row[0] == DOCSTART or (2 <= len(row) <= 4 and TAG.fullmatch(row[-1]))

@@ -1,4 +1,4 @@
-"""A text with its annotations in characters: what annotation tools exchange."""
+"""A text with its annotations in characters, as annotation tools exchange it."""
 
 from __future__ import annotations
 
@@ -12,8 +12,14 @@ from sciner.text.spans import Span
 
 
 class Mark(NamedTuple):
-    """A span of a text: characters ``start`` to ``end`` (exclusive), its class and, of a
-    prediction, its confidence in [0, 1]."""
+    """A span of a text in characters.
+
+    Attributes:
+        start: the first character, counted from 0.
+        end: the character after the last.
+        label: its class.
+        confidence: in [0, 1]; None if it is not a prediction.
+    """
 
     start: int
     end: int
@@ -25,9 +31,12 @@ class Mark(NamedTuple):
 class Record:
     """One text that a tool shows: a sentence, if its id is ``document#index``, or a document.
 
-    marks: in order, None for a text without labels; they may overlap. tokens: (start, end) of
-    each in characters, where the format says what they are. masked: positions of tokens whose
-    label is not known.
+    Attributes:
+        id: of the sentence or document.
+        text: as it is shown.
+        marks: in order; they may overlap. None for a text without labels.
+        tokens: (start, end) of each in characters; None if the format does not define them.
+        masked: positions of tokens whose label is not known.
     """
 
     id: str
@@ -38,15 +47,17 @@ class Record:
 
     @property
     def is_sentence(self) -> bool:
+        """Whether the id is ``document#index``."""
         return bool(ID.fullmatch(self.id))
 
     @property
     def document(self) -> str:
+        """The id of the document."""
         return self.id.rpartition("#")[0] if self.is_sentence else self.id
 
 
 def record_of(sentence: Sentence) -> Record:
-    """The tokens of a sentence with one blank between them."""
+    """Make a record of a sentence: its tokens, separated by one space."""
     tokens = joined(sentence.tokens)
     marks = (
         None
@@ -57,21 +68,25 @@ def record_of(sentence: Sentence) -> Record:
 
 
 def sentence_of(record: Record) -> Sentence:
-    """The tokens of a record, and the spans whose edges are edges of these."""
+    """Make a sentence of a record: its tokens, and the spans that begin and end with a token."""
     spans = tuple(Span(a, b, mark.label) for a, b, mark in on_tokens(record))
     gold = None if record.marks is None else spans
     return Sentence(record.id, words(record), gold, record.masked)
 
 
 def words(record: Record) -> tuple[str, ...]:
-    """Its tokens. Raises ValueError where it has none."""
+    """The tokens of a record.
+
+    Raises:
+        ValueError: it has none.
+    """
     if record.tokens is None:
         raise ValueError(f"{record.id} has no tokens")
     return tuple(record.text[a:b] for a, b in record.tokens)
 
 
 def on_tokens(record: Record) -> list[tuple[int, int, Mark]]:
-    """(first token, last token + 1, mark) of the marks whose edges are edges of tokens."""
+    """The marks that begin and end with a token, as (first token, last token + 1, mark)."""
     first = {a: i for i, (a, _) in enumerate(record.tokens or ())}
     last = {b: i + 1 for i, (_, b) in enumerate(record.tokens or ())}
     met = (m for m in record.marks or () if m.start in first and m.end in last)

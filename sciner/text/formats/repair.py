@@ -1,5 +1,4 @@
-"""Repairs, where they are asked for, of what readers refuse: for sets that their users cannot
-edit."""
+"""Optional repairs of what readers reject, for datasets that their users cannot edit."""
 
 from __future__ import annotations
 
@@ -15,9 +14,8 @@ from sciner.text.formats.running import UNMET, joined
 from sciner.text.formats.segment import sentence_bounds
 from sciner.text.spans import Span
 
-# drop_blank_tokens: leave out tokens that are empty or white space. longest_span: of spans that
-# overlap keep the longest. split_sentences: find the sentences in blocks of tokens that hold
-# several
+# drop_blank_tokens: leave out tokens that are empty or white space. longest_span: keep the longest
+# of overlapping spans. split_sentences: split blocks of tokens that contain several sentences
 Repair = Literal["drop_blank_tokens", "longest_span", "split_sentences"]
 Repairs = Collection[Repair]
 BLANK = "blank tokens dropped"
@@ -25,15 +23,20 @@ SPLIT = "sentences split"
 
 
 def longest_allowed(repair: Repairs) -> int | None:
-    """Tokens that a sentence may have when it is read; None: it is split later."""
+    """How many tokens a sentence may have when it is read; None if it is split later."""
     return None if "split_sentences" in repair else MAX_TOKENS
 
 
 def without_blanks(
     tokens: Sequence[str], spans: Iterable[Span], masked: Iterable[int]
 ) -> tuple[list[Span], frozenset[int]]:
-    """``spans`` and ``masked`` in positions of the tokens that are not blank; a span of blank
-    tokens alone is dropped."""
+    """Renumber spans and masked tokens after blank tokens were removed.
+
+    Args:
+        tokens: with the blank ones.
+        spans: in positions of ``tokens``; a span of blank tokens only is dropped.
+        masked: positions in ``tokens``.
+    """
     place = [0, *accumulate(bool(token.strip()) for token in tokens)]
     moved = [Span(place[s.start], place[s.end], s.label) for s in spans]
     kept = frozenset(place[i] for i in masked if tokens[i].strip())
@@ -41,8 +44,13 @@ def without_blanks(
 
 
 def split_sentences(sentences: Sequence[Sentence], notes: Counter[str]) -> list[Sentence]:
-    """The sentences within ``sentences``, numbered anew in their documents. A span that crosses an
-    end is dropped, and counted with the sentences that were split."""
+    """Split blocks of several sentences, and number the sentences again in their documents.
+
+    Args:
+        sentences: as read.
+        notes: counts the blocks that were split, and the spans that were dropped because they
+            crossed the end of a sentence.
+    """
     seen: Counter[str] = Counter()
     found: list[Sentence] = []
     for sentence in sentences:

@@ -18,7 +18,7 @@ from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
 
 ID = re.compile(r".+#[0-9]+")
-# where other tools keep labels
+# keys under which other tools keep labels
 FOREIGN = (
     *("ner_tags", "ner_labels", "bio", "iob", "label", "labels", "annotations", "ner"),
     *("ents", "entities", "named_entities", "entity_mentions", "mentions"),
@@ -26,12 +26,20 @@ FOREIGN = (
 
 
 class Row(NamedTuple):
-    """A sentence of an object; at most one of ``spans`` and ``tags`` is given.
+    """A sentence of an object; it has spans or tags, not both.
 
-    masked: tokens whose label is not known. dropped: labels of spans that ``spans`` cannot hold;
-    ``overlapping`` of them since they overlap another. offsets: of the tokens in the text, where
-    there is one. blanks: tokens left out. foreign: the key of labels that are not read, where
-    there are no others.
+    Attributes:
+        id: the sentence's id, if the object gives one.
+        document: the document's name, if the object gives one.
+        tokens: its words.
+        spans: in tokens; None if the object has none.
+        tags: one for each token; None if the object has none.
+        masked: positions of tokens whose label is not known.
+        dropped: labels of the spans that could not be kept.
+        overlapping: how many of these overlapped another span.
+        offsets: of the tokens in the text, if there is one.
+        blanks: number of tokens left out.
+        foreign: the key of labels that are not read, if the object has no others.
     """
 
     id: str | None
@@ -48,16 +56,19 @@ class Row(NamedTuple):
 
 
 def parse_rows(line: str, repair: Repairs = ()) -> list[Row]:
-    """The sentences of the object on ``line``, in one of the forms that ``read_jsonl`` names.
+    """Parse the object of a line into its sentences; ``read_jsonl`` lists the forms.
 
-    None of an object that its annotator rejected or ignored (Prodigy's "answer"); -DOCSTART-
-    alone begins a document. Raises InputError without a place.
+    An object that its annotator rejected or ignored (Prodigy's "answer") has none. A row of
+    -DOCSTART- alone begins a document.
+
+    Raises:
+        InputError: the object is malformed; the error names no file or line.
     """
     return parse_row(parse_object(line), repair)
 
 
 def parse_row(row: dict[str, Any], repair: Repairs = ()) -> list[Row]:
-    """The sentences of an object, as ``parse_rows``."""
+    """Parse an object into its sentences, as ``parse_rows`` does."""
     if row.get("answer") in ("reject", "ignore"):
         return []
     id_, document = names_of(row)
@@ -72,7 +83,7 @@ def parse_row(row: dict[str, Any], repair: Repairs = ()) -> list[Row]:
     else:
         found = _running_rows(row, id_, document, repair)
     for sentence in found:
-        too_long = "write one sentence an object, of at most 2,000 tokens"
+        too_long = "write one sentence per object, of at most 2,000 tokens"
         check_length(len(sentence.tokens), too_long=too_long, most=longest_allowed(repair))
         for token in sentence.tokens:
             check_token(token)
@@ -80,12 +91,17 @@ def parse_row(row: dict[str, Any], repair: Repairs = ()) -> list[Row]:
 
 
 def names_of(row: dict[str, Any]) -> tuple[str | None, str | None]:
-    """(sentence id, document). An "id" of another form than document#index names the document of a
-    text that has no other name; of tokens, which are one sentence, it is ignored."""
+    """The sentence id and the document that an object names; None for each that it does not.
+
+    An "id" that is not ``document#index`` names the document of a text that has no other name. It
+    is ignored for tokens, which are one sentence.
+    """
     value, document = row.get("id"), _text(row, "document")
     id_ = str(value) if type(value) is int else _text(row, "id")
     if document is not None and not ID.fullmatch(f"{document}#0"):
-        raise InputError(f'"document" {document!r} is no name', hint="name it in one line")
+        raise InputError(
+            f'"document" {document!r} is not a valid name', hint="use one line of text"
+        )
     if id_ is None or (type(value) is str and ID.fullmatch(id_)):
         return id_, document
     if document is None and isinstance(row.get("text"), str) and ID.fullmatch(f"{id_}#0"):
@@ -94,8 +110,7 @@ def names_of(row: dict[str, Any]) -> tuple[str | None, str | None]:
 
 
 def _foreign(row: dict[str, Any]) -> str | None:
-    """The key under which other tools keep labels, where the row has one that holds some: spans, or
-    one label a token."""
+    """The key under which another tool's labels (spans, or one label per token) were found."""
     tokens = row.get("tokens")
     length = len(tokens) if isinstance(tokens, list) else 0
     return next((key for key in FOREIGN if _holds_labels(row.get(key), length)), None)
@@ -122,9 +137,11 @@ def _token_row(
     if marked is not None:
         marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
     if tags is not None and marked is not None:
-        raise InputError('"tags" and "spans" in one row', hint="keep one of them")
+        raise InputError('both "tags" and "spans" in one row', hint="keep one of them")
     if tags is not None and len(tags) != len(tokens):
-        raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="give one tag a token")
+        raise InputError(
+            f"{len(tags)} tags for {len(tokens)} tokens", hint="give each token one tag"
+        )
     spans, masked = _unmasked(row, marked, len(tokens))
     solid = (
         tuple(token for token in tokens if token.strip())
@@ -158,8 +175,7 @@ def _token_row(
 def _disjoint(
     spans: tuple[Span, ...], length: int, unit: str, repair: Repairs
 ) -> tuple[tuple[Span, ...], list[Span]]:
-    """(spans in order, those that were lost to overlaps). Raises InputError for overlaps that are
-    not to be repaired."""
+    """The spans in order, and those removed by the repair; raises InputError for other overlaps."""
     if "longest_span" not in repair:
         return check_spans(spans, length, unit), []
     for span in spans:
@@ -171,7 +187,7 @@ def _disjoint(
 def _running_rows(
     row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs
 ) -> list[Row]:
-    """Running text is a sentence where its id says so, and is split otherwise."""
+    """The sentences of running text; a text with a sentence id is one sentence."""
     text = _text(row, "text")
     if text is None:
         raise InputError(
@@ -180,7 +196,7 @@ def _running_rows(
         )
     for key in ("tags", "masked"):
         if row.get(key):
-            raise InputError(f'"{key}" of a text', hint='give "tokens" in the place of "text"')
+            raise InputError(f'"{key}" of a text', hint='give "tokens" instead of "text"')
     spans = spans_of(row, "spans" if row.get("spans") is not None else "entities")
     gold = spans is not None
     spans, lost = _disjoint(spans or (), len(text), "characters", repair)
@@ -204,21 +220,24 @@ def _running_rows(
 
 
 def _is_scierc(row: dict[str, Any]) -> bool:
-    """The original form of SciERC (Luan et al. 2018), which DyGIE and PURE read too."""
+    """Whether it is the original form of SciERC (Luan et al. 2018), as read by DyGIE and PURE."""
     return isinstance(row.get("sentences"), list) and "tokens" not in row and "text" not in row
 
 
 def _scierc_rows(row: dict[str, Any]) -> list[Row]:
-    """A document: "sentences" are lists of tokens, "ner" has for each its [first, last, label],
-    counted over the document and both inclusive. Of spans that overlap the longest is kept; a
-    sentence without tokens is left out."""
+    """The sentences of a SciERC document.
+
+    "sentences" are lists of tokens; "ner" has one list of [first, last, label] for each of them,
+    counted over the document and both inclusive. Of overlapping spans the longest is kept. A
+    sentence without tokens is left out.
+    """
     name = _text(row, "doc_key")
     sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
     ner = row.get("ner")
     if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
         raise InputError(
-            '"ner" is no list of as many lists as there are "sentences"',
-            hint="write [] where there is none",
+            '"ner" does not have one list for each of the "sentences"',
+            hint="write [] for a sentence without entities",
         )
     found, start = [], 0
     for i, tokens in enumerate(sentences):
@@ -252,14 +271,16 @@ def _scierc_rows(row: dict[str, Any]) -> list[Row]:
 def _unmasked(
     row: dict[str, Any], spans: tuple[Span, ...] | None, length: int
 ) -> tuple[tuple[Span, ...] | None, frozenset[int]]:
-    """The spans without a masked token, and all tokens whose label is not known: those of "masked",
-    and those of the other spans, "rejected" ones included."""
+    """The spans without a masked token, and the positions of all tokens without a known label.
+
+    Those of "masked", and those of spans that contain one or are listed in "rejected".
+    """
     value = row.get("masked")
     if not value:
         return spans, NOTHING
     if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
         raise InputError(
-            '"masked" is no list of token positions', hint=f"count {length} tokens from 0"
+            '"masked" is not a list of token positions', hint=f"count the {length} tokens from 0"
         )
     if spans is None:
         raise InputError('"masked" without "spans"', hint='write the known spans as "spans"')
@@ -270,27 +291,34 @@ def _unmasked(
 
 
 def parse_object(line: str) -> dict[str, Any]:
+    """Parse a line as one JSON object.
+
+    Raises:
+        InputError: it is not valid JSON, or not an object.
+    """
     try:
         row = json.loads(line)
-        if "\\u" in line:  # an escaped lone surrogate parses, but could never be written as UTF-8
+        if "\\u" in line:  # json accepts an escaped lone surrogate, which UTF-8 cannot store
             json.dumps(row, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise InputError(
-            f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object a line"
+            f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object per line"
         ) from None
     except (ValueError, RecursionError):
         raise InputError(
             "JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line"
         ) from None
     if not isinstance(row, dict):
-        raise InputError(f"a JSON {type(row).__name__}", hint="write one object a line")
+        raise InputError(
+            f"a JSON {type(row).__name__} instead of an object", hint="write one object per line"
+        )
     return row
 
 
 def _text(row: dict[str, Any], key: str) -> str | None:
     value = row.get(key)
     if value is not None and not isinstance(value, str):
-        raise InputError(f'"{key}" is no string', hint="put it in quotes")
+        raise InputError(f'"{key}" is not a string', hint="put it in quotes")
     return value
 
 
@@ -299,27 +327,32 @@ def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
     if value is None:
         return None
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f'"{key}" is no list of strings', hint=f'write "{key}": ["...", "..."]')
-    return tuple(map(intern, value))  # a word of a large pool stands in it a thousand times
+        raise InputError(f'"{key}" is not a list of strings', hint=f'write "{key}": ["...", "..."]')
+    return tuple(map(intern, value))  # a large pool repeats each word many times
 
 
 def spans_of(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
+    """The spans under a key of an object; None if the key is missing.
+
+    Raises:
+        InputError: they are not triples, or objects with start, end and label.
+    """
     value = row.get(key)
     if value is None:
         return None
     if not isinstance(value, list):
-        raise InputError(f'"{key}" is no list', hint=f'write "{key}": [[start, end, "label"], ...]')
+        raise InputError(
+            f'"{key}" is not a list', hint=f'write "{key}": [[start, end, "label"], ...]'
+        )
     return tuple(_span(item) for item in value)
 
 
 def _span(item: object) -> Span:
     parts = [item.get(name) for name in Span._fields] if isinstance(item, dict) else item
     match parts:
-        # bool is an int to Python, not to JSON
+        # in Python a bool is an int
         case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(
             end, bool
         ):
             return Span(start, end, label)
-    raise InputError(
-        f"{reprlib.repr(item)} is no span", hint='write [start, end, "label"] or name the three'
-    )
+    raise InputError(f"{reprlib.repr(item)} is not a span", hint='write [start, end, "label"]')

@@ -1,8 +1,7 @@
 """Running text, with spans in characters, as sentences of tokens.
 
-Text is split and tokenised without a look at its gold. What a tagger is asked about is then the
-same whether the text is annotated or not, and a span that no sentence can hold is a span that no
-tagger could find.
+Text is split and tokenised without regard to its gold. So a tagger gets the same tokens whether the
+text is annotated or not, and a span that fits no sentence is a span that no tagger could find.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from sciner.text.formats.segment import sentence_bounds
 from sciner.text.formats.tokenise import tokenise
 from sciner.text.spans import Span
 
-# version of what is a token and a sentence: 1 let gold spans cut tokens and hold back sentence ends
+# version of the tokeniser and sentence splitter; in version 1 gold spans influenced both
 READER = 2
 UNMET = "spans dropped: they cut a token or cross a sentence's end"
 OVERLAPPING = "overlapping spans dropped"
@@ -28,7 +27,7 @@ Offsets = tuple[tuple[int, int], ...]
 
 
 class Stretch(Protocol):
-    """What has a place and a class."""
+    """Anything that has a place and a class."""
 
     @property
     def start(self) -> int: ...
@@ -42,19 +41,29 @@ S = TypeVar("S", bound=Stretch)
 
 
 class Placed(NamedTuple):
-    """A sentence, and where its tokens stand: in characters of the file (plain text, BRAT; a line's
-    end counts as it stands there) or of the object's text (JSON lines). offsets: None for tokens
-    that come from no text."""
+    """A sentence and the places of its tokens.
+
+    Attributes:
+        sentence: without labels.
+        offsets: (start, end) of each token in characters: of the file (plain text and BRAT, line
+            ends counted as they are) or of the object's text (JSON lines). None for tokens that
+            come from no text.
+    """
 
     sentence: Sentence
     offsets: Offsets | None = None
 
 
 class Piece(NamedTuple):
-    """A sentence of a text. offsets: (start, end) of each token in characters of the text.
+    """A sentence of a text.
 
-    dropped: the labels of spans that begin in it and that it cannot hold; ``overlapping`` of
-    them since they overlap another. start: its first character.
+    Attributes:
+        tokens: its words.
+        spans: in tokens.
+        offsets: (start, end) of each token in characters of the text.
+        dropped: labels of the spans that begin in it and could not be kept.
+        overlapping: how many of these overlapped another span.
+        start: its first character.
     """
 
     tokens: tuple[str, ...]
@@ -68,11 +77,18 @@ class Piece(NamedTuple):
 def pieces(
     text: str, spans: Sequence[Span] = (), lost: Sequence[Span] = (), *, whole: bool = False
 ) -> Iterator[Piece]:
-    """The sentences of ``text``, or with ``whole`` all of it as one.
+    """Yield the sentences of a text.
 
-    spans: in characters; trimmed of white space. One whose edges are not edges of tokens of one
-    sentence is dropped. lost: spans that were dropped before. Raises InputError for spans that
-    leave the text, overlap, are empty or cover only white space.
+    Args:
+        text: to be split and tokenised.
+        spans: in characters; white space at their edges is trimmed. A span that does not begin and
+            end with tokens of one sentence is dropped.
+        lost: spans that were dropped before.
+        whole: the text is one sentence.
+
+    Raises:
+        InputError: a span is outside the text, overlaps another, is empty or covers only white
+            space.
     """
     trimmed = [_trim(text, span) for span in check_spans(spans, len(text), "characters")]
     for start, end in [(0, len(text))] if whole else sentence_bounds(text):
@@ -99,22 +115,29 @@ def differ(share: float, other: float) -> bool:
 
 
 def cut_share(sentences: Sequence[Sentence], limit: int = 2000) -> float:
-    """Share, in [0, 1], of the tokens of the first ``limit`` sentences that ``tokenise`` would
-    cut."""
+    """The share of tokens, in [0, 1], that ``tokenise`` would split.
+
+    Args:
+        sentences: of one text.
+        limit: how many of them are examined, from the first.
+    """
     tokens = [token for sentence in sentences[:limit] for token in sentence.tokens]
     cut = sum(sum(1 for _ in tokenise(token)) > 1 for token in tokens)
     return cut / len(tokens) if tokens else 0.0
 
 
 def joined(tokens: Sequence[str]) -> Offsets:
-    """Where tokens stand when one blank separates them."""
+    """The places of tokens that are separated by one space."""
     ends = list(accumulate(len(token) + 1 for token in tokens))
     return tuple((end - len(token) - 1, end - 1) for end, token in zip(ends, tokens, strict=True))
 
 
 def longest(spans: Sequence[S]) -> tuple[list[S], list[S]]:
-    """(kept, lost): of spans that overlap the longest is kept, of equally long ones the first. Both
-    are in order."""
+    """Resolve overlaps: keep the longest span, of equally long ones the first.
+
+    Returns:
+        The spans that are kept and those that are lost, both in order.
+    """
     kept: list[S] = []
     lost: list[S] = []
     for span in sorted(spans, key=lambda s: (s.start - s.end, s.start)):
@@ -128,7 +151,13 @@ def _place(span: Stretch) -> tuple[int, int, str]:
 
 
 def count_dropped(notes: Counter[str], dropped: int, overlapping: int) -> None:
-    """``dropped``: all of them, ``overlapping`` included."""
+    """Count dropped spans in ``notes``.
+
+    Args:
+        notes: to be updated.
+        dropped: all of them.
+        overlapping: those of them that overlapped another span.
+    """
     notes.update(+Counter({OVERLAPPING: overlapping, UNMET: dropped - overlapping}))
 
 

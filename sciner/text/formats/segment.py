@@ -7,10 +7,10 @@ from itertools import pairwise
 
 
 def sentence_bounds(text: str) -> list[tuple[int, int]]:
-    """(start, end) of each sentence in characters, blank ones left out.
+    """(start, end) of each sentence in characters, without blank ones.
 
-    A line's end always ends a sentence; within lines the ends are nupunkt's (Punkt: Kiss &
-    Strunk 2006, with abbreviations of its own; nothing is downloaded).
+    A line end always ends a sentence. Within lines, sentences are split by nupunkt (Punkt: Kiss &
+    Strunk 2006, with a list of abbreviations; nothing is downloaded).
     """
     from nupunkt import sent_spans
 

@@ -1,4 +1,4 @@
-"""The lines of a text file, whoever wrote it."""
+"""The lines of a text file."""
 
 from __future__ import annotations
 
@@ -15,29 +15,38 @@ LEFT_OUT: ContextVar[Mapping[str, Collection[int]]] = ContextVar(
     "LEFT_OUT", default=MappingProxyType({})
 )
 
-PACKED = (b"\x1f\x8b", b"PK\x03\x04")  # how gzip and zip begin
+PACKED = (b"\x1f\x8b", b"PK\x03\x04")  # first bytes of gzip and zip files
 
 
 def read_lines(path: str | Path) -> Iterator[str]:
-    """Lines without their ends (LF or CRLF; nothing else ends a line) and without a byte-order
-    mark, one after the other. A file that ends with a line's end has an empty line behind it.
+    """Yield lines without their ends (LF or CRLF only) and without a byte-order mark.
 
-    Raises InputError for a file that cannot be opened or is not UTF-8, and for a carriage return
-    within a line: the lines of a file that ends them so would pass for one.
+    A file that ends with a line end yields an empty last line.
+
+    Raises:
+        InputError: the file cannot be opened, is not UTF-8, or has a carriage return within a line:
+            a file whose lines all end that way would look like a single line.
     """
-    line = "\n"  # a file without a byte is an empty line
+    line = "\n"  # an empty file yields one empty line
     for number, line in enumerate(read_raw_lines(path), start=1):
         if "\r" in line and "\r" in line.strip():
             hint = "end lines with LF or CRLF"
-            raise InputError("a carriage return alone", file=path, line=number, hint=hint)
+            raise InputError(
+                "a carriage return without a line feed", file=path, line=number, hint=hint
+            )
         yield line.removesuffix("\n").removesuffix("\r")
     if line.endswith("\n"):
         yield ""
 
 
 def read_raw_lines(path: str | Path) -> Iterator[str]:
-    """As ``read_lines``, with their ends and carriage returns anywhere: joined they are the text of
-    the file."""
+    """Yield lines with their ends; joined, they are the text of the file.
+
+    Carriage returns may be anywhere.
+
+    Raises:
+        InputError: the file cannot be opened or is not UTF-8.
+    """
     try:
         with Path(path).open("rb") as file:
             left_out = LEFT_OUT.get().get(str(path), ())
@@ -56,7 +65,11 @@ def read_raw_lines(path: str | Path) -> Iterator[str]:
 
 @contextmanager
 def without_lines(lines: Mapping[str, Collection[int]]) -> Iterator[None]:
-    """Files, by path, are read as if their ``lines`` were blank."""
+    """Read files as if some of their lines were blank.
+
+    Args:
+        lines: {path: line numbers, counted from 1}.
+    """
     token = LEFT_OUT.set(lines)
     try:
         yield
@@ -65,7 +78,15 @@ def without_lines(lines: Mapping[str, Collection[int]]) -> Iterator[None]:
 
 
 def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
-    """``path`` with ~ as the user's folder. Raises InputError for the ~ of nobody."""
+    """Replace ~ in a path by the user's folder.
+
+    Args:
+        path: with or without ~.
+        hint: for a user that does not exist.
+
+    Raises:
+        InputError: there is no such user.
+    """
     try:
         return Path(path).expanduser()
     except RuntimeError:
@@ -74,8 +95,8 @@ def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
 
 def _text(line: bytes, path: str | Path, number: int) -> str:
     hint = "unpack the file" if line.startswith(PACKED) else "convert the file to UTF-8"
-    if number == 1 and b"\0" in line[:2]:  # without a byte-order mark it is valid UTF-8
-        raise InputError("UTF-16 is not UTF-8", file=path, line=number, hint=hint)
+    if number == 1 and b"\0" in line[:2]:  # UTF-16 without a byte-order mark is valid UTF-8
+        raise InputError("the file is UTF-16, not UTF-8", file=path, line=number, hint=hint)
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError as error:

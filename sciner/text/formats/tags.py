@@ -1,4 +1,4 @@
-"""The tags of a whole file as spans, under one scheme."""
+"""The tags of a whole file as spans, in one scheme."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sciner.text.spans import Scheme, Span, decode, detect_scheme, split_tag
 
 
 class TagRow(NamedTuple):
-    """One sentence's tags and the line that each stands on."""
+    """The tags of one sentence, and the line of each."""
 
     tags: Sequence[str]
     lines: Sequence[int]
@@ -27,11 +27,21 @@ def decode_file(
     scheme: Scheme | None = None,
     labels: Collection[str] | None = None,
 ) -> list[tuple[Span, ...]]:
-    """Spans of each row; ``scheme`` None detects it over all rows. Repairs are counted in
-    notes["tags repaired"].
+    """Decode the tags of a file into spans.
 
-    Raises InputError for a tag of no known scheme, a label outside ``labels``, or tags of more
-    than one scheme.
+    Args:
+        rows: the tags of each sentence.
+        file: for error messages.
+        notes: counts "tags repaired".
+        scheme: of the tags; None detects it over all rows.
+        labels: the known classes; None allows any.
+
+    Returns:
+        The spans of each row.
+
+    Raises:
+        InputError: a tag belongs to no known scheme, a label is not among ``labels``, or the file
+            has tags of more than one scheme.
     """
     _check_tags(rows, file, labels)
     detected = detect_scheme(row.tags for row in rows)
@@ -58,8 +68,7 @@ def _check_tags(rows: Sequence[TagRow], file: str | Path, labels: Collection[str
 
 
 def _check_one_scheme(rows: Sequence[TagRow], file: str | Path, scheme: Scheme | None) -> None:
-    """Refuse E- and S- under another ``scheme`` and, unless IOBES was asked for, sentences of
-    entities that have neither."""
+    """Reject E- and S- in another scheme, and sentences without them in an IOBES file."""
     for row in rows:
         marked = [(tag, line) for tag, line in zip(row.tags, row.lines, strict=True) if tag != "O"]
         closing = [(tag, line) for tag, line in marked if tag[0] in "ES"]
@@ -69,13 +78,13 @@ def _check_one_scheme(rows: Sequence[TagRow], file: str | Path, scheme: Scheme |
                 f"tag {tag!r} does not exist in {scheme}",
                 file=file,
                 line=line,
-                hint="is the scheme IOBES?",
+                hint="set the scheme to IOBES, or correct the tag",
             )
         if marked and not closing and scheme is None:
             problem = (
                 "tags of several schemes: entities without E- or S-, which the file has elsewhere"
             )
-            hint = "use one scheme, or name IOBES to have them repaired"
+            hint = "use one scheme, or set data.scheme=IOBES to repair them"
             fault = InputError(problem, file=file, line=marked[0][1], hint=hint)
             fault.last = max(rows[-1].lines)
             raise fault

@@ -1,5 +1,7 @@
-"""Formats between which `sciner data convert` converts. Every module of this package registers
-the formats in it."""
+"""The formats between which `sciner data convert` converts.
+
+Every module of this package registers its formats.
+"""
 
 from __future__ import annotations
 

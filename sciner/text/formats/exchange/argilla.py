@@ -22,8 +22,10 @@ FIELD, QUESTION = "text", "span"
 
 
 def read_argilla(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """The first response to the span question, or else its suggestion, with its scores; without
-    either a text is unlabelled."""
+    """Read the first response to the span question of each record.
+
+    A record without one gives its suggestion, with scores; with neither it is unlabelled.
+    """
     for number, row in read_objects(path):
         with located(path, number):
             text = string(_part(row, "fields"), FIELD)
@@ -43,8 +45,10 @@ def read_argilla(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_argilla(path: Path, records: Iterable[Record]) -> None:
-    """Spans are suggestions, since a response needs a user: for a TextField "text" and a
-    SpanQuestion "span"."""
+    """Write spans as suggestions for a TextField "text" and a SpanQuestion "span".
+
+    They are not responses, because a response needs a user.
+    """
     rows = [as_json(_row(record)) for record in records]
     ends = [","] * (len(rows) - 1) + [""]
     write_lines(path, ["[", *(row + end for row, end in zip(rows, ends, strict=True)), "]"])
@@ -64,7 +68,7 @@ def _row(record: Record) -> dict[str, Any]:
 def _part(row: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     value = row.get(key) or {}
     if not isinstance(value, dict):
-        raise InputError(f'"{key}" is no object', hint="export the records anew")
+        raise InputError(f'"{key}" is not an object', hint="export the records again")
     return value
 
 
@@ -72,7 +76,9 @@ def _marks(answer: Mapping[str, Any]) -> list[Mark]:
     spans, score = answer["value"], answer.get("score")
     scores = score if isinstance(score, list) else [None] * len(spans)
     if len(scores) != len(spans) or any(type(s) not in (float, int, type(None)) for s in scores):
-        raise InputError('"score" has not one number a span', hint="export the records anew")
+        raise InputError(
+            '"score" does not have one number per span', hint="export the records again"
+        )
     return [
         Mark(integer(s, "start"), integer(s, "end"), string(s, "label"), sure)
         for s, sure in zip(spans, scores, strict=True)

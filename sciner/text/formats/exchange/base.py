@@ -1,4 +1,4 @@
-"""A format of annotation tools: how it is read and written, and what it can hold."""
+"""A format of annotation tools: how it is read and written, and what it can store."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from sciner.text.formats.record import Record
 # text: white space as it is, except line ends. lines: line ends. title: the first line end.
 # edges: spans that do not begin and end with tokens of one sentence. overlaps: overlapping spans.
 # confidences: of spans. masks: tokens whose label is unknown. tokens: their places. ids: of texts.
-# documents: ids of documents only. unlabelled: a text that nobody labelled is told apart from one
-# in which there is nothing to label
+# documents: ids of documents only. unlabelled: texts that nobody labelled, as distinct from texts
+# without an entity
 Held = Literal[
     "text",
     "lines",
@@ -33,8 +33,13 @@ Held = Literal[
 
 
 class Head(NamedTuple):
-    """What is known of a file before it is read: its suffix, the first 4,000 characters, and the
-    first object of a JSON file."""
+    """What is known of a file before it is read.
+
+    Attributes:
+        suffix: in lower case.
+        text: the first 4,000 characters.
+        object: the first object of a JSON file; empty for other files.
+    """
 
     suffix: str
     text: str
@@ -43,10 +48,19 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """read: the records of a file; notes counts what is left out. write: into a file, or into a
-    new folder where ``suffix`` is empty; None for a format that is only
-    read. recognise: whether a file is in the format, by its head.
-    extra, library: what ``pip install 'sciner[extra]'`` brings, where the format needs one.
+    """A format of annotation tools.
+
+    Attributes:
+        name: by which it is chosen.
+        title: for messages.
+        suffix: of its files; empty if it has one file per document.
+        holds: what it can store.
+        read: the records of a file; the counter is told what is left out.
+        write: records into a file, or into a new folder if ``suffix`` is empty; None for a format
+            that is only read.
+        recognise: whether a file is in the format, by its head.
+        extra: the extra of the package (``pip install 'sciner[extra]'``) that it needs.
+        library: the library that this extra brings.
     """
 
     name: str
@@ -60,7 +74,7 @@ class Exchange:
     library: str | None = None
 
     def check_installed(self) -> None:
-        """Raise InputError where the library is missing."""
+        """Raise InputError if the library is missing."""
         if self.library and find_spec(self.library) is None:
             raise InputError(
                 f"{self.title} needs the package {self.library}",
@@ -78,7 +92,11 @@ def register(exchange: Exchange) -> Exchange:
 
 
 def find_exchange(name: str) -> Exchange:
-    """Raises InputError for an unknown name, and where its library is missing."""
+    """Return the format of this name.
+
+    Raises:
+        InputError: the name is unknown, or the format's library is missing.
+    """
     if name not in EXCHANGES:
         raise InputError(f"unknown format {name!r}", hint=nearest(name, EXCHANGES))
     EXCHANGES[name].check_installed()

@@ -18,17 +18,28 @@ from sciner.text.formats.places import placed
 from sciner.text.formats.record import Mark, Record
 
 RELATIONS = "relations left out"
-GIVEN = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}  # a parser would make blanks of them
+GIVEN = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}  # a parser would turn them into spaces
 HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE collection SYSTEM "BioC.dtd">'
 
 
 def read_bioc(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A document a record: its passages, or the sentences of these, in their places, line ends
-    between them. "type" (or else the only infon) is the class, "score" the confidence. An
-    annotation in several places becomes one span from the first to the last."""
+    """Read one record per document.
+
+    Its text is that of the passages, or of their sentences, at their offsets, with line ends
+    between them. The infon "type" (or the only infon) is the class, "score" the confidence. An
+    annotation with several locations becomes one span, from the first to the last.
+
+    Raises:
+        InputError: the file is not a BioC collection, or a location does not fit the text.
+    """
     root = parse_xml(path)
     if root.tag != "collection":
-        raise InputError(f"<{root.tag}> is no BioC collection", file=path, line=root.line)
+        raise InputError(
+            f"<{root.tag}> is not a BioC collection",
+            file=path,
+            line=root.line,
+            hint="the root must be <collection>",
+        )
     for document in root.all("document"):
         with located(path, document.line):
             id_ = check_id((document.child("id") or Element("id", {}, 0)).text)
@@ -51,14 +62,14 @@ def read_bioc(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def _appended(text: str, block: Element) -> str:
-    """``text`` with that of a passage or sentence at its offset."""
+    """``text`` with the text of a passage or sentence added at its offset."""
     child = block.child("text")
     if child is None:
         return text
     offset = _number(getattr(block.child("offset"), "text", ""))
     if offset < len(text):
         raise InputError(
-            f"a passage at {offset}, where {len(text)} characters stand",
+            f"a passage at {offset}, after {len(text)} characters of text",
             hint="count characters, not bytes",
         )
     return text + "\n" * (offset - len(text)) + child.text
@@ -72,7 +83,7 @@ def _mark(annotation: Element, notes: Counter[str]) -> tuple[Mark, str | None]:
         for p in annotation.all("location")
     )
     if not places:
-        raise InputError("an annotation without a location", hint="give it one")
+        raise InputError("an annotation without a location", hint="add a location")
     surface = getattr(annotation.child("text"), "text", None)
     if len(places) > 1:
         notes[WHOLE] += 1
@@ -80,18 +91,20 @@ def _mark(annotation: Element, notes: Counter[str]) -> tuple[Mark, str | None]:
     try:
         score = float(infons["score"]) if "score" in infons else None
     except ValueError:
-        raise InputError(f"score {infons['score'][:40]!r} is no number", hint="0 to 1") from None
+        raise InputError(
+            f"score {infons['score'][:40]!r} is not a number", hint="write a number from 0 to 1"
+        ) from None
     return Mark(places[0][0], max(a + n for a, n in places), label, score), surface
 
 
 def _number(text: str) -> int:
     if not text.strip().isascii() or not text.strip().isdigit() or len(text) > 12:
-        raise InputError(f"offset {text[:40]!r} is no number", hint="count characters from 0")
+        raise InputError(f"offset {text[:40]!r} is not a number", hint="count characters from 0")
     return int(text)
 
 
 def write_bioc(path: Path, records: Iterable[Record]) -> None:
-    """A record a document of one passage."""
+    """Write one document of one passage per record."""
 
     def lines() -> Iterator[str]:
         yield f"{HEAD}\n<collection><source>sciner</source><date></date><key></key>"
@@ -112,10 +125,12 @@ def _annotation(number: int, mark: Mark, text: str) -> str:
     infons = {"type": mark.label}
     if mark.confidence is not None:
         infons["score"] = repr(mark.confidence)
-    told = "".join(f"<infon key={quoteattr(k)}>{escape(v)}</infon>" for k, v in infons.items())
+    infons_xml = "".join(
+        f"<infon key={quoteattr(k)}>{escape(v)}</infon>" for k, v in infons.items()
+    )
     held = escape(text[mark.start : mark.end], GIVEN)
     place = f'<location offset="{mark.start}" length="{mark.end - mark.start}"/>'
-    return f'<annotation id="{number}">{told}{place}<text>{held}</text></annotation>'
+    return f'<annotation id="{number}">{infons_xml}{place}<text>{held}</text></annotation>'
 
 
 def _is_bioc(head: Head) -> bool:

@@ -17,7 +17,7 @@ from sciner.text.formats.record import Mark, Record
 
 
 def read_standoff(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A .txt with its .ann as one document, as ``read_brat`` reads it; spans may overlap."""
+    """Read a .txt with its .ann as one document, as ``read_brat`` does; spans may overlap."""
     path = beside(path, ".txt")
     text, mentions = read_mentions(path, None, two_first=True)
     with located(path, 1):
@@ -33,7 +33,7 @@ def read_standoff(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_standoff(path: Path, records: Iterable[Record]) -> None:
-    """Two files a document; sentences of one document stand in it a line each."""
+    """Write two files per document, with one line per sentence."""
     for document, members in by_document(records):
         record = whole(document, members)
         lines = (

@@ -25,9 +25,15 @@ FEATURES = ("value", "label")
 
 
 def read_cas(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """The sentences of a document, which has the name of the file; a document as it is, where the
-    CAS has no sentences or a span crosses the end of one. The types of XMI are in TypeSystem.xml
-    beside it. Spans are those of NamedEntity, or else of the only custom layer."""
+    """Read the sentences of a document, which is named after its file.
+
+    The document is one record if the CAS has no sentences or a span crosses the end of one. XMI
+    needs its types in TypeSystem.xml beside it. Spans are those of NamedEntity, or of the only
+    custom layer.
+
+    Raises:
+        InputError: the CAS cannot be read, or has several custom layers.
+    """
     if path.suffix.lower() == ".xml":  # the types of XMI
         return
     cas = _load(path)
@@ -59,16 +65,18 @@ def check_sentences(
     before = 0
     for start, end in sentences:
         if not before <= start < end <= len(text):
-            raise InputError(f"sentence {start} {end} is none of this text", hint="export it anew")
+            raise InputError(
+                f"sentence {start} {end} is not in this text", hint="export the file again"
+            )
         before = end
     return sentences
 
 
 def write_cas(path: Path, records: Iterable[Record]) -> None:
-    """A JSON file a document, its texts a line end apart, in the layer NamedEntity."""
+    """Write one JSON file per document, in the layer NamedEntity; line ends separate its texts."""
     import cassis
 
-    types = cassis.TypeSystem()  # all of DKPro's would be 500 types
+    types = cassis.TypeSystem()  # only those we use; DKPro has 500
     for name in (SENTENCE, TOKEN, ENTITY):
         types.create_type(name=name)
     types.create_feature(types.get_type(ENTITY), "value", "uima.cas.String")
@@ -97,14 +105,14 @@ def _load(path: Path) -> Any:
         raise InputError("no TypeSystem.xml beside it", file=path, hint="export both, or JSON")
     try:
         with path.open("rb") as file, warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of types that are not used
+            warnings.simplefilter("ignore")  # cassis warns of unused types
             if path.suffix.lower() != ".xmi":
                 return cassis.load_cas_from_json(file)
             with types.open("rb") as described:
                 return cassis.load_cas_from_xmi(file, cassis.load_typesystem(described))
-    except Exception as error:  # of lxml, json and cassis, which share no other base
-        problem = shorten(f"no readable CAS ({type(error).__name__}: {error})", 200)
-        raise InputError(problem, file=path, line=1, hint="export it anew") from None
+    except Exception as error:  # lxml, json and cassis raise errors without a common base class
+        problem = shorten(f"not a readable CAS ({type(error).__name__}: {error})", 200)
+        raise InputError(problem, file=path, line=1, hint="export the file again") from None
 
 
 def _places(cas: Any, name: str) -> tuple[tuple[int, int], ...]:
@@ -120,7 +128,9 @@ def _layer(cas: Any) -> str | None:
     if ENTITY in used or not custom:
         return ENTITY if ENTITY in used else None
     if len(custom) > 1:
-        raise InputError(f"layers {', '.join(custom)}", hint="export one of them, or NamedEntity")
+        raise InputError(
+            f"several layers: {', '.join(custom)}", hint="export one of them, or NamedEntity"
+        )
     return custom[0]
 
 

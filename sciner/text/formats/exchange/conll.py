@@ -13,13 +13,13 @@ from sciner.text.formats.record import Record, record_of, sentence_of
 
 
 def read_columns(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """As ``read_conll``; a document has the name of the file."""
+    """Read as ``read_conll`` does; a document is named after its file."""
     for sentence in read_conll(path, split="", notes=notes):
         yield record_of(replace(sentence, id=sentence.id.removeprefix("/")))
 
 
 def write_columns(path: Path, records: Iterable[Record]) -> None:
-    """As ``write_conll``, IOB2."""
+    """Write as ``write_conll`` does, in IOB2."""
     write_conll(path, map(sentence_of, records))
 
 

@@ -20,16 +20,18 @@ GROUP = "sc"  # where spaCy's spancat keeps spans
 
 
 def read_docbin(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A Doc a record: its entities, or else the span group "sc", whose spans may overlap; without
-    either it is unlabelled."""
+    """Read one record per Doc: its entities, or the span group "sc", whose spans may overlap.
+
+    A Doc with neither is unlabelled.
+    """
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
     try:
         docs = list(DocBin().from_disk(path).get_docs(Vocab()))
-    except Exception as error:  # of msgpack, zlib, numpy and spaCy, which share no other base
-        problem = shorten(f"no readable DocBin ({type(error).__name__}: {error})", 200)
-        raise InputError(problem, file=path, line=1, hint="write it anew") from None
+    except Exception as error:  # msgpack, zlib, numpy or spaCy raise errors without a common base
+        problem = shorten(f"not a readable DocBin ({type(error).__name__}: {error})", 200)
+        raise InputError(problem, file=path, line=1, hint="write the file again") from None
     for number, doc in enumerate(docs, start=1):
         with located(path, number):
             found = doc.user_data.get(OURS)
@@ -43,7 +45,7 @@ def read_docbin(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_docbin(path: Path, records: Iterable[Record]) -> None:
-    """Spans as entities, or as the span group "sc" in a Doc where some overlap."""
+    """Write spans as entities, or as the span group "sc" in a Doc with overlapping spans."""
     from spacy.tokens import DocBin
     from spacy.vocab import Vocab
 
@@ -62,7 +64,7 @@ def _doc(record: Record, vocab: Any) -> Any:
         if gap := record.text[at:a]:
             if spaces and gap.startswith(" "):
                 spaces[-1], gap = True, gap[1:]
-            if gap:  # spaCy's tokens hold all white space but one blank behind each
+            if gap:  # in spaCy, white space is a token, except for one space after each word
                 words.append(gap)
                 spaces.append(False)
         index.append(len(words))

@@ -27,8 +27,11 @@ RELATIONS = "relations left out"
 
 
 def read_doccano(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A text an object: its spans are triples in "label" (or "labels"), or objects with
-    start_offset, end_offset and label in "entities". Without any of the keys it is unlabelled."""
+    """Read one text per object.
+
+    Its spans are triples in "label" (or "labels"), or objects with start_offset, end_offset and
+    label in "entities". An object with none of these keys is unlabelled.
+    """
     for number, row in read_objects(path):
         with located(path, number):
             text = string(row, "text" if "text" in row else "data")
@@ -39,7 +42,7 @@ def read_doccano(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_doccano(path: Path, records: Iterable[Record]) -> None:
-    """With our id and tokens in keys of their own, which doccano keeps and exports."""
+    """Write one text per object, with our id and tokens in keys that doccano keeps and exports."""
 
     def row(record: Record) -> dict[str, Any]:
         marks = record.marks
@@ -60,7 +63,7 @@ def _marks(row: dict[str, Any]) -> list[Mark] | None:
     if value is None:
         return None
     if not isinstance(value, list):
-        raise InputError('"label" is no list', hint='write "label": [[start, end, "name"], ...]')
+        raise InputError('"label" is not a list', hint='write "label": [[start, end, "name"], ...]')
     return [_mark(item) for item in value]
 
 
@@ -68,7 +71,7 @@ def _mark(item: object) -> Mark:
     match item:
         case [int(start), int(end), str(label)] if bool not in (type(start), type(end)):
             return Mark(start, end, label)
-    raise InputError(f"{str(item)[:40]} is no span", hint='write [start, end, "name"]')
+    raise InputError(f"{str(item)[:40]} is not a span", hint='write [start, end, "name"]')
 
 
 def _is_doccano(head: Head) -> bool:

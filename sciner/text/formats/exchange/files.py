@@ -1,4 +1,4 @@
-"""Formats of one file a document: the name of the file is that of the document."""
+"""Formats with one file per document, which is named after the document."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sciner.text.formats.record import Record
 
 
 def by_document(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
-    """(name, its texts in their order) of each document."""
+    """Yield each document's name with its texts, in order."""
     documents: dict[str, list[Record]] = {}
     for record in records:
         documents.setdefault(record.document, []).append(record)
@@ -19,18 +19,23 @@ def by_document(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]
 
 
 def file_of(folder: Path, document: str, suffix: str) -> Path:
-    """Where a document is written, its folder made. Raises InputError for a name that leads out of
-    ``folder``."""
+    """The file of a document; its folder is created.
+
+    Raises:
+        InputError: the name leads out of ``folder``.
+    """
     parts = PurePosixPath(document).parts
     if not parts or ".." in parts or document.startswith(("/", "~")) or "\0" in document:
-        raise InputError(f"document {document!r} names no file below a folder", hint="rename it")
+        raise InputError(
+            f"document {document!r} is not the name of a file below the folder", hint="rename it"
+        )
     place = folder.joinpath(*parts)
     place.parent.mkdir(parents=True, exist_ok=True)
     return place.with_name(place.name + suffix)
 
 
 def whole(document: str, records: Iterable[Record]) -> Record:
-    """The texts of a document as one, a line end between them."""
+    """Join the texts of a document into one record, with a line end between them."""
     text, marks = "", []
     for record in records:
         begin = len(text) + 1 if text else 0

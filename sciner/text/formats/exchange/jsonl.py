@@ -23,8 +23,7 @@ REJECTED = "rows left out: they were rejected or ignored"
 
 
 def read_rows(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """As ``read_jsonl``, but that running text stays whole, with the places of its spans; and with
-    the confidences that a run writes."""
+    """Read as ``read_jsonl`` does, but keep running text whole and keep the run's confidences."""
     found: list[tuple[int, dict[str, Any], list[Row]]] = []
     for number, row in read_objects(path):
         with located(path, number):
@@ -55,8 +54,11 @@ def read_rows(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_rows(path: Path, records: Iterable[Record]) -> None:
-    """Tokens and spans in tokens, or where there are none, the text and spans in characters; with
-    "offsets", those of the tokens in "text", where blanks do not say it all."""
+    """Write tokens with spans in tokens or, without tokens, the text with spans in characters.
+
+    If the text is not its tokens separated by single spaces, "text" and the tokens' "offsets" in it
+    are written too.
+    """
 
     def row(record: Record) -> dict[str, Any]:
         marks = record.marks or ()
@@ -76,7 +78,7 @@ def write_rows(path: Path, records: Iterable[Record]) -> None:
 
 
 def _is_plain(record: Record) -> bool:
-    """Whether its text is its tokens with one blank between them."""
+    """Whether the text is its tokens separated by single spaces."""
     return record_of(sentence_of(record)).text == record.text
 
 

@@ -34,13 +34,16 @@ Region = tuple[Mapping[str, Any], Mapping[str, Any]]  # a result and its value
 
 
 def read_label_studio(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A task an object, JSON or JSON-MIN. Its first annotation that was not skipped is read, or
-    where there is none, its first prediction, with its scores; with neither it is unlabelled."""
+    """Read one task per object, in JSON or JSON-MIN.
+
+    Its first annotation that was not skipped is read; without one, its first prediction, with
+    scores; with neither it is unlabelled.
+    """
     for number, task in read_objects(path):
         with located(path, number):
             data = task.get("data", task)
             if not isinstance(data, dict):
-                raise InputError('"data" is no object', hint='write "data": {"text": "..."}')
+                raise InputError('"data" is not an object', hint='write "data": {"text": "..."}')
             text = string(data, "text")
             name = f"{path.stem}.{task.get('id', data.get('id', number))}"
             id_, tokens = own_fields(data, text, name)
@@ -53,7 +56,7 @@ def read_label_studio(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_label_studio(path: Path, records: Iterable[Record]) -> None:
-    """Tasks to import: spans as an annotation, or as a prediction if any has a confidence."""
+    """Write tasks to import: spans as an annotation, or as a prediction if any has a confidence."""
     tasks = [json.dumps(_task(record), ensure_ascii=False) for record in records]
     ends = [","] * (len(tasks) - 1) + [""]
     write_lines(path, ["[", *(task + end for task, end in zip(tasks, ends, strict=True)), "]"])
@@ -80,7 +83,7 @@ def _region(number: int, mark: Mark, text: str) -> dict[str, Any]:
 
 
 def _regions(task: Mapping[str, Any], notes: Counter[str]) -> list[Region] | None:
-    """What the annotation that is read holds; None where there is none."""
+    """The results of the annotation that is read; None if there is none."""
     done = [a for a in objects_of(task, "annotations") or () if not a.get("was_cancelled")]
     skipped = len(objects_of(task, "annotations") or ()) - len(done)
     notes.update(+Counter({CANCELLED: skipped, FURTHER: max(0, len(done) - 1)}))
@@ -106,7 +109,7 @@ def _regions(task: Mapping[str, Any], notes: Counter[str]) -> list[Region] | Non
 
 
 def _short(task: Mapping[str, Any]) -> list[Region] | None:
-    """The same of JSON-MIN: lists of values under the name of the control tag."""
+    """The same for JSON-MIN: lists of values under the name of the control tag."""
     lists = [
         value
         for value in task.values()
@@ -130,7 +133,7 @@ def _placed(
     for result, value in regions:
         labels = value.get("labels")
         if not isinstance(labels, list) or not labels or not all(type(n) is str for n in labels):
-            raise InputError('"labels" of a span is no list of names', hint="give it a label")
+            raise InputError('"labels" of a span is not a list of names', hint="give it a label")
         surface = value.get("text")
         for label in labels:
             start, end = integer(value, "start"), integer(value, "end")

@@ -23,20 +23,28 @@ NEEDED = ("tokens", "ner_tags")
 
 
 def read_parquet(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A row a sentence: "tokens", and "ner_tags" as words or as numbers that the features give
-    names; "id" is kept. Other columns are counted."""
+    """Read one sentence per row.
+
+    "tokens" are words; "ner_tags" are words, or numbers that the features give names; "id" is kept.
+    Other columns are counted as left out.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or has a malformed row.
+    """
     import datasets
     from pyarrow import parquet
 
     try:
         table = parquet.read_table(path)
         features = datasets.Features.from_arrow_schema(table.schema)
-    except Exception as error:  # of pyarrow and datasets, which share no other base
-        problem = shorten(f"no readable Parquet ({type(error).__name__}: {error})", 200)
-        raise InputError(problem, file=path, line=1, hint="write it anew") from None
+    except Exception as error:  # pyarrow and datasets raise errors without a common base class
+        problem = shorten(f"not a readable Parquet file ({type(error).__name__}: {error})", 200)
+        raise InputError(problem, file=path, line=1, hint="write the file again") from None
     if lacking := [name for name in NEEDED if name not in features]:
         there = ", ".join(features)
-        raise InputError(f"no column {lacking[0]!r} among {there}", file=path, hint="rename one")
+        raise InputError(
+            f"no column {lacking[0]!r} (there are {there})", file=path, hint="rename the columns"
+        )
     if further := sum(name not in (*NEEDED, "id") for name in features):
         notes["columns left out"] += further
     names = getattr(getattr(features["ner_tags"], "feature", None), "names", None)
@@ -45,8 +53,10 @@ def read_parquet(path: Path, notes: Counter[str]) -> Iterator[Record]:
         with located(path, number):
             tokens, tags = _words(row["tokens"], None), _words(row["ner_tags"], names)
             if len(tokens) != len(tags):
-                raise InputError(f"{len(tags)} tags for {len(tokens)} tokens", hint="one a token")
-            check_length(len(tokens), too_long="a row should be a sentence")
+                raise InputError(
+                    f"{len(tags)} tags for {len(tokens)} tokens", hint="give each token one tag"
+                )
+            check_length(len(tokens), too_long="each row should be one sentence")
             for token in tokens:
                 check_text(token)
                 check_token(token)
@@ -68,11 +78,13 @@ def _words(values: object, names: list[str] | None) -> tuple[str, ...]:
             return tuple(names[v] for v in values)
         if names is None and all(type(v) is str for v in values):
             return tuple(values)
-    raise InputError("tokens or tags that have no name", hint="lists of words, or of ClassLabels")
+    raise InputError(
+        "tokens or tags without a name", hint="write lists of words, or of ClassLabels"
+    )
 
 
 def write_parquet(path: Path, records: Iterable[Record]) -> None:
-    """Columns id, tokens and ner_tags (IOB2)."""
+    """Write the columns id, tokens and ner_tags (IOB2)."""
     import datasets
 
     sentences = [sentence_of(record) for record in records]

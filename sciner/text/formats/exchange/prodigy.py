@@ -29,8 +29,10 @@ ANSWERS = "texts left out: they were rejected or ignored"
 
 
 def read_prodigy(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A task an object. One whose answer is reject or ignore is left out and counted. Tokens that
-    are only white space are no tokens."""
+    """Read one task per object; tasks answered reject or ignore are left out and counted.
+
+    Prodigy's tokens that are only white space are skipped.
+    """
     for number, task in read_objects(path):
         if task.get("answer", "accept") != "accept":
             notes[ANSWERS] += 1
@@ -48,7 +50,7 @@ def read_prodigy(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def write_prodigy(path: Path, records: Iterable[Record]) -> None:
-    """Tasks for ner.manual or spans.manual; spans are suggestions, "score" their confidence."""
+    """Write tasks for ner.manual or spans.manual: suggested spans, "score" their confidence."""
     write_lines(path, (as_json(_task(record)) for record in records))
 
 
@@ -88,7 +90,7 @@ def _tokens(task: Mapping[str, Any], text: str) -> Offsets | None:
         start, end = integer(token, "start"), integer(token, "end")
         if (surface := string(token, "text")) != text[start:end]:
             raise InputError(
-                f"the text holds {text[start:end][:40]!r} where token {surface[:40]!r} should be",
+                f"the text has {text[start:end][:40]!r} where token {surface[:40]!r} should be",
                 hint="was the text edited, or are characters beyond U+FFFF counted as two?",
             )
         if surface.strip():

@@ -1,4 +1,4 @@
-"""PubTator: a title, an abstract and a line a span."""
+"""PubTator: a title, an abstract and one line per span."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FORM = "a span is ID, START, END, text and label, with tabs between them"
 
 @dataclass
 class Article:
-    """What the lines of one document have said so far."""
+    """What has been read of one document."""
 
     id: str
     line: int
@@ -37,7 +37,7 @@ class Article:
     lines: list[int] = field(default_factory=list)
 
     def record(self, path: Path) -> Record:
-        """Title, line end, abstract: an abstract's offsets count the line end."""
+        """Title, line end, abstract: offsets in the abstract count the line end."""
         text = self.parts.get("t", "")
         text = f"{text}\n{self.parts['a']}" if self.parts.get("a") else text
         for mark, surface, line in zip(self.marks, self.surfaces, self.lines, strict=True):
@@ -48,7 +48,11 @@ class Article:
 
 
 def read_pubtator(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A document a block of lines."""
+    """Read one document per block of lines.
+
+    Raises:
+        InputError: a line is not PubTator, or a span does not fit the text.
+    """
     article: Article | None = None
     empty = True
     for number, line in enumerate(read_lines(path), start=1):
@@ -62,7 +66,9 @@ def read_pubtator(path: Path, notes: Counter[str]) -> Iterator[Record]:
             if part:
                 article = article or Article(part[1], number)
                 if part[2] in article.parts:
-                    raise InputError(f"a second {line[:40]!r}", hint="separate documents by a line")
+                    raise InputError(
+                        f"a second {line[:40]!r}", hint="separate documents by a blank line"
+                    )
                 article.parts[part[2]] = part[3]
             else:
                 _read_span(line, number, article, notes)
@@ -75,10 +81,10 @@ def read_pubtator(path: Path, notes: Counter[str]) -> Iterator[Record]:
 def _read_span(line: str, number: int, article: Article | None, notes: Counter[str]) -> None:
     span = SPAN.fullmatch(line)
     if article is None or (span and span[1] != article.id):
-        raise InputError(f"{line[:40]!r} stands before its title", hint="begin with ID|t|title")
+        raise InputError(f"{line[:40]!r} comes before its title", hint="begin with ID|t|title")
     if span is None:
         if not RELATION.fullmatch(line):
-            raise InputError(f"{line[:40]!r} is no PubTator annotation", hint=FORM)
+            raise InputError(f"{line[:40]!r} is not a PubTator annotation", hint=FORM)
         notes[RELATIONS] += 1
         return
     _, start, end, surface, label = span.groups()
@@ -89,7 +95,11 @@ def _read_span(line: str, number: int, article: Article | None, notes: Counter[s
 
 
 def write_pubtator(path: Path, records: Iterable[Record]) -> None:
-    """The first line of a text as title, the rest as abstract; "-" for each concept."""
+    """Write the first line of a text as title, the rest as abstract, and "-" for each concept.
+
+    Raises:
+        InputError: an id contains | or a tab.
+    """
 
     def lines() -> Iterator[str]:
         for record in records:

@@ -20,27 +20,31 @@ from sciner.text.formats.record import Mark, Record, on_tokens, record_of, words
 from sciner.text.formats.row import spans_of
 
 OTHERS = "relations and clusters left out"
-FORM = 'write "ner": [[[first, last, "label"], ...], ...], a list a sentence'
+FORM = 'write "ner": [[[first, last, "label"], ...], ...], one list per sentence'
 
 
 def read_scierc(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A document a line, a sentence a record; "ner" counts tokens over the document, both ends
-    inclusive. Spans may overlap."""
+    """Read one document per line, as one record per sentence; spans may overlap.
+
+    "ner" counts tokens over the document, both ends inclusive.
+    """
     for number, row in read_objects(path):
         with located(path, number):
             name = check_id(str(row.get("doc_key") or f"{path.stem}.{number}"))
             sentences, ner = row.get("sentences"), row.get("ner")
             if not isinstance(sentences, list):
-                raise InputError('"sentences" is no list', hint='write "sentences": [["..."], ...]')
+                raise InputError(
+                    '"sentences" is not a list', hint='write "sentences": [["..."], ...]'
+                )
             if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
-                raise InputError('"ner" has not one list a sentence', hint=FORM)
+                raise InputError('"ner" does not have one list per sentence', hint=FORM)
             for key in ("relations", "clusters"):
                 value = row.get(key) or ()
                 notes.update(+Counter({OTHERS: sum(bool(item) for item in value)}))
             start = index = 0
             for i, tokens in enumerate(sentences):
                 if not isinstance(tokens, list) or not all(type(t) is str for t in tokens):
-                    raise InputError(f"sentence {i} is no list of strings", hint="correct it")
+                    raise InputError(f"sentence {i} is not a list of strings", hint="correct it")
                 if tokens:
                     found = None if ner is None else ner[i]
                     yield _record(f"{name}#{index}", tokens, found, start)
@@ -49,7 +53,7 @@ def read_scierc(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def _record(id_: str, tokens: list[str], ner: object, start: int) -> Record:
-    check_length(len(tokens), too_long="split it")
+    check_length(len(tokens), too_long="split the sentence")
     for token in tokens:
         check_token(token)
     record = record_of(Sentence(id_, tuple(tokens)))
@@ -69,7 +73,7 @@ def _record(id_: str, tokens: list[str], ner: object, start: int) -> Record:
 
 
 def write_scierc(path: Path, records: Iterable[Record]) -> None:
-    """Without relations and clusters."""
+    """Write one document per line, without relations and clusters."""
     write_lines(path, (as_json(_row(name, members)) for name, members in by_document(records)))
 
 

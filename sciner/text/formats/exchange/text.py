@@ -1,4 +1,4 @@
-"""Plain text, to be read alone: it holds no spans."""
+"""Plain text, which is only read: it stores no spans."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sciner.text.formats.source import read_raw_lines
 
 
 def read_text(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """The file as one document, line ends as they stand."""
+    """Read the file as one document, with its line ends as they are."""
     text = "".join(read_raw_lines(path))
     check_text(text)
     if not text.strip():

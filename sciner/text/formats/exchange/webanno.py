@@ -1,4 +1,4 @@
-"""WebAnno TSV 3, which INCEpTION reads and writes: a token a line, offsets in UTF-16 units."""
+"""WebAnno TSV 3, which INCEpTION reads and writes: one token per line, offsets in UTF-16 units."""
 
 from __future__ import annotations
 
@@ -31,16 +31,28 @@ CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}
 
 @dataclass
 class Block:
-    """The lines of a sentence: (line, token or part of one, start, end, surface, cell)."""
+    """The lines of a sentence.
+
+    Attributes:
+        text: its #Text lines.
+        rows: (line, whether it is a whole token, start, end, surface, cell) of each token or
+            subtoken.
+    """
 
     text: list[str] = field(default_factory=list)
     rows: list[tuple[int, bool, int, int, str, str]] = field(default_factory=list)
 
 
 def read_webanno(path: Path, notes: Counter[str]) -> Iterator[Record]:
-    """A sentence a record; the document has the name of the file. Spans are those of the layer
-    NamedEntity, or of the only span layer there is; its class is the feature "value", "label" or
-    else the first one."""
+    """Read one record per sentence; the document is named after its file.
+
+    Spans are those of the layer NamedEntity, or of the only span layer. Their class is the feature
+    "value" or "label", or else the first feature.
+
+    Raises:
+        InputError: a line is not WebAnno TSV, a token is not where its offsets say, or there are
+            several span layers without NamedEntity.
+    """
     column, block = None, Block()
     layers: list[list[str]] = []
     index, seen = 0, set[str]()
@@ -66,7 +78,7 @@ def read_webanno(path: Path, notes: Counter[str]) -> Iterator[Record]:
 
 
 def _column(layers: Sequence[Sequence[str]]) -> int | None:
-    """Which cell of a row holds the class; None where the file has no span layer."""
+    """The position of the cell with the class; None if the file has no span layer."""
     spans = [layer[0] for layer in layers if not layer[-1]]
     chosen = LAYER if LAYER in spans else spans[0] if len(spans) == 1 else None
     if chosen is None and spans:
@@ -88,9 +100,11 @@ def _row(line: str, number: int, column: int | None) -> tuple[int, bool, int, in
     token = TOKEN.fullmatch(cells[0])
     place = PLACE.fullmatch(cells[1]) if len(cells) > 2 else None
     if token is None or place is None:
-        raise InputError(f"{line[:40]!r} is no token", hint="a line is 1-1, 0-2, the token, cells")
+        raise InputError(
+            f"{line[:40]!r} is not a token", hint="a line has 1-1, 0-2, the token and its cells"
+        )
     if column is not None and column >= len(cells):
-        raise InputError(f"{len(cells)} columns", hint=f"the header promises {column + 1} or more")
+        raise InputError(f"{len(cells)} columns", hint=f"the header announces {column + 1} or more")
     cell = "_" if column is None else cells[column]
     return number, token[3] is None, int(place[1]), int(place[2]), _plain(cells[2]), cell
 
@@ -106,7 +120,7 @@ def _record(id_: str, block: Block, seen: set[str], notes: Counter[str]) -> Reco
         start, end = place.get(a - shift, -1), place.get(b - shift, -1)
         if not 0 <= start < end or text[start:end] != surface:
             raise InputError(
-                f"{surface[:40]!r} does not stand at {a}-{b} of the text (line {number})",
+                f"{surface[:40]!r} is not at {a}-{b} of the text (line {number})",
                 hint="offsets count UTF-16 units, as WebAnno writes them",
             )
         if is_token:
@@ -133,7 +147,7 @@ def _entries(cell: str) -> Iterator[tuple[str | None, str]]:
 
 
 def write_webanno(path: Path, records: Iterable[Record]) -> None:
-    """A file a document, its sentences a line end apart, in the layer NamedEntity."""
+    """Write one file per document, in the layer NamedEntity, with a line end between sentences."""
     for document, members in by_document(records):
         with file_of(path, document, ".tsv").open("w", encoding="utf-8", newline="") as file:
             file.write(HEAD)
@@ -153,8 +167,7 @@ def write_webanno(path: Path, records: Iterable[Record]) -> None:
 
 
 def _cells(record: Record, marked: int) -> list[str]:
-    """The two cells of each token. A number tells spans apart that have several tokens or share
-    one."""
+    """The two cells of each token; spans that share a token or have several are numbered."""
     places = on_tokens(record)
     held = Counter(i for a, b, _ in places for i in range(a, b))
     cells: list[tuple[list[str], list[str]]] = [([], []) for _ in record.tokens or ()]

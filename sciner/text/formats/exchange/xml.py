@@ -1,4 +1,7 @@
-"""XML as a tree that knows its lines. Nothing outside the file is fetched, no entity expanded."""
+"""XML as a tree with line numbers.
+
+Nothing outside the file is read, and no entity is expanded.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,16 @@ DEEPEST = 100
 
 @dataclass(slots=True)
 class Element:
+    """An element of an XML file.
+
+    Attributes:
+        tag: its name.
+        attributes: {name: value}.
+        line: where it begins, counted from 1.
+        text: directly in it.
+        children: in order.
+    """
+
     tag: str
     attributes: Mapping[str, str]
     line: int
@@ -23,13 +36,15 @@ class Element:
     children: list[Element] = field(default_factory=list)
 
     def all(self, tag: str) -> list[Element]:
+        """Its children with this tag."""
         return [child for child in self.children if child.tag == tag]
 
     def child(self, tag: str) -> Element | None:
+        """Its first child with this tag; None if there is none."""
         return next(iter(self.all(tag)), None)
 
     def below(self, tag: str) -> list[Element]:
-        """Those of ``tag`` at any depth, in their order."""
+        """The elements with this tag at any depth, in order."""
         found = []
         for child in self.children:
             found += [child] if child.tag == tag else child.below(tag)
@@ -37,7 +52,11 @@ class Element:
 
 
 def parse_xml(path: Path) -> Element:
-    """The root. Raises InputError for what is no XML, or declares entities."""
+    """Parse a file and return its root.
+
+    Raises:
+        InputError: it is not valid XML, declares entities, or is nested too deeply.
+    """
     parser = ParserCreate()
     parser.buffer_text = True
     root = Element("", {}, 0)
@@ -45,12 +64,16 @@ def parse_xml(path: Path) -> Element:
 
     def refuse(*declared: object) -> None:
         line = parser.CurrentLineNumber
-        raise InputError("an entity is declared", file=path, line=line, hint="write it out")
+        raise InputError(
+            "an XML entity is declared", file=path, line=line, hint="write its text instead"
+        )
 
     def begin(tag: str, attributes: dict[str, str]) -> None:
         element = Element(tag, attributes, parser.CurrentLineNumber)
         if len(stack) > DEEPEST:
-            raise InputError("deep nesting", file=path, line=element.line, hint="correct the file")
+            raise InputError(
+                "too deep nesting", file=path, line=element.line, hint="correct the file"
+            )
         stack[-1].children.append(element)
         stack.append(element)
 
@@ -77,7 +100,13 @@ def parse_xml(path: Path) -> Element:
 
 
 def check_xml(text: str, id_: str, format: str) -> None:
-    """Raise InputError for characters that XML cannot hold."""
+    """Raise InputError for characters that XML cannot store.
+
+    Args:
+        text: to be written.
+        id_: of the record, for the message.
+        format: its name, for the message.
+    """
     if found := NOT_XML.search(text):
         problem = f"{format} cannot hold U+{ord(found[0]):04X} (character {found.start()} of {id_})"
         raise InputError(problem, hint="take it out of the text")

@@ -145,7 +145,7 @@ def test_offsets_may_count_a_windows_line_end_as_one_character_or_two(
 def test_offsets_that_fit_neither_way_are_refused_with_their_line(tmp_path: Path) -> None:
     with pytest.raises(
         InputError,
-        match=r"x.ann:2: the text holds .xt.* there, not 'text'; count characters from 0",
+        match=r"x.ann:2: the text has .xt.* there, not 'text'; count characters from 0",
     ):
         read(
             tmp_path, "We use BERT.\r\nIt reads text.\r\n", "T1\tM 7 11\tBERT", "T2\tN 24 28\ttext"
@@ -167,7 +167,7 @@ def test_one_file_of_a_pair_is_not_enough(tmp_path: Path) -> None:
         read_files(tmp_path / "x.ann", split="train", notes=Counter())
     with pytest.raises(
         InputError,
-        match=r"y.ann: no annotations beside the text; an empty file says that there are none",
+        match=r"y.ann: no annotations beside the text; if there are none, create an empty file",
     ):
         read_files(tmp_path / "y.txt", split="train", notes=Counter(), format="brat")
 

@@ -246,7 +246,7 @@ def test_a_named_scheme_is_held_to_its_prefixes(tmp_path: Path) -> None:
     (tmp_path / "file.conll").write_text("a O\nb S-Method\n")
     with pytest.raises(
         InputError,
-        match=r"file.conll:2: tag 'S-Method' does not exist in IOB2; is the scheme IOBES\?",
+        match=r"file.conll:2: tag 'S-Method' does not exist in IOB2; set the scheme to IOBES",
     ):
         read(tmp_path / "file.conll", scheme="IOB2")
 
@@ -314,9 +314,9 @@ def test_scierc_documents_are_counted_in_tokens_with_inclusive_ends(tmp_path: Pa
 @pytest.mark.parametrize(
     ("ner", "fault"),
     [
-        ([[[0, 0, "X"]]], '"ner" is no list of as many lists'),
-        ([[], [[1, 1, "X"]]], r"leaves the sentence of 1 tokens"),
-        ([[], [[1]]], "is no span"),
+        ([[[0, 0, "X"]]], '"ner" does not have one list for each'),
+        ([[], [[1, 1, "X"]]], r"is outside the sentence of 1 tokens"),
+        ([[], [[1]]], "is not a span"),
     ],
 )
 def test_scierc_spans_lie_in_their_sentences(tmp_path: Path, ner: object, fault: str) -> None:
@@ -558,7 +558,7 @@ def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("We\n")
     (tmp_path / "a.conll").write_text("We O\n")
     with pytest.raises(
-        InputError, match=r"a.txt: sentence id 'test/a#0' stands in .*a.conll too; give each file"
+        InputError, match=r"a.txt: sentence id 'test/a#0' is in .*a.conll too; give each file"
     ):
         read_files(str(tmp_path), split="test", notes=Counter())
 
@@ -569,7 +569,7 @@ def test_two_files_of_one_name_do_not_share_ids(tmp_path: Path) -> None:
         ("nothing.conll", "auto", "nothing.conll: no such file; check"),
         ("no*.conll", "auto", r"no\*.conll: no such file; check"),
         ("empty", "auto", "empty: no file in this folder; check"),
-        ("file.doc", "auto", "file.doc: suffix '.doc' names no format; set format"),
+        ("file.doc", "auto", "file.doc: suffix '.doc' is not that of a known format; set format"),
         (
             "~nobody-of-that-name/a.conll",
             "auto",

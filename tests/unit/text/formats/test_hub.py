@@ -175,7 +175,7 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "running text": (
         {"tokens": ["We"], "ner_tags": [[0]]},
-        r": column 'tokens' is Value\('string'\); a row of it should be a list of",
+        r": column 'tokens' is Value\('string'\); a row should be a list of",
     ),
     "numbers without names": (
         {"tokens": [["We"]], "ner_tags": [[0]], "names": None},
@@ -183,19 +183,19 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "hidden gold": (
         {"tokens": [["We"], ["It"]], "ner_tags": [[0], [-1]]},
-        ":2: -1 in 'ner_tags' has no name; name a split that",
+        ":2: -1 in column 'ner_tags' has no name; choose a split that",
     ),
     "a hole": (
         {"tokens": [["We"], ["It", None]], "ner_tags": [[0], [0, 0]]},
-        ":2: nothing where 'tokens' should be; ",
+        ":2: no value in column 'tokens'; ",
     ),
     "no list": (
         {"tokens": [["We"], None], "ner_tags": [[0], [0]]},
-        ":2: nothing where 'tokens' should be; ",
+        ":2: no value in column 'tokens'; ",
     ),
     "white space": (
         {"tokens": [["New York"]], "ner_tags": [[0]]},
-        ":1: token 'New York' is empty or holds white space; split or",
+        ":1: token 'New York' is empty or has white space in it; split or",
     ),
     "another length": (
         {"tokens": [["We"]], "ner_tags": [[0, 0]]},
@@ -203,7 +203,7 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "endless": (
         {"tokens": [["We"] * 2001], "ner_tags": [[0] * 2001]},
-        ":1: a sentence of 2,001 tokens; a row should be a sentence",
+        ":1: a sentence of 2,001 tokens; each row should be one sentence",
     ),
     "no scheme": (
         {"tokens": [["We"]], "ner_tags": [[1]], "names": ["O", "Task"]},
@@ -226,7 +226,8 @@ def test_an_unknown_label_or_a_faulty_document_is_one_line(write: Write) -> None
     with pytest.raises(InputError, match=r"acme \(train\):2: unknown label 'Method'; known: Task"):
         read(folder, labels=["Task"])
     with pytest.raises(
-        InputError, match=r"acme \(train\):3: document None is no name; name it in one line"
+        InputError,
+        match=r"acme \(train\):3: document None is not a valid name; use one line of text",
     ):
         read(folder, columns={"document": "paper"})
 

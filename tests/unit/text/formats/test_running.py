@@ -87,8 +87,8 @@ def test_gold_changes_neither_tokens_nor_sentences(text: str, data: st.DataObjec
 @pytest.mark.parametrize(
     ("spans", "fault"),
     [
-        ([(0, 9)], "leaves the sentence of 5 characters"),
-        ([(-1, 2)], "leaves the sentence"),
+        ([(0, 9)], "is outside the sentence of 5 characters"),
+        ([(-1, 2)], "outside the sentence"),
         ([(2, 2)], "is empty"),
         ([(2, 3)], "covers only white space"),
         ([(0, 4), (3, 5)], "overlaps another"),

@@ -290,7 +290,7 @@ def test_webanno_counts_utf16_units_and_stacks_spans(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "fault"),
     [
-        ("3-7\tdeep", "2-6\tdeep", "'deep' does not stand at 2-6"),
+        ("3-7\tdeep", "2-6\tdeep", "'deep' is not at 2-6"),
         ("1-2\t3-7", "1-2 3-7", ":8: '1-2 3-7"),
         ("ner.type.NamedEntity", "x.Y", "2 span layers, none of them NamedEntity"),
         ("\t_\t_\t_\t\n", "\n", ":7: 3 columns"),
@@ -321,7 +321,7 @@ def test_xmi_is_read_with_the_types_beside_it(tmp_path: Path) -> None:
     expected = [Record("in", "\U0001f600 BERT", (Mark(2, 6, "Method"),))]
     assert list(EXCHANGES["cas"].read(file, Counter())) == expected
     file.write_text("<xmi:XMI")
-    with pytest.raises(InputError, match=r"in\.xmi:1: no readable CAS"):
+    with pytest.raises(InputError, match=r"in\.xmi:1: not a readable CAS"):
         list(EXCHANGES["cas"].read(file, Counter()))
 
 
@@ -368,7 +368,7 @@ def test_what_the_new_format_cannot_hold_is_counted_on_one_line(say: Any) -> Non
         0,
         [
             "b.conll: 2 texts as conll",
-            "conll cannot hold: ids left out: 2; overlapping spans dropped: 1; texts whose white "
+            "conll cannot store: ids left out: 2; overlapping spans dropped: 1; texts whose white "
             "space becomes single blanks: 2",
         ],
     )
@@ -393,15 +393,15 @@ MASK = "\U0001f600 we use BERT"
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        (DOCCANO.format("We BERT", 3, 9, "M"), "span 3 9 leaves the text of 7 characters"),
+        (DOCCANO.format("We BERT", 3, 9, "M"), "span 3 9 is outside the text of 7 characters"),
         (DOCCANO.format("We BERT", 3, 3, "M"), "span 3 3 is empty"),
-        (DOCCANO.format("We BERT", 3, 7, "<b>M</b>"), "label '<b>M</b>' holds HTML"),
-        (DOCCANO.format("We BERT", 3, 7, "M N"), "label 'M N' is empty or holds white space"),
+        (DOCCANO.format("We BERT", 3, 7, "<b>M</b>"), "label '<b>M</b>' contains HTML"),
+        (DOCCANO.format("We BERT", 3, 7, "M N"), "label 'M N' is empty or has white space in it"),
         (DOCCANO.format("We\\u0000BERT", 3, 7, "M"), "NUL at character 2"),
         (DOCCANO.format(MASK, 10, 14, "M"), "count each character beyond U+FFFF as one"),
         (DOCCANO.format("x " * 5_000_001, 0, 1, "M"), "an object of 10,000,0"),
-        ('{"text": "We BERT", "label": [[3, "7", "M"]]}', "is no span"),
-        ('{"text": "We", "label": [], "sciner_id": "a\\nb"}', "is no id"),
+        ('{"text": "We BERT", "label": [[3, "7", "M"]]}', "is not a span"),
+        ('{"text": "We", "label": [], "sciner_id": "a\\nb"}', "is not a valid id"),
         ('{"text": "We", "label": [], "sciner_tokens": [[0, 5]]}', "was the text edited?"),
         ('{"text": "We", "label": []', "invalid JSON"),
     ],
@@ -421,7 +421,7 @@ def test_a_broken_label_file_is_refused_in_one_line(content: str, fault: str, sa
         ("a\nb\nBERT", 6, "BERT", "the offsets count CRLF"),
         ("a\r\nb\r\nBERT", 4, "BERT", "the offsets count LF"),
         ("\U0001d6fc BERT", 3, "BERT", "count each character beyond U+FFFF as one"),
-        ("We BERT", 0, "BERT", "the text holds 'We B' at 0 4, not 'BERT'"),
+        ("We BERT", 0, "BERT", "the text has 'We B' at 0 4, not 'BERT'"),
     ],
 )
 def test_shifted_offsets_are_explained(
@@ -441,8 +441,8 @@ def test_words_that_cannot_be_followed_are_one_line(say: Any) -> None:
     Path("b/c").touch()
     for words, fault in (
         (("a.jsonl", "o", "--format", "docano"), "did you mean 'doccano'?"),
-        (("a.jsonl", "o", "--format", "text"), "plain text holds no spans"),
-        (("a.jsonl", "a.jsonl", "--format", "jsonl"), "would replace its own input"),
+        (("a.jsonl", "o", "--format", "text"), "plain text cannot store spans"),
+        (("a.jsonl", "a.jsonl", "--format", "jsonl"), "would replace its input"),
         (("a.jsonl", "b", "--format", "brat"), "b: there is a folder of that name"),
         (("c.jsonl", "o", "--format", "brat"), "c.jsonl: no such file"),
         (("a.jsonl", "o", "--format", "conll", "--from", "prodigy", "x"), ""),
@@ -455,18 +455,18 @@ def test_words_that_cannot_be_followed_are_one_line(say: Any) -> None:
 def test_a_document_cannot_be_written_outside_its_folder(say: Any) -> None:
     Path("a.jsonl").write_text('{"text": "We", "label": [], "sciner_id": "../evil"}\n')
     code, _, err = say("a.jsonl", "o/p", "--format", "brat")
-    assert code == 2 and "names no file below a folder" in err
+    assert code == 2 and "is not the name of a file below the folder" in err
     assert not list(Path().glob("**/*evil*")) and not Path("o/p").exists()
 
 
 @pytest.mark.parametrize(
     ("content", "fault"),
     [
-        ("7|t|We BERT\n7\t3\t9\tBERT\tM\n", ":2: span 3 9 leaves the text"),
-        ("7|t|We BERT\n7\t2\t6\tBERT\tM\n", ":2: the text holds ' BER' at 2 6, not 'BERT'"),
-        ("7|t|\U0001f600 BERT\n7\t3\t7\tBERT\tM\n", ":2: span 3 7 leaves"),
+        ("7|t|We BERT\n7\t3\t9\tBERT\tM\n", ":2: span 3 9 is outside the text"),
+        ("7|t|We BERT\n7\t2\t6\tBERT\tM\n", ":2: the text has ' BER' at 2 6, not 'BERT'"),
+        ("7|t|\U0001f600 BERT\n7\t3\t7\tBERT\tM\n", ":2: span 3 7 is outside"),
         ("7|t|We BERT\n8\t3\t7\tBERT\tM\n", ":2: '8"),
-        ("7|t|We BERT\n7 3 7 BERT M\n", ":2: '7 3 7 BERT M' is no PubTator annotation"),
+        ("7|t|We BERT\n7 3 7 BERT M\n", ":2: '7 3 7 BERT M' is not a PubTator annotation"),
     ],
 )
 def test_a_broken_pubtator_file_is_refused_in_one_line(content: str, fault: str, say: Any) -> None:
@@ -480,8 +480,11 @@ def test_a_broken_pubtator_file_is_refused_in_one_line(content: str, fault: str,
     ("content", "fault"),
     [
         ("<collection>\n<document></collection>", ":2: invalid XML"),
-        ('<!DOCTYPE c [\n<!ENTITY a "b">]><collection/>', ":2: an entity is declared"),
-        ("<collection>\n<document><passage/></document></collection>", ":2: id '' is no name"),
+        ('<!DOCTYPE c [\n<!ENTITY a "b">]><collection/>', ":2: an XML entity is declared"),
+        (
+            "<collection>\n<document><passage/></document></collection>",
+            ":2: id '' is not a valid name",
+        ),
     ],
 )
 def test_broken_xml_is_refused_in_one_line(content: str, fault: str, say: Any) -> None:
