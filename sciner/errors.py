@@ -39,9 +39,9 @@ class CostLimitReached(Exception):
 
     def __init__(self, limit: float, spent: float) -> None:
         super().__init__(
-            f"llm.max_cost={limit:g} is reached: the answers cost {spent:.6g} so far, and the next "
-            "one might exceed it; finished rounds are on disk, answers in the store, and the same "
-            "words with a higher llm.max_cost go on"
+            f"llm.max_cost={limit:g} is reached: the answers have cost {spent:.6g}, and the next "
+            "one might exceed it; finished rounds are on disk, answers in the store; to continue, "
+            "repeat the command with a higher llm.max_cost"
         )
         self.limit, self.spent = limit, spent
 

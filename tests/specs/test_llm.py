@@ -252,7 +252,7 @@ def test_a_run_asks_says_no_secret_and_does_not_ask_again(
         assert len(served.asked) == asked
         assert main([*words, "hydra.run.dir=three", "llm.max_cost=0.0001"]) == 4
         monkeypatch.setenv("OUR_KEY", "sk-another-that-is-wrong")
-        with pytest.raises(InputError, match="refuses the key in OUR_KEY"):
+        with pytest.raises(InputError, match="rejects the key in OUR_KEY"):
             main([*words, "hydra.run.dir=four"])
     scores = rounds_in(project / "one")[1]["scores"]
     assert scores["budget/money"] == pytest.approx(0.001)

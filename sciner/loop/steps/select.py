@@ -1,4 +1,4 @@
-"""Accept silver for training."""
+"""The step that accepts silver for training."""
 
 from __future__ import annotations
 
@@ -21,7 +21,12 @@ from sciner.text.spans import Span
 
 
 class Selection(NamedTuple):
-    """accepted: silver by sentence id, with what was kept. scores: how much it is, and how good."""
+    """Accepted silver.
+
+    Attributes:
+        accepted: {sentence id: example}, including the silver that was kept.
+        scores: its amount and quality.
+    """
 
     accepted: dict[str, Example]
     scores: Scores
@@ -29,16 +34,23 @@ class Selection(NamedTuple):
 
 @dataclass(frozen=True)
 class Select(Step[Selection]):
-    """What ``threshold`` lets through of ``fresh``, beside what is ``kept`` of the ``earlier``
-    annotations. withheld: gold by sentence id, for the report on the silver alone.
-    gold_empty_rate, gold_shares, round, weight: as ``policy.threshold.accept`` wants them. judged:
-    out-of-fold predictions for the seed set, where the threshold needs them."""
+    """Accept silver from the latest annotation, in addition to what was kept.
+
+    Attributes:
+        fresh: the latest annotation.
+        kept: {sentence id: silver accepted before}.
+        earlier: the annotations from which it was accepted.
+        threshold: decides.
+        withheld: {sentence id: gold spans}, for the scores only.
+        gold_empty_rate, gold_shares, round, weight: see ``policy.threshold.accept``.
+        judged: out-of-fold predictions for the seed set, if the threshold needs them.
+    """
 
     NAME = "select"
     VERSION = 3
     INPUTS: ClassVar = {
         "fresh": "the annotation and its sentences' ids",
-        "earlier": "the annotations that silver was kept of",
+        "earlier": "the annotations from which silver was kept",
         "kept": "the silver that was kept",
         "threshold": "its kind, and the settings that this kind uses",
         "withheld": "the withheld gold, for the report on silver",
@@ -102,13 +114,13 @@ class Select(Step[Selection]):
 
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
-        """The scores, and how many sentences were accepted."""
+        """The scores, and the number of accepted sentences."""
         scores, rows = read_rows(folder / "silver.json")
         return scores | {"sentences accepted": sum(1 for _ in rows)}
 
 
 def latest(passes: Sequence[Predicted]) -> Iterator[Prediction]:
-    """Of several annotations, the first one first, each sentence's last prediction."""
+    """Yield each sentence's last prediction of several annotations, given in order."""
     for n, made in enumerate(passes, start=1):
         later = {s.id for after in passes[n:] for s in after.sentences}
         yield from (p for p in made.read() if p.sentence.id not in later)

@@ -1,4 +1,4 @@
-"""A language model as the annotator of what is bought."""
+"""A language model as the annotator of the sentences that are bought."""
 
 from __future__ import annotations
 
@@ -16,8 +16,17 @@ NO_TIME = Cost(0.0, 0.0, 0.0)
 
 
 class LlmAnnotator:
-    """Asks ``fitted``. by_people: ids of sentences that ``people`` label instead, the seed set and
-    dev perhaps. A sentence of which no answer is usable is masked: nobody said what it holds."""
+    """Labels sentences by asking a language model.
+
+    If no answer about a sentence is usable, all its tokens are masked, because its labels are
+    unknown.
+
+    Args:
+        fitted: the model.
+        people: the annotator of the sentences in ``by_people``.
+        by_people: ids of the sentences that people label instead, for example those of the seed set
+            and dev.
+    """
 
     assisted = False
 
@@ -45,7 +54,7 @@ class LlmAnnotator:
     def charge(
         self, budget: Budget, labelled: Sequence[Sentence], proposed: Proposed | None = None
     ) -> Budget:
-        """People's sentences cost time, the model's tokens and money."""
+        """Charge people's sentences by time, and the model's by tokens and money."""
         mine = self._mine(labelled)
         budget = self.people.charge(budget, [s for s in labelled if s.id in self.by_people])
         usage = self.fitted.usage(mine) if mine else Usage()
@@ -57,7 +66,7 @@ class LlmAnnotator:
     def report(
         self, labelled: Sequence[Sentence], withheld: Mapping[str, tuple[Span, ...]]
     ) -> dict[str, float]:
-        """What the model's labels are worth, by the withheld ones."""
+        """Score the model's labels against the withheld ones."""
         mine = self._mine(labelled)
         if not mine:
             return {}
@@ -66,5 +75,5 @@ class LlmAnnotator:
         )
 
     def _mine(self, sentences: Sequence[Sentence]) -> list[Sentence]:
-        """Those that the model labels, without the labels that they may have."""
+        """The sentences that the model labels, without any labels they may have."""
         return [s.withheld() for s in sentences if s.id not in self.by_people]

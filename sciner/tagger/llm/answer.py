@@ -1,5 +1,7 @@
-"""What a language model answers, and the spans that this comes to: what cannot be found in the
-sentence is counted and left out, never guessed."""
+"""The answers of a language model, and how they become spans.
+
+An entity that cannot be found in the sentence is counted and left out, never guessed.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ FAULTS: tuple[Fault, ...] = get_args(Fault)
 
 
 class Mention(NamedTuple):
-    """An entity as the model names it: its text, without a place, and its class."""
+    """An entity as the model names it: its text, without a position, and its class."""
 
     text: str
     label: str
@@ -28,8 +30,13 @@ class Mention(NamedTuple):
 
 @dataclass(frozen=True)
 class Reading:
-    """The spans of one answer. usable: did it say anything of the sentence? faults: how often what
-    went wrong."""
+    """The spans of one answer.
+
+    Attributes:
+        spans: in tokens, disjoint.
+        usable: whether the answer could be parsed.
+        faults: what went wrong, and how often.
+    """
 
     spans: tuple[Span, ...] = ()
     usable: bool = True
@@ -58,11 +65,15 @@ def schema(labels: Sequence[str]) -> dict[str, Any]:
 def read_answer(
     content: str | None, finish: str | None, tokens: Sequence[str], labels: Sequence[str]
 ) -> Reading:
-    """The spans that an answer comes to.
+    """Turn one answer into spans.
 
-    content: what was answered; None where the model refused. finish: why it ended, in the words of
-    the API: ``length`` is an answer that was cut off. Of an answer that is no JSON of the wanted
-    form nothing is taken.
+    An answer that is not JSON of the requested form gives no spans.
+
+    Args:
+        content: the answer; None if the model refused.
+        finish: why it ended, as the API calls it: ``length`` for an answer that was cut off.
+        tokens: of the sentence.
+        labels: the known classes.
     """
     if not content or finish == "content_filter":
         return Reading(usable=False, faults=Counter({"refused": 1}))
@@ -78,7 +89,7 @@ def read_answer(
 
 
 def parse(content: str) -> list[Mention] | None:
-    """The mentions of an answer, in its order; None where it has not the wanted form."""
+    """The mentions of an answer, in its order; None if it does not have the requested form."""
     found = loaded(content)
     entities = found.get("entities") if isinstance(found, dict) else None
     if not isinstance(entities, list):
@@ -94,7 +105,7 @@ def parse(content: str) -> list[Mention] | None:
 
 
 def loaded(content: str) -> Any:
-    """The JSON in an answer, which may stand in a fenced block; None where there is none."""
+    """The JSON of an answer, which may be in a fenced block; None if there is none."""
     text = content.strip()
     if text.startswith("```") and text.endswith("```"):
         text = text[3:-3].removeprefix("json")
@@ -107,12 +118,15 @@ def loaded(content: str) -> Any:
 def align(
     mentions: Iterable[Mention], tokens: Sequence[str]
 ) -> tuple[tuple[Span, ...], Counter[str]]:
-    """(spans, faults) of mentions in a sentence.
+    """Find the mentions of an answer in its sentence.
 
-    A mention stands where whole tokens have its text, blanks apart. Mentions are looked for from
-    left to right, each behind the one before, so that repeated ones take one place after the other;
-    one that stands only further left is found there. One that stands nowhere is ``unaligned``, one
-    whose places are all taken ``overlapping``.
+    A mention matches whole tokens with its text, white space aside. Mentions are searched from left
+    to right, each after the previous one, so that repeated mentions match different places. A
+    mention that occurs only further left is found there. A mention that does not occur is
+    ``unaligned``; one whose places are all taken is ``overlapping``.
+
+    Returns:
+        The spans in order, and the number of faults of each kind.
     """
     spans: list[Span] = []
     faults: Counter[str] = Counter()
@@ -130,7 +144,7 @@ def align(
 
 
 def occurrences(text: str, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
-    """(start, end) wherever whole tokens have the text, blanks apart."""
+    """Yield (start, end) wherever whole tokens have this text, white space aside."""
     wanted = squashed(text)
     words = [squashed(token) for token in tokens]
     for start, word in enumerate(words):
@@ -144,13 +158,23 @@ def occurrences(text: str, tokens: Sequence[str]) -> Iterator[tuple[int, int]]:
 
 
 def squashed(text: str) -> str:
-    """``text`` without blanks."""
+    """``text`` without white space."""
     return "".join(text.split())
 
 
 def votes(readings: Sequence[Reading], length: int, labels: Sequence[str]) -> Floats:
-    """[tokens, tags]: of the usable answers, the share that gives a token each tag. Where none is
-    usable all tags are as likely: nothing was said."""
+    """The share of usable answers that give each token each tag.
+
+    If no answer is usable, all tags are equally likely, because nothing is known.
+
+    Args:
+        readings: the answers about one sentence.
+        length: of the sentence, in tokens.
+        labels: the classes.
+
+    Returns:
+        [tokens, tags], with the columns of ``tagset``.
+    """
     tags = tagset(labels)
     number = {tag: i for i, tag in enumerate(tags)}
     said = [reading for reading in readings if reading.usable]

@@ -1,4 +1,4 @@
-"""Questions and their answers: each is a step that a store may know, and is paid once."""
+"""Questions and answers: each is a step, so that a store keeps it and it is paid for once."""
 
 from __future__ import annotations
 
@@ -18,18 +18,23 @@ from sciner.tagger.llm.client import Endpoint, Prices, Purse, Reply, Structured
 from sciner.tagger.llm.prompt import Choice, Prompt, digest_of_demonstrations
 from sciner.text.corpus import Example
 
-OVERHEAD = 64  # tokens that an endpoint may put around a question
+OVERHEAD = 64  # tokens that an endpoint may add to a question
 FILE = "answer.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that an answer depends on beside its prompt.
+    """Everything that an answer depends on besides its prompt.
 
-    name: of the model. revision: which one that is, where the name alone does not say it.
-    temperature: of sampling; 0 always takes the likeliest. samples: answers for each sentence.
-    max_tokens: of one answer. structured: how the endpoint is told the form of an answer.
-    demonstrations, choice: how many are shown, and how they are chosen (``Demonstrations``).
+    Attributes:
+        name: of the model.
+        revision: of the model, if its name alone does not identify it.
+        temperature: of sampling; at 0 the most probable token is always chosen.
+        samples: number of answers for each sentence.
+        max_tokens: of one answer.
+        structured: how the form of the answer is requested from the endpoint.
+        demonstrations: how many are shown.
+        choice: how they are chosen (``Demonstrations``).
     """
 
     name: str
@@ -42,7 +47,7 @@ class Recipe:
     choice: Choice = "random"
 
     def sampling(self) -> dict[str, Any]:
-        """What one answer depends on."""
+        """The settings that one answer depends on."""
         return {
             "temperature": self.temperature,
             "max_tokens": self.max_tokens,
@@ -52,7 +57,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Question:
-    """A sentence with all that surrounds it. seed: of sampling; None where nothing is drawn."""
+    """A sentence with everything that is sent along with it.
+
+    Attributes:
+        recipe: the model and its settings.
+        prompt: the template, guideline and classes.
+        demonstrations: shown before the sentence.
+        tokens: of the sentence.
+        seed: of sampling; None at temperature 0.
+    """
 
     recipe: Recipe
     prompt: Prompt
@@ -61,10 +74,11 @@ class Question:
     seed: int | None
 
     def text(self) -> str:
+        """The whole prompt."""
         return self.prompt.text(self.tokens, self.demonstrations)
 
     def request(self) -> dict[str, Any]:
-        """What is sent, in the words of the API."""
+        """The request, in the names of the API."""
         recipe, form = self.recipe, schema(self.prompt.labels)
         formats: dict[str, Any] = {
             "json_schema": {
@@ -83,7 +97,7 @@ class Question:
         return request if self.seed is None else request | {"seed": self.seed}
 
     def most_tokens(self) -> tuple[int, int]:
-        """(prompt, completion) tokens that it cannot exceed: no token is less than a byte."""
+        """Upper bounds of its (prompt, completion) tokens; every token has at least one byte."""
         sent = json.dumps(self.request(), ensure_ascii=False).encode()
         return len(sent) + OVERHEAD, self.recipe.max_tokens
 
@@ -95,14 +109,16 @@ class Ask(Step[Reply]):
     NAME = "ask"
     VERSION = 1
     INPUTS: ClassVar = {
-        "model": "its name, and its revision where one is given",
+        "model": "its name and, if given, its revision",
         "prompt": "template, guideline and classes",
         "demonstrations": "",
         "sentence": "its tokens",
-        "sampling": "temperature, longest answer, how its form is told",
-        "seed": "of sampling, if anything is drawn",
+        "sampling": "temperature, longest answer, how its form is requested",
+        "seed": "of sampling, unless the temperature is 0",
     }
-    RESULT = "the answer as it came, why it ended, its tokens, and what the endpoint says of itself"
+    RESULT = (
+        "the unchanged answer, why it ended, its tokens, and what the endpoint reports about itself"
+    )
 
     question: Question
     answer: Callable[[Question], Reply]
@@ -127,33 +143,43 @@ class Ask(Step[Reply]):
 
     @staticmethod
     def figures(folder: Path) -> Mapping[str, float]:
-        """Its tokens."""
+        """Its number of tokens."""
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         return {name: found[name] for name in ("prompt_tokens", "completion_tokens")}
 
 
 @dataclass
 class Asker:
-    """Asks what the store does not know, several questions at once. prices: None where nobody has
-    said them: then tokens are counted, and money is 0."""
+    """Asks the questions that the store has no answer to, several at once.
+
+    Attributes:
+        endpoint: where to ask.
+        store: of the answers.
+        prices: per million tokens; at 0, the default, tokens are counted and money is 0.
+        purse: counts the money and enforces the limit.
+        known: the answers used by this run, by key.
+    """
 
     endpoint: Endpoint
     store: Store
     prices: Prices = field(default_factory=Prices)
     purse: Purse = field(default_factory=Purse)
-    known: dict[str, Reply] = field(default_factory=dict)  # in this run, by key
+    known: dict[str, Reply] = field(default_factory=dict)
 
     def ask(self, questions: Iterable[Question]) -> list[Reply]:
-        """The answers, in the order of the questions.
+        """Return the answers, in the order of the questions.
 
-        An answer is stored when it comes, so that what has been paid is kept if the run ends. The
-        first is asked for alone: a setting that no endpoint takes costs one question. Raises
-        InputError where the endpoint refuses, CostLimitReached where the next one might be too
-        much.
+        An answer is stored when it arrives, so that what has been paid is kept if the run ends. The
+        first question is asked alone: if the endpoint rejects a setting, this costs one question
+        only.
+
+        Raises:
+            InputError: the endpoint refuses.
+            CostLimitReached: the next answer might exceed the limit.
         """
         steps = [Ask(question, self._answer) for question in questions]
         missing = list({s.key: s for s in steps if s.key not in self.known}.values())
-        # known ones first, since they cost the limit too
+        # known ones first, because they count towards the limit too
         missing.sort(key=lambda step: not self.store.has(step.key))
         stored = sum(self.store.has(step.key) for step in missing)
         for step in missing[: stored + 1]:
@@ -169,7 +195,7 @@ class Asker:
         return [self.known[step.key] for step in steps]
 
     def keys(self, questions: Iterable[Question]) -> list[str]:
-        """Where the store keeps the answers; nothing is asked."""
+        """The keys of the answers in the store; nothing is asked."""
         return [Ask(question, self._answer).key for question in questions]
 
     def usage(self, replies: Sequence[Reply]) -> Usage:
@@ -179,7 +205,7 @@ class Asker:
 
     def _answer(self, question: Question) -> Reply:
         key = Ask(question, self._answer).key
-        if key in self.known:  # and the store could not keep it
+        if key in self.known:  # the store could not keep it
             return self.known[key]
         most = self.prices.usage(*question.most_tokens()).money
         with self.purse.reserve(most):
@@ -189,7 +215,7 @@ class Asker:
         return reply
 
     def _note(self, key: str, reply: Reply) -> None:
-        """Remember an answer, and pay for it unless that was done when it came."""
+        """Remember an answer, and pay for it unless that was done when it arrived."""
         if key not in self.known:
             self.purse.pay(self.usage([reply]).money, known=True)
             self.known[key] = reply

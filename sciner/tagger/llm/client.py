@@ -1,4 +1,4 @@
-"""An OpenAI-compatible endpoint: asked politely, and never more than it may cost."""
+"""The client of an OpenAI-compatible endpoint, with retries and a limit on the cost."""
 
 from __future__ import annotations
 
@@ -19,16 +19,24 @@ from sciner.redact import keep_secret
 
 log = logging.getLogger(__name__)
 
-LONGEST = 60.0  # seconds between two tries, unless the endpoint asks for more
-PATIENCE = 600.0  # the most that an endpoint is waited for at its own word
-SHOWN = 200  # characters of what an endpoint says, in messages
+LONGEST = 60.0  # seconds between two attempts, unless the endpoint requests more
+PATIENCE = 600.0  # the longest pause that an endpoint can request, in seconds
+SHOWN = 200  # characters of an endpoint's error, in messages
 Structured = Literal["json_schema", "json_object", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back. content: None where the model refused. finish: why it ended. model,
-    fingerprint: what the endpoint says of itself."""
+    """An answer of the endpoint.
+
+    Attributes:
+        content: its text; None if the model refused.
+        finish: why it ended.
+        prompt_tokens: of the question.
+        completion_tokens: of the answer.
+        model: the model's name, as the endpoint reports it.
+        fingerprint: of the endpoint's system, as it reports it.
+    """
 
     content: str | None
     finish: str | None
@@ -40,32 +48,46 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """Money for a million tokens."""
+    """Money per million tokens."""
 
     prompt: float = 0.0
     completion: float = 0.0
 
     def usage(self, prompt_tokens: int, completion_tokens: int) -> Usage:
-        """What so many tokens cost."""
+        """The tokens and what they cost."""
         millions = prompt_tokens * self.prompt + completion_tokens * self.completion
         return Usage(prompt_tokens, completion_tokens, millions / 1e6)
 
 
 @dataclass
 class Purse:
-    """What the answers of one run have cost, and the most that they may. An answer that the store
-    knew costs what it cost when it was asked for, so that the same words stop at the same place."""
+    """What the answers of one run have cost, and the limit.
+
+    An answer from the store counts with what it cost when it was asked, so that a repeated command
+    stops at the same place.
+
+    Attributes:
+        limit: the most that all answers may cost; None for no limit.
+        spent: what the answers have cost.
+        reserved: the most that unanswered questions can cost.
+        out: number of unanswered questions.
+    """
 
     limit: float | None = None
     spent: float = 0.0
     reserved: float = 0.0
-    out: int = 0  # questions without an answer so far
+    out: int = 0
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     @contextmanager
     def reserve(self, most: float) -> Iterator[None]:
-        """Keep ``most`` back while a question is out. Where that is too much beside other questions
-        it waits for their answers. Raises CostLimitReached where it is too much by itself."""
+        """Set ``most`` aside while a question is unanswered.
+
+        If other questions have reserved too much, this waits for their answers.
+
+        Raises:
+            CostLimitReached: the question alone might exceed the limit.
+        """
         with self._changed:
             while self.limit is not None and self.spent + self.reserved + most > self.limit:
                 if not self.out:
@@ -82,8 +104,15 @@ class Purse:
                 self._changed.notify_all()
 
     def pay(self, money: float, known: bool = False) -> None:
-        """Note what an answer cost. Raises CostLimitReached for a ``known`` one that is too
-        much."""
+        """Count what an answer cost.
+
+        Args:
+            money: what it cost.
+            known: it comes from the store.
+
+        Raises:
+            CostLimitReached: a known answer exceeds the limit.
+        """
         with self._changed:
             if known and self.limit is not None and self.spent + money > self.limit:
                 raise CostLimitReached(self.limit, self.spent)
@@ -92,10 +121,14 @@ class Purse:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """Where to ask, and how. None of it changes an answer, and none is part of a key.
+    """Where and how questions are asked; nothing of this changes an answer or enters a key.
 
-    api_key_env: the variable of the environment that holds the key; None where there is none.
-    timeout: seconds for one try. retries: tries after the first. concurrency: questions at once.
+    Attributes:
+        base_url: of the API.
+        api_key_env: the environment variable that holds the key; None if no key is needed.
+        timeout: seconds for one attempt.
+        retries: attempts after the first.
+        concurrency: questions at once.
     """
 
     base_url: str
@@ -110,26 +143,32 @@ class Endpoint:
             from openai import OpenAI
         except ImportError:
             raise InputError(
-                "a language model is asked by the package openai, which is not installed",
+                "a language model needs the package openai",
                 hint="pip install 'sciner[llm]'",
             ) from None
         key = os.environ.get(self.api_key_env, "") if self.api_key_env else ""
         if key:
             keep_secret(key)
-        # headers must be ASCII, and a client wants some key
+        # headers must be ASCII, and the client needs some key
         if not key.isascii():
-            raise InputError(f"the key in {self.api_key_env} has letters outside ASCII")
-        for library in ("httpx", "httpx2"):  # a line for every question
+            raise InputError(
+                f"the key in {self.api_key_env} has characters outside ASCII", hint="set it again"
+            )
+        for library in ("httpx", "httpx2"):  # they log one line per question
             logging.getLogger(library).setLevel(logging.WARNING)
         return OpenAI(
             base_url=self.base_url, api_key=key or "none", timeout=self.timeout, max_retries=0
         )
 
     def check(self, model: str) -> None:
-        """Ask which models there are, which costs nothing. Raises InputError where nobody answers,
-        the key is refused, or ``model`` is not among them; an endpoint that lists none is taken at
-        its word."""
-        client = self._client  # refuses to be made without the package
+        """Ask for the list of models, which costs nothing.
+
+        An endpoint without such a list is not checked further.
+
+        Raises:
+            InputError: the endpoint does not answer, rejects the key, or has no model of this name.
+        """
+        client = self._client  # first: it raises the error for a missing package
         import openai
 
         try:
@@ -142,8 +181,14 @@ class Endpoint:
             raise InputError(f"{self.base_url} has no model {model!r}", hint=nearest(model, names))
 
     def ask(self, model: str, request: Mapping[str, Any]) -> Reply:
-        """One answer; tried again with growing pauses, or those that the endpoint asks for, where
-        it is busy, down or slow. Raises InputError where it refuses, or still does not answer."""
+        """Ask one question.
+
+        If the endpoint is busy, down or slow, try again after growing pauses, or after the pause
+        that it requests.
+
+        Raises:
+            InputError: the endpoint refuses, or does not answer after all attempts.
+        """
         client = self._client
         import openai
 
@@ -159,7 +204,7 @@ class Endpoint:
         raise AssertionError("the last try returns or raises")
 
     def _refusal(self, error: Exception, model: str) -> InputError:
-        """An error of the endpoint in one line."""
+        """An error of the endpoint as an InputError."""
         import openai
 
         said = " ".join(str(error).split())[:SHOWN]
@@ -167,24 +212,24 @@ class Endpoint:
             known = bool(self.api_key_env and os.environ.get(self.api_key_env))
             where = f"the key in {self.api_key_env}" if known else "a question without a key"
             return InputError(
-                f"{self.base_url} refuses {where}",
-                hint=f"set the variable {self.api_key_env or 'that llm.api_key_env names'}",
+                f"{self.base_url} rejects {where}",
+                hint=f"set the variable {self.api_key_env or 'named by llm.api_key_env'}",
             )
         if isinstance(error, openai.NotFoundError):
             return InputError(f"{self.base_url} has no model {model!r} ({said})")
         if isinstance(error, openai.APIConnectionError):
             return InputError(
-                f"nobody answers at {self.base_url} ({said})",
-                hint="check llm.base_url; answers so far are in the store",
+                f"no server answers at {self.base_url} ({said})",
+                hint="check llm.base_url; the answers so far are in the store",
             )
         return InputError(
             f"{self.base_url} does not answer ({said})",
-            hint="answers so far are in the store, and the same words go on",
+            hint="the answers so far are in the store; repeat the command to continue",
         )
 
 
 def reply_of(found: Any) -> Reply:
-    """What counts of a response."""
+    """The parts of a response that are used."""
     choice = found.choices[0] if found.choices else None
     message = choice.message if choice else None
     refused = message is None or getattr(message, "refusal", None)
@@ -200,10 +245,10 @@ def reply_of(found: Any) -> Reply:
 
 
 def passing(error: Exception) -> bool:
-    """Is it worth another try? Money that has run out is not."""
+    """Whether an error may be temporary, so that another attempt makes sense."""
     import openai
 
-    if isinstance(error, openai.APIConnectionError):  # timeouts too
+    if isinstance(error, openai.APIConnectionError):  # includes timeouts
         return True
     if isinstance(error, openai.APIStatusError):
         spent = getattr(error, "code", None) == "insufficient_quota"
@@ -212,8 +257,11 @@ def passing(error: Exception) -> bool:
 
 
 def pause_after(error: Exception, tried: int) -> float:
-    """Seconds until the next try: what the endpoint asks for (``Retry-After``), else twice as long
-    each time, and not the same for all who wait."""
+    """Seconds until the next attempt.
+
+    This is what the endpoint requests (``Retry-After``), or a random pause whose range doubles with
+    each attempt, so that not all clients return at the same time.
+    """
     headers = getattr(getattr(error, "response", None), "headers", {})
     told = [seconds_in(headers.get("retry-after-ms"), 1e-3), seconds_in(headers.get("retry-after"))]
     if asked := next((seconds for seconds in told if seconds is not None), None):
@@ -222,8 +270,7 @@ def pause_after(error: Exception, tried: int) -> float:
 
 
 def seconds_in(header: str | None, unit: float = 1.0) -> float | None:
-    """A number of a header; a date, as ``Retry-After`` may have, is turned into seconds from
-    now."""
+    """The seconds in a header: a number times ``unit``, or the time until a date."""
     if not header:
         return None
     with suppress(ValueError):

@@ -24,8 +24,14 @@ Choice = Literal["random", "nearest"]
 
 @dataclass(frozen=True)
 class Prompt:
-    """What surrounds a sentence. template: with ``$sentence``, and ``$classes``, ``$guideline`` and
-    ``$demonstrations`` where it wants them. guideline: the annotation guideline, perhaps empty."""
+    """Everything in the prompt except the sentence and its demonstrations.
+
+    Attributes:
+        template: contains ``$sentence``, and may contain ``$classes``, ``$guideline`` and
+            ``$demonstrations``.
+        guideline: the annotation guideline; may be empty.
+        labels: the classes.
+    """
 
     template: str
     guideline: str
@@ -33,10 +39,11 @@ class Prompt:
 
     @cached_property
     def digest(self) -> str:
+        """SHA-256 of template, guideline and classes."""
         return digest([self.template, self.guideline, self.labels])
 
     def text(self, tokens: Sequence[str], demonstrations: Sequence[Example]) -> str:
-        """The whole prompt for one sentence."""
+        """Fill in the prompt for one sentence."""
         return Template(self.template).substitute(
             classes="\n".join(f"- {label}" for label in self.labels),
             guideline=self.guideline,
@@ -46,7 +53,7 @@ class Prompt:
 
 
 def shown(example: Example) -> str:
-    """A demonstration: a sentence, and the answer that is wanted."""
+    """A demonstration: a sentence, and the answer that is expected."""
     tokens = example.sentence.tokens
     entities = [
         {"text": " ".join(tokens[s.start : s.end]), "label": s.label} for s in example.spans
@@ -56,19 +63,23 @@ def shown(example: Example) -> str:
 
 
 def read_template(file: str | None) -> str:
-    """The template in ``file``, or the one that sciner brings. Raises InputError for one that
-    cannot be filled in, or has no place for the sentence."""
+    """Read a template.
+
+    Args:
+        file: its path; None for sciner's own.
+
+    Raises:
+        InputError: the template has unknown variables or no ``$sentence``.
+    """
     path = Path(file) if file else DEFAULT
     text = read_text(path)
     template = Template(text)
     if not template.is_valid():
-        raise InputError(
-            "a $ that begins no name", file=path, hint="write $$ where a dollar sign is meant"
-        )
+        raise InputError("a $ without a name", file=path, hint="write $$ for a dollar sign")
     names = set(template.get_identifiers())
     if stray := sorted(names - set(FIELDS)):
         raise InputError(
-            f"nothing is known to fill in for ${stray[0]}",
+            f"unknown variable ${stray[0]}",
             file=path,
             hint="known: " + ", ".join(f"${name}" for name in FIELDS),
         )
@@ -78,7 +89,11 @@ def read_template(file: str | None) -> str:
 
 
 def read_text(path: Path) -> str:
-    """The text of a UTF-8 file. Raises InputError where it cannot be read."""
+    """The text of a UTF-8 file.
+
+    Raises:
+        InputError: it cannot be read.
+    """
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
@@ -90,10 +105,15 @@ def read_text(path: Path) -> str:
 
 
 class Demonstrations:
-    """``count`` of the ``candidates`` for each sentence.
+    """Chooses the demonstrations for each sentence.
 
-    random: the same for all sentences, drawn by ``seed``. nearest: by the cosine of TF-IDF vectors
-    of the words, the nearest last, beside the sentence.
+    Args:
+        candidates: to choose from.
+        count: how many are shown.
+        choice: ``random`` draws the same ones for all sentences; ``nearest`` takes those with the
+            most similar words (cosine of TF-IDF vectors), the most similar one last, directly
+            before the sentence.
+        seed: of the random choice.
     """
 
     def __init__(
@@ -121,5 +141,5 @@ class Demonstrations:
 
 
 def digest_of_demonstrations(examples: Sequence[Example]) -> str:
-    """By what is shown of them; no id, no provenance."""
+    """SHA-256 of what is shown of examples; ids and sources are not."""
     return digest_of_rows([e.sentence.tokens, e.spans] for e in examples)

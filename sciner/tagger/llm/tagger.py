@@ -1,4 +1,4 @@
-"""A language model as a tagger: fitting it chooses what it is shown, and nothing is trained."""
+"""A language model as a tagger: fitting it chooses its demonstrations, and nothing is trained."""
 
 from __future__ import annotations
 
@@ -30,7 +30,13 @@ BLOCK = 64  # sentences asked about before their predictions are given
 
 @dataclass(frozen=True)
 class LlmTagger:
-    """A language model for the classes of ``prompt``, asked by ``asker``."""
+    """A language model for the classes of its prompt.
+
+    Attributes:
+        recipe: the model and its settings.
+        prompt: the template, guideline and classes.
+        asker: asks the questions.
+    """
 
     capabilities: ClassVar[Capabilities] = CAPABILITIES
     recipe: Recipe
@@ -38,7 +44,7 @@ class LlmTagger:
     asker: Asker
 
     def identity(self) -> dict[str, Any]:
-        """All that an answer depends on beside the demonstrations (``tagger.base.Tagger``)."""
+        """Everything that an answer depends on except demonstrations; see ``Tagger.identity``."""
         recipe = self.recipe
         return {
             "kind": "llm",
@@ -53,10 +59,18 @@ class LlmTagger:
     def fit(
         self, examples: Sequence[Example], *, seed: int, start: Fitted | None = None
     ) -> FittedLlm:
-        """Keep the examples as candidates for demonstrations; without any, the model is asked
-        without (zero-shot). Those with a masked token are left out. Nothing is trained.
+        """Keep the examples as candidates for demonstrations; nothing is trained.
 
-        Raises ValueError for any ``start``, for a soft label and for a weight.
+        Without examples the model is asked without demonstrations (zero-shot). Examples with a
+        masked token are left out.
+
+        Args:
+            examples: gold.
+            seed: of the choice of demonstrations, and of sampling.
+            start: must be None.
+
+        Raises:
+            ValueError: ``start`` is given, or an example has a soft label or a weight.
         """
         if start is not None:
             raise ValueError("a language model cannot start from another: nothing is trained")
@@ -69,7 +83,7 @@ class LlmTagger:
         return FittedLlm(self, tuple(whole), seed, FitReport(0, tokens, 0.0, ()))
 
     def restore(self, directory: Path, report: FitReport) -> FittedLlm:
-        """What ``FittedLlm.save`` wrote."""
+        """Read what ``FittedLlm.save`` wrote."""
         kept = json.loads((directory / FILE).read_text(encoding="utf-8"))
         examples = [
             Example(Sentence(f"d#{i}", tuple(tokens)), tuple(Span(*span) for span in spans))
@@ -88,8 +102,11 @@ class FittedLlm:
     report: FitReport
 
     def predict(self, sentences: Sequence[Sentence]) -> Iterator[Prediction]:
-        """Predictions in the order of ``sentences``: the share of its answers that give a token
-        each tag, and the most probable legal tags."""
+        """Yield predictions in the order of ``sentences``.
+
+        The distribution is the share of answers that give a token each tag; the spans are those of
+        the most probable legal tag sequence.
+        """
         labels = self.tagger.prompt.labels
         with progress.bar("ask (sentences)", len(sentences)) as advance:
             for at in range(0, len(sentences), BLOCK):
@@ -103,7 +120,7 @@ class FittedLlm:
                 advance(len(block))
 
     def read(self, sentences: Sequence[Sentence]) -> list[tuple[Reading, ...]]:
-        """What each of the answers about each sentence comes to."""
+        """Return the parsed answers about each sentence."""
         labels = self.tagger.prompt.labels
         return [
             tuple(read_answer(r.content, r.finish, s.tokens, labels) for r in replies)
@@ -111,7 +128,7 @@ class FittedLlm:
         ]
 
     def faults(self, sentences: Sequence[Sentence]) -> Counter[str]:
-        """How often what went wrong in the answers about ``sentences``."""
+        """Count what went wrong in the answers about ``sentences``."""
         total: Counter[str] = Counter(dict.fromkeys(FAULTS, 0))
         for readings in self.read(sentences):
             for reading in readings:
@@ -119,13 +136,15 @@ class FittedLlm:
         return total
 
     def usage(self, sentences: Sequence[Sentence]) -> Usage:
-        """What the answers about ``sentences`` cost; the same question costs once."""
+        """What the answers about ``sentences`` cost; the same question is counted once."""
         once = dict.fromkeys(self._keys(sentences))
         return self.tagger.asker.usage([self.tagger.asker.known[key] for key in once])
 
     def questions(self, sentences: Sequence[Sentence]) -> list[Question]:
-        """All that is asked about ``sentences``: of each as many as there are samples. There is
-        nothing to ask about a sentence without a token."""
+        """All questions about ``sentences``: as many for each sentence as there are samples.
+
+        A sentence without tokens has none.
+        """
         recipe, found = self.tagger.recipe, []
         for s in sentences:
             if s.tokens:
@@ -151,13 +170,13 @@ class FittedLlm:
         return [tuple(next(replies) for _ in range(n if s.tokens else 0)) for s in sentences]
 
     def _keys(self, sentences: Sequence[Sentence]) -> list[str]:
-        """The keys of the answers, which are asked for where they are not there."""
+        """The keys of the answers; missing answers are asked for."""
         questions = self.questions(sentences)
         self.tagger.asker.ask(questions)
         return self.tagger.asker.keys(questions)
 
     def _seed(self, sample: int) -> int | None:
-        """Of sampling; at temperature 0 nothing is drawn, and all seeds share one answer."""
+        """The seed of sampling; None at temperature 0, so that all seeds share one answer."""
         if not self.tagger.recipe.temperature:
             return None
         return int(digest([self.seed, sample])[:7], 16)

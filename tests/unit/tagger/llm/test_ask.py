@@ -95,7 +95,7 @@ def test_a_connection_that_hangs_is_given_up_and_tried_again() -> None:
         (Says(status=500), 3, "does not answer"),
         (Says(status=400), 1, "does not answer"),
         (Says(status=404), 1, "has no model 'scripted'"),
-        (Says(status=401), 1, "refuses a question without a key"),
+        (Says(status=401), 1, "rejects a question without a key"),
     ],
 )
 def test_what_stays_wrong_is_one_line_and_no_more_questions(
@@ -115,7 +115,7 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
         with pytest.raises(InputError, match="without a key; set the variable OUR_KEY"):
             where.check(MODEL)
         monkeypatch.setenv("OUR_KEY", "sk-wrong")
-        with pytest.raises(InputError, match="refuses the key in OUR_KEY") as refused:
+        with pytest.raises(InputError, match="rejects the key in OUR_KEY") as refused:
             replace(where).check(MODEL)
         assert "sk-wrong" not in str(refused.value)
         monkeypatch.setenv("OUR_KEY", KEY)
@@ -123,7 +123,7 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
         with pytest.raises(InputError, match="no model 'scrited'; did you mean 'scripted'"):
             replace(where).check("scrited")
     assert served.asked == []
-    with pytest.raises(InputError, match="nobody answers at"):
+    with pytest.raises(InputError, match="no server answers at"):
         replace(where).check(MODEL)
 
 
@@ -210,8 +210,8 @@ def test_nearest_demonstrations_are_the_most_similar_and_the_nearest_stands_last
     ("text", "told"),
     [
         ("Label $classes", "has no \\$sentence"),
-        ("$sentence $place", "nothing is known to fill in for \\$place"),
-        ("$sentence costs $5", "a \\$ that begins no name"),
+        ("$sentence $place", "unknown variable \\$place"),
+        ("$sentence costs $5", "a \\$ without a name"),
     ],
 )
 def test_a_template_that_cannot_be_used_is_refused(text: str, told: str, tmp_path: Path) -> None:
