@@ -1,4 +1,4 @@
-"""Every score of dev and test, and the signs of collapse."""
+"""All scores of dev and test, and the collapse warnings."""
 
 from __future__ import annotations
 
@@ -21,8 +21,14 @@ from sciner.text.prediction import Aggregate
 
 
 class Evaluator:
-    """The sets with gold that every round is evaluated on; remembers round 0 for the gain and the
-    last round for the drift."""
+    """The sets with gold on which every round is evaluated.
+
+    It remembers round 0 for the gain, and the last round for the drift.
+
+    Args:
+        sets: {name: sentences with gold}; empty ones are ignored.
+        confidence: how a span's confidence is computed from its tokens'.
+    """
 
     def __init__(self, sets: Mapping[str, Sequence[Sentence]], confidence: Aggregate) -> None:
         self.sets = {name: sentences for name, sentences in sets.items() if sentences}
@@ -38,10 +44,14 @@ class Evaluator:
         seen: Set[str],
         rare: Sequence[str],
     ) -> dict[str, float]:
-        """Every score of every set, and the drift of the predictions for test (of whose labels it
-        takes no notice).
+        """Score every set, and measure the drift of the predictions for test (without its labels).
 
-        seen, rare: surface forms and rare classes of the gold that was bought for training."""
+        Args:
+            steps: of the run.
+            fit: the tagger to evaluate.
+            seen: the surface forms in the gold bought for training.
+            rare: the classes that are rare in it.
+        """
         scores: dict[str, float] = {}
         for name, gold in self.sets.items():
             predicted = steps.predict(fit, [s.withheld() for s in gold])
@@ -60,8 +70,10 @@ class Evaluator:
         return scores
 
     def evaluate_ensemble(self, teacher: Teacher) -> dict[str, float]:
-        """F1, precision and recall of the mean of the teachers, where there are several: what
-        silver that they annotate has to beat."""
+        """F1, precision and recall of the mean of several teachers.
+
+        The tagger trained on their silver has to do better. With one teacher there are no scores.
+        """
         scores: dict[str, float] = {}
         for name, gold in self.sets.items() if teacher.ensemble else ():
             predicted = teacher.annotate([s.withheld() for s in gold])
@@ -72,14 +84,14 @@ class Evaluator:
 
 
 def entity_f1(scores: Mapping[str, float], labels: Sequence[str]) -> dict[str, float]:
-    """F1, precision and recall over entities: of each class and their averages."""
+    """F1, precision and recall over entities, for each class and averaged."""
     names = ("micro", "macro", *map(escaped, labels))
     wanted = {f"{measure}/{name}" for measure in ("f1", "precision", "recall") for name in names}
     return {name: value for name, value in scores.items() if name in wanted}
 
 
 def watch(scores: Mapping[str, float], gold: Gold, labels: Sequence[str]) -> tuple[str, ...]:
-    """Signs of collapse: the predictions for test no longer look like the gold that was bought."""
+    """Collapse warnings: the predictions for test no longer resemble the gold that was bought."""
     shares = {label: scores.get(f"drift/share/{escaped(label)}", 0.0) for label in labels}
     density, gold_shares = gold.look()
     warning = collapse_warning(scores["drift/density"], density, shares, gold_shares)

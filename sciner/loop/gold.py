@@ -1,5 +1,4 @@
-"""What the annotator has labelled so far and what that has cost: the seed set, dev, and the batches
-of later rounds."""
+"""The sentences labelled by the annotator (seed set, dev, batches), and what they cost."""
 
 from __future__ import annotations
 
@@ -22,36 +21,48 @@ from sciner.text.spans import Span
 
 
 class Gold:
-    """bought: labelled sentences, in the order of buying. offered: what of the pool can still be
-    bought, without labels."""
+    """Buys and keeps gold.
+
+    Attributes:
+        bought: labelled sentences for training, in the order in which they were bought.
+        dev: labelled sentences for decisions.
+        offered: the sentences of the pool that can still be bought, without labels.
+        budget: what everything bought has cost.
+    """
 
     def __init__(
         self, annotator: Annotator, split: Split, acquire: Acquire, scorer: StepRunner | None = None
     ) -> None:
-        """Buys seed set and dev. scorer: the steps of another tagger, by which the pool is ranked
-        in the learner's place.
+        """Buy the seed set and dev.
 
-        Raises InputError for batches larger than the corpus.
+        Args:
+            annotator: labels what is bought.
+            split: seed set, pool and dev.
+            acquire: how later batches are chosen.
+            scorer: the steps of another tagger, which ranks the pool in place of the learner.
+
+        Raises:
+            InputError: the batches are larger than the corpus.
         """
         self.annotator, self.acquire, self.scorer = annotator, acquire, scorer
         self.bought = annotator.label([s.withheld() for s in split.seed_set])
         dev = annotator.label([s.withheld() for s in split.dev])
-        # no annotator brings back what the reader dropped, and dev's scores count it as test's do
+        # spans that the reader dropped count in the scores of dev, as in those of test
         self.dev = tuple(
             replace(s, dropped=read.dropped) for s, read in zip(dev, split.dev, strict=True)
         )
         self.budget = annotator.charge(annotator.charge(Budget(), self.bought), self.dev)
         self.offered = tuple(s.withheld() for s in split.pool)
         self.batch = acquire.size([*self.bought, *self.offered])
-        self.history: list[Predicted] = []  # what the pool was ranked by in earlier rounds
+        self.history: list[Predicted] = []  # the predictions that ranked the pool in earlier rounds
 
     def wants_annotations(self) -> bool:
-        """Does the next batch depend on what the learner says of the pool?"""
+        """Whether the next batch depends on the learner's predictions for the pool."""
         ranked_by_learner = "predictions" in self.acquire.needs and self.scorer is None
         return self.acquire.buys and (ranked_by_learner or self.annotator.assisted)
 
     def end(self) -> str | None:
-        """Why there is no next batch, where one was meant to be."""
+        """Why no batch can be bought although one is due; None otherwise."""
         if not self.acquire.buys:
             return None
         return (
@@ -63,8 +74,7 @@ class Gold:
         )
 
     def left(self) -> float:
-        """What of the acquisition's budget is not spent, in its unit; infinite where it has
-        none."""
+        """What is left of the acquisition's budget, in its unit; infinite without a limit."""
         limit = self.acquire.budget
         return (
             math.inf
@@ -81,10 +91,17 @@ class Gold:
         seed: int,
         round: int,
     ) -> tuple[frozenset[str], dict[str, float]]:
-        """(ids, scores) of a batch: ranked by what the tagger makes of the pool, labelled in that
-        order, charged.
+        """Buy a batch: rank the pool, have sentences labelled in that order, charge the budget.
 
-        annotated: the learner's annotations of the pool, where there are any.
+        Args:
+            steps: of the run.
+            fit: the learner.
+            annotated: its predictions for the pool, if there are any.
+            seed: of the run.
+            round: its number.
+
+        Returns:
+            The ids of the batch, and its scores.
         """
         unit = self.acquire.unit
         size = min(self.batch, self.left()) if self.acquire.budget_unit == unit else self.batch
@@ -94,7 +111,8 @@ class Gold:
             if annotated and self.annotator.assisted
             else None
         )
-        if unit == "sentences":  # known beforehand: a language model is asked several at once
+        # the batch is known beforehand, so a language model can be asked several questions at once
+        if unit == "sentences":
             self.annotator.label(ranked[: math.ceil(size)], proposed)
         batch, spent = take(
             iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0]
@@ -131,7 +149,7 @@ class Gold:
             if self.acquire.unit == "tokens"
             else 1.0
         )
-        # sentences; with entities, as if each held one
+        # in sentences; if the unit is entities, as if each sentence had one
         count = min(len(self.offered), math.ceil(size / each))
         ranked = steps.run(
             Rank(
@@ -152,8 +170,10 @@ class Gold:
         return ranked
 
     def quality(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        """How good all that was bought is, dev included, and where two labelled it, how far they
-        agree. Decides nothing."""
+        """The quality of all gold bought, dev included, and the agreement of two annotators.
+
+        It uses withheld labels, so no decision depends on it.
+        """
         bought = (*self.bought, *self.dev)
         if not bought:
             return {}
@@ -163,26 +183,27 @@ class Gold:
         )
 
     def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        """The annotator's own figures of all that was bought, dev included; most have none."""
+        """The annotator's own scores for all gold bought, dev included; most have none."""
         if not isinstance(self.annotator, Reporting):
             return {}
         return self.annotator.report((*self.bought, *self.dev), withheld)
 
     def examples(self) -> list[Example]:
+        """The gold to train on."""
         return [gold_example(s) for s in self.bought]
 
     def empty_rate(self) -> float:
-        """Share of the sentences to train on that hold no span."""
+        """Share of the gold sentences to train on that have no span."""
         return sum(not s.spans for s in self.bought) / max(1, len(self.bought))
 
     def look(self) -> tuple[float, dict[str, float]]:
-        """(spans per 100 tokens, share of each class among them)."""
+        """Spans per 100 tokens of the gold to train on, and the share of each class among them."""
         return density_and_shares(
             (s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought)
         )
 
     def forms(self) -> frozenset[str]:
-        """The surface forms of the spans to train on; dev teaches nothing."""
+        """The surface forms of the spans to train on (without dev)."""
         return surface_forms(self.bought)
 
     def rare(self, labels: Sequence[str]) -> tuple[str, ...]:

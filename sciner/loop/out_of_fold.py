@@ -1,4 +1,4 @@
-"""Predictions for the seed set by taggers that did not learn from the sentence."""
+"""Predictions for the seed set by taggers that were not trained on the sentence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sciner.text.prediction import Halves
 from sciner.text.spans import Span, encode
 
 FOLDS = 5
-FEWEST = 40  # sentences of a seed set that is judged so
+FEWEST = 40  # sentences of a seed set that can be judged
 
 
 def predict_out_of_fold(
@@ -26,12 +26,17 @@ def predict_out_of_fold(
     seed: int,
     pool: Sequence[Sentence] = (),
 ) -> OutOfFold:
-    """Train the tagger of round 0 once for each fold, without the fold, and let it annotate the
-    fold (stacked generalisation, Wolpert 1992). The mean of these taggers annotates ``pool``, none
-    of which they were trained on.
+    """Predict each fold of the seed set with a tagger trained on the other folds.
 
-    A later tagger's predictions would not do: it learns from silver of a teacher that has seen the
-    fold.
+    This is stacked generalisation (Wolpert 1992). A later tagger's predictions would not be out of
+    fold, because it is trained on silver of a teacher that has seen the fold.
+
+    Args:
+        steps: of the run.
+        seed_set: with gold.
+        seed: of the run.
+        pool: if given, it is annotated by the mean of these taggers; none of them was trained on
+            it.
     """
     parts, of_pool = [], []
     for fold in range(FOLDS):
@@ -44,22 +49,24 @@ def predict_out_of_fold(
 
 
 def refuse_small(seed_set: Sequence[Sentence]) -> None:
-    """Raise InputError for a seed set of fewer than 40 sentences: too few to judge a tagger by."""
+    """Raise InputError for a seed set of fewer than 40 sentences, too few to judge a tagger."""
     if len(seed_set) < FEWEST:
         raise InputError(
             "threshold=precision, iteration.temperature=fit, iteration.mask_missed and "
             "suspects=true judge the tagger on the seed set. "
             f"{len(seed_set)} sentences are too few: {FEWEST} are needed",
-            hint="give a larger data.seed_size, or threshold=fixed, iteration.temperature=1, "
+            hint="set a larger data.seed_size, or threshold=fixed, iteration.temperature=1, "
             "iteration.mask_missed=false and suspects=false",
         )
 
 
 def mask_missed(examples: Sequence[Example], judged: OutOfFold) -> list[Example]:
-    """Mask the tokens of gold that are labelled O and predicted to be an entity's.
+    """Mask gold tokens that are labelled O and predicted as part of an entity.
 
-    judged: out-of-fold predictions; examples of other sentences stay as they are. A tagger that has
-    learnt the sentence would only repeat its labels.
+    Args:
+        examples: those of sentences without an out-of-fold prediction stay as they are.
+        judged: out-of-fold predictions; a tagger trained on the sentence would only repeat its
+            labels.
     """
     missed: dict[str, frozenset[int]] = {}
     for p, gold in judged.judged():
@@ -73,7 +80,7 @@ def tokens_in(spans: Sequence[Span]) -> frozenset[int]:
 
 
 def temperature_of(judged: OutOfFold, labels: Sequence[str]) -> float:
-    """The temperature at which the predictions fit the gold of the seed set."""
+    """The temperature at which the predictions fit the gold of the seed set best."""
     number = {tag: i for i, tag in enumerate(tagset(labels))}
 
     def rows() -> Iterator[tuple[Halves, npt.NDArray[np.int64]]]:

@@ -1,5 +1,4 @@
-"""What the steps of a round give: a training, predictions, their evaluation, how fast, and that
-they were taken."""
+"""Results of the steps of a round: fits, predictions, evaluations and their speed."""
 
 from __future__ import annotations
 
@@ -19,7 +18,14 @@ Scores = dict[str, float]
 
 
 class StepRecord(NamedTuple):
-    """A step that was taken. hit: it was known. seconds: what computing it took, now or then."""
+    """A step of a round.
+
+    Attributes:
+        step: its name.
+        key: in the store.
+        hit: whether the result came from the store.
+        seconds: what computing it took, now or when it was stored.
+    """
 
     step: str
     key: str
@@ -29,8 +35,14 @@ class StepRecord(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FitResult:
-    """A training, done or known. live: the trained tagger itself, from its kept weights or, without
-    them, by training again."""
+    """A fit, new or from the store.
+
+    Attributes:
+        key: in the store.
+        report: of the fit.
+        live: returns the trained tagger, from its stored weights or, without them, by training
+            again.
+    """
 
     key: str
     report: FitReport
@@ -39,9 +51,15 @@ class FitResult:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Predictions for ``sentences``, made or known. read: one after the other, anew at every call;
-    never hold them all, for a pool's label distributions need not fit into memory. seconds: what
-    making them took."""
+    """Predictions for ``sentences``, new or from the store.
+
+    Attributes:
+        key: in the store.
+        sentences: in order.
+        seconds: what computing them took.
+        read: yields the predictions, from the start at every call. Do not hold them all: the label
+            distributions of a pool may not fit into memory.
+    """
 
     key: str
     sentences: Sequence[Sentence]
@@ -49,7 +67,7 @@ class Predicted:
     read: Callable[[], Iterator[Prediction]]
 
     def identity(self) -> list[str]:
-        """Their key, and a digest of the ids by which the sentences go here."""
+        """Their key, and a digest of the ids of the sentences."""
         return [self.key, self._ids]
 
     @cached_property
@@ -57,7 +75,7 @@ class Predicted:
         return digest_of_rows(s.id for s in self.sentences)
 
     def only(self, ids: Container[str]) -> Predicted:
-        """Those of the sentences named by ``ids``."""
+        """The predictions for the sentences whose ids are in ``ids``."""
         chosen = [s for s in self.sentences if s.id in ids]
         return replace(
             self, sentences=chosen, read=lambda: (p for p in self.read() if p.sentence.id in ids)
@@ -66,33 +84,43 @@ class Predicted:
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Predictions for the seed set by taggers that did not learn from the sentence. gold: of the
-    seed set, by sentence id. parts: the predictions, fold by fold. pool: what all folds' taggers
-    say of the pool on average, where it was asked for."""
+    """Predictions for the seed set by taggers that were not trained on the sentence.
+
+    Attributes:
+        gold: {sentence id: spans} of the seed set.
+        parts: the predictions, one for each fold.
+        pool: the mean of all folds' taggers for the pool, if it was requested.
+    """
 
     gold: Mapping[str, tuple[Span, ...]]
     parts: tuple[Predicted, ...]
     pool: Predicted | None = None
 
     def judged(self) -> Iterator[tuple[Prediction, tuple[Span, ...]]]:
-        """Each prediction beside the gold of its sentence."""
+        """Yield each prediction with the gold of its sentence."""
         for made in self.parts:
             for p in made.read():
                 yield p, self.gold[p.sentence.id]
 
     def predictions(self) -> Iterator[Prediction]:
-        """All of them, those for the pool last."""
+        """Yield all predictions, those for the pool last."""
         for made in (*self.parts, *([self.pool] if self.pool else [])):
             yield from made.read()
 
     def identity(self) -> list[list[str]]:
-        """For keys: the predictions for the seed set, which the gold has determined."""
+        """For keys: the predictions for the seed set, which depend on its gold."""
         return [made.identity() for made in self.parts]
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluationResult:
-    """scores: of one set. counts: [documents, 3], for the comparison with later rounds."""
+    """The evaluation of one set.
+
+    Attributes:
+        key: in the store.
+        scores: by metric name.
+        counts: [documents, 3], for the comparison with later rounds.
+    """
 
     key: str
     scores: Scores
@@ -100,8 +128,10 @@ class EvaluationResult:
 
 
 def speed_of(made: Predicted) -> dict[str, float]:
+    """Seconds and tokens per second of predictions."""
     return speed(sum(len(s.tokens) for s in made.sentences), made.seconds)
 
 
 def speed(tokens: int, seconds: float) -> dict[str, float]:
+    """Seconds and tokens per second."""
     return {"seconds": seconds, "tokens_per_second": tokens / seconds if seconds > 0 else 0.0}

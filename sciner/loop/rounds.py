@@ -1,5 +1,7 @@
-"""The rounds. Self-training, active learning and supervised learning differ in the policies they
-are given, nothing else."""
+"""The rounds.
+
+Self-training, active learning and supervised learning differ only in their policies.
+"""
 
 from __future__ import annotations
 
@@ -33,11 +35,21 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What one turn left behind. scores: every figure under its metric name. examples: what the
-    tagger was trained on. acquired: ids of what it bought. counts: [documents, 3] of each set
-    (``score.entity.entity_counts``). steps: what was computed or known; scores are the same either
-    way. seconds: how long the turn took here. suspects: of ``examples``, where they were asked
-    for."""
+    """The results of one round.
+
+    Attributes:
+        number: from 0.
+        scores: by metric name.
+        warnings: of collapse.
+        examples: what the tagger was trained on.
+        fit: the tagger.
+        test: its predictions for test.
+        acquired: ids of the sentences bought in this round.
+        counts: {set: [documents, 3]} (``score.entity.entity_counts``).
+        steps: what was computed or found in the store; the scores are the same either way.
+        seconds: wall time of the round in this run.
+        suspects: suspected label errors among ``examples``; None unless requested.
+    """
 
     number: int
     scores: dict[str, float]
@@ -66,15 +78,27 @@ def run_rounds(
     suspects: bool = False,
     asked: AskedTeacher | None = None,
 ) -> Iterator[Round]:
-    """Round 0 (seed set alone), then one round after the other as they end. annotator: None is a
-    perfect one. scorer: the steps of another tagger, by which the pool is ranked for ``acquire`` in
-    the learner's place. suspects: look for label errors, at the price of five fits. asked: a
-    language model that annotates the pool in the tagger's place, or beside it; without a seed set
-    there is no round 0 then.
+    """Run round 0 (the seed set alone) and the rounds after it; yield each when it ends.
 
-    Decisions see pool and test without their labels, and of seed set and dev what the annotator
-    made of them: withheld gold reaches the annotator, and the report on the quality of gold and
-    silver.
+    Decisions see pool and test without labels, and seed set and dev with the annotator's labels
+    only. Withheld gold is used by the annotator and by the scores of gold and silver.
+
+    Args:
+        corpus: the classes, test and unlabelled sentences.
+        split: seed set, pool and dev.
+        steps: computes, or finds in the store, each step.
+        threshold: which silver is accepted.
+        iteration: how the rounds go on.
+        seed: of the run.
+        annotator: None labels without errors and at no cost.
+        acquire: which sentences are bought in later rounds; by default none.
+        scorer: the steps of another tagger, which ranks the pool in place of the learner.
+        suspects: whether to look for label errors, which takes five more fits.
+        asked: a language model that annotates the pool in place of the tagger, or together with it;
+            with it, an empty seed set is allowed, and there is no round 0.
+
+    Yields:
+        The results of each round.
     """
     withheld = split.withheld()
     annotator = annotator or SimulatedAnnotator(withheld, Cost())
@@ -94,11 +118,11 @@ def run_rounds(
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
         if suspects and judged is None:
-            # the whole pool, even if little of it will be needed: to ask the folds' taggers later,
-            # in another run, is to train them again
+            # predict the whole pool now, even if little of it is needed: the folds' taggers are
+            # not kept, and a later run would have to train them again
             judged = predict_out_of_fold(steps, seed_set, seed, silver.pool)
         if number:
-            # those of round 0 have seen no silver
+            # the taggers of round 0 have seen no silver, so each may annotate everything
             tagger = Teacher(steps, members, parts if number > 1 else {})
             teacher: Annotates = asked.shown(seed_set, seed, tagger) if asked else tagger
             if why := gold.end() or guarded(iteration, warnings):
@@ -139,7 +163,7 @@ def run_rounds(
             labelled = mask_missed(labelled, judged)
             scores["gold/masked_tokens"] = float(sum(len(e.masked) for e in labelled))
         examples = (*labelled, *accepted)
-        # of the last round's tagger nobody asks anything: it may learn all
+        # the tagger of the last round annotates nothing, so it is trained on all parts
         ways = parts if number < iteration.rounds else {}
         members = train(steps, examples, iteration, number, members, ways, seed)
         fit, examples = members[0], without_part(examples, ways, 0)
@@ -167,5 +191,5 @@ def run_rounds(
 
 
 def seconds_of(taken: Iterable[StepRecord]) -> float:
-    """What computing the steps took, now or then; each counts once."""
+    """What computing the steps took, now or when they were stored; each counts once."""
     return sum({step.key: step.seconds for step in taken}.values())

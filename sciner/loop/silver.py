@@ -1,4 +1,4 @@
-"""The pool: its annotations, and what of them is accepted for training."""
+"""The pool: its annotations, and the silver accepted for training."""
 
 from __future__ import annotations
 
@@ -20,21 +20,33 @@ from sciner.text.spans import Span
 
 
 class Silver:
-    """The pool: its annotations, and what of them is accepted. frozen: what is accepted once stays,
-    the rest is tried anew."""
+    """The pool, its annotations and the accepted silver.
+
+    Args:
+        pool: without labels.
+        frozen: whether accepted silver stays accepted; otherwise each round decides again.
+    """
 
     def __init__(self, pool: Sequence[Sentence], frozen: bool) -> None:
         self.pool, self.frozen = pool, frozen
-        # the latest annotation, of sentences that are then bought or accepted too
+        # the latest annotation, including sentences that are bought or already accepted
         self.whole: Predicted | None = None
-        # the latest; with frozen, all: earlier ones hold what was accepted
+        # the latest one; if frozen, all of them, because accepted silver comes from earlier ones
         self.annotations: list[Predicted] = []
         self.accepted: dict[str, Example] = {}  # by sentence id
-        self.kept: dict[str, Example] = {}  # of these, what this round does not try anew
+        self.kept: dict[str, Example] = {}  # of these, what stays accepted in this round
 
     def annotate(self, steps: StepRunner, teacher: Annotates, whole: bool) -> dict[str, float]:
-        """Let the teacher label the pool, or unless ``whole`` what of it is not accepted yet; how
-        fast, and how far the labels of the latter moved."""
+        """Let the teacher annotate the pool.
+
+        Args:
+            steps: of the run.
+            teacher: annotates.
+            whole: annotate all of the pool, not only the sentences that are not yet accepted.
+
+        Returns:
+            Scores: the speed, and how much the labels of the latter changed.
+        """
         self.kept = self.accepted if self.frozen else {}
         before = self.annotations[-1] if self.annotations else None
         self.whole = teacher.annotate([s for s in self.pool if whole or s.id not in self.kept])
@@ -48,7 +60,7 @@ class Silver:
         return named("silver/drift", drift) | named("time/annotate", speed_of(self.whole))
 
     def without(self, bought: Container[str]) -> None:
-        """The annotator has labelled some: they are no silver any more."""
+        """Remove sentences that the annotator has labelled: they are no longer silver."""
         self.pool = [s for s in self.pool if s.id not in bought]
         ids = {s.id for s in self.pool}
         self.annotations = [made.only(ids) for made in self.annotations]
@@ -65,8 +77,20 @@ class Silver:
         weight: float,
         judged: OutOfFold | None,
     ) -> dict[str, float]:
-        """Add what ``threshold`` lets through of the latest annotation; how much that is, and how
-        good."""
+        """Accept silver from the latest annotation.
+
+        Args:
+            steps: of the run.
+            threshold: decides.
+            withheld: {sentence id: gold spans}, for the scores only.
+            gold: what was bought.
+            number: of the round.
+            weight: of a silver token in the loss.
+            judged: out-of-fold predictions, if the threshold needs them.
+
+        Returns:
+            Scores: the amount of silver and its quality.
+        """
         *earlier, fresh = self.annotations
         _, shares = gold.look()
         before = self.accepted
@@ -93,5 +117,10 @@ class Silver:
         return [self.accepted[s.id] for s in self.pool if s.id in self.accepted]
 
     def soft_examples(self, labels: Sequence[str], temperature: float) -> list[Example]:
-        """The same with soft labels. labels: the corpus's classes."""
+        """Accepted silver with soft labels.
+
+        Args:
+            labels: the corpus's classes.
+            temperature: of the label distributions.
+        """
         return soften(self.examples(), self.annotations, labels, temperature)

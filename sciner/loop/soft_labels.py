@@ -19,18 +19,23 @@ def soften(
     labels: Sequence[str],
     temperature: float,
 ) -> list[Example]:
-    """Give each silver example the distribution of its annotation.
+    """Give each silver example the label distribution of its annotation.
 
-    annotations: of one pass or several; of a sentence's, the latest counts. The distributions lie
-    in one memory-mapped file, [tokens of all examples, tags] float16, which goes with the last
-    example that points into it.
+    The distributions are in one memory-mapped file, [tokens of all examples, tags] float16, which
+    is deleted with the last example that uses it.
+
+    Args:
+        examples: silver.
+        annotations: one or several; a sentence's latest one counts.
+        labels: the classes.
+        temperature: see ``tempered``.
     """
     ends = np.cumsum([len(e.sentence.tokens) for e in examples]).tolist()
     if not ends or not ends[-1]:
         return list(examples)
     with TemporaryFile() as file:
         shape = (ends[-1], len(tagset(labels)))
-        # as a plain array: a slice of a memmap takes four times the memory of a slice of an array
+        # a plain array, because a slice of a memmap takes four times the memory
         rows = np.asarray(np.memmap(file, dtype=np.float16, mode="w+", shape=shape))
     ends_of = {e.sentence.id: end for e, end in zip(examples, ends, strict=True)}
     for made in annotations:
@@ -44,8 +49,14 @@ def soften(
 
 
 def tempered(distribution: Halves, temperature: float) -> Halves | Floats:
-    """[tokens, tags]: probabilities to the power of 1 / ``temperature``, normalised; above 1 they
-    come closer to each other, below 1 the largest gains."""
+    """Raise probabilities to the power of 1 / ``temperature`` and normalise them.
+
+    A temperature above 1 makes them more equal, one below 1 more extreme.
+
+    Args:
+        distribution: [tokens, tags].
+        temperature: > 0.
+    """
     if temperature == 1:
         return distribution
     powers = distribution.astype(np.float32) ** (1 / temperature)

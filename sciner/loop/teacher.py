@@ -1,4 +1,4 @@
-"""The teacher: the tagger, or the mean of several, that annotates the pool."""
+"""The teacher, which annotates the pool: the tagger, the mean of several, or a language model."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ from sciner.text.spans import Span
 
 @dataclass(frozen=True, slots=True)
 class Teacher:
-    """Who annotates.
+    """One or several taggers that annotate the pool.
 
-    members: taggers trained with different seeds, the first being the round's own tagger. One
-    annotates as it is; several annotate as the mean of their label distributions. parts: {sentence
-    id: the member that annotates it alone}, where the others were trained on its silver.
+    Several annotate as the mean of their label distributions.
+
+    Attributes:
+        steps: of the run.
+        members: taggers trained with different seeds; the first is the round's own tagger.
+        parts: {sentence id: the only member that annotates it}, because the others were trained on
+            its silver; empty if all annotate everything.
     """
 
     steps: StepRunner
@@ -33,10 +37,11 @@ class Teacher:
 
     @property
     def ensemble(self) -> bool:
+        """Whether there are several members."""
         return len(self.members) > 1
 
     def annotate(self, sentences: Sequence[Sentence]) -> Predicted:
-        """Predictions for ``sentences``, of which either all have a part, or none."""
+        """Predict ``sentences``; either all of them have a part, or none."""
         if not any(s.id in self.parts for s in sentences):
             return self.steps.average([self.steps.predict(fit, sentences) for fit in self.members])
         return self.joined(
@@ -48,7 +53,7 @@ class Teacher:
         )
 
     def joined(self, sentences: Sequence[Sentence], made: Sequence[Predicted]) -> Predicted:
-        """The members' predictions for their parts, in the order of ``sentences``."""
+        """Join the members' predictions for their parts, in the order of ``sentences``."""
 
         def read() -> Iterator[Prediction]:
             readers = [iter(part.read()) for part in made]
@@ -59,29 +64,39 @@ class Teacher:
 
 
 class Annotates(Protocol):
-    """Whoever annotates the pool."""
+    """Anything that annotates the pool."""
 
     def annotate(self, sentences: Sequence[Sentence]) -> Predicted:
-        """Predictions for ``sentences``."""
+        """Predict ``sentences``."""
         ...
 
 
 class AskedTeacher:
-    """A language model annotates the pool. beside: the mean of it and the round's tagger does.
+    """A language model that annotates the pool.
 
-    It is shown the seed set in every round, so that nothing is asked twice.
+    It is shown the seed set in every round, so that no question is asked twice.
+
+    Args:
+        llm: the language model.
+        beside: whether the mean of it and of the round's tagger annotates.
     """
 
     def __init__(self, llm: LlmTagger, beside: bool) -> None:
         self.llm, self.beside = llm, beside
         self.paid: set[str] = set()  # ids of sentences
-        self.asked: Predicted | None = None  # the latest
-        self.tagger: Teacher | None = None  # the round's
+        self.asked: Predicted | None = None  # the latest annotation
+        self.tagger: Teacher | None = None  # of the round
 
     def shown(self, seed_set: Sequence[Sentence], seed: int, tagger: Teacher) -> AskedTeacher:
-        """The teacher of a round, whose tagger is ``tagger``."""
+        """Prepare for a round.
+
+        Args:
+            seed_set: the demonstrations.
+            seed: of the run.
+            tagger: of the round.
+        """
         examples = [gold_example(s) for s in seed_set]
-        # nothing is trained, and so nothing is kept of it
+        # nothing is trained, so nothing is stored
         fitted = self.fitted = self.llm.fit(examples, seed=seed)
         key = Fit(self.llm, examples, seed, None, lambda key, fitted: None).key
         self.fit = FitResult(key, fitted.report, lambda: fitted)
@@ -97,7 +112,7 @@ class AskedTeacher:
         return steps.average([self.asked, self.tagger.annotate(sentences)])
 
     def usage(self) -> Usage:
-        """What asking cost since this was called last."""
+        """What asking has cost since the last call."""
         if self.asked is None:
             return Usage()
         new = [s for s in self.asked.sentences if s.id not in self.paid]
@@ -105,7 +120,7 @@ class AskedTeacher:
         return self.fitted.usage(new)
 
     def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        """What its latest labels are worth, by the withheld ones; decides nothing."""
+        """Score the latest labels against the withheld ones; no decision depends on it."""
         if self.asked is None:
             return {}
         asked = self.asked.sentences
@@ -114,5 +129,5 @@ class AskedTeacher:
 
 
 def parts_of(pool: Sequence[Sentence], count: int) -> dict[str, int]:
-    """{sentence id: part} of ``count`` parts, dealt in turn."""
+    """Deal the pool into ``count`` parts in turn; {sentence id: part}."""
     return {s.id: i % count for i, s in enumerate(pool)}
