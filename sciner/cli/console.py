@@ -1,5 +1,4 @@
-"""What commands print: tables, lines, JSON. rich is imported when something is printed, not
-before."""
+"""What commands print: tables, lines, JSON; rich is imported only when something is printed."""
 
 from __future__ import annotations
 
@@ -9,7 +8,13 @@ import typer
 
 
 def table_of(first: str, *others: str, figures: bool = False) -> Any:
-    """An empty table by its headings. figures: all columns but the first hold numbers."""
+    """An empty table.
+
+    Args:
+        first: heading of the first column.
+        *others: headings of the others.
+        figures: whether these contain numbers.
+    """
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -26,8 +31,7 @@ def table_of(first: str, *others: str, figures: bool = False) -> Any:
 
 
 def add_row(table: Any, *cells: str) -> None:
-    """A row of ``cells`` as they are: brackets in a corpus are no markup, and control characters
-    are shown as such."""
+    """Add a row; brackets are not markup, and control characters are made visible."""
     from rich.text import Text
 
     from sciner.report.terminal import printable
@@ -36,6 +40,7 @@ def add_row(table: Any, *cells: str) -> None:
 
 
 def say(*things: Any) -> None:
+    """Print text and tables."""
     from sciner.report.terminal import console
 
     for thing in things:
@@ -43,6 +48,7 @@ def say(*things: Any) -> None:
 
 
 def say_json(value: Any) -> None:
+    """Print a value as JSON."""
     from json import dumps
 
     typer.echo(dumps(value, ensure_ascii=False, indent=2))

@@ -1,4 +1,4 @@
-"""`sciner data`: named corpora, and files of one's own, before anything is trained on them."""
+"""`sciner data`: named corpora and your own files, before anything is trained on them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
 Tokenised = Annotated[
     bool,
     typer.Option(
-        "--tokenised", help="Plain text is a sentence a line, with blanks between tokens."
+        "--tokenised", help="Plain text has one sentence per line, with spaces between its tokens."
     ),
 ]
 CONFLICTS = 10
@@ -29,7 +29,7 @@ CONFLICTS = 10
 
 @app.command("list")
 def list_(json: Json = False) -> None:
-    """The corpora that have a name, and whether they are on this machine."""
+    """List the named corpora, and whether they are on this machine."""
     from dataclasses import asdict
 
     from sciner.text.catalog.fetch import cache_folder, missing
@@ -61,9 +61,10 @@ def list_(json: Json = False) -> None:
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Names, or all.", metavar="NAME…")],
 ) -> None:
-    """Download named corpora and verify every byte; what is there already is not fetched again.
+    """Download named corpora and verify their checksums.
 
-    SCINER_MIRROR names a folder or URL to take them from, SCINER_DATA the folder that keeps them.
+    Files that are already here are not downloaded again. SCINER_MIRROR names a folder or URL to
+    take them from, SCINER_DATA the folder to keep them in.
     """
     from sciner.text.catalog.known import CATALOG, find
     from sciner.text.catalog.read import fetch_catalog
@@ -78,19 +79,21 @@ def check(
     format: Format = "auto",
     tokenised: Tokenised = False,
     scheme: Annotated[
-        str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: told by the tags.")
+        str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: recognised by the tags.")
     ] = None,
     labels: Annotated[
         str | None,
-        typer.Option(help="The classes there may be, with commas; any other is an error."),
+        typer.Option(help="The allowed classes, separated by commas; others are errors."),
     ] = None,
     repair: Annotated[
-        list[str] | None, typer.Option(help="As data.repair; may be given several times.")
+        list[str] | None, typer.Option(help="See data.repair; may be given several times.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Read files, folders or globs as a run would: what they hold, what had to be repaired, or up
-    to 20 faults."""
+    """Read files, folders or globs as a run would.
+
+    Prints what they contain and what had to be repaired, or up to 20 errors.
+    """
     from collections import Counter
 
     from sciner.text.formats.faults import MOST, read_all
@@ -118,7 +121,7 @@ def check(
     for fault in faults:
         typer.echo(f"sciner: {fault}", err=True)
     if len(faults) >= MOST:
-        typer.echo(f"sciner: {MOST} faults are shown, there may be more", err=True)
+        typer.echo(f"sciner: {MOST} errors are shown; there may be more", err=True)
     if faults:
         raise typer.Exit(2)
     read_as = [
@@ -142,22 +145,18 @@ def check(
 
 
 def _refused(sentences: Sequence[Sentence]) -> list[InputError]:
-    """Why no run would take readable sentences for training or test text: labels of some, or not
-    one entity."""
+    """Why a run would reject readable sentences: some have no labels, or none has an entity."""
     bare = [s.id for s in sentences if s.spans is None]
     if bare and len(bare) < len(sentences):
-        hint = "text without labels goes to data.unlabelled=PATH"
+        hint = "give text without labels as data.unlabelled=PATH"
         return [
             InputError(
-                f"{bare[0]} has no labels, others have ({len(bare)} of {len(sentences)})", hint=hint
+                f"{len(bare)} of {len(sentences)} sentences have no labels, the first is {bare[0]}",
+                hint=hint,
             )
         ]
     if not bare and not any(s.spans for s in sentences):
-        return [
-            InputError(
-                "there are labels, but no entity among them", hint="check --format and --scheme"
-            )
-        ]
+        return [InputError("there are labels, but no entity", hint="check --format and --scheme")]
     return []
 
 
@@ -168,8 +167,10 @@ def stats(
     tokenised: Tokenised = False,
     json: Json = False,
 ) -> None:
-    """Count a named corpus (fetched if need be), or files, each a split: sizes, classes, label
-    conflicts, duplicates."""
+    """Count sentences, classes, label conflicts and duplicates.
+
+    Give the name of a corpus (it is downloaded if necessary), or files, each of which is a split.
+    """
     from sciner.text.stats import describe
 
     found = describe(_splits(what, {"format": format, "tokenised": tokenised}))
@@ -180,8 +181,7 @@ def stats(
 
 
 def _splits(what: list[str], how: dict[str, Any]) -> Mapping[str, tuple[Sentence, ...]]:
-    """The splits of a named corpus, or one for each path, by the shortest names that tell them
-    apart."""
+    """The splits of a named corpus, or one per path under the shortest distinct names."""
     from collections import Counter
     from glob import has_magic
     from pathlib import Path
@@ -226,9 +226,7 @@ def _sizes(found: Stats) -> Any:
 def _overlaps(found: Stats) -> Any:
     table = table_of("duplicates across splits", "sentences", figures=True)
     for overlap in found.overlaps:
-        add_row(
-            table, f"{overlap.split}, standing in {overlap.other} too", f"{overlap.sentences:,}"
-        )
+        add_row(table, f"{overlap.split}, also in {overlap.other}", f"{overlap.sentences:,}")
     return table
 
 
@@ -257,17 +255,19 @@ def convert(
     out: Annotated[str, typer.Argument(metavar="OUT", help="A file, or a new folder.")],
     to: Annotated[str, typer.Option("--format", metavar="NAME", help="The format of OUT.")],
     origin: Annotated[
-        str | None, typer.Option("--from", metavar="NAME", help="The format of IN; default: told.")
+        str | None,
+        typer.Option("--from", metavar="NAME", help="The format of IN; default: recognised."),
     ] = None,
 ) -> None:
-    """Label files from one format to another: docs/formats.md shows what each can hold.
+    """Convert label files from one format to another.
 
-    What the new format cannot hold is counted on one line.
+    docs/formats.md shows what each format can store. What the new format cannot store is counted
+    and printed.
     """
     from sciner.text.formats.convert import convert as convert_files
 
     texts, read, lost = convert_files(source, out, to=to, origin=origin)
     say(f"{out}: {texts:,} texts as {to}")
-    for words, notes in ((f"{source}, read", read), (f"{to} cannot hold", lost)):
+    for words, notes in ((f"{source}, read", read), (f"{to} cannot store", lost)):
         if told := "; ".join(f"{what}: {count:,}" for what, count in sorted((+notes).items())):
             say(f"{words}: {told}")

@@ -1,4 +1,4 @@
-"""`sciner search`: what a search found."""
+"""`sciner search`: the results of a search."""
 
 from __future__ import annotations
 
@@ -14,24 +14,26 @@ app = typer.Typer(no_args_is_help=True, help="Searches: what one found, and how 
 
 @app.callback()
 def root() -> None:
-    """Keeps `show` a command of its own while it is the only one."""
+    """Keep `show` a subcommand although it is the only one."""
 
 
 @app.command("show")
 def show_study(
     study: Annotated[
-        str, typer.Argument(help="Its name (hydra.sweeper.study; by default: search).")
+        str, typer.Argument(help="The study's name (hydra.sweeper.study; by default: search).")
     ],
     storage: Annotated[
         str | None, typer.Option(help="A URL or a journal file; default: .sciner/optuna.journal.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("-o", "--out", help="Draw Optuna's figures into this folder.")
+        Path | None, typer.Option("-o", "--out", help="A folder for Optuna's figures.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
 ) -> None:
-    """The best trial, or the Pareto front, with the command that runs it again; what pruning and
-    the store saved."""
+    """Show the best trial, or the Pareto front, and the command that runs it again.
+
+    Also shows how much work pruning and the store have saved.
+    """
     from dataclasses import asdict
 
     from sciner.search.summary import budget_unit, draw, open_study, summarise
@@ -50,7 +52,7 @@ def show_study(
             "run"
         )
         say(
-            f"store: {found.fits_known} of {found.fits} fits known, {found.steps_known} of "
+            f"store: had {found.fits_known} of {found.fits} fits and {found.steps_known} of "
             f"{found.steps} steps"
         )
         if not found.best:

@@ -1,5 +1,4 @@
-"""`sciner store`: what it holds, where a result comes from, why two runs differ, and what may
-go."""
+"""`sciner store`: what is in it, where a result comes from, why two runs differ, what to delete."""
 
 from __future__ import annotations
 
@@ -22,12 +21,12 @@ app = typer.Typer(
 )
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
-SHORT = 20  # characters of a digest that are shown where it is not the point
+SHORT = 20  # characters that are shown of a digest
 
 
 @app.command()
 def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
-    """What is there, and what it cost: entries, bytes and computing time by step."""
+    """Show entries, bytes and computing time for each step."""
     from sciner.loop.steps import versions
     from sciner.store.maintenance import open_store, stats
 
@@ -46,8 +45,8 @@ def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
         )
     say(table)
     for total, words in (
-        (found.aside, "set aside, being damaged"),
-        (found.leftover, "half-written by dead processes"),
+        (found.aside, "damaged and set aside"),
+        (found.leftover, "left incomplete by dead processes"),
     ):
         if total.entries:
             say(f"{total.entries:,} {words}: {shown_bytes(total.bytes)}")
@@ -55,11 +54,11 @@ def stats(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
 
 @app.command("show")
 def show_entry(
-    key: Annotated[str, typer.Argument(help="Or its beginning.")],
+    key: Annotated[str, typer.Argument(help="The entry's key, or its beginning.")],
     dir: Dir = DEFAULT_FOLDER,
     json: Json = False,
 ) -> None:
-    """One entry: what it was computed from, and what came out."""
+    """Show one entry: its inputs and its results."""
     from sciner.loop.steps import STEPS
     from sciner.store.lineage import describe, leaves
     from sciner.store.maintenance import open_store
@@ -91,13 +90,16 @@ def show_entry(
 @app.command()
 def diff(
     run_a: Annotated[Path, typer.Argument(help="A run's folder.")],
-    run_b: Annotated[Path, typer.Argument(help="Another's.")],
+    run_b: Annotated[Path, typer.Argument(help="Another run's folder.")],
     dir: Annotated[
         Path | None, typer.Option("--dir", help=f"The store's folder; default: {DEFAULT_FOLDER}.")
     ] = None,
     json: Json = False,
 ) -> None:
-    """Where two runs part, and in which inputs. A is the first run, B the second."""
+    """Show where two runs begin to differ, and in which inputs.
+
+    A is the first run, B the second.
+    """
     from sciner.results.compare import diff
     from sciner.store.maintenance import open_store
 
@@ -107,7 +109,7 @@ def diff(
         return say_json(asdict(found))
     say(*partings(found, store is not None))
     if found.config is None:
-        say("config.yaml: one of the folders has none that can be read")
+        say("config.yaml: missing or unreadable in one of the folders")
     elif found.config:
         say(table_of_differences("config.yaml", found.config))
     else:
@@ -117,19 +119,21 @@ def diff(
 @app.command()
 def prune(
     max_size: Annotated[
-        str, typer.Option(help="What may stay: 20GB, 500MB, 0.", show_default=False)
+        str, typer.Option(help="The size to keep: 20GB, 500MB, 0.", show_default=False)
     ],
     dir: Dir = DEFAULT_FOLDER,
     aside: Annotated[
-        bool, typer.Option("--aside", help="Also remove what was set aside, being damaged.")
+        bool, typer.Option("--aside", help="Also delete damaged entries that were set aside.")
     ] = False,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Say what would go, and remove nothing.")
+        bool, typer.Option("--dry-run", help="Show what would be deleted, and delete nothing.")
     ] = False,
     json: Json = False,
 ) -> None:
-    """Remove the least recently used entries until the rest is small enough. What a living process
-    uses stays."""
+    """Delete the least recently used entries until the rest is small enough.
+
+    Entries that a running process uses are kept.
+    """
     from sciner.store.maintenance import bytes_of, open_store, prune
     from sciner.store.step import short_key
 
@@ -147,7 +151,7 @@ def prune(
         say(table)
     more = {
         "set aside": found.aside,
-        "half-written": found.leftover,
+        "incomplete": found.leftover,
         "dead leases": found.leases,
         "lock files": found.locks,
     }
@@ -159,13 +163,15 @@ def prune(
         f"{shown_bytes(found.left)} left in entries"
     )
     if found.busy:
-        say(f"{found.busy} entries are older and stay: a living process uses them")
+        say(f"{found.busy} older entries are kept: a running process uses them")
 
 
 @app.command()
 def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
-    """Read every file again; what has changed or makes no sense is set aside, and the exit code is
-    then 1."""
+    """Read every file again and set damaged entries aside.
+
+    The exit code is 1 if there are any.
+    """
     import logging
 
     from sciner.loop.steps.files import read_all
@@ -174,7 +180,7 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     from sciner.store.step import short_key
 
     store = open_store(dir)
-    # its warnings are the table below
+    # the table below shows its warnings
     logging.getLogger("sciner.store.disk").addHandler(logging.NullHandler())
     with bar("verify", len(store.listed())) as advance:
         found = verify(store, advance, read_all)
@@ -186,8 +192,8 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
             for key, why in found.damaged.items():
                 add_row(table, short_key(key), why)
             say(table)
-        newer = f", {found.newer:,} of a newer format not read" * bool(found.newer)
-        say(f"{found.whole:,} entries whole, {len(found.damaged):,} damaged{newer}")
+        newer = f", {found.newer:,} in a newer format (not read)" * bool(found.newer)
+        say(f"{found.whole:,} entries complete, {len(found.damaged):,} damaged{newer}")
         if aside := len(found.damaged) - len(found.stay):
             say(f"{aside:,} set aside: runs compute them again")
         if found.stay:
@@ -197,7 +203,12 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
 
 
 def partings(found: Diff, stored: bool) -> list[Any]:
-    """What `sciner store diff` says of the steps."""
+    """What `sciner store diff` prints about the steps.
+
+    Args:
+        found: the comparison.
+        stored: whether there is a store to look inputs up in.
+    """
     from sciner.loop.steps.fit import Fit
     from sciner.store.step import step_of
 
@@ -216,21 +227,21 @@ def partings(found: Diff, stored: bool) -> list[Any]:
         if parting.cause is None:
             alone = "A" if parting.a else "B"
             over = parting.round >= min(found.rounds)
-            said.append(f"{where}: only {alone} has this step{', the other run has ended' * over}")
+            said.append(f"{where}: only {alone} has this step{'; the other run has ended' * over}")
             continue
         said += [
-            f"{where}: {('they part here', 'still different', 'still different')[n]}",
+            f"{where}: {('the first difference', 'still different', 'still different')[n]}",
             *explained(parting.cause, stored),
         ]
     if all(step_of(p.a or p.b) != Fit.NAME for p in found.partings):
         said.append(
-            "the fits that both runs have are the same: what differs did not reach a training set"
+            "the fits that both runs have are the same: the difference changed no training set"
         )
     return said
 
 
 def explained(cause: Cause, stored: bool) -> list[Any]:
-    """A cause, and those behind it."""
+    """A cause, and the causes behind it."""
     from sciner.loop.steps import STEPS
     from sciner.store.step import short_key, step_of
 
@@ -239,11 +250,11 @@ def explained(cause: Cause, stored: bool) -> list[Any]:
         step = STEPS.get(step_of(cause.a))
         said.append(table_of_differences("input", cause.inputs, step.INPUTS if step else {}))
     if not stored:
-        said.append(f"  no store in {DEFAULT_FOLDER}: --dir tells in which inputs they differ")
+        said.append(f"  no store in {DEFAULT_FOLDER}: give --dir to see which inputs differ")
     elif cause.missing:
         sides = " and ".join(("A's", "B's")[key == cause.b] for key in cause.missing)
         said.append(
-            f"  the store has no entry of {sides} (pruned, or never kept): its inputs are not known"
+            f"  the store has no entry of {sides} (pruned, or never kept): its inputs are unknown"
         )
     for deeper in cause.because:
         said += [
@@ -258,7 +269,13 @@ def table_of_differences(
     found: tuple[Difference, ...],
     meanings: Mapping[str, str] | None = None,
 ) -> Any:
-    """meanings: of names that do not explain themselves."""
+    """A table of values that differ.
+
+    Args:
+        heading: of the first column.
+        found: the differences.
+        meanings: explanations of names.
+    """
     table = table_of(heading, "A", "B")
     for d in found:
         meaning = (meanings or {}).get(d.name)
@@ -267,7 +284,7 @@ def table_of_differences(
 
 
 def chain(origins: tuple[Origin, ...], depth: int = 1) -> list[str]:
-    """A line for each step, under the step that was computed from it."""
+    """One line for each step, indented below the step that was computed from it."""
     from sciner.store.step import short_key
 
     said = []
@@ -281,7 +298,7 @@ def chain(origins: tuple[Origin, ...], depth: int = 1) -> list[str]:
 
 
 def short(value: Any) -> str:
-    """A value of a key.json; digests and keys by their beginning."""
+    """A value of a key.json; digests and keys are shortened."""
     import re
     from json import dumps
 
@@ -295,14 +312,14 @@ def short(value: Any) -> str:
 
 
 def moment(seconds: float) -> str:
-    """Local time, by the minute."""
+    """Local time, to the minute."""
     from datetime import datetime
 
     return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
 
 
 def shown_bytes(size: float) -> str:
-    """1.3 GB."""
+    """A size such as 1.3 GB."""
     for unit in ("B", "kB", "MB", "GB"):
         if size < 999.5:
             return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
@@ -311,7 +328,7 @@ def shown_bytes(size: float) -> str:
 
 
 def shown_seconds(seconds: float) -> str:
-    """4 h 12 min, 3 min 5 s, 0.3 s."""
+    """A duration such as 4 h 12 min, 3 min 5 s or 0.3 s."""
     if seconds < 59.95:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)

@@ -1,4 +1,4 @@
-"""`sciner sweep`: a sweep before it runs."""
+"""`sciner sweep`: estimates of a sweep before it runs."""
 
 from __future__ import annotations
 
@@ -9,32 +9,35 @@ app = typer.Typer(no_args_is_help=True, help="Sweeps: what one will cost.")
 
 @app.callback()
 def root() -> None:
-    """Keeps `plan` a command of its own while it is the only one."""
+    """Keep `plan` a subcommand although it is the only one."""
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def plan(context: typer.Context) -> None:
-    """How much `sciner run` with the same words would compute: [bold]sciner sweep plan -m
-    threshold=accept_all,fixed[/].
+    """Estimate how much `sciner run` with the same arguments would compute.
 
-    Chains are followed through the store as far as they go; what lies behind the first missing
-    step is counted by structure: at least the fits whose training set is known, at most one for
-    every point and round that may differ.
+    Example: [bold]sciner sweep plan -m threshold=accept_all,fixed[/].
+
+    Steps are looked up in the store as far as they are known. After the first missing step, fits
+    are counted by structure: at least those whose training set is known, at most one for every
+    point and round that may differ.
     """
     from sciner.launch.main import plan_sweep
 
     found = plan_sweep(context.args)
     between = str(found.most) if found.least == found.most else f"{found.least} to {found.most}"
-    typer.echo(f"points: {found.points}; fits if each ran by itself: {found.alone}")
+    typer.echo(f"points: {found.points}; fits without a store: {found.alone}")
     typer.echo(f"in the store: {found.stored} fits; to do: {between}")
     if not found.most:
-        typer.echo("everything is known: the sweep computes nothing")
+        typer.echo("all results are in the store: the sweep computes nothing")
     elif found.seconds is None:
-        typer.echo("time: unknown, the store has no fit of such a tagger yet; run one point first")
+        typer.echo(
+            "time: unknown, because the store has no fit of this tagger; run one point first"
+        )
     else:
         typer.echo(
-            f"time: {span(found.seconds[0])} to {span(found.seconds[1])} by past fits and "
-            "annotation, one job at a time"
+            f"time: {span(found.seconds[0])} to {span(found.seconds[1])}, estimated from earlier "
+            "fits and annotations, one job at a time"
         )
     if asked := found.questions:
         typer.echo(
@@ -44,7 +47,7 @@ def plan(context: typer.Context) -> None:
 
 
 def span(seconds: float) -> str:
-    """90 s, 25 min, 3.5 h."""
+    """A duration such as 90 s, 25 min or 3.5 h."""
     if seconds < 120:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

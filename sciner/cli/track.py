@@ -1,4 +1,4 @@
-"""`sciner track`: the tracker as a view that can be made anew."""
+"""`sciner track`: rebuild the tracker."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="The tracker: rebuild it from the s
 
 @app.callback()
 def root() -> None:
-    """Keeps `replay` a command of its own while it is the only one."""
+    """Keep `replay` a subcommand although it is the only one."""
 
 
 @app.command()
@@ -33,10 +33,10 @@ def replay(
     experiment: Annotated[str, typer.Option(help="The MLflow experiment.")] = "sciner",
     store: Annotated[Path, typer.Option(help="The store that recorded the runs.")] = DEFAULT_FOLDER,
 ) -> None:
-    """Rebuild finished runs in a tracker from what they left on disk.
+    """Log finished runs again to a tracker, from their records on disk.
 
-    A run that stands there unfinished is completed, one that is whole is left alone. A run that
-    was killed, stands there as RUNNING and never ended becomes KILLED.
+    An unfinished run in the tracker is completed; a complete one is left as it is. A run that was
+    killed and is still listed as RUNNING becomes KILLED.
     """
     from collections import Counter
 
@@ -55,7 +55,7 @@ def replay(
     except InputError:
         if not (whole and (killed := close_interrupted(place, experiment))):
             raise
-        return typer.echo(f"no run has ended; {killed} interrupted, now KILLED: {redacted(place)}")
+        return typer.echo(f"no finished run; {killed} interrupted, now KILLED: {redacted(place)}")
     told = Counter(
         became
         for _, became in track(
@@ -66,7 +66,7 @@ def replay(
     counts = [
         f"{told['replayed']} runs replayed",
         f"{told['completed']} completed",
-        f"{told['known']} stood there already",
+        f"{told['known']} already there",
     ]
     if killed:
         counts.append(f"{killed} interrupted, now KILLED")

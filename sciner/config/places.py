@@ -46,7 +46,6 @@ class SearchConfig(Strict):
     def _never_test(cls, value: object) -> object:
         if "test" in str(value):
             raise ValueError(
-                "test is for the report, nothing is decided on it: give search=dev or "
-                "search=cross_fit"
+                "the test set must not choose settings: give search=dev or search=cross_fit"
             )
         return value

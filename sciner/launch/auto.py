@@ -1,4 +1,4 @@
-"""``hydra/launcher=auto``: as many points of a sweep at once as pay on this machine."""
+"""``hydra/launcher=auto``: runs as many points of a sweep at once as the machine allows."""
 
 from __future__ import annotations
 
@@ -28,17 +28,20 @@ from sciner.report.terminal import console
 if TYPE_CHECKING:
     from hydra.core.utils import JobReturn
 
-# of the sweep that is being launched, in the order of its jobs; of a search, some of its space
+# the configurations of the sweep that is being launched, in order; for a search, the corners
 points: ContextVar[Sequence[RunConfig]] = ContextVar("points", default=())
 
 
 def launch(
     hydra: Mapping[str, Any], n_jobs: int | None, jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
-    """Run ``jobs``, each given by its overrides, and return what Hydra wants to know of them.
+    """Run jobs and return what Hydra expects from a launcher.
 
-    hydra: what Hydra's launchers are set up with. n_jobs: how many at once; None decides by the
-    machine. first: the number of the first job.
+    Args:
+        hydra: what Hydra's launchers are set up with.
+        n_jobs: how many at once; None decides by the machine.
+        jobs: the overrides of each.
+        first: the number of the first job.
     """
     known = points.get()
     at_once, why = (n_jobs, "") if n_jobs else decided(known, len(jobs))
@@ -54,7 +57,12 @@ def launch(
 
 
 def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
-    """(how many jobs at once, why not more) for points like those that are ``known``."""
+    """How many jobs to run at once, and why not more.
+
+    Args:
+        known: configurations like those of the jobs.
+        jobs: how many there are.
+    """
     return jobs_that_pay(
         jobs,
         this_machine(),
@@ -67,7 +75,7 @@ def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
 def one_after_the_other(
     hydra: Mapping[str, Any], jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
-    """In this process, by Hydra's own launcher."""
+    """Run jobs in this process, with Hydra's own launcher."""
     from hydra._internal.core_plugins.basic_launcher import BasicLauncher
 
     launcher = BasicLauncher()
@@ -78,7 +86,7 @@ def one_after_the_other(
 def side_by_side(
     hydra: Mapping[str, Any], at_once: int, jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
-    """Each in a process of its own."""
+    """Run each job in a process of its own."""
     from hydra.core.singleton import Singleton
     from hydra.core.utils import JobReturn, JobStatus, configure_log
 
@@ -106,15 +114,14 @@ def side_by_side(
 
 
 def with_threads(words: Sequence[str], config: RunConfig | None) -> list[str]:
-    """The words of a job, and the threads of its point (``capacity.with_one_thread``), which its
-    records then say."""
+    """A job's overrides, with its number of threads (``capacity.with_one_thread``) if not given."""
     threads = with_one_thread(config).trainer.threads if config else None
     said = any(word.startswith("trainer.threads=") for word in words)
     return [*words, *([f"trainer.threads={threads}"] if threads and not said else [])]
 
 
 def modules_of(known: Sequence[RunConfig]) -> list[str]:
-    """What jobs like these import before they compute."""
+    """The modules that jobs like these import before they compute."""
     encoders = any(isinstance(config.model, EncoderConfig) for config in known)
     tracked = any(config.tracking.kind == "mlflow" for config in known)
     return [

@@ -1,4 +1,4 @@
-"""How many points of a sweep pay at once on this machine."""
+"""How many points of a sweep can run at once on this machine."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ from sciner.config.model import EncoderConfig
 GIB = 2**30
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 IMPORTED = 0.8  # GiB: Python, torch and what comes with them
-COPIES = 5  # of the weights: themselves, gradients, two moments of AdamW, and what passes through
-UNKNOWN = 2.0  # GiB, where the weights are not on this machine yet
+COPIES = 5  # of the weights: themselves, gradients, two moments of AdamW, and activations
+UNKNOWN = 2.0  # GiB, if the weights are not on this machine yet
 ACCELERATORS = ("/dev/nvidia0", "/dev/kfd")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What jobs share. cores: that this process may use. memory: free, in GiB. accelerator: a GPU,
-    which one fit fills."""
+    """What jobs share.
+
+    Attributes:
+        cores: available to this process.
+        memory: free, in GiB.
+        accelerator: whether there is a GPU, which a single fit uses fully.
+    """
 
     cores: int
     memory: float
@@ -40,19 +45,21 @@ def this_machine() -> Machine:
 
 
 def has_accelerator() -> bool:
-    """Is there a GPU, by the machine's files? torch takes seconds to say so."""
+    """Whether there is a GPU, judged by the machine's files; importing torch takes seconds."""
     return sys.platform == "darwin" or any(Path(device).exists() for device in ACCELERATORS)
 
 
 def uses_accelerator(config: RunConfig) -> bool:
-    """May the run compute on a GPU?"""
+    """Whether the run may compute on a GPU."""
     return isinstance(config.model, EncoderConfig) and config.trainer.accelerator != "cpu"
 
 
 def with_one_thread(config: RunConfig) -> RunConfig:
-    """A point of a sweep whose points run side by side: fits of one thread share nothing, and the
-    batches of a small encoder are too small for two cores. What names its threads keeps them, and
-    so does what has a GPU."""
+    """The configuration of a point that runs at the same time as others, with one thread.
+
+    Single-threaded fits share nothing, and the batches of a small encoder are too small for two
+    cores. A configuration that sets its threads, or uses a GPU, is not changed.
+    """
     alone = config.trainer.threads or (has_accelerator() and uses_accelerator(config))
     if alone or not isinstance(config.model, EncoderConfig):
         return config
@@ -63,12 +70,20 @@ def with_one_thread(config: RunConfig) -> RunConfig:
 def jobs_that_pay(
     points: int, machine: Machine, *, threads: int, memory: float, on_accelerator: bool
 ) -> tuple[int, str]:
-    """(jobs at once, why there are not more; empty where the cores or points decide).
+    """How many jobs to run at once.
 
-    threads: of one job. memory: that one job takes, in GiB. on_accelerator: may jobs use one?
+    Args:
+        points: number of jobs.
+        machine: cores and free memory.
+        threads: of one job.
+        memory: of one job, in GiB.
+        on_accelerator: whether jobs may use one.
+
+    Returns:
+        The number, and why it is not higher; empty if cores or points limit it.
     """
     if on_accelerator and machine.accelerator:
-        return 1, "one job at a time has the accelerator"
+        return 1, "only one job at a time can use the accelerator"
     by_cores = max(1, machine.cores // threads)
     by_memory = max(1, int(machine.memory / memory))
     jobs = min(points, by_cores, by_memory)
@@ -80,8 +95,7 @@ def jobs_that_pay(
 
 
 def memory_of(config: RunConfig) -> float:
-    """GiB that a run takes at most, estimated: five times its encoder's weights and what is
-    imported."""
+    """Estimated maximum memory of a run in GiB: imports and five times the encoder's weights."""
     if not isinstance(config.model, EncoderConfig):
         return IMPORTED
     size = weights_size(config.model)
@@ -89,7 +103,7 @@ def memory_of(config: RunConfig) -> float:
 
 
 def weights_size(model: EncoderConfig) -> int | None:
-    """Bytes of the encoder's weights; None where they are not on this machine."""
+    """Bytes of the encoder's weights; None if they are not on this machine."""
     from importlib.util import find_spec
 
     if model.path:

@@ -1,4 +1,4 @@
-"""All jobs of a sweep in one display: live lines in a terminal, a line for each event elsewhere."""
+"""The progress of all jobs of a sweep: live lines in a terminal, one line per event elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,13 @@ WIDTH = 80  # columns of a job's name
 
 
 class Display:
-    """names: of the jobs. at_once: how many run side by side."""
+    """Shows the progress of jobs.
+
+    Args:
+        names: of the jobs.
+        at_once: how many run at the same time.
+        console: to print to.
+    """
 
     def __init__(self, names: Sequence[str], at_once: int, console: Console) -> None:
         self.names, self.at_once, self.console = names, at_once, console
@@ -44,23 +50,29 @@ class Display:
         self.live.stop()
 
     def begins(self, job: int) -> None:
-        """A job is started."""
+        """Show that a job starts."""
         self.lines[job] = self.live.add_task(self.title(job), total=None, doing="starts")
         if not self.console.is_terminal:
-            self.say(f"{self.title(job)} begins")
+            self.say(f"{self.title(job)} starts")
 
     def moves(self, job: int, doing: str, done: int, total: int) -> None:
-        """A job has done ``done`` of ``total`` parts of what it is doing."""
+        """Show how much of its current work a job has done."""
         if job in self.lines:
             self.live.update(self.lines[job], doing=doing, completed=done, total=total)
 
     def dies(self, job: int, why: str) -> None:
-        """A job's process has been killed."""
+        """Show that a job's process was killed."""
         self.live.remove_task(self.lines.pop(job))
         self.say(f"{self.title(job)}: {why}", style="yellow")
 
     def ends(self, job: int, seconds: float, why: str) -> None:
-        """A job has ended. why: it was killed, if it was."""
+        """Show that a job has ended.
+
+        Args:
+            job: its index.
+            seconds: since it started.
+            why: it was killed; empty if it was not.
+        """
         self.live.remove_task(self.lines.pop(job))
         self.done += 1
         self.live.update(self.whole, completed=self.done, doing=self.pace())
@@ -68,29 +80,30 @@ class Display:
         self.say(f"{self.title(job)} {ended}; {self.pace()}")
 
     def pace(self) -> str:
-        """How many have ended, and how long the rest may take at the pace so far."""
+        """How many jobs have ended, and how long the others may take."""
         ended = f"{self.done} of {len(self.names)} ended"
         left = (len(self.names) - self.done) * (time.monotonic() - self.began) / max(1, self.done)
         return f"{ended}, about {left / 60:.0f} min left" if left > 60 else ended
 
     def title(self, job: int) -> str:
+        """A job's number and its shortened name."""
         name = self.names[job]
         short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
         return f"job {job + 1} of {len(self.names)}: {short}"
 
     def say(self, words: str, style: str | None = None) -> None:
+        """Print a line above the live display."""
         self.live.console.print(words, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
 def short_names(jobs: Sequence[Sequence[str]]) -> list[str]:
-    """Of each job the words that not all of them have, without their groups; all of its words where
-    there is one job."""
+    """Name each job by the overrides that not all jobs share, without their groups."""
     common = {w for w, n in Counter(w for job in jobs for w in set(job)).items() if n == len(jobs)}
     told = [" ".join(without_group(w) for w in job if w not in common) for job in jobs]
     return [name or " ".join(job) for name, job in zip(told, jobs, strict=True)]
 
 
 def without_group(word: str) -> str:
-    """``steps=300`` of ``iteration.steps=300``."""
+    """``steps=300`` for ``iteration.steps=300``."""
     key, equals, value = word.partition("=")
     return f"{key.rpartition('.')[2]}{equals}{value}"

@@ -1,4 +1,4 @@
-"""What a committed sweep says, read from its files in conf/experiment/ without composing them."""
+"""The settings of a committed experiment, read from its files without Hydra."""
 
 from __future__ import annotations
 
@@ -17,8 +17,13 @@ GROUPS = [name for name in RunConfig.model_fields if name != "seed"]  # in the o
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """words: {key: value} of all that the files set, as on a command line, with the values of an
-    axis between commas. axes: the keys that the points differ in."""
+    """The settings of an experiment.
+
+    Attributes:
+        words: {key: value} of everything that the files set, as on a command line; the values of an
+            axis are separated by commas.
+        axes: the keys in which the points differ.
+    """
 
     words: dict[str, str]
     axes: frozenset[str]
@@ -30,9 +35,15 @@ class Experiment:
 
 
 def read_experiment(name: str, folders: Sequence[Path] = (CONF,)) -> Experiment:
-    """The experiment ``name`` (``rounds/crf``) of the first of ``folders`` that has it: bases
-    first, what they set in its place wherever a later file sets it again. Raises InputError where
-    there is none."""
+    """Read the files of an experiment, its bases first; later files replace earlier settings.
+
+    Args:
+        name: such as ``rounds/crf``.
+        folders: of configurations; the first that has the experiment is used.
+
+    Raises:
+        InputError: there is no such experiment.
+    """
     words: dict[str, str] = {}
     axes: set[str] = set()
     for content in files_of(f"/experiment/{name}", folders):
@@ -66,7 +77,7 @@ def files_of(name: str, folders: Sequence[Path]) -> Iterator[dict[str, Any]]:
 
 
 def choices_of(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """(group, choice) of each ``override`` in a defaults list."""
+    """Yield (group, choice) of each ``override`` in a defaults list."""
     for line in content.get("defaults") or ():
         if isinstance(line, dict):
             yield from (
@@ -76,6 +87,6 @@ def choices_of(content: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 def place(key: str) -> tuple[int, bool]:
-    """Of a word among the others: by group, a choice before its keys, the seed last."""
+    """A sort key of overrides: by group, a choice before its keys, the seed last."""
     group = key.partition(".")[0]
     return GROUPS.index(group) if group in GROUPS else len(GROUPS), "." in key

@@ -1,5 +1,4 @@
-"""What Hydra finds wrong with the words of a command, in one line with the nearest right
-spelling."""
+"""Hydra's errors in overrides, as one line with the nearest correct spelling."""
 
 from __future__ import annotations
 
@@ -13,15 +12,15 @@ from sciner.errors import InputError, nearest
 from sciner.launch.quoting import hint_for_words, is_taken
 from sciner.search.options import SearchOptions
 
-PLUGINS = {  # choices that are not there unless a package is: what brings it
+PLUGINS = {  # choices that need a package: how to get it
     "hydra/sweeper=sciner_optuna": (
         "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH"
     ),
-    "hydra/launcher=joblib": "leave it out: a sweep runs its points side by side",
+    "hydra/launcher=joblib": "leave it out: a sweep already runs its points in parallel",
 }
 
 
-RENAMED = {  # words of before, and what they are called now
+RENAMED = {  # old names, and what they are called now
     "threshold=none": "threshold=accept_all",
     "threshold=reject": "threshold=accept_none",
     "iteration=self_training": "iteration=paper",
@@ -32,7 +31,12 @@ RENAMED = {  # words of before, and what they are called now
 
 
 def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
-    """Hydra's message as one line with the nearest right spelling. words: what was given to it."""
+    """Turn Hydra's message into one line with the nearest correct spelling.
+
+    Args:
+        message: of Hydra.
+        words: the overrides that it got.
+    """
     if found := re.search(r"Could not override '([^']+)'", message):
         group, _, folder = found[1].partition("/")
         if folder and group in GROUPS:
@@ -49,20 +53,18 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
             return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=plugin)
         if group == "search" and "test" in choice:
             return InputError(
-                f"search={choice}: test is for the report, nothing is decided on it",
-                hint="give dev or cross_fit",
+                f"search={choice}: the test set must not choose settings",
+                hint="give search=dev or search=cross_fit",
             )
         return no_choice(group, choice)
     if form := hint_for_words(words):
         word = next(word for word in words if not is_taken(word))
-        return InputError(f"Hydra's grammar does not take {word}", hint=form)
-    return InputError(
-        " ".join(message.split("\n\n")[0].split()), hint="sciner run --help shows the form"
-    )
+        return InputError(f"Hydra cannot parse {word}", hint=form)
+    return InputError(" ".join(message.split("\n\n")[0].split()), hint="see sciner run --help")
 
 
 def no_choice(group: str, choice: str) -> InputError:
-    """That ``group`` has no file ``choice``, or that it is none to choose: a base of others."""
+    """The error for a choice that a group does not have, or that is only a base of others."""
     word, known = f"{group}={choice}", choices_of(group)
     if word in RENAMED:
         return InputError(f"{word}: there is no such choice", hint=f"it is {RENAMED[word]} now")
@@ -74,8 +76,7 @@ def no_choice(group: str, choice: str) -> InputError:
 
 
 def choices_of(group: str) -> set[str]:
-    """What there is to choose in a group of conf/: its files, also those in folders, but for bases
-    of others."""
+    """The choices of a group of conf/: its files, also those in subfolders, without bases."""
     folder = CONF / group
     return {
         p.relative_to(folder).with_suffix("").as_posix()
@@ -85,13 +86,12 @@ def choices_of(group: str) -> set[str]:
 
 
 def is_base(choice: str) -> bool:
-    """Is it what other files have in common, and no choice of its own?"""
+    """Whether a file only holds what other files have in common, so that it cannot be chosen."""
     return choice.rpartition("/")[2].startswith("_")
 
 
 def hint_for_key(parts: Sequence[str]) -> str:
-    """The nearest spelling of the first part that is nowhere known, or the choices whose files hold
-    the key."""
+    """The nearest spelling of the first unknown part, or the choices whose files have the key."""
     if parts[:2] == ["hydra", "sweeper"] and len(parts) > 2:
         options = SearchOptions.model_fields
         return (
@@ -102,24 +102,23 @@ def hint_for_key(parts: Sequence[str]) -> str:
     for depth, part in enumerate(parts):
         try:
             known = {*known_keys(tuple(parts[:depth])), *(GROUPS if depth == 0 else ())}
-        except (KeyError, AttributeError):  # below a value
+        except (KeyError, AttributeError):  # a key below a plain value
             break
         if part not in known:
             return nearest(part, known)
     holders = []
-    if len(parts) in (2, 3):  # the key of a choice, or one of its mapping that takes any
+    if len(parts) in (2, 3):  # the key of a choice, or a key of its open mapping
         line = (
             f"{re.escape(parts[1])}:" if len(parts) == 2 else rf"  - /open@{re.escape(parts[1])}\b"
         )
         files = sorted(p for p in (CONF / parts[0]).glob("*.yaml") if not is_base(p.stem))
         holders = [f"{parts[0]}={p.stem}" for p in files if holds(p, line)]
     shown = " or ".join(holders[:3]) + (" or another" if len(holders) > 3 else "")
-    return f"{shown} has it" if holders else "sciner run --cfg job shows what there is"
+    return f"{shown} has it" if holders else "sciner run --cfg job shows all keys"
 
 
 def holds(file: Path, line: str) -> bool:
-    """Whether a choice's file, or one that its defaults list names, has a line that begins so (a
-    regular expression)."""
+    """Whether a choice's file, or one of its bases, has a line that starts with a pattern."""
     text = file.read_text(encoding="utf-8")
     above = [
         file.with_name(f"{name}.yaml")

@@ -1,5 +1,4 @@
-"""What sciner takes of Hydra that Hydra does not document, in one place: a new version may move
-it."""
+"""The undocumented parts of Hydra that sciner uses; a new version may change them."""
 
 from __future__ import annotations
 
@@ -19,24 +18,24 @@ if TYPE_CHECKING:
 
 
 def argument_parser() -> ArgumentParser:
-    """The parser of Hydra's command line: overrides are checked before Hydra sees them, and its
-    flags are its own affair."""
+    """The parser of Hydra's command line: overrides are checked before Hydra sees them."""
     from hydra._internal.utils import get_args_parser
 
     return get_args_parser()
 
 
 def forget_initialisation() -> None:
-    """Hydra's state is one a process, and refuses to begin twice; in ours, a check comes before the
-    run, and tests follow each other."""
+    """Clear Hydra's global state.
+
+    It can be initialised only once, but a check precedes each run, and tests follow each other.
+    """
     from hydra.core.global_hydra import GlobalHydra
 
     GlobalHydra.instance().clear()
 
 
 def files_and_values(overrides: Iterable[Override]) -> tuple[list[Override], list[Override]]:
-    """Overrides that say which files are composed, or more than a value, and those that set a value
-    in what is composed."""
+    """Split overrides into those that choose files (or more) and those that only set a value."""
     from hydra.core.override_parser.types import OverrideType
 
     apart: tuple[list[Override], list[Override]] = [], []
@@ -54,16 +53,20 @@ def files_and_values(overrides: Iterable[Override]) -> tuple[list[Override], lis
 
 
 def set_values(overrides: Sequence[Override], config: DictConfig) -> None:
-    """Set the values of ``overrides`` in ``config``, which is composed already: to compose reads
-    files, and the points of a sweep differ mostly in values."""
+    """Set the values of ``overrides`` in ``config``, which is already composed.
+
+    Composing reads files, and the points of a sweep differ mostly in values.
+    """
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
     ConfigLoaderImpl._apply_overrides_to_config(list(overrides), config)
 
 
 def compose_files_once() -> None:
-    """Hydra would compose every point of a sweep anew, which takes longer than a point that is
-    known: so each combination of files is composed once, and values are set on a copy."""
+    """Let Hydra compose each combination of files once, and set values on a copy.
+
+    Hydra would compose every point again, which takes longer than a point that is in the store.
+    """
     from hydra._internal.config_loader_impl import ConfigLoaderImpl, get_overrides_dirname
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
@@ -91,7 +94,7 @@ def compose_files_once() -> None:
             item_sep=style.item_sep,
             exclude_keys=style.exclude_keys,
         )
-        # what was resolved once, such as the time in a folder's name, holds for all points
+        # what was resolved once, such as the time in a folder's name, is the same for all points
         OmegaConf.copy_cache(from_config=master_config, to_config=config)
         return config
 
@@ -99,16 +102,14 @@ def compose_files_once() -> None:
 
 
 def skip_batch_validation() -> None:
-    """Every point was composed and checked before: Hydra would compose all of them once more before
-    the first starts."""
+    """Turn off Hydra's check of a sweep: every point has been composed and checked before."""
     from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 
     BasicSweeper.validate_batch_is_legal = lambda self, batch: None  # type: ignore[method-assign]
 
 
 def list_no_bases() -> None:
-    """``--help``, shells and ``glob`` would name files that others are made of beside the choices
-    of a group."""
+    """Hide files that are only bases of others from ``--help``, shells and ``glob``."""
     from hydra._internal.config_loader_impl import ConfigLoaderImpl
 
     original = unwrap(ConfigLoaderImpl.get_group_options)

@@ -1,4 +1,4 @@
-"""One job, in whatever process a launcher chose, and what its parent hears of it."""
+"""One job, in the process that a launcher chose, and what it reports to its parent."""
 
 from __future__ import annotations
 
@@ -28,16 +28,23 @@ from sciner.search.options import TRIAL_KEYS
 from sciner.tracking.address import place_of
 
 log = logging.getLogger(__name__)
-# set by the sweeper, and no parameters
+# set by the sweeper, so they are not parameters of the run
 TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job ended, for its parent, which may be another process. code: as ``sciner run`` would
-    exit. problem: in one line; empty where it has a traceback in its log, or none. tracked: the
-    address where it stands in a tracker, else empty. spare: keys that the store may forget when the
-    sweep has ended."""
+    """How a job ended, for its parent, which may be another process.
+
+    Attributes:
+        job: its overrides.
+        directory: of the run.
+        code: as ``sciner run`` would exit.
+        problem: in one line; empty if its log has a traceback, or if there was none.
+        seconds: it took.
+        tracked: the address of the tracker that has it; empty if none has.
+        spare: keys that the store may delete when the sweep has ended.
+    """
 
     job: str
     directory: str
@@ -49,8 +56,10 @@ class Outcome:
 
 
 def one_job(cfg: Any) -> int:
-    """One job in whatever process a launcher chose. Raises nothing but Stopped: Hydra would print
-    one traceback for a whole sweep."""
+    """Run one job, in the process that a launcher chose, and return its exit code.
+
+    Only Stopped is raised, because Hydra would print one traceback for a whole sweep.
+    """
     from hydra.core.hydra_config import HydraConfig
     from omegaconf import OmegaConf
 
@@ -87,8 +96,11 @@ def one_job(cfg: Any) -> int:
 
 
 def keep_secrets(directory: Path) -> None:
-    """Passwords stay out of the job's logs, and go from what Hydra has written: those of the
-    command's words are not there (``redact.veiled``), those of a configuration's file are."""
+    """Keep passwords out of the job's logs, and remove them from what Hydra has written.
+
+    Those on the command line are veiled already (``redact.veiled``); those of a configuration file
+    are not.
+    """
     for handler in logging.getLogger().handlers:
         handler.addFilter(Redaction())
     for file in (*directory.glob(".hydra/*.yaml"), directory.parent / "multirun.yaml"):
@@ -99,8 +111,10 @@ def keep_secrets(directory: Path) -> None:
 
 
 def log_problems_alone() -> None:
-    """Of what Hydra's logging shows on standard output, warnings and errors go to standard error:
-    ``--quiet`` leaves the former to the folder of the results."""
+    """Send Hydra's warnings and errors to standard error, and nothing to standard output.
+
+    With ``--quiet`` standard output has only the folder of the results.
+    """
     for handler in logging.getLogger().handlers:
         if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
             handler.setStream(sys.stderr)
@@ -108,14 +122,16 @@ def log_problems_alone() -> None:
 
 
 def attempt(values: Mapping[str, Any], job: Job) -> int:
-    """One job, whatever happens: its exit code, its traceback in its own log. Only a signal gets
-    through."""
+    """Run one job and return its exit code; a traceback goes into its own log.
+
+    Only signals are raised.
+    """
     began = time.perf_counter()
     code, problem, tracked, spare = 1, "", "", list[str]()
     try:
         config = parse(values)
         done = execute(config, job)
-        # several tables would be a wall; a process of its own prints into its folder
+        # no table per job of a sweep, unless the job prints into its own folder
         if not job.sweep or progress.listener:
             print_run(console(), done.rounds, done.labels)
         else:
@@ -133,8 +149,8 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         if isinstance(error, OSError) and error.errno == errno.ENOSPC:
             code, problem = (
                 2,
-                f"{error.filename or job.directory}: the disk is full; free some and run the same "
-                "words again",
+                f"{error.filename or job.directory}: the disk is full; free some space and repeat "
+                "the command",
             )
         log.error("%s", problem or traceback.format_exc())
     finally:
@@ -144,19 +160,19 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
 
 
 def say_progress(number: int, name: str) -> None:
-    """Which job of how many, and how long the rest may take at the pace so far."""
+    """Print the number of the job, and how long the rest may take."""
     points = int(os.environ["SCINER_POINTS"])
     done = [outcome.seconds for outcome in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
     left = sum(done) / len(done) * (points - number) if done else 0
     pace = f", about {left / 60:.0f} min left" if done else ""
-    # no markup: in data.train=[a.conll,b.conll] the brackets are the user's
+    # no markup: brackets as in data.train=[a.conll,b.conll] must be shown
     console().print(
         f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True
     )
 
 
 def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
-    """The last round in a line."""
+    """Print the last round in one line."""
     scores = rounds[-1]["scores"]
     if (f1 := scores.get("test/f1/micro")) is not None:
         gain = f", {scores['test/gain/micro']:+.3f} on round 0" if len(rounds) > 1 else ""
@@ -164,11 +180,12 @@ def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
 
 
 def note_outcome(outcome: Outcome) -> None:
-    """One line for the parent, which a launcher may have left in another process."""
+    """Write one line for the parent, which may be another process."""
     if place := os.environ.get("SCINER_OUTCOMES"):
         with Path(place).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(outcome)) + "\n")
 
 
 def read_outcomes(place: Path) -> list[Outcome]:
+    """The outcomes that jobs have written so far."""
     return [Outcome(**json.loads(line)) for line in place.read_text(encoding="utf-8").splitlines()]

@@ -40,17 +40,20 @@ if TYPE_CHECKING:
     from sciner.launch.plan import Plan
 
 QUIET_FLAG = "--quiet"  # ours; all other flags are Hydra's
-SILENT = ["hydra/hydra_logging=none"]  # Hydra's own words on what it launches
-# flags of Hydra's that start no job
+SILENT = ["hydra/hydra_logging=none"]  # turns off Hydra's messages about what it launches
+# flags of Hydra that start no job
 FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run, or sweep, what ``arguments`` say. Returns the exit code: 0 done, 1 a job failed, 2 bad
-    input, 3 tracker lost, 4 a language model's cost reached its limit, 128 and the signal's number
-    where one ended it.
+    """Run, or sweep over, the given overrides.
 
-    Raises InputError for words that cannot be meant.
+    Returns:
+        The exit code: 0 done; 1 a job failed; 2 invalid input; 3 the tracker failed; 4 the limit of
+            a language model's cost is reached; 128 plus the number of a signal that ended the run.
+
+    Raises:
+        InputError: an override is invalid.
     """
     arguments = [veiled(word) for word in arguments]
     try:
@@ -60,7 +63,7 @@ def main(arguments: Sequence[str]) -> int:
             jobs_end_with_parent(Path(scratch)),
         ):
             return launch(arguments, Path(scratch))
-    # the latter: Ctrl-C once more, while the first was being obeyed
+    # KeyboardInterrupt: a second Ctrl-C during the shutdown
     except (Stopped, KeyboardInterrupt) as interrupt:
         stop = interrupt if isinstance(interrupt, Stopped) else Stopped(signal.SIGINT)
         say_stopped(stop, arguments)
@@ -68,8 +71,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def launch(arguments: Sequence[str], scratch: Path) -> int:
-    """As ``main``, without an answer to signals. scratch: an empty folder, where jobs leave word
-    for their parent."""
+    """Do what ``main`` does, without handling signals.
+
+    Args:
+        arguments: of the command line.
+        scratch: an empty folder, where jobs leave messages for their parent.
+    """
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
     points, multirun, search, folder, launcher, composed = check(flags)
@@ -114,14 +121,20 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         say_study(study)
     report = compare_jobs(found) if multirun and not study else ""
     say_where(found, multirun, report)
-    # a study may have all its trials already
+    # no outcome: a study may already have all its trials
     codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 4, 3) if code in codes), 0)
 
 
 def show_configuration(composed: Any, resolve: bool) -> None:
-    """Print what ``--cfg job`` shows. Hydra would print the same, but compose it once more, which
-    takes half of the time."""
+    """Print what ``--cfg job`` shows.
+
+    Hydra would print the same, but compose it once more, which takes half of the time.
+
+    Args:
+        composed: the configuration.
+        resolve: whether to resolve interpolations.
+    """
     from omegaconf import OmegaConf
 
     ours = without_hydra(composed)
@@ -131,22 +144,30 @@ def show_configuration(composed: Any, resolve: bool) -> None:
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:
-    """What ``main(arguments)`` would have to compute. Raises InputError for words that cannot be
-    meant."""
+    """Estimate what ``main(arguments)`` would have to compute.
+
+    Raises:
+        InputError: an override is invalid, or the sweep is a search.
+    """
     from sciner.launch.plan import plan
 
     points, _, search, *_ = check(parse_flags(arguments))
     if search:
         raise InputError(
-            "a search chooses its points as it goes: they are not known beforehand",
+            "a search chooses its points while it runs, so they cannot be planned",
             hint=search.bound(points),
         )
     return plan(points, Path.cwd())
 
 
 def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
-    """Databases and experiments are made here, before any job. One that nobody reaches is noted for
-    all jobs, which then lose no time on it. Raises InputError for one that cannot be meant."""
+    """Create databases and experiments before any job starts.
+
+    A tracker that does not answer is noted for all jobs, so that they lose no time on it.
+
+    Raises:
+        InputError: an address is invalid.
+    """
     from sciner.tracking.address import Unreachable, cause, note, place_of
     from sciner.tracking.database import file_of
 
@@ -162,16 +183,18 @@ def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
             prepare(place, experiment)
         except InputError:
             raise
-        except Unreachable:  # noted already
+        except Unreachable:  # already noted
             pass
         except Exception as error:
-            if not file_of(place):  # a file may be locked for a moment
+            if not file_of(place):  # a file may only be locked for a moment
                 note(place, cause(error))
 
 
 def folder_word(folder: Path | None, multirun: bool) -> list[str]:
-    """The word that tells Hydra of ``folder``: it has the time in its name, and Hydra looks at the
-    clock once more."""
+    """The override that tells Hydra the folder.
+
+    Its name contains the time, which Hydra would compute again.
+    """
     from hydra.core.override_parser.types import Quote, QuotedString
 
     if folder is None:
@@ -181,8 +204,13 @@ def folder_word(folder: Path | None, multirun: bool) -> list[str]:
 
 
 def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] = ()) -> None:
-    """Hand over to Hydra, which composes once more, opens the job's folder and log, and calls
-    ``one_job``. more: overrides that were not typed."""
+    """Hand over to Hydra, which opens the job's folder and log, and calls ``one_job``.
+
+    Args:
+        arguments: of the command line.
+        flags: parsed from them.
+        more: overrides that were not typed.
+    """
     import hydra
 
     from sciner.launch.job import one_job
@@ -200,7 +228,7 @@ def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] =
             *more,
         ],
     )
-    # Hydra would print half a traceback for a folder that cannot be made, and exit; so it raises
+    # otherwise Hydra would print half a traceback for a folder that cannot be created, and exit
     full = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:
@@ -217,7 +245,7 @@ def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] =
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
-    """The sweep has ended: nobody begins with the weights of its rounds 0 any more."""
+    """Delete the weights of rounds 0 that only the jobs of the finished sweep needed."""
     from sciner.run.build import build_store
 
     for store in stores:
@@ -226,12 +254,12 @@ def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
 
 
 def say_stopped(stop: Stopped, arguments: Sequence[str]) -> None:
-    """What is safe, and what to type to go on."""
+    """Print what is kept, and how to continue."""
     again = redacted(shlex.join(["sciner", "run", *arguments]))
-    safe = "finished rounds are on disk, and what the store has is not computed again"
-    with suppress(OSError):  # where the terminal is gone
+    safe = "finished rounds are on disk, and results in the store are not computed again"
+    with suppress(OSError):  # the terminal may be gone
         print(
-            f"sciner: stopped by {stop}: {safe}; the same words go on: {again}",
+            f"sciner: stopped by {stop}: {safe}; to continue: {again}",
             file=sys.stderr,
             flush=True,
         )

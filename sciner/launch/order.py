@@ -1,4 +1,4 @@
-"""Which point of a sweep to start next: one whose first fit nobody is computing."""
+"""Which point of a sweep to start next: one whose first fit no other job is computing."""
 
 from __future__ import annotations
 
@@ -7,25 +7,28 @@ from collections.abc import Collection, Sequence
 from sciner.config import RunConfig
 from sciner.hashing import digest
 
-ROUND_0 = {"seed", "data", "annotator", "model", "trainer"}  # all that its training depends on
+ROUND_0 = {"seed", "data", "annotator", "model", "trainer"}  # what its training depends on
 
 
 def first_fits(points: Sequence[RunConfig]) -> list[str]:
-    """A digest for each point of what its first fit depends on: points with the same share it."""
+    """For each point, a digest of what its first fit depends on; equal digests share the fit."""
     return [digest(config.model_dump(include=ROUND_0)) for config in points]
 
 
 def next_point(waiting: Sequence[int], fits: Sequence[str], begun: Collection[str]) -> int:
-    """Of the ``waiting`` points, the first whose fit is not among those ``begun`` and not yet
-    ended; the first of all where there is none, which then waits for the fit.
+    """The first waiting point whose fit is not being computed.
 
-    fits: of every point, as ``first_fits`` says.
+    If there is none, the first of all, which then waits for that fit.
+
+    Args:
+        waiting: indices of points.
+        fits: of every point, from ``first_fits``.
+        begun: fits that are being computed.
     """
     return next((i for i in waiting if fits[i] not in begun), waiting[0])
 
 
 def launch_order(fits: Sequence[str]) -> list[int]:
-    """All points, in the order in which they are best started: the first of each group that shares
-    a fit, then the others."""
+    """All points in the best order to start: first one point for each distinct first fit."""
     first = {fit: i for i, fit in reversed(list(enumerate(fits)))}
     return sorted(range(len(fits)), key=lambda i: (first[fits[i]] != i, i))

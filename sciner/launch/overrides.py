@@ -29,20 +29,26 @@ if TYPE_CHECKING:
 
     from sciner.search.search import Search
 
-# {words that name files: what Hydra composes of them, pickled}
+# {overrides that choose files: the pickled configuration that Hydra composes}
 Bases = dict[tuple[str, ...], bytes]
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
-    """Hydra's flags, and under ``overrides`` all other arguments."""
+    """Hydra's flags, and all other arguments as ``overrides``."""
     return argument_parser().parse_intermixed_args(list(arguments))
 
 
 class Checked(NamedTuple):
-    """What overrides mean. points: the configuration of each; of a search, those at the corners of
-    its space. search: None if it is none. folder: where the run, or the sweep, will write; None
-    where only a job can tell. launcher: the word for one, where nobody has chosen any. composed:
-    what Hydra composed of all overrides that have one value."""
+    """The meaning of overrides.
+
+    Attributes:
+        points: the configuration of each; for a search, those at the corners of its space.
+        multirun: whether it is a sweep.
+        search: None if it is none.
+        folder: where the run or sweep will write; None if only a job can know.
+        launcher: the override that chooses one, if the user chose none.
+        composed: what Hydra composed of all overrides that have one value.
+    """
 
     points: list[RunConfig]
     multirun: bool
@@ -53,7 +59,11 @@ class Checked(NamedTuple):
 
 
 def check(flags: Namespace) -> Checked:
-    """Raises InputError where ``flags`` hold a point that cannot be meant."""
+    """Check every point of the given overrides.
+
+    Raises:
+        InputError: a point is invalid.
+    """
     from hydra import compose
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
@@ -68,7 +78,7 @@ def check(flags: Namespace) -> Checked:
         with composing(flags.overrides):
             given = OverridesParser.create().parse_overrides(flags.overrides)
             fixed = [str(o.input_line) for o in given if not o.is_sweep_override()]
-            # settings of a launcher mean nothing before there is one
+            # settings of a launcher are invalid before a launcher is chosen
             said = [word for word in fixed if not word.startswith("hydra.launcher.")]
             whole = compose("run", [*searchpath, *said], return_hydra_config=True)
             multirun = bool(flags.multirun) or str(OmegaConf.select(whole, "hydra.mode")).endswith(
@@ -76,7 +86,7 @@ def check(flags: Namespace) -> Checked:
             )
             if not multirun and len(given) != len(fixed):
                 swept = next(o.input_line for o in given if o.is_sweep_override())
-                raise InputError(f"{swept} names several values", hint="add -m to sweep over them")
+                raise InputError(f"{swept} has several values", hint="add -m to sweep over them")
             search = read_search(flags.overrides, whole) if multirun else None
             folder = output_folder(whole, multirun)
             launcher = launcher_word(given, whole)
@@ -86,38 +96,44 @@ def check(flags: Namespace) -> Checked:
                 points = [configuration([*searchpath, *launcher, *point], bases) for point in words]
                 if launcher and not search and len(points) > 1 and jobs_at_once(given) != 1:
                     points = [with_one_thread(point) for point in points]
-            else:  # it is composed already
+            else:  # already composed
                 refuse_bases(given)
                 points = [parse(values_of(whole))]
     except InputError as error:
         if search and "valid integer" in str(error):
             raise InputError(
-                str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))"
+                str(error), hint="write an interval of integers as int(interval(LOW,HIGH))"
             ) from None
         raise
     return Checked(points, multirun, search, folder, launcher, whole)
 
 
 def jobs_at_once(given: Sequence[Any]) -> int | None:
-    """How many the words ``given``, or the environment, ask for; None leaves it to the machine."""
+    """How many jobs the overrides or the environment request; None lets the machine decide."""
     words = [o.value() for o in given if o.key_or_group == "hydra.launcher.n_jobs"]
     asked = str(words[-1] if words else os.environ.get("SCINER_N_JOBS"))
     return int(asked) if asked.isdigit() else None
 
 
 def launcher_word(given: Sequence[Any], whole: Any) -> list[str]:
-    """Hydra's default runs one point after the other; ours is another, unless the words ``given``
-    or the experiment of ``whole`` choose."""
+    """The override that chooses our launcher, unless the user or the experiment has chosen one.
+
+    Hydra's default runs one point after the other.
+    """
     said = any(o.key_or_group == "hydra/launcher" for o in given)
     default = whole.hydra.runtime.choices["hydra/launcher"] == "basic"
     return ["hydra/launcher=auto"] if default and not said else []
 
 
 def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunConfig]:
-    """The configuration of each of ``points``, whose overrides have one value each. bases: see
-    ``compose_point``.
+    """The configurations of points.
 
-    Raises InputError for overrides that cannot be meant.
+    Args:
+        points: overrides with one value each.
+        bases: see ``compose_point``.
+
+    Raises:
+        InputError: an override is invalid.
     """
     with composing():
         return [configuration(overrides, bases) for overrides in points]
@@ -125,8 +141,11 @@ def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunCon
 
 @contextmanager
 def composing(words: Sequence[str] = ()) -> Iterator[None]:
-    """Hydra at conf/; what it refuses within is an InputError. words: what was given to it, for the
-    hint."""
+    """Initialise Hydra at conf/, and turn its errors into InputError.
+
+    Args:
+        words: the overrides, for the hint.
+    """
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
@@ -149,14 +168,16 @@ def output_folder(whole: Any, multirun: bool) -> Path | None:
 
     try:
         return Path(OmegaConf.select(whole, "hydra.sweep.dir" if multirun else "hydra.run.dir"))
-    except OmegaConfBaseException:  # its name takes something of the job, as ${hydra:job.num} does
+    except OmegaConfBaseException:  # its name depends on the job, for example on ${hydra:job.num}
         return None
 
 
 def register() -> None:
-    """What files of conf/ name ``/open@KEY``: an empty mapping whose keys are the user's, such as
-    classes of a corpus. Hydra takes no key that a file does not have, except with a + that nobody
-    expects to need."""
+    """Register what files of conf/ call ``/open@KEY``: a mapping whose keys the user chooses.
+
+    Such keys are the classes of a corpus, for example. Hydra accepts only keys that a file has, or
+    keys after a +, which nobody expects to need.
+    """
     from hydra.core.config_store import ConfigStore
     from omegaconf import OmegaConf
 
@@ -166,7 +187,7 @@ def register() -> None:
 
 
 def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
-    """The search that ``whole`` asks for, if it does."""
+    """The search that ``whole`` requests; None if it requests none."""
     from omegaconf import OmegaConf
 
     from sciner.search.search import Search
@@ -178,7 +199,7 @@ def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
 
 
 def values_of(composed: Any) -> dict[str, Any]:
-    """All that is sciner's of what Hydra composed, resolved."""
+    """The resolved values of a composed configuration, without Hydra's own."""
     from omegaconf import OmegaConf
 
     values: Any = OmegaConf.to_container(without_hydra(composed), resolve=True)
@@ -204,14 +225,19 @@ def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
 
 
 def configuration(overrides: Sequence[str], bases: Bases) -> RunConfig:
-    """What ``overrides`` mean, typed and resolved. bases: see ``compose_point``."""
+    """The typed configuration of overrides; for ``bases`` see ``compose_point``."""
     return parse(values_of(compose_point(overrides, bases)))
 
 
 def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
-    """What Hydra's compose makes of ``overrides``. Points of a sweep differ mostly in values, which
-    Hydra sets when all files are composed: so each combination of files is composed once, in
-    ``bases``, and values are set on a copy, as Hydra does."""
+    """Compose overrides as Hydra does, with each combination of files composed only once.
+
+    Points of a sweep differ mostly in values, which Hydra sets after all files are composed.
+
+    Args:
+        overrides: with one value each.
+        bases: keeps what was composed; values are set on a copy.
+    """
     from hydra import compose
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
@@ -227,7 +253,7 @@ def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
 
 
 def refuse_bases(parsed: Iterable[Override]) -> None:
-    """Raise InputError for a file that others are made of, and that is no choice by itself."""
+    """Raise InputError for a file that is only a base of others."""
     for override in parsed:
         key = override.key_or_group
         if key in GROUPS and is_base(str(override.value())):
@@ -235,8 +261,10 @@ def refuse_bases(parsed: Iterable[Override]) -> None:
 
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:
-    """Every point's overrides: the product of the swept values, those of the experiment's file
-    included."""
+    """Yield the overrides of every point: the product of all swept values.
+
+    Those of the experiment's file are included.
+    """
     axes: dict[str, list[str]] = {}
     # a later override of a key replaces the earlier axis
     for o in parse_overrides(overrides, whole):

@@ -1,5 +1,7 @@
-"""What a sweep will cost, before it runs: stored chains followed as far as they go, the rest
-counted by structure."""
+"""Estimates the cost of a sweep before it runs.
+
+Stored steps are followed as far as they are known; the rest is counted by structure.
+"""
 
 from __future__ import annotations
 
@@ -38,12 +40,13 @@ class Missing(Exception):
 
 @dataclass(frozen=True)
 class Known(Step[T]):
-    """A step that is only read. Raises Missing where another would compute."""
+    """A step that is only read; raises Missing where the step itself would be computed."""
 
     step: Step[T]
 
     @cached_property
     def key(self) -> str:
+        """The key of the step."""
         return self.step.key
 
     def inputs(self) -> Mapping[str, Any]:
@@ -61,7 +64,7 @@ class Known(Step[T]):
 
 @dataclass
 class ReadOnlyStore:
-    """A store that only looks. Raises Missing where another would compute."""
+    """A store that is only read; raises Missing where another store would compute."""
 
     store: Store
     keeps: bool = True
@@ -81,10 +84,16 @@ class ReadOnlyStore:
 
 @dataclass(frozen=True, slots=True)
 class PointPlan:
-    """A point's chain as far as it is known. fits: keys of stored ones. next: key of the fit that
-    is missing, where its training set is known already; then, or otherwise, ``unknown`` (point,
-    round) stand for fits whose training set depends on steps that are missing. tagger: digest of
-    the tagger's identity."""
+    """The steps of a point, as far as they are known.
+
+    Attributes:
+        alone: number of fits without a store.
+        fits: keys of the stored fits.
+        next: key of the first missing fit, if its training set is known.
+        unknown: names (point, round) of fits whose training set depends on missing steps.
+        tagger: digest of the tagger's identity.
+        questions: to a language model.
+    """
 
     alone: int
     fits: tuple[str, ...]
@@ -96,11 +105,17 @@ class PointPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Bounds on a sweep's fits. alone: what its points would do each by itself. stored: distinct
-    ones that are there. least, most: distinct ones to do; they are equal where no training set
-    depends on what is still to be computed. seconds: of (least, most) by the timings of past fits
-    with the same tagger, and the passes of annotation that go with them; None without a past fit.
-    questions: to a language model, of points with a store.
+    """Bounds on the fits of a sweep.
+
+    Attributes:
+        points: their number.
+        alone: fits if every point ran without a store.
+        stored: distinct fits in the store.
+        least, most: distinct fits to do; they are equal if no training set depends on missing
+            results.
+        seconds: for (least, most), estimated from earlier fits with the same tagger and the
+            annotation that followed them; None without an earlier fit.
+        questions: to a language model, for points with a store.
     """
 
     points: int
@@ -113,7 +128,7 @@ class Plan:
 
 
 def plan(points: Sequence[RunConfig], project: Path) -> Plan:
-    """The bounds for the points of a sweep. Nothing is trained, annotated or written."""
+    """Compute the bounds for the points of a sweep; nothing is trained, annotated or written."""
     stored = [config for config in points if config.store.kind == "disk"]
     bare = sum(fits_of(config) for config in points if config.store.kind == "none")
     stores = [build_store(config.store, project) for config in stored]
@@ -139,7 +154,7 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
 
 
 def plan_point(config: RunConfig, store: Store) -> PointPlan:
-    """Follow one point's chain through the store until a step is missing."""
+    """Follow one point's steps through the store until a step is missing."""
     ready, total = prepare(config, ReadOnlyStore(store)), fits_of(config)
     following, complete = None, False
     try:
@@ -151,10 +166,10 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
             following = missing.step.key
     fits = tuple(done.key for done in ready.steps.taken if done.step == Fit.NAME)
     if complete:
-        total = len(fits)  # perhaps fewer than asked for: stop=churn
+        total = len(fits)  # possibly fewer rounds than requested (stop=churn)
     reached = len(fits) + (following is not None)
     if not complete and following is None and fits and not store.has(weights_key(fits[-1])):
-        following = fits[-1]  # to be done again: it has to annotate, and its weights were not kept
+        following = fits[-1]  # to be repeated: it has to annotate, but its weights were not kept
     values = config.model_dump(exclude=set(NO_RESULT))
     values["iteration"].pop("rounds")
     unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, total))
@@ -169,8 +184,11 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
 
 
 def fits_of(config: RunConfig) -> int:
-    """How many fits a point asks for: the last round trains one teacher, every other one all; the
-    seed set may be judged fold by fold."""
+    """How many fits a point has without a store.
+
+    The last round trains one tagger, the others all teachers. Out-of-fold predictions need one more
+    fit per fold.
+    """
     iteration = Iteration(**config.iteration.model_dump())
     judged = config.threshold.policy().needs_judged or iteration.needs_judged
     folds = FOLDS if config.suspects or (judged and iteration.rounds) else 0
@@ -178,8 +196,7 @@ def fits_of(config: RunConfig) -> int:
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:
-    """Mean seconds of a stored fit, and of what is annotated after it, by digest of its tagger's
-    identity."""
+    """Mean seconds of a stored fit and the annotation after it, by the digest of its tagger."""
     fits: dict[str, tuple[str, float]] = {}
     rest: dict[str, float] = {}
     for store in stores:

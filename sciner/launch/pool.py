@@ -1,4 +1,4 @@
-"""Jobs side by side, each in a process of its own: one that is killed costs its own point."""
+"""Jobs in parallel processes: a killed process costs only its own point."""
 
 from __future__ import annotations
 
@@ -17,14 +17,22 @@ from sciner.launch.order import launch_order, next_point
 from sciner.launch.signals import SIGNALS
 from sciner.launch.worker import OUTPUT, Task, work
 
-TRIES = 2  # of a job whose process is killed
-STOPPED = tuple(128 + s for s in SIGNALS)  # exit codes of jobs that obeyed a signal
-PATIENCE = 5.0  # seconds in which processes may end by themselves when all is to end
+TRIES = 2  # for a job whose process is killed
+STOPPED = tuple(128 + s for s in SIGNALS)  # exit codes of jobs that ended because of a signal
+PATIENCE = 5.0  # seconds for processes to end by themselves
 
 
 @dataclass
 class Running:
-    """A job that is being computed. tries: this one counted."""
+    """A job that is being computed.
+
+    Attributes:
+        index: of the job.
+        process: its process.
+        words: receives its progress.
+        tries: including this one.
+        began: when it was started.
+    """
 
     index: int
     process: BaseProcess
@@ -41,10 +49,15 @@ def run_side_by_side(
     display: Display,
     on_death: Callable[[Task, str], None],
 ) -> None:
-    """Run all ``tasks``, ``at_once`` at a time. A killed one is started once more.
+    """Run all tasks; a killed one is started once more.
 
-    fits: of each, what its first fit depends on (``order.first_fits``). modules: imported once, for
-    all. on_death: is told of a job that could not say how it ended, and why.
+    Args:
+        tasks: the jobs.
+        fits: what the first fit of each depends on (``order.first_fits``).
+        at_once: how many run at the same time.
+        modules: imported once, for all.
+        display: shows the progress.
+        on_death: is called with a job that could not report how it ended, and the reason.
     """
     context = started(modules)
     waiting, running = launch_order(fits), dict[int, Running]()
@@ -80,8 +93,10 @@ def run_side_by_side(
 
 
 def started(modules: Iterable[str]) -> multiprocessing.context.BaseContext:
-    """Where processes come from: a server that has imported ``modules`` and computed nothing, so
-    that they need not import them again; a new interpreter where there is no such server."""
+    """How processes are started: from a server that has imported ``modules``, if possible.
+
+    Otherwise each is a new interpreter.
+    """
     if "forkserver" not in multiprocessing.get_all_start_methods():
         return multiprocessing.get_context("spawn")
     context = multiprocessing.get_context("forkserver")
@@ -92,7 +107,7 @@ def started(modules: Iterable[str]) -> multiprocessing.context.BaseContext:
 def begin(
     context: multiprocessing.context.BaseContext, task: Task, index: int, tries: int
 ) -> Running:
-    """Start a process. cloudpickle: Hydra's state holds functions that pickle cannot name."""
+    """Start a process; cloudpickle is needed because of functions in Hydra's state."""
     ours, theirs = context.Pipe(duplex=False)
     told = cloudpickle.dumps(task)
     process = context.Process(target=work, args=(told, theirs), name=f"job {task.number}")  # type: ignore[attr-defined]
@@ -102,34 +117,34 @@ def begin(
 
 
 def heard(job: Running) -> list[tuple[str, int, int]]:
-    """What a job has said since."""
+    """What a job has reported since the last call."""
     told: list[tuple[str, int, int]] = []
     try:
         while job.words.poll():
             told.append(job.words.recv())
-    except (EOFError, OSError):  # it has ended, perhaps within a word
+    except (EOFError, OSError):  # it has ended, possibly within a message
         job.process.join()
     return told
 
 
 def killed_by(process: BaseProcess) -> str:
-    """The signal that killed a process which could not obey it; empty where none did."""
+    """The signal that killed a process; empty if none did."""
     code = process.exitcode or 0
     if code >= 0:
         return ""
     name = signal.Signals(-code).name
-    memory = " (the system does so where memory runs out)" if name == "SIGKILL" else ""
+    memory = " (probably because memory ran out)" if name == "SIGKILL" else ""
     return f"killed by {name}{memory}"
 
 
 def fault_of(process: BaseProcess) -> str:
-    """Why a process ended before its job could say how it went; empty where the job did."""
+    """Why a process ended before its job could report an outcome; empty if the job did."""
     code = process.exitcode or 0
-    return "" if code in (0, *STOPPED) else f"its process ended with {code}: see {OUTPUT}"
+    return "" if code in (0, *STOPPED) else f"its process ended with exit code {code}: see {OUTPUT}"
 
 
 def end(running: Iterable[Running]) -> None:
-    """Let every process end, and kill what does not."""
+    """Let all processes end, and kill those that do not."""
     left = list(running)
     for job in left:
         job.process.terminate()

@@ -1,4 +1,4 @@
-"""Words that Hydra's grammar does not take, in a form that it does."""
+"""Quoting of overrides that Hydra's grammar does not accept."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ OPEN = ("threshold.classes", "annotator.rates")  # mappings whose keys are class
 
 
 def hint_for_words(words: Sequence[str]) -> str | None:
-    """The hint for the first of ``words`` that is not taken: how to write it, quoted for the shell.
-    None where all are taken, or where no form of it is known."""
+    """How to write the first override that Hydra does not accept, quoted for the shell.
+
+    None if all are accepted, or if no accepted form is known.
+    """
     word = next((word for word in words if not is_taken(word)), None)
     form = next(filter(is_taken, forms(word)), None) if word is not None else None
-    return None if form is None else f"write it {shlex.quote(form)}"
+    return None if form is None else f"write {shlex.quote(form)}"
 
 
 def is_taken(word: str) -> bool:
+    """Whether Hydra's grammar accepts an override."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
 
@@ -31,8 +34,10 @@ def is_taken(word: str) -> bool:
 
 
 def forms(word: str) -> Iterator[str]:
-    """Other ways to say ``word``. A class with accents or parentheses cannot be a key, so its
-    mapping is given as text."""
+    """Yield other ways to write ``word``.
+
+    A class with accents or parentheses cannot be a key, so its mapping is given as text.
+    """
     key, equals, value = word.partition("=")
     if not equals:
         return
@@ -53,13 +58,13 @@ def forms(word: str) -> Iterator[str]:
 
 
 def quoted(value: str) -> str:
-    """In the quotes of Hydra's grammar."""
+    """The value in the quotes of Hydra's grammar."""
     mark = "'" if '"' in value and "'" not in value else '"'
     return mark + value.replace(mark, f"\\{mark}") + mark
 
 
 def in_yaml(label: str) -> str:
-    """A key of a YAML mapping in braces, quoted if need be."""
+    """A key of a YAML mapping in braces, quoted if necessary."""
     return (
         label
         if read_mapping(f"{{{label}: 1}}") == {label: 1}
@@ -68,7 +73,7 @@ def in_yaml(label: str) -> str:
 
 
 def read_mapping(text: str) -> dict[object, object]:
-    """Empty for what is none. A colon needs no blank behind it, as in Hydra's grammar."""
+    """Read a mapping; empty if it is none. As in Hydra, a colon needs no space after it."""
     for form in (text, text.replace(":", ": ")):
         try:
             found = yaml.safe_load(form)

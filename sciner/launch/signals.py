@@ -1,5 +1,7 @@
-"""Ctrl-C, SIGTERM and a terminal that closes end a run in order: what is open is closed, and one
-line says how to go on."""
+"""Ordered shutdown after Ctrl-C, SIGTERM or a closed terminal.
+
+Everything open is closed, and one line says how to continue.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +18,29 @@ from types import FrameType
 from sciner.shield import interrupt
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ONCE = 1.0  # seconds in which signals count as one: timeout(1) sends its own twice
-PATIENCE = 10.0  # seconds that jobs in other processes get to end in order
-WATCH = 1.0  # seconds between two looks at whether the parent still lives
+ONCE = 1.0  # seconds in which signals count as one, because timeout(1) sends its signal twice
+PATIENCE = 10.0  # seconds for jobs in other processes to shut down
+WATCH = 1.0  # seconds between two checks that the parent is alive
 PARENT = "SCINER_PARENT"  # the process id of `sciner run`
 JOBS = "SCINER_JOBS"  # a folder: a file <process id>.job for each job in another process, and STOP
-STOP = "stop"  # its presence says that no job may begin
+STOP = "stop"  # if this file exists, no job may start
 
 
 class Stopped(BaseException):
-    """A signal asked the run to end. No KeyboardInterrupt, of which Lightning makes an exit of its
-    own, and no Exception, which would be a fault."""
+    """A signal asked the run to end.
+
+    It is not a KeyboardInterrupt, which Lightning handles itself, and not an Exception, which would
+    be an error.
+    """
 
     @property
     def signum(self) -> int:
+        """The number of the signal."""
         return int(self.args[0])
 
     @property
     def code(self) -> int:
-        """The exit code by the shells' convention: 130 for Ctrl-C, 143 for SIGTERM, 129 for a
-        terminal that closed."""
+        """The exit code that shells expect: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + self.signum
 
     def __str__(self) -> str:
@@ -44,9 +49,14 @@ class Stopped(BaseException):
 
 @contextmanager
 def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Raise Stopped where the main thread is, once, when a signal comes, after ``before()``. Later
-    ones change nothing, but for another Ctrl-C: that interrupts the closing, too. A signal that is
-    ignored (nohup) stays so."""
+    """Raise Stopped in the main thread when a signal arrives.
+
+    Later signals change nothing, except a second Ctrl-C, which interrupts the shutdown. A signal
+    that is ignored (nohup) stays ignored.
+
+    Args:
+        before: is called before Stopped is raised.
+    """
     first: list[float] = []
 
     def answer(signum: int, frame: FrameType | None) -> None:
@@ -58,7 +68,7 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
         if signum == signal.SIGINT and time.monotonic() - first[0] > ONCE:
             raise KeyboardInterrupt
 
-    # where Python lets nobody handle signals
+    # Python handles signals only in the main thread
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -75,8 +85,11 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
 
 @contextmanager
 def jobs_end_with_parent(folder: Path) -> Iterator[None]:
-    """For `sciner run`: a signal reaches the jobs in other processes first, and is raised here when
-    they have ended. folder: an empty one, by which they know each other."""
+    """Make a signal end the jobs in other processes first, then this one; for `sciner run`.
+
+    Args:
+        folder: an empty one, where parent and jobs find each other.
+    """
     os.environ |= {PARENT: str(os.getpid()), JOBS: str(folder)}
 
     def end_jobs() -> None:
@@ -98,8 +111,7 @@ def jobs_end_with_parent(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def obeyed_in_job() -> Iterator[None]:
-    """For a job: end with its parent, whatever ends that, if the launcher put it into another
-    process."""
+    """Make a job end when its parent ends, however that happens, if it is in another process."""
     if os.environ.get(PARENT) in (None, "", str(os.getpid())):
         yield
         return
@@ -121,7 +133,7 @@ def obeyed_in_job() -> Iterator[None]:
             threading.Thread(target=watch, daemon=True).start()
             yield
     except Stopped:
-        if orphaned():  # nobody waits for what this process would do next
+        if orphaned():  # nothing waits for this process any more
             os._exit(128 + signal.SIGTERM)
         raise
     finally:
@@ -130,6 +142,6 @@ def obeyed_in_job() -> Iterator[None]:
 
 
 def orphaned() -> bool:
-    """Has the process that wanted this one died? It need not be the one that forked it."""
+    """Whether the process that started this one has died; it need not be the one that forked it."""
     parent = multiprocessing.parent_process()
     return parent is not None and not parent.is_alive()

@@ -1,5 +1,4 @@
-"""What `sciner run` prints at its end: what the settings of a sweep compare to, how it went, where
-to look next."""
+"""What `sciner run` prints at its end: a comparison of settings, failures, next commands."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ MOST = 40  # settings in the table; the report shows all
 
 
 def say_study(study: SharedStudy) -> None:
-    """How many trials a study has, how they ended, and how to look at it."""
+    """Print how many trials a study has, how they ended, and how to show it."""
     say = partial(console().print, markup=False, soft_wrap=True)
     counted = Counter(trial.state.name.lower() for trial in study.begun())
     say(
@@ -40,28 +39,31 @@ def say_study(study: SharedStudy) -> None:
         if study.options.storage == SearchOptions().storage
         else f" --storage {redacted(study.options.storage)}"
     )
-    say(f"to look: sciner search show {study.options.study}{place}")
+    say(f"to see the results: sciner search show {study.options.study}{place}")
 
 
 def compare_jobs(found: Sequence[Outcome]) -> str:
-    """Print the settings of a sweep in one table, the best and the worst. Returns the command that
-    reports all of it; "" where no job has ended well."""
+    """Print a table of the settings of a sweep, with the best and the worst.
+
+    Returns:
+        The command for the full report; "" if no job has finished.
+    """
     from sciner.results.records import records
 
     folders = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
     try:
         runs = records(folders)
-    except InputError:  # no job has ended well, or each of them was pruned
+    except InputError:  # no job has finished, or all were pruned
         return ""
     print_comparison(runs)
     place = folders[-1].parent
-    more = len(records([place])) - len(runs)  # of older sweeps, in the same folder
+    more = len(records([place])) - len(runs)  # runs of older sweeps in the same folder
     sweep = ["--sweep", str(runs[-1].sweep)] if more else []
     return shlex.join(["sciner", "report", _short(place), *sweep])
 
 
 def print_comparison(runs: Sequence[Record]) -> None:
-    """``answer.results`` of ``runs``, as the report has them."""
+    """Print ``answer.results`` of ``runs``, as in the report."""
     from sciner.report.answer import results
     from sciner.report.answer_sentences import answers
     from sciner.report.answer_tables import best_and_worst, comparison_table
@@ -80,8 +82,10 @@ def print_comparison(runs: Sequence[Record]) -> None:
 
 
 def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> None:
-    """How many jobs failed, where the results are, and the commands that open them. After
-    ``--quiet`` the folder alone, and on standard error the failed jobs."""
+    """Print how many jobs failed, where the results are, and the commands that open them.
+
+    With ``--quiet``, print only the folder and, on standard error, the failed jobs.
+    """
     from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
@@ -108,12 +112,13 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
     here = local_uri(Path.cwd())
     for uri in sorted({outcome.tracked for outcome in found} - {""}):
         say(f"tracked: {redacted(uri)}")
-        say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")
+        more = "" if uri == here else f" --uri {redacted(uri)}"
+        say(f"to see the results: sciner ui{more}")
     if report:
-        say(f"to look: {report}")
+        say(f"to see the results: {report}")
 
 
 def _short(place: Path) -> str:
-    """As typed from the working directory, where it lies below."""
+    """The path relative to the working directory, if it is below it."""
     here = Path.cwd()
     return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)

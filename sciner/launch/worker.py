@@ -16,16 +16,20 @@ import cloudpickle
 from sciner import progress
 from sciner.launch.signals import Stopped
 
-OUTPUT = "output.txt"  # in a job's folder: what it would have printed
-PACE = 0.2  # seconds between two words on how far a fit is
+OUTPUT = "output.txt"  # in a job's folder: what it prints
+PACE = 0.2  # seconds between two reports of progress
 
 
 @dataclass(frozen=True)
 class Task:
-    """A job as its process is told of it.
+    """A job, as it is sent to its process.
 
-    number: Hydra's. overrides: its words. hydra: what Hydra's launchers are set up with. state: of
-    Hydra's singletons. environment, folder: of the parent.
+    Attributes:
+        number: of the job, in Hydra.
+        overrides: of the job.
+        hydra: what Hydra's launchers are set up with.
+        state: of Hydra's singletons.
+        environment, folder: of the parent.
     """
 
     number: int
@@ -37,8 +41,12 @@ class Task:
 
 
 def work(pickled: bytes, parent: Connection) -> None:
-    """Run the job ``pickled`` (a Task); what it prints goes into its folder, how far it is to
-    ``parent``."""
+    """Run one job; its output goes into its folder, its progress to its parent.
+
+    Args:
+        pickled: a Task.
+        parent: receives the progress.
+    """
     task: Task = cloudpickle.loads(pickled)
     from hydra.core.hydra_config import HydraConfig
     from hydra.core.singleton import Singleton
@@ -71,7 +79,7 @@ def work(pickled: bytes, parent: Connection) -> None:
 
 
 def redirect(folder: Path) -> None:
-    """Let all that this process prints go into ``folder``."""
+    """Redirect everything that this process prints into a file in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     sys.stdout.flush()
     sys.stderr.flush()
@@ -82,7 +90,7 @@ def redirect(folder: Path) -> None:
 
 @dataclass
 class Teller:
-    """Tells the parent how far a bar is, now and then."""
+    """Reports the progress of a bar to the parent, at most a few times per second."""
 
     parent: Connection
     told: float = 0.0

@@ -1,5 +1,4 @@
-"""A run's folder: what every round left on disk, the stable interface for scripts
-(docs/results.md)."""
+"""The folder of a run, which is a stable interface for scripts (docs/results.md)."""
 
 from __future__ import annotations
 
@@ -27,18 +26,22 @@ from sciner.text.formats.running import READER
 
 log = logging.getLogger(__name__)
 
-VERSION = 2  # of run.json and of a line of rounds.jsonl; 1: names of settings were others
+VERSION = 2  # of run.json and rounds.jsonl; in version 1 some settings had other names
 LOCK = ".sciner.lock"  # in a folder that a run or a sweep is writing
 NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ESTALE, errno.EIO)
 
 
 @contextmanager
 def reserved(path: Path) -> Iterator[None]:
-    """Hold ``path`` for one run, or one sweep: a folder belongs to one at a time, until its process
-    ends.
+    """Reserve a folder for one run or sweep until its process ends.
 
-    Raises InputError where another is at work in it, and where it cannot be written. On a file
-    system without locks, a warning says that nothing guards the folder.
+    On a file system without locks a warning says that the folder is not protected.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        InputError: another run uses the folder, or it cannot be written.
     """
     with ExitStack() as stack:
         try:
@@ -49,26 +52,28 @@ def reserved(path: Path) -> Iterator[None]:
             if error.errno not in NO_LOCKS:
                 why = f"the folder cannot be written ({error.strerror})"
                 raise InputError(
-                    why, file=path, hint="give hydra.run.dir=DIR, or hydra.sweep.dir=DIR"
+                    why, file=path, hint="set hydra.run.dir=DIR, or hydra.sweep.dir=DIR for a sweep"
                 ) from None
-            log.warning("%s cannot be locked (%s): start no other run in it", path, error.strerror)
+            log.warning(
+                "%s cannot be locked (%s): do not start another run in it", path, error.strerror
+            )
         yield
 
 
 def in_use(path: Path) -> bool:
-    """Whether a run is at work in ``path``, or a sweep in a folder above it."""
+    """Whether a run is active in ``path``, or a sweep in a folder above it."""
     locks = (folder / LOCK for folder in (path, *path.absolute().parents))
     return any(os.access(lock, os.F_OK) and is_held(lock) for lock in locks)
 
 
 def taken(path: Path) -> InputError:
-    """The refusal of a folder that another run is writing."""
-    hint = "wait until it ends, or give another hydra.run.dir=DIR (hydra.sweep.dir=DIR for a sweep)"
-    return InputError("another run is at work in this folder", file=path, hint=hint)
+    """The error for a folder that another run is writing."""
+    hint = "wait until it ends, or set another hydra.run.dir=DIR (hydra.sweep.dir=DIR for a sweep)"
+    return InputError("another run is active in this folder", file=path, hint=hint)
 
 
 def write_whole(file: Path, text: str) -> None:
-    """Write ``text`` so that a kill leaves the old file or the new one, no half."""
+    """Write a file so that a killed process leaves either the old or the new content."""
     unfinished = file.with_name(f".{file.name}")
     unfinished.write_text(text, encoding="utf-8")
     unfinished.replace(file)
@@ -76,8 +81,14 @@ def write_whole(file: Path, text: str) -> None:
 
 @dataclass
 class RunFolder:
-    """``rounds.jsonl``, ``config.yaml``, ``run.json`` and a folder a round. A run into an older
-    one's folder replaces it."""
+    """A run's files: ``rounds.jsonl``, ``config.yaml``, ``run.json`` and one folder per round.
+
+    A new run replaces an older one in the same folder.
+
+    Attributes:
+        path: of the folder.
+        last_round: the folder of the round written last.
+    """
 
     path: Path
     last_round: Path
@@ -86,16 +97,21 @@ class RunFolder:
     def create(
         cls, path: Path, config: Mapping[str, Any], about: Mapping[str, Any] | None = None
     ) -> RunFolder:
-        """An empty folder but for ``config.yaml`` and, with ``about`` (what the tracker is told of
-        the run), ``run.json``."""
+        """Create the folder with ``config.yaml`` and ``run.json``; an older run is removed.
+
+        Args:
+            path: of the folder.
+            config: of the run; secrets are removed.
+            about: what is recorded of the run, for the tracker too.
+        """
         import yaml
 
         path.mkdir(parents=True, exist_ok=True)
         folder = cls(path, path)
-        if folder.rounds.exists():  # an older run: none of its rounds may be taken for this one's
+        if folder.rounds.exists():  # an older run, whose rounds must not be mixed with the new ones
             folder.rounds.unlink()
             for old in path.glob("round_*"):
-                if old.is_symlink():  # what it leads to is not this run's
+                if old.is_symlink():  # its target does not belong to this run
                     old.unlink()
                 elif old.is_dir():
                     shutil.rmtree(old)
@@ -107,7 +123,7 @@ class RunFolder:
         return folder
 
     def about(self, **more: Any) -> dict[str, Any]:
-        """``run.json``, after adding ``more`` to it."""
+        """Add ``more`` to ``run.json``, and return its content."""
         known = (
             json.loads(self.run.read_text(encoding="utf-8"))
             if self.run.exists() and "started" not in more
@@ -118,11 +134,10 @@ class RunFolder:
         return known
 
     def archive(self, root: Path) -> None:
-        """Keep the run's record (not its corpora) under ``root``, where a tracker can be rebuilt
-        from it."""
+        """Copy the run's records, without its corpora, below ``root``, to rebuild a tracker."""
         place = root / self.about()["id"]
         place.mkdir(parents=True, exist_ok=True)
-        # the last says that the others are whole
+        # run.json is last: if it exists, the others are complete
         for name in ("config.yaml", "rounds.jsonl", "run.json"):
             unfinished = place / f".{name}"
             shutil.copyfile(self.path / name, unfinished)
@@ -130,26 +145,33 @@ class RunFolder:
 
     @property
     def run(self) -> Path:
+        """The file ``run.json``."""
         return self.path / "run.json"
 
     @property
     def rounds(self) -> Path:
+        """The file ``rounds.jsonl``."""
         return self.path / "rounds.jsonl"
 
     @property
     def config(self) -> Path:
+        """The file ``config.yaml``."""
         return self.path / "config.yaml"
 
     def write_gold(self, test: Iterable[Sentence], pool: Iterable[Sentence]) -> None:
-        """What predictions and silver are shown beside: the gold of the test set, and of the pool
-        what is withheld. A set without gold has no file."""
+        """Write the gold of test and the withheld gold of the pool, to show predictions beside it.
+
+        A set without gold has no file.
+        """
         for name, sentences in (("test_gold.jsonl", test), ("pool_gold.jsonl", pool)):
             if known := [s for s in sentences if s.spans is not None]:
                 write_jsonl(self.path / name, known)
 
     def write_round(self, done: Round) -> None:
-        """The annotated corpus, the test predictions, then the round's line: what has a line is
-        complete."""
+        """Write the annotated corpus, the test predictions and, last, the line in ``rounds.jsonl``.
+
+        So a round with a line is complete.
+        """
         self.last_round = self.path / f"round_{done.number}"
         self.last_round.mkdir(exist_ok=True)
         examples = reading_order(done.examples)
@@ -180,4 +202,5 @@ class RunFolder:
             os.fsync(stream.fileno())
 
     def read(self) -> list[dict[str, Any]]:
+        """The lines of ``rounds.jsonl``."""
         return [json.loads(line) for line in self.rounds.read_text(encoding="utf-8").splitlines()]

@@ -1,4 +1,4 @@
-"""Text that is read and checked in threads, while its first sentences are annotated."""
+"""Reading and checking text in threads while its first sentences are annotated."""
 
 from __future__ import annotations
 
@@ -16,17 +16,22 @@ from sciner.errors import InputError
 from sciner.text.formats.running import Placed
 
 T = TypeVar("T")
-Text = Callable[[], Iterator[tuple[Path, Placed]]]  # files' sentences, anew at every call
+Text = Callable[[], Iterator[tuple[Path, Placed]]]  # sentences, from the start at every call
 
 
 @contextmanager
 def read_ahead(text: Text, size: int) -> Iterator[tuple[Iterator[list[Placed]], Future[int]]]:
-    """Yields the sentences in blocks of ``size``, the next one read while somebody works on the
-    last, and what ``check`` will say of all of them. Of a text of less than one block it has said
-    it.
+    """Yield the sentences in blocks, and the future result of ``check`` over all of them.
 
-    Raises InputError where the first block cannot be read, and for a fault in a text of less than
-    one block.
+    The next block is read while the caller works on the last one. If the text has less than one
+    block, the check is already done.
+
+    Args:
+        text: yields the sentences with their files, from the start at every call.
+        size: of a block, in sentences.
+
+    Raises:
+        InputError: the first block cannot be read, or a text of less than one block has an error.
     """
     ended = Event()
 
@@ -46,7 +51,7 @@ def read_ahead(text: Text, size: int) -> Iterator[tuple[Iterator[list[Placed]], 
 
 
 def blocks(first: list[T], rest: Iterator[T], size: int, pool: Executor) -> Iterator[list[T]]:
-    """``first``, and ``rest`` in blocks, each read by a thread of ``pool`` beforehand."""
+    """Yield ``first``, and ``rest`` in blocks, each read by a thread of ``pool`` beforehand."""
     block = first
     while block:
         ahead = pool.submit(lambda: list(islice(rest, size)))
@@ -55,19 +60,22 @@ def blocks(first: list[T], rest: Iterator[T], size: int, pool: Executor) -> Iter
 
 
 def check(text: Text) -> int:
-    """The number of sentences, once all were read. Raises InputError for what cannot be, and for an
-    id that stands twice."""
+    """Read all sentences and return their number.
+
+    Raises:
+        InputError: a file cannot be read, or an id occurs twice.
+    """
     hashes = np.sort(np.fromiter((hash(placed.sentence.id) for _, placed in text()), np.int64))
     suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     origin: dict[str, Path] = {}
     for file, (sentence, _) in text() if suspects else ():
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
-                problem = f"sentence id {sentence.id!r} stands in {origin[sentence.id]} too"
+                problem = f"sentence id {sentence.id!r} is in {origin[sentence.id]} too"
                 raise InputError(
                     problem,
                     file=file,
-                    hint="ids must be unique; list a file once, and give each its own name",
+                    hint="ids must be unique: list each file once, and give files different names",
                 )
             origin[sentence.id] = file
     return len(hashes)

@@ -1,5 +1,4 @@
-"""New text annotated by a tagger that was saved: files in, JSON lines of spans with confidences
-out."""
+"""Annotation of new text by a saved tagger: files in, JSON lines of spans with confidences out."""
 
 from __future__ import annotations
 
@@ -27,15 +26,19 @@ from sciner.text.prediction import Aggregate
 
 log = logging.getLogger(__name__)
 TOKENS = "tokens.json"
-# sentences given to a tagger at once: whole chunks of its own, so that its batches are those of a
-# run
+# sentences given to a tagger at once: a multiple of its own chunks, so that its batches are the
+# same as in a run
 BLOCK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """What was annotated, and the wall seconds from text to spans, writing included; loading the
-    tagger is not."""
+    """What was annotated.
+
+    Attributes:
+        sentences, tokens, spans: their numbers.
+        seconds: wall time from text to spans, including writing but not loading the tagger.
+    """
 
     sentences: int
     tokens: int
@@ -53,20 +56,29 @@ def annotate(
     confidence: Aggregate = "min",
     trained: float | None = None,
 ) -> Summary:
-    """Write one {"id", "tokens", "spans"} a line for every sentence of ``inputs``, in their order;
-    labels they may hold are not looked at. ``out`` is complete or absent. Text and predictions are
-    streamed: what is held is two blocks of BLOCK sentences, and eight bytes of every other one.
-    tokenised: of plain text, a sentence is a line and blanks separate its tokens. trained: what
-    ``tokens_of`` says of the text that the tagger was trained on; other tokens are warned of.
+    """Annotate files and write one {"id", "tokens", "spans"} per line and sentence, in their order.
 
-    Raises InputError for whatever cannot be read, and for an id that stands twice: in a text of
-    less than BLOCK sentences before anything is annotated, in a longer one as soon as the thread
-    that reads it to its end meets it.
+    Labels in the files are ignored. Text and predictions are streamed: memory holds two blocks of
+    BLOCK sentences, and eight bytes for each other sentence.
+
+    Args:
+        fitted: the tagger.
+        inputs: files, folders or globs.
+        out: the file to write; it is either complete or absent.
+        format: of the files.
+        tokenised: of plain text: each line is a sentence, with spaces between its tokens.
+        confidence: how a span's confidence is computed from its tokens'.
+        trained: ``tokens_of`` the tagger; a warning follows if the text is tokenised differently.
+
+    Raises:
+        InputError: a file cannot be read, or an id occurs twice. In a text of less than BLOCK
+            sentences this is found before anything is annotated, in a longer one while the rest is
+            read.
     """
     began = time.perf_counter()
     files = [file for path in inputs for file in expand(path)]
     if out.resolve() in {file.resolve() for file in files}:
-        raise InputError("the output would replace its own input", file=out, hint="give another -o")
+        raise InputError("the output would replace its input", file=out, hint="give another -o")
 
     def text() -> Iterator[tuple[Path, Placed]]:
         how: dict[str, Any] = {"split": "input", "format": format, "tokenised": tokenised}
@@ -83,14 +95,13 @@ def annotate(
 
 
 def note_tokens(folder: Path, train: Sequence[Sentence]) -> None:
-    """Write into the folder of a saved tagger how the text is tokenised that it was trained on
-    (``cut_share``)."""
+    """Write how a tagger's training text is tokenised (``cut_share``) into the tagger's folder."""
     noted = {"cut_share": cut_share(train), "reader": READER}
     (folder / TOKENS).write_text(json.dumps(noted) + "\n", encoding="utf-8")
 
 
 def tokens_of(folder: Path) -> float | None:
-    """What ``note_tokens`` wrote there; None where it did not."""
+    """What ``note_tokens`` wrote; None if it wrote nothing."""
     try:
         return float(json.loads((folder / TOKENS).read_text(encoding="utf-8"))["cut_share"])
     except (OSError, ValueError, KeyError, TypeError):
@@ -98,13 +109,12 @@ def tokens_of(folder: Path) -> float | None:
 
 
 def compare_tokens(trained: float, text: Iterator[Sentence]) -> None:
-    """Warn of text that seems to be tokenised in another way than the training text."""
+    """Warn of text that seems to be tokenised differently than the training text."""
     share = cut_share(list(islice(text, 2000)))
     if differ(share, trained):
         log.warning(
-            "the text is tokenised in another way than that which the tagger was trained on: of "
-            "its tokens %.0f%% hold "
-            "punctuation that sciner would cut off, of the training text's %.0f%%",
+            "the text is tokenised differently than the tagger's training text: sciner would split "
+            "punctuation from %.0f%% of its tokens, but from %.0f%% of the training tokens",
             100 * share,
             100 * trained,
         )
@@ -117,8 +127,17 @@ def examples(
     how: Aggregate,
     count: Counter[str],
 ) -> Iterator[tuple[Example, Offsets | None]]:
-    """The annotated sentences, with the places of their tokens; ``count`` goes along. Raises what
-    ``checked`` does as soon as it is known; the end waits for it."""
+    """Yield the annotated sentences with the places of their tokens.
+
+    An error found by ``checked`` is raised as soon as it is known.
+
+    Args:
+        fitted: the tagger.
+        blocks: the sentences.
+        checked: the check of the whole text; the end waits for it.
+        how: a span's confidence is computed from its tokens'.
+        count: is updated with the numbers of sentences, tokens and spans.
+    """
     for block in blocks:
         for p, placed in zip(
             fitted.predict([placed.sentence for placed in block]), block, strict=True

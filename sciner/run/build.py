@@ -1,5 +1,7 @@
-"""What a configuration describes: the tagger, the policies, the annotator, the store. torch is
-imported where it is needed."""
+"""Builds what a configuration describes: the tagger, the policies, the annotator, the store.
+
+torch is imported only where it is needed.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +38,13 @@ if TYPE_CHECKING:
 def build_tagger(
     config: RunConfig, labels: tuple[str, ...], llm: LlmTagger | None = None
 ) -> Tagger:
-    """The tagger of ``config`` for the classes ``labels``. llm: the language model, which
-    model=llm is."""
+    """Build the tagger of a run.
+
+    Args:
+        config: of the run.
+        labels: the classes.
+        llm: the language model, if model=llm.
+    """
     if config.model.kind == "llm":
         assert llm is not None
         return llm
@@ -45,8 +52,11 @@ def build_tagger(
 
 
 def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...]) -> Tagger:
-    """The tagger that ``model`` and, for an encoder, ``trainer`` describe. torch is imported where
-    it is needed."""
+    """Build the tagger that ``model`` and, for an encoder, ``trainer`` describe.
+
+    Raises:
+        InputError: the model is a language model, which cannot be restored from a folder.
+    """
     if isinstance(model, CrfConfig):
         from sciner.tagger.crf.crf import CrfTagger, CrfTrainingConfig
 
@@ -56,7 +66,7 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
 
         return GazetteerTagger(model.case, labels)
     if isinstance(model, LlmModelConfig):
-        raise InputError("a language model is no saved tagger", hint="give another folder")
+        raise InputError("a language model cannot be a saved tagger", hint="give another folder")
     from sciner.tagger.encoder.device import Device
     from sciner.tagger.encoder.encoder import EncoderTagger
     from sciner.tagger.encoder.lora import Lora
@@ -77,8 +87,19 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
 
 
 def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTagger | None:
-    """The language model of ``config``, whose answers are kept in ``store``; None where nothing
-    asks one. Nothing is asked yet. Raises InputError for a file that cannot be used."""
+    """Build the language model of a run; nothing is asked yet.
+
+    Args:
+        config: of the run.
+        labels: the classes.
+        store: keeps the answers.
+
+    Returns:
+        The language model; None if the run does not ask one.
+
+    Raises:
+        InputError: the template or the guideline cannot be used.
+    """
     asked = config.llm
     if asked.kind == "none" or not config.asks():
         return None
@@ -87,7 +108,7 @@ def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTa
     from sciner.tagger.llm.prompt import Prompt, read_template, read_text
     from sciner.tagger.llm.tagger import LlmTagger
 
-    assert asked.base_url and asked.name  # refused by the configuration
+    assert asked.base_url and asked.name  # the configuration has checked it
     guideline = read_text(Path(asked.guideline)) if asked.guideline else ""
     prompt = Prompt(read_template(asked.template), guideline, labels)
     recipe = Recipe(**asked.model_dump(include=set(Recipe.__dataclass_fields__)))
@@ -97,8 +118,7 @@ def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTa
 
 
 def build_teacher(config: RunConfig, llm: LlmTagger | None) -> AskedTeacher | None:
-    """The language model as teacher, alone or beside the tagger; None where the tagger alone
-    annotates the pool."""
+    """The language model as teacher, alone or with the tagger; None if it is not a teacher."""
     from sciner.loop.teacher import AskedTeacher
 
     if config.iteration.teacher == "tagger":
@@ -108,13 +128,19 @@ def build_teacher(config: RunConfig, llm: LlmTagger | None) -> AskedTeacher | No
 
 
 def build_threshold(config: RunConfig, labels: tuple[str, ...]) -> Threshold:
-    """The threshold of ``config``. Raises InputError for a setting of a class that the corpus does
-    not have."""
+    """Build the threshold of a run.
+
+    Raises:
+        InputError: it has a setting for a class that the corpus does not have.
+    """
     threshold = config.threshold.policy()
     for name, value in vars(threshold.rule).items():
         for label in value if isinstance(value, Mapping) else ():
             if label not in labels:
-                raise InputError(f"threshold.{name} names {label!r}", hint=nearest(label, labels))
+                raise InputError(
+                    f"threshold.{name} has the unknown class {label!r}",
+                    hint=nearest(label, labels),
+                )
     return threshold
 
 
@@ -126,10 +152,18 @@ def build_annotator(
     early: Sequence[Sentence] = (),
     seed_set: Sequence[Sentence] = (),
 ) -> Annotator:
-    """The annotator of ``config``. llm: the language model, where it is one. early: what is bought
-    before round 0, seed set and dev; seed_set: of these what may be shown to the model.
+    """Build the annotator of a run.
 
-    Raises InputError for the error rate of a class that the corpus does not have.
+    Args:
+        config: of the run.
+        labels: the classes.
+        withheld: {sentence id: gold spans}.
+        llm: the language model, if it is the annotator.
+        early: what is bought before round 0: seed set and dev.
+        seed_set: the part of it that may be shown to the model.
+
+    Raises:
+        InputError: an error rate is given for a class that the corpus does not have.
     """
     from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
     from sciner.policy.cost import Cost
@@ -151,7 +185,9 @@ def build_annotator(
     rates = asked.rates or {}
     for label in rates:
         if label not in labels:
-            raise InputError(f"annotator.rates names {label!r}", hint=nearest(label, labels))
+            raise InputError(
+                f"annotator.rates has the unknown class {label!r}", hint=nearest(label, labels)
+            )
     seed = config.seed if asked.seed is None else asked.seed
     noises = (Noise(labels, asked.rate, rates, asked.kinds, seed, stream) for stream in (0, 1))
     first, second = (SimulatedAnnotator(withheld, cost, noise) for noise in noises)
@@ -161,8 +197,7 @@ def build_annotator(
 
 
 def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
-    """The steps of the tagger that ranks the pool in the learner's place, beside those of the
-    learner; None without one."""
+    """The steps of the tagger that ranks the pool in place of the learner; None without one."""
     from sciner.loop.steps.runner import StepRunner
 
     if (kind := config.acquire.scorer) == "learner":
@@ -174,10 +209,10 @@ def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
 
 
 def build_store(config: StoreConfig, project: Path) -> Store:
-    """The store of ``config``; a relative folder stands in ``project``."""
+    """Build the store of a run; a relative folder is in ``project``."""
     from sciner.store.disk import DiskStore, NoStore
 
     if config.kind == "none":
         return NoStore()
-    # resolve() would raise for a loop of links
+    # resolve() would raise RuntimeError for a loop of links
     return DiskStore(Path(os.path.realpath(project / config.dir)))

@@ -1,4 +1,4 @@
-"""The model card of a saved tagger: what it finds, and how to use it with sciner and without."""
+"""The model card of a saved tagger: what it finds, and how to use it with and without sciner."""
 
 from __future__ import annotations
 
@@ -11,26 +11,31 @@ TRANSFORMERS = """\
 from transformers import pipeline
 
 find = pipeline("token-classification", "FOLDER", aggregation_strategy="first")
-find("We fine-tune BERT on SciERC .")  # tokens with a blank between them, as in training
+find("We fine-tune BERT on SciERC .")  # tokens separated by spaces, as in training
 ```
 
-Use `aggregation_strategy="first"`. The model was trained on the first piece of each word; what
-it says of the other pieces was never trained. `"simple"` and `"none"` read those too, and cut
-words into pieces; `"average"` and `"max"` mix them in. On the corpus `sample`, 150 steps of
-`minilm` on all of its training sentences reach an entity F1 of .82 in sciner, .79 with
-`"first"`, and .31 with `"simple"`.
+Use `aggregation_strategy="first"`. The model was trained on the first piece of each word, and
+its output for other pieces means nothing. `"simple"` and `"none"` use those pieces too and cut
+words; `"average"` and `"max"` include them in the mean or maximum. On the corpus `sample`,
+`minilm` trained for 150 steps on all training sentences reaches an entity F1 of .82 in sciner,
+.79 with `"first"`, and .31 with `"simple"`.
 
-What remains between `"first"` and sciner: sciner decodes the most probable *legal* tag
-sequence, the pipeline takes each word's most probable tag (an `I-` tag without its `B-` begins
-a span there), and sentences longer than the model reads are cut by the pipeline, while sciner
-reads them in windows. A word that is one piece for a byte-level or SentencePiece tokenizer
-(RoBERTa, ModernBERT, DeBERTa) may begin, for the pipeline, at the blank before it.
+With `"first"`, sciner and the pipeline still differ. sciner decodes the most probable *legal* tag
+sequence, while the pipeline uses each word's most probable tag, so that an `I-` tag without its
+`B-` begins a span. The pipeline truncates sentences that are longer than the model reads, while
+sciner uses windows. With byte-level and SentencePiece tokenizers (RoBERTa, ModernBERT, DeBERTa)
+a span of the pipeline may begin at the space before its first word.
 
 """
 
 
 def card(kind: str, labels: Sequence[str]) -> str:
-    """``README.md`` of a saved tagger, with the metadata that the hub reads. kind: of the model."""
+    """The ``README.md`` of a saved tagger, with the metadata that the hub reads.
+
+    Args:
+        kind: of the model.
+        labels: the classes.
+    """
     encoder = kind == "encoder"
     head = ["library_name: transformers", "pipeline_tag: token-classification"] if encoder else []
     classes = "\n".join(f"- `{label}`" for label in labels)
@@ -52,7 +57,7 @@ It finds spans of these classes:
 sciner annotate FOLDER papers/*.txt -o spans.jsonl
 ```
 
-`sciner.json` says how it was trained, and holds the checksums of the files beside it.
+`sciner.json` has the settings of the model and the checksums of its files.
 
 {TRANSFORMERS if encoder else ""}""".rstrip()
         + "\n"

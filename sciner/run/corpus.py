@@ -1,4 +1,4 @@
-"""From `data=…` to a corpus."""
+"""From the settings of ``data`` to a corpus."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ log = logging.getLogger(__name__)
 
 
 def read_corpus(config: DataConfig) -> Corpus:
-    """The text to work on. Raises InputError for whatever in it cannot be read."""
+    """Read the corpus of a run.
+
+    Raises:
+        InputError: something in it cannot be read.
+    """
     from sciner.text.leaks import guard
 
     corpus = read_splits(config)
@@ -28,25 +32,24 @@ def read_corpus(config: DataConfig) -> Corpus:
 
 
 def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
-    """Warn where the pool seems to be tokenised in another way than the training text."""
+    """Warn if the pool seems to be tokenised differently than the training text."""
     from sciner.text.formats.running import cut_share, differ
 
     theirs, ours = cut_share(pool), cut_share(train)
     if differ(theirs, ours):
         log.warning(
-            "data.unlabelled is tokenised in another way than the training text: of its tokens "
-            "%.0f%% hold punctuation that "
-            "sciner would cut off, of the training text's %.0f%% (data.tokenised=%s)",
+            "data.unlabelled is tokenised differently than the training text: sciner would split "
+            "punctuation from %.0f%% of its tokens, but from %.0f%% of the training tokens (%s)",
             100 * theirs,
             100 * ours,
-            "true says that plain text is tokenised"
+            "data.tokenised=true: plain text is already tokenised"
             if theirs < ours
-            else "false has plain text tokenised",
+            else "data.tokenised=false: sciner tokenises plain text",
         )
 
 
 def read_splits(config: DataConfig) -> Corpus:
-    """All that ``config`` names; a corpus of the catalogue is fetched if need be."""
+    """Read all splits; a corpus of the catalogue is downloaded if necessary."""
     from sciner.text.formats.read import read_files
 
     notes: Counter[str] = Counter()
@@ -89,7 +92,7 @@ def read_splits(config: DataConfig) -> Corpus:
 
 
 def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentence, ...]]:
-    """The splits that files hold; all of their text must be labelled."""
+    """Read the splits of ``data=files``, all of whose text must be labelled."""
     from sciner.text.formats.read import read_files
 
     how: dict[str, Any] = {
@@ -109,30 +112,35 @@ def read_paths(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sente
         if bare := next((s.id for s in sentences if s.spans is None), None):
             raise InputError(
                 f"{bare} in data.{name} has no labels",
-                hint="text without labels goes to data.unlabelled=PATH",
+                hint="give text without labels as data.unlabelled=PATH",
             )
     return splits
 
 
 def check_masks(splits: Mapping[str, Sequence[Sentence]], *, dev_of_train: bool) -> None:
-    """Raise InputError for masked tokens in what is to be scored against: nobody knows their
-    labels."""
+    """Raise InputError for masked tokens in a set used for scoring: their labels are unknown.
+
+    Args:
+        splits: {name: sentences}.
+        dev_of_train: whether dev is a part of train.
+    """
     for name, sentences in splits.items():
         if name == "train" and not dev_of_train:
             continue
         if partly := next((s.id for s in sentences if s.masked), None):
-            hint = "give sentences that are labelled throughout" + (
-                ", as data.dev too" if name == "train" else ""
+            hint = "give completely labelled sentences" + (
+                " as data.dev=PATH" if name == "train" else ""
             )
             raise InputError(f"{partly} in data.{name} has masked tokens", hint=hint)
 
 
 def is_zero(amount: int | str) -> bool:
+    """Whether an amount such as ``10%`` or ``50`` is zero."""
     return Amount.parse(amount).value == 0
 
 
 def read_set(config: DataConfig, notes: Counter[str]) -> dict[str, tuple[Sentence, ...]]:
-    """The splits of a set of the hub."""
+    """Read the splits of a dataset of the hub."""
     from sciner.text.formats.hub import Columns, read_hub
 
     return read_hub(

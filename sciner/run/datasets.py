@@ -1,4 +1,4 @@
-"""The parts of the corpus that a run works on: sizes, digests, and where they come from."""
+"""The parts of the corpus that a run uses: sizes, digests and sources."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from sciner.text.catalog.known import find
 from sciner.text.corpus import Corpus, Sentence, digest_of
 from sciner.tracking.datasets import Dataset
 
-DIGEST = 16  # characters; MLflow takes 36
+DIGEST = 16  # characters; MLflow allows 36
 
 
 def datasets_of(config: DataConfig, corpus: Corpus, parts: Split) -> list[Dataset]:
-    """Seed set, pool, unlabelled text, dev and test of a run, without those that are empty."""
+    """Seed set, pool, unlabelled text, dev and test of a run, without empty ones."""
     dev = config.dev or config.train
     texts: list[tuple[str, Sequence[Sentence], Paths]] = [
         ("seed set", parts.seed_set, config.train),
@@ -47,8 +47,8 @@ def datasets_of(config: DataConfig, corpus: Corpus, parts: Split) -> list[Datase
 
 
 def source_of(config: DataConfig, paths: Paths) -> tuple[str, dict[str, Any]]:
-    """Where the text of ``paths`` comes from: the type and the content of MLflow's source."""
-    if paths:  # of several files the folder that holds them all
+    """The source of the text in ``paths``, as type and content of MLflow's dataset source."""
+    if paths:  # for several files, the folder that contains them all
         files = [paths] if isinstance(paths, str) else paths
         place = os.path.commonpath([Path(file).absolute() for file in files])
         return "local", {"uri": redacted(place)}

@@ -34,9 +34,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was
-    the tracker? tracked: does it stand there? spare: what the store may forget when the sweep has
-    ended."""
+    """A run that has ended.
+
+    Attributes:
+        rounds: the lines of ``rounds.jsonl``.
+        labels: the classes.
+        lost: whether the tracker failed.
+        tracked: whether the tracker has the run.
+        spare: keys that the store may delete when the sweep has ended.
+    """
 
     rounds: list[dict[str, Any]]
     labels: tuple[str, ...]
@@ -46,10 +52,11 @@ class Executed:
 
 
 def execute(config: RunConfig, job: Job) -> Executed:
-    """Run the rounds; results reach ``job.directory`` before the tracker.
+    """Run the rounds; results are written to ``job.directory`` before they are tracked.
 
-    Raises InputError for bad input, and for a folder in which another run is at work, before
-    anything is written or trained.
+    Raises:
+        InputError: the input is invalid, or another run is active in the folder; nothing has been
+            written or trained.
     """
     from sciner.results.folder import reserved
 
@@ -57,25 +64,25 @@ def execute(config: RunConfig, job: Job) -> Executed:
     ready = prepare(config, store, shared=job.sweep is not None)
     for note, count in sorted(ready.corpus.notes.items()):
         log.warning("%s: %d", note, count)
-    if ready.llm:  # before anything is spent
+    if ready.llm:  # before any money is spent
         ready.llm.asker.endpoint.check(ready.llm.recipe.name)
     if lost := classes_without_training(ready.corpus):
         there = ", ".join(labels_of(ready.corpus.train))
         log.warning(
-            "classes of test that train never has: %s (train has %s)", ", ".join(lost), there
+            "classes of test that do not occur in train: %s (train has %s)", ", ".join(lost), there
         )
     with reserved(job.directory):
         done = carry_out(config, job, ready, store)
     if config.data.seed_order.startswith("oracle"):
         log.warning(
-            "data.seed_order=%s looked at withheld labels: no annotator could have chosen so",
+            "data.seed_order=%s used withheld labels: no annotator could have chosen this seed set",
             config.data.seed_order,
         )
     return done
 
 
 def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Executed:
-    """The rounds, to disk and to the tracker."""
+    """Run the rounds, and write them to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
     from sciner.tracking.params import params_of
@@ -125,14 +132,14 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
 def follow(
     rounds: Iterable[Round], folder: RunFolder, tracker: Tracker, labels: Sequence[str]
 ) -> Round:
-    """Each round reaches the folder before the tracker. Returns the last."""
+    """Write each round to the folder, then to the tracker; return the last."""
     from sciner.tracking.charts import grouped
 
     for done in rounds:
         folder.write_round(done)
         tracker.scores(grouped(done.scores, labels), done.number)
         tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
-        known = ", known from the store" if all(step.hit for step in done.steps) else ""
+        known = ", from the store" if all(step.hit for step in done.steps) else ""
         log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
     return done
 
@@ -140,12 +147,19 @@ def follow(
 def conclude(
     ready: Prepared, folder: RunFolder, tracker: Tracker, store: Store, run: Mapping[str, str]
 ) -> None:
-    """The end of the last round, told to the folder, the store, the study and the tracker. run:
-    what the study keeps."""
+    """Record the end of a run in its folder, the store, the study and the tracker.
+
+    Args:
+        ready: the run.
+        folder: of the run.
+        tracker: of the run.
+        store: of the run.
+        run: what the study records about it.
+    """
     hits = sum(step.hit for step in ready.steps.taken)
     cache = f"{hits} of {len(ready.steps.taken)} steps known"
     pruned = ready.trial.pruned if ready.trial else None
-    # what has fewer rounds than asked for must not pass for the whole
+    # a run with fewer rounds than requested must not count as finished
     status = "FINISHED" if pruned is None else "KILLED"
     folder.about(
         status=status,
@@ -158,7 +172,7 @@ def conclude(
         ready.trial.tell(run)
     tracker.tag("sciner.cache", cache)
     if pruned is not None:
-        log.info("pruned after round %d: the study's other trials were better by then", pruned)
+        log.info("pruned after round %d: other trials of the study were better by then", pruned)
         tracker.tag("sciner.pruned", str(pruned))
     tracker.artifact(folder.rounds)
     tracker.artifact(folder.run)
@@ -167,7 +181,7 @@ def conclude(
 
 
 def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
-    """The tracker of ``config``; without an address, the database in ``project``."""
+    """The tracker of a run; without an address, the database in ``project``."""
     from sciner.tracking.address import place_of
     from sciner.tracking.mlflow import MlflowTracker
     from sciner.tracking.tracker import NoTracker
@@ -178,7 +192,7 @@ def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:
-    """What the user set, on the command line or by an experiment's file, and the seed."""
+    """The seed, and what the user set on the command line or by an experiment's file."""
     from sciner.redact import redacted
 
     words = (word.lstrip("+~").partition("=") for word in job.overrides)
@@ -189,6 +203,7 @@ def params(config: RunConfig, job: Job) -> dict[str, str]:
 
 
 def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
+    """The tags of a run: corpus, folder, sweep, trial, choices, commit and versions."""
     from sciner.run.provenance import git_state, versions
 
     text = corpus.digest()
@@ -212,6 +227,8 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
 
 
 def point(config: RunConfig, text: str) -> str:
-    """What makes two runs the same point of a sweep: every setting that changes a result, the seed,
-    and the text, as its digest."""
+    """The identity of a sweep's point: a digest of the seed, the text and all settings.
+
+    Settings that change no result are left out.
+    """
     return digest([config.model_dump(exclude=set(NO_RESULT)), text])[:16]

@@ -9,10 +9,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One point of a sweep, as it was asked for. overrides: the words of the command line,
-    ``key=value``. sweep: its id, None for a run by itself. points: how many the sweep has. choices:
-    the file that was taken of each group of conf/. constants: what the experiment's file sets for
-    all of its points."""
+    """One point of a sweep, as it was requested.
+
+    Attributes:
+        directory: of the run.
+        overrides: of the command line, ``key=value``.
+        project: the working directory of the command.
+        sweep: its id; None for a single run.
+        points: how many the sweep has.
+        choices: {group of conf/: the chosen file}.
+        constants: what the experiment's file sets for all of its points.
+    """
 
     directory: Path
     overrides: tuple[str, ...]
@@ -24,4 +31,5 @@ class Job:
 
     @property
     def name(self) -> str:
+        """The overrides as a name for the run."""
         return " ".join(self.overrides) or "defaults"

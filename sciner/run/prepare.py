@@ -32,8 +32,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A run that is ready to begin. parts: with the gold of the pool, for the report. llm: the
-    language model that it asks, if any. questions: what it may be asked, at most."""
+    """A run that is ready to begin.
+
+    Attributes:
+        corpus: of the run.
+        parts: seed set, pool and dev, with the pool's gold for scores.
+        steps: computes each step, or finds it in the store.
+        rounds: not yet started.
+        trial: of a search; None without one.
+        llm: the language model that the run asks; None without one.
+        questions: what it may be asked at most.
+    """
 
     corpus: Corpus
     parts: Split
@@ -45,9 +54,18 @@ class Prepared:
 
 
 def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
-    """Read the corpus and build everything that the rounds need. Raises InputError for what cannot
-    be meant; nothing is written or trained before the first of ``rounds`` is asked for. shared: see
-    ``StepRunner``."""
+    """Read the corpus and build everything that the rounds need.
+
+    Nothing is written or trained before the first of ``rounds`` is requested.
+
+    Args:
+        config: of the run.
+        store: of the run.
+        shared: see ``StepRunner``.
+
+    Raises:
+        InputError: a setting or the corpus is invalid.
+    """
     from sciner.loop.iteration import Iteration
     from sciner.loop.out_of_fold import refuse_small
     from sciner.loop.rounds import run_rounds
@@ -123,7 +141,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
 
 
 def refuse_without_entities(corpus: Corpus) -> None:
-    """Raise InputError where nothing could be learnt from train, or scored on test."""
+    """Raise InputError if train or test has no entity."""
     for split in ("train", "test"):
         if not any(s.spans for s in getattr(corpus, split)):
             raise InputError(
@@ -132,7 +150,6 @@ def refuse_without_entities(corpus: Corpus) -> None:
 
 
 def classes_without_training(corpus: Corpus) -> list[str]:
-    """Return the classes of test's gold that no training sentence has: all of their spans are
-    missed."""
+    """The classes of test's gold that no training sentence has; all of their spans are missed."""
     train, test = (set(labels_of(sentences)) for sentences in (corpus.train, corpus.test))
     return sorted(test - train)

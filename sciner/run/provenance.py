@@ -1,4 +1,4 @@
-"""Where a run came from: code, versions, corpus."""
+"""Where a run comes from: the commit and the versions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PACKAGES = (
 
 
 def git_state() -> dict[str, str]:
-    """Commit and dirty flag of the working directory's repository; nothing outside of one."""
+    """Commit and dirty flag of the repository of the working directory; empty without one."""
     try:
         commit = _git("rev-parse", "HEAD")
         return {
@@ -38,7 +38,7 @@ def _git(*words: str) -> str:
 
 @cache
 def versions() -> dict[str, str]:
-    """Installed versions that can change a score."""
+    """Installed versions of packages that can change a score."""
     found = {"version.python": platform.python_version()}
     for name in PACKAGES:
         try:

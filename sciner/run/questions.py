@@ -1,4 +1,4 @@
-"""What a run may ask a language model, and what that would cost, before anything is asked."""
+"""Estimates what a run may ask a language model, and at what cost, before anything is asked."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ if TYPE_CHECKING:
     from sciner.policy.seed import Split
     from sciner.tagger.llm.tagger import FittedLlm, LlmTagger
 
-CHARACTERS = 4  # of a token, by a rule of thumb for English
-ANSWER = 40  # tokens of one, by another
+CHARACTERS = 4  # per token, a rule of thumb for English
+ANSWER = 40  # tokens per answer, a rule of thumb
 
 
 @dataclass(frozen=True)
 class Asking:
-    """At most ``most`` of ``sentences``, which nobody can name before, are asked about; as often as
-    ``times``, with other demonstrations each."""
+    """At most ``most`` of ``sentences`` are asked about; which ones is not known beforehand.
+
+    Attributes:
+        fitted: the language model.
+        sentences: the candidates.
+        most: how many of them, at most.
+        times: how often each, with other demonstrations each time.
+    """
 
     fitted: FittedLlm
     sentences: Sequence[Sentence]
@@ -32,8 +38,13 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """At most so many questions that the store does not know, and their price by a rule of thumb: a
-    token is taken for four characters, an answer for forty tokens. None without prices."""
+    """An upper bound on questions whose answers the store lacks, and their estimated price.
+
+    Attributes:
+        questions: at most so many.
+        money: estimated with four characters per token and forty tokens per answer; None without
+            prices.
+    """
 
     questions: int
     money: float | None
@@ -46,7 +57,7 @@ def questions_of(
     annotator: Annotator,
     llm: LlmTagger | None,
 ) -> list[Asking]:
-    """What a run may ask, by role."""
+    """What a run may ask, for each role of the language model."""
     if llm is None:
         return []
     from sciner.tagger.llm.annotator import LlmAnnotator
@@ -55,7 +66,7 @@ def questions_of(
     pool = [s.withheld() for s in (*parts.pool, *corpus.unlabelled)]
     early = [s.withheld() for s in (*parts.seed_set, *parts.dev)]
     by_llm = isinstance(annotator, LlmAnnotator) and bool(early) and not annotator.by_people
-    # what a model that labels the seed set will say of it is not known yet
+    # if the model labels the seed set, its answers are not known yet
     shown = () if by_llm else annotator.label([s.withheld() for s in parts.seed_set])
     fitted = llm.fit([gold_example(s) for s in shown], seed=config.seed)
     if isinstance(annotator, LlmAnnotator):
@@ -76,9 +87,13 @@ def questions_of(
 
 
 def expected(asking: Iterable[Asking]) -> Expected | None:
-    """All that several runs may ask together: what they share is counted once. None where there is
-    nothing to ask."""
-    wanted: dict[str, tuple[int, int, int, float]] = {}  # by sentences: most, missing, more, price
+    """What several runs may ask together, counting what they share once.
+
+    Returns:
+        None if there is nothing to ask.
+    """
+    # by the digest of the questions: most, missing, more, price
+    wanted: dict[str, tuple[int, int, int, float]] = {}
     priced = True
     for one in asking:
         asker = one.fitted.tagger.asker

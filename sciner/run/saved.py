@@ -18,11 +18,18 @@ from sciner.run.card import card
 from sciner.tagger.base import FitReport, Fitted
 
 ABOUT, CARD = "sciner.json", "README.md"
-UNKNOWN = FitReport(0, 0, 0.0, ())  # of a fit that was elsewhere
+UNKNOWN = FitReport(0, 0, 0.0, ())  # a saved tagger's own report is not kept
 
 
 class About(BaseModel):
-    """``sciner.json`` of a saved tagger. files: the SHA-256 of each file of the tagger."""
+    """The content of ``sciner.json`` in a saved tagger's folder.
+
+    Attributes:
+        version: of this file.
+        labels: the classes.
+        model: its settings.
+        files: {name: SHA-256} of the tagger's files.
+    """
 
     model_config = ConfigDict(extra="forbid")
     version: Literal[2]
@@ -32,8 +39,10 @@ class About(BaseModel):
 
 
 def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequence[str]) -> None:
-    """Save a trained tagger, its model card, and in ``sciner.json`` what it takes to restore it
-    (``open_tagger``). What else lies in ``folder`` stays."""
+    """Save a trained tagger with its model card and ``sciner.json`` (see ``open_tagger``).
+
+    Other files in ``folder`` are kept.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=".saving-") as scratch:
         fitted.save(Path(scratch))
@@ -49,10 +58,16 @@ def save_tagger(fitted: Fitted, folder: Path, model: ModelConfig, labels: Sequen
 
 
 def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> Fitted:
-    """The tagger that a run saved in ``folder`` (``save_model=true``), in ``int8`` if so wanted.
+    """Open a tagger that a run saved (``save_model=true``).
 
-    Raises InputError for a folder that holds none, or not the whole of it as it was saved, and
-    for int8 where there is none.
+    Args:
+        folder: where it was saved.
+        trainer: device, precision and threads.
+        int8: whether to quantise it.
+
+    Raises:
+        InputError: the folder has no saved tagger, a file is missing or has changed, or the tagger
+            has no int8.
     """
     file = folder / ABOUT
     if not file.is_file():
@@ -63,7 +78,9 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         unchanged(folder, about)
         if int8 and "int8" not in about.model.capabilities:
             raise InputError(
-                f"a {about.model.kind} has no int8", file=folder, hint="annotate without --int8"
+                f"a {about.model.kind} cannot be quantised to int8",
+                file=folder,
+                hint="annotate without --int8",
             )
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except ValidationError as error:
@@ -71,13 +88,13 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         raise InputError(
             f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
             file=file,
-            hint="save the tagger anew",
+            hint="save the tagger again",
         ) from None
     except InputError:
         raise
     except (OSError, ValueError) as error:
         raise InputError(
-            f"the tagger cannot be restored ({error})", file=folder, hint="save it anew"
+            f"the tagger cannot be restored ({error})", file=folder, hint="save it again"
         ) from None
     if int8:
         from sciner.tagger.encoder.encoder import FittedEncoder
@@ -89,16 +106,16 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
 
 
 def unchanged(folder: Path, about: About) -> None:
-    """Raises InputError for the first file of a saved tagger that is not as it was saved."""
+    """Raise InputError for the first file that is missing or has changed since it was saved."""
     for name, known in about.files.items():
         file = folder / Path(name).name
         if not file.is_file():
             raise InputError(
-                "missing since the tagger was saved", file=file, hint="copy the folder whole"
+                "missing since the tagger was saved", file=file, hint="copy the whole folder"
             )
         if checksum(file) != known:
             raise InputError(
                 "changed since the tagger was saved",
                 file=file,
-                hint="copy the folder anew, or save it anew",
+                hint="copy the folder again, or save the tagger again",
             )

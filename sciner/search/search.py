@@ -77,7 +77,7 @@ class Search:
         trials = self.options.n_trials
         return (
             f"at most {trials * rounds * fits} fits ({trials} trials, {rounds} rounds, {fits} "
-            "a round)"
+            "per round)"
         )
 
 

@@ -128,7 +128,7 @@ class Corpus:
         )
         if twice := [i for i, n in ids.items() if n > 1]:
             raise InputError(
-                f"sentence id {twice[0]!r} stands {ids[twice[0]]} times in {self.name}",
+                f"sentence id {twice[0]!r} occurs {ids[twice[0]]} times in {self.name}",
                 hint="ids must be unique",
             )
 

@@ -37,11 +37,11 @@ def guard(corpus: Corpus, how: Guard, min_tokens: int) -> Corpus:
         return replace(
             corpus,
             notes=corpus.notes
-            + Counter({"training sentences that stand in dev or test": len(found)}),
+            + Counter({"training sentences that are also in dev or test": len(found)}),
         )
     ids = {sentence.id for sentence in found}
     train = tuple(s for s in corpus.train if s.id not in ids)
     notes = corpus.notes + Counter(
-        {"training sentences dropped, since they stand in dev or test": len(found)}
+        {"training sentences dropped, because they are also in dev or test": len(found)}
     )
     return replace(corpus, train=train, notes=notes)

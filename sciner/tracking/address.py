@@ -1,4 +1,4 @@
-"""Where runs are tracked: which addresses can be meant, and whether anybody answers there."""
+"""The address of a tracker: whether it is valid, and whether a server answers."""
 
 from __future__ import annotations
 
@@ -18,34 +18,36 @@ SERVERS = ("http", "https")
 DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 OTHERS = ("databricks", "databricks-uc", "uc")
 NAME = 250  # characters of a run's or an experiment's name in a server's database
-SECONDS = 5  # that a tracker gets to answer
-RARELY = 300.0  # seconds before one that was down is asked again
-NOTES = "SCINER_TRACKERS"  # a file of the sweep: which trackers are down, since when and why
+SECONDS = 5  # timeout of a tracker
+RARELY = 300.0  # seconds before a tracker that was down is tried again
+NOTES = "SCINER_TRACKERS"  # names the sweep's file of trackers that are down, since when and why
 
 
 class Unreachable(Exception):
-    """Nobody answers there."""
+    """No server answers at this address."""
 
 
 def place_of(uri: str | None, folder: Path) -> str:
-    """Where to log: what was configured, else MLflow's own MLFLOW_TRACKING_URI, else the folder's
-    database."""
+    """Where to log: the configured address, MLFLOW_TRACKING_URI, or the folder's database."""
     return uri or os.environ.get("MLFLOW_TRACKING_URI") or local_uri(folder)
 
 
 def check(uri: str, experiment: str = "sciner") -> None:
-    """Raises InputError for an address that cannot be meant, and for an experiment without a name,
-    or with a name too long. Nobody is asked."""
+    """Check an address and the name of an experiment, without connecting.
+
+    Raises:
+        InputError: the address is invalid, or the name is empty or too long.
+    """
     from urllib.parse import urlsplit
 
     if not experiment.strip():
         raise InputError(
-            "tracking.experiment is empty", hint="give it a name: tracking.experiment=sciner"
+            "tracking.experiment is empty", hint="give a name: tracking.experiment=sciner"
         )
     if len(experiment) > NAME:
         raise InputError(
-            f"tracking.experiment has {len(experiment)} characters, a database takes {NAME}",
-            hint="give it a shorter name",
+            f"tracking.experiment has {len(experiment)} characters, but MLflow allows {NAME}",
+            hint="give a shorter name",
         )
     scheme = uri.partition(":")[0]
     dialect = scheme.partition("+")[0]
@@ -58,16 +60,16 @@ def check(uri: str, experiment: str = "sciner") -> None:
             "http://HOST:PORT"
         )
         raise InputError(
-            f"tracking.uri={redacted(uri)}: MLflow keeps runs in no plain folder any more",
+            f"tracking.uri={redacted(uri)}: MLflow no longer stores runs in plain folders",
             hint=hint,
         )
     if dialect not in (*SERVERS, *DATABASES):
         hint = nearest(dialect, {*SERVERS, *DATABASES, *OTHERS, *plugins})
-        raise InputError(f"tracking.uri={redacted(uri)}: MLflow knows no {dialect}://", hint=hint)
-    if dialect in SERVERS and not urlsplit(uri).hostname:
         raise InputError(
-            f"tracking.uri={redacted(uri)} names no host", hint="give http://HOST:PORT"
+            f"tracking.uri={redacted(uri)}: MLflow does not know {dialect}://", hint=hint
         )
+    if dialect in SERVERS and not urlsplit(uri).hostname:
+        raise InputError(f"tracking.uri={redacted(uri)} has no host", hint="give http://HOST:PORT")
     if (file := file_of(uri)) and file.is_dir():
         raise InputError(
             f"tracking.uri={uri} is a folder", hint=f"give {uri.rstrip('/')}/mlflow.db"
@@ -75,8 +77,14 @@ def check(uri: str, experiment: str = "sciner") -> None:
 
 
 def reach(uri: str) -> None:
-    """Raises Unreachable where nobody answers within seconds. One that was down is asked rarely, by
-    all jobs of a sweep together."""
+    """Check that a server answers within seconds.
+
+    After a failure, the address is tried again only after some minutes, by one of the jobs of a
+    sweep for all of them.
+
+    Raises:
+        Unreachable: no server answers.
+    """
     since, why = notes().get(uri, (0.0, ""))
     if not time.time() - since < RARELY:
         why = answer(uri)
@@ -86,7 +94,7 @@ def reach(uri: str) -> None:
 
 
 def answer(uri: str) -> str:
-    """Why nobody answers at ``uri``; empty where somebody does, whatever the answer."""
+    """Why no server answers at ``uri``; empty if one does, whatever its answer."""
     scheme = uri.partition(":")[0].partition("+")[0]
     if scheme in SERVERS:
         return ask_server(uri)
@@ -94,23 +102,25 @@ def answer(uri: str) -> str:
 
 
 def ask_server(uri: str) -> str:
+    """``answer`` for an HTTP server."""
     import requests
 
     try:
         requests.get(f"{uri.rstrip('/')}/health", timeout=SECONDS, stream=True).close()
-    except requests.exceptions.SSLError:  # an answer; MLFLOW_TRACKING_INSECURE_TLS may allow it
+    except requests.exceptions.SSLError:  # a server; MLFLOW_TRACKING_INSECURE_TLS may allow it
         return ""
     except requests.Timeout:
         return f"no answer within {SECONDS} s"
     except requests.ConnectionError as error:
-        # as "[Errno 111] Connection refused"; what lies around it repeats the address
+        # such as "[Errno 111] Connection refused"; the errors around it repeat the address
         return str(root_of(error))
     except requests.RequestException:
-        pass  # an answer that MLflow may make more of
+        pass  # a server answers, and MLflow reports what is wrong
     return ""
 
 
 def ask_database(uri: str) -> str:
+    """``answer`` for a database server."""
     from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
@@ -131,8 +141,10 @@ def ask_database(uri: str) -> str:
 
 
 def cause(error: BaseException) -> str:
-    """An error in one line, with what lies at its root: libraries wrap "database is locked" in
-    sentences of their own."""
+    """An error in one line, with the error at its root.
+
+    Libraries wrap "database is locked" in sentences of their own.
+    """
     if isinstance(error, Unreachable):
         return str(error)
     first, last = (next(iter(str(e).strip().splitlines()), "") for e in (error, root_of(error)))
@@ -141,13 +153,14 @@ def cause(error: BaseException) -> str:
 
 
 def root_of(error: BaseException) -> BaseException:
+    """The error that was raised first."""
     while (below := error.__cause__ or error.__context__) is not None:
         error = below
     return error
 
 
 def notes() -> dict[str, Any]:
-    """Which trackers were down, each as [when, why]; nothing outside `sciner run`."""
+    """Which trackers were down, as {address: [when, why]}; empty outside `sciner run`."""
     try:
         found: dict[str, Any] = json.loads(Path(os.environ[NOTES]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError):
@@ -156,13 +169,18 @@ def notes() -> dict[str, Any]:
 
 
 def note(uri: str, why: str) -> None:
-    """Tell the other jobs that ``uri`` is down, or that it is not any more."""
+    """Tell the other jobs of a sweep that a tracker is down, or that it is up again.
+
+    Args:
+        uri: the address.
+        why: it is down; empty if it is up.
+    """
     if NOTES not in os.environ or (not why and uri not in notes()):
         return
     place = Path(os.environ[NOTES])
     unfinished = place.with_name(f"{place.name}.{os.getpid()}")
     known = {other: seen for other, seen in notes().items() if other != uri}
     told = json.dumps(known | ({uri: (time.time(), why)} if why else {}))
-    with suppress(OSError):  # the sweep has ended, and its folder is gone: nobody is left to tell
+    with suppress(OSError):  # the sweep has ended and its folder is gone, so nobody reads it
         unfinished.write_text(told, encoding="utf-8")
         unfinished.replace(place)

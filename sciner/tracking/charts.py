@@ -1,5 +1,7 @@
-"""The names that figures have in MLflow, whose UI draws one section of charts for all names that
-agree up to the last slash."""
+"""The names of metrics in MLflow.
+
+Its UI draws one section of charts for all names that agree up to the last slash.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +11,7 @@ from sciner.score.names import escaped
 
 
 def grouped(scores: Mapping[str, float], labels: Iterable[str]) -> dict[str, float]:
-    """``scores`` with ``class/`` before the name of a class, so that classes and averages are two
-    sections of charts.
+    """Insert ``class/`` before class names, so that classes and averages get separate sections.
 
     >>> grouped({"test/f1/micro": 0.5, "test/f1/Task": 0.4}, ["Task"])
     {'test/f1/micro': 0.5, 'test/f1/class/Task': 0.4}

@@ -1,4 +1,4 @@
-"""The tracker as a file: a SQLite database that is whole from the moment it exists."""
+"""The tracker as a file: a SQLite database that is complete as soon as it exists."""
 
 from __future__ import annotations
 
@@ -8,30 +8,31 @@ from pathlib import Path
 
 from sciner.errors import InputError
 
-AWKWARD = frozenset("%?#")  # characters that an address gives a meaning of their own
+AWKWARD = frozenset("%?#")  # characters with a special meaning in an address
 MAGIC = b"SQLite format 3\0"
 
 
 def local_uri(folder: Path) -> str:
-    """The default database of a project folder; absolute, since jobs of a sweep may run
-    elsewhere."""
+    """The default database of a project folder; absolute, because jobs may run elsewhere."""
     return uri_of((folder / "mlflow.db").resolve())
 
 
 def uri_of(file: Path) -> str:
-    """The address of a database file, whatever characters its folders have."""
+    """The address of a database file; any characters are allowed in its path."""
     if AWKWARD.isdisjoint(str(file)):
         return f"sqlite:///{file}"
     from sqlalchemy import URL
 
-    # with its driver: of a plain sqlite:/// MLflow takes the quoted path for a folder that it has
-    # to make
+    # with its driver: for a plain sqlite:/// MLflow would create a folder with the quoted path
     return URL.create("sqlite+pysqlite", database=str(file)).render_as_string()
 
 
 def file_of(uri: str) -> Path | None:
-    """The file of a SQLite address, None for any other. Raises InputError for one without a
-    file."""
+    """The file of a SQLite address; None for any other address.
+
+    Raises:
+        InputError: the address names no file.
+    """
     if not uri.startswith(("sqlite:", "sqlite+")):
         return None
     from sqlalchemy import make_url
@@ -43,19 +44,20 @@ def file_of(uri: str) -> Path | None:
         name = None
     if not name or name == ":memory:":
         raise InputError(
-            f"tracking.uri={uri} names no file",
-            hint="give sqlite:///FILE, with four slashes if it is absolute",
+            f"tracking.uri={uri} has no file",
+            hint="give sqlite:///FILE, with four slashes for an absolute path",
         )
     return Path(name)
 
 
 def prepare_file(file: Path) -> None:
-    """Make the database if there is none, and let readers and writers overlap in it (WAL), whoever
-    made it.
+    """Create the database if necessary, and let readers and writers work at the same time (WAL).
 
-    It is built beside its place and renamed when it is whole: a process that is killed leaves no
-    half of one. Two processes that first touch a new one together would break its migrations, so
-    that is behind a lock. Raises InputError for a file that is no database of MLflow's.
+    It is built beside its place and renamed when it is complete, so a killed process leaves no
+    partial database. A lock prevents two processes from running MLflow's migrations at once.
+
+    Raises:
+        InputError: the file is not a database of MLflow.
     """
     from filelock import FileLock
 
@@ -68,13 +70,13 @@ def prepare_file(file: Path) -> None:
             contextlib.suppress(sqlite3.OperationalError),
             contextlib.closing(sqlite3.connect(file, timeout=5)) as connection,
         ):
-            # stays so; fails where others are at it
+            # the mode is permanent; this fails while other processes use the database
             if connection.execute("PRAGMA journal_mode").fetchone() != ("wal",):
                 connection.execute("PRAGMA journal_mode=WAL")
 
 
 def build(file: Path) -> None:
-    """MLflow's tables in a new file, which then takes the name ``file``."""
+    """Create MLflow's tables in a new file, and rename it to ``file``."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     unfinished = file.with_name(f".{file.name}.new")
@@ -86,7 +88,7 @@ def build(file: Path) -> None:
 
 
 def refuse_other(file: Path) -> None:
-    """Raises InputError for what is there and cannot be MLflow's database."""
+    """Raise InputError for a file that is not a database of MLflow."""
     try:
         if not file.exists():
             return
@@ -98,7 +100,9 @@ def refuse_other(file: Path) -> None:
         ) from None
     if first not in (b"", MAGIC):
         raise InputError(
-            "this is no SQLite database", file=file, hint="give tracking.uri another file"
+            "not a SQLite database",
+            file=file,
+            hint="give another file: tracking.uri=sqlite:///FILE",
         )
     with contextlib.closing(sqlite3.connect(file, timeout=5)) as connection:
         try:
@@ -112,16 +116,14 @@ def refuse_other(file: Path) -> None:
                 "alembic_version" in tables
                 and connection.execute("SELECT count(*) FROM alembic_version").fetchone()[0]
             )
-        except sqlite3.OperationalError:  # locked: whoever holds it knows what it is
+        except sqlite3.OperationalError:  # locked: the process that holds it has checked it
             return
         except sqlite3.DatabaseError as error:
             raise InputError(
                 f"the tracker's database is damaged ({error})", file=file, hint=MOVE
             ) from None
     if tables and not (known and {"experiments", "runs"} <= tables):
-        raise InputError(
-            "this database is not MLflow's, or was never finished", file=file, hint=MOVE
-        )
+        raise InputError("not a database of MLflow, or an incomplete one", file=file, hint=MOVE)
 
 
-MOVE = "move it away, and `sciner track replay` makes it anew from the store"
+MOVE = "move the file away; `sciner track replay` rebuilds it from the store"

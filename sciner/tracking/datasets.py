@@ -1,4 +1,4 @@
-"""The parts of a corpus that a run works on, as dataset inputs of a tracker."""
+"""The parts of a corpus that a run uses, as dataset inputs of a tracker."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from typing import Any
 class Dataset:
     """One part of the corpus of a run.
 
-    name: of the corpus. context: what the part is for: ``seed set``, ``pool``, ``dev``, ... digest:
-    of its ids, tokens and gold, at most 36 characters. source_type, source: where the text comes
-    from, as MLflow's dataset sources know it. sentences, tokens, entities: how many there are.
+    Attributes:
+        name: of the corpus.
+        context: what the part is used for: ``seed set``, ``pool``, ``dev``, ...
+        digest: of its ids, tokens and gold, at most 36 characters.
+        source_type, source: where the text comes from, as in MLflow's dataset sources.
+        sentences, tokens, entities: their numbers.
     """
 
     name: str
@@ -27,6 +30,6 @@ class Dataset:
     entities: int
 
     def profile(self) -> str:
-        """Its sizes as JSON. The UI shows rows and elements under these names of MLflow's."""
+        """Its sizes as JSON; the UI shows rows and elements under these names."""
         sizes = {"num_rows": self.sentences, "num_elements": self.tokens, "entities": self.entities}
         return json.dumps(sizes)

@@ -1,4 +1,4 @@
-"""Runs of a tracker as the folders that they were."""
+"""Downloads the runs of a tracker as run folders."""
 
 from __future__ import annotations
 
@@ -22,15 +22,20 @@ def download(
     sweep: str | None = None,
     ids: Sequence[str] = (),
 ) -> None:
-    """The finished runs of ``experiment`` (None: of all experiments) as run folders (``run.json``,
-    ``rounds.jsonl``, ``config.yaml``) below ``folder``; with ``sweep`` only those of that sweep,
-    with ``ids`` only these (sciner's or MLflow's).
+    """Download finished runs as folders with ``run.json``, ``rounds.jsonl`` and ``config.yaml``.
 
-    Raises InputError where there is no such tracker or experiment, and for a run whose artefacts
-    are gone.
+    Args:
+        uri: of the tracker.
+        experiment: its name; None for all experiments.
+        folder: where the run folders are created.
+        sweep: if given, only its runs.
+        ids: if given, only these runs (ids of sciner or MLflow).
+
+    Raises:
+        InputError: the tracker or the experiment does not exist, or a run's artefacts are missing.
     """
     file = database.file_of(uri)
-    if file and not file.is_file():  # MLflow would make one
+    if file and not file.is_file():  # MLflow would create one
         raise InputError(
             f"there is no tracker at {redacted(uri)}",
             hint="run `sciner run` here first, or give --uri",
@@ -39,7 +44,7 @@ def download(
         client = connect(uri)
     except address.Unreachable as error:
         raise InputError(
-            f"nobody answers at {redacted(uri)} ({error})", hint="give run folders instead"
+            f"no server answers at {redacted(uri)} ({error})", hint="give run folders instead"
         ) from None
     from mlflow.exceptions import MlflowException
 
@@ -68,6 +73,6 @@ def download(
                 f"the artefacts of run {run.info.run_id} cannot be read",
                 hint="give run folders instead",
             ) from None
-        # replayed, it has another id than the run once had
+        # a replayed run has another MLflow id than the original
         about |= {"mlflow": run.info.run_id, "status": "FINISHED"}
         (place / "run.json").write_text(json.dumps(about), encoding="utf-8")

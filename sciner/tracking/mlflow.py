@@ -1,4 +1,4 @@
-"""The view: runs in MLflow, one a configuration, every figure with step = round."""
+"""Runs in MLflow: one per configuration, with round numbers as steps."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from sciner.tracking.datasets import Dataset
 from sciner.tracking.unfinished import to_continue
 
 # MLflow's limits
-METRICS = 1000  # a call
-PARAMS = 100  # a call
+METRICS = 1000  # per call
+PARAMS = 100  # per call
 VALUE = 6000  # characters of a param
 
 CONTEXT = "mlflow.data.context"  # the tag of a dataset that says what a run uses it for
@@ -35,8 +35,10 @@ QUIET = {
 
 
 def quiet() -> None:
-    """MLflow without telemetry, log chatter and long retries; what the user set in the environment
-    holds."""
+    """Turn off MLflow's telemetry, log messages and long retries.
+
+    Variables that the user has set are kept.
+    """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     for name in ("mlflow", "alembic"):
@@ -44,9 +46,11 @@ def quiet() -> None:
 
 
 def connect(uri: str) -> Any:
-    """A client of the tracker at ``uri``, whose database is made if need be.
+    """Connect to a tracker; its database is created if necessary.
 
-    Raises InputError for an address that cannot be meant, Unreachable where nobody answers.
+    Raises:
+        InputError: the address is invalid.
+        Unreachable: no server answers.
     """
     address.check(uri)
     quiet()
@@ -59,10 +63,14 @@ def connect(uri: str) -> Any:
 
 
 def prepare(uri: str, experiment: str) -> str:
-    """The experiment's id, made if need be. A sweep's parent calls this before any job starts.
+    """Return an experiment's id; the experiment is created if necessary.
 
-    Raises InputError and Unreachable as ``connect``, and InputError for an experiment that was
-    deleted: MLflow finds it by its name, and takes nothing for it.
+    The parent of a sweep calls this before any job starts.
+
+    Raises:
+        InputError: the address is invalid, or the experiment was deleted: MLflow still finds it by
+            its name, but accepts no runs.
+        Unreachable: no server answers.
     """
     address.check(uri, experiment)
     client = connect(uri)
@@ -88,18 +96,24 @@ def prepare(uri: str, experiment: str) -> str:
 
 
 def runs_page(client: Any) -> str:
-    """Where the UI shows the runs of the experiment that was written last, as the end of its
-    address. Without the workflow, the UI opens on its pages for language models."""
+    """The end of the UI's address for the runs of the experiment that was updated last.
+
+    Without the workflow the UI opens its pages for language models.
+    """
     newest = max(client.search_experiments(), key=lambda found: found.last_update_time or 0)
     return f"#/experiments/{newest.experiment_id}/runs?workflowType=machine_learning"
 
 
 class MlflowTracker:
-    """One MLflow run, by the client alone: no global state, so that runs may follow each other in
-    one process.
+    """One MLflow run, logged through a client.
 
-    times: when the run began and ended, in seconds since 1970, if that was another time than
-    now. run: one of MLflow's that stands there unfinished, and is completed.
+    MLflow's global state is not used, so that one process can log several runs.
+
+    Args:
+        uri: of the tracker.
+        experiment: its name.
+        times: when the run began and ended, in seconds since 1970; None for now.
+        run: an unfinished run of MLflow to be completed.
     """
 
     def __init__(
@@ -111,8 +125,8 @@ class MlflowTracker:
     ) -> None:
         self.uri, self.experiment, self.times, self.continued = uri, experiment, times, run
         self.run_id = self.experiment_id = ""
-        self.claim = ExitStack()  # on ``continued``, until it is this run
-        self.known: set[tuple[str, int, float]] = set()  # figures that the run has already
+        self.claim = ExitStack()  # holds the folder of ``continued`` until it has started
+        self.known: set[tuple[str, int, float]] = set()  # what a continued run has logged already
 
     def _open(self) -> None:
         if not self.experiment_id:
@@ -141,7 +155,7 @@ class MlflowTracker:
             there = self.continued.data.params
             with self.claim:
                 self._go_on_with(self.continued, name, tags)
-        # none can be changed
+        # params cannot be changed
         new = (Param(key, value[:VALUE]) for key, value in params.items() if key not in there)
         for params_of_call in chunks(new, PARAMS):
             self.client.log_batch(self.run_id, params=params_of_call)
@@ -203,12 +217,12 @@ class MlflowTracker:
         self.client.set_tag(self.run_id, name, value)
 
     def finish(self, status: str) -> None:
-        if self.run_id:  # else it was stopped before it began
+        if self.run_id:  # otherwise it was stopped before it started
             self.client.set_terminated(self.run_id, status, milliseconds(self.times[1]))
 
 
 def figures_of(client: Any, run: Any) -> Iterator[tuple[str, int, float]]:
-    """Every figure that a run has: name, step and value."""
+    """Yield the name, step and value of everything logged in a run."""
     for name in run.data.metrics:
         yield from (
             (name, m.step, m.value) for m in client.get_metric_history(run.info.run_id, name)
@@ -216,9 +230,11 @@ def figures_of(client: Any, run: Any) -> Iterator[tuple[str, int, float]]:
 
 
 def chunks(things: Iterable[Any], size: int) -> Iterator[list[Any]]:
+    """Yield lists of at most ``size`` items."""
     whole = list(things)
     yield from (whole[at : at + size] for at in range(0, len(whole), size))
 
 
 def milliseconds(seconds: float | None) -> int | None:
+    """Seconds as whole milliseconds."""
     return None if seconds is None else int(1000 * seconds)

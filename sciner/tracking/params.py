@@ -1,4 +1,4 @@
-"""A run's whole configuration as MLflow's params: a default is compared like what was set."""
+"""The whole configuration of a run as MLflow's params, so that defaults can be compared too."""
 
 from __future__ import annotations
 
@@ -15,8 +15,14 @@ KEY = 250  # characters of a param's name, MLflow's limit
 
 
 def params_of(config: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, str]:
-    """Every key of the configuration, dotted, and the file that was taken of each group (tags
-    ``choice.<group>``). A trial's place in its study (``search``) is no setting: tags have it."""
+    """Every dotted key of the configuration, and the chosen file of each group.
+
+    The ``search`` section is left out: a trial's number is recorded as a tag.
+
+    Args:
+        config: of the run.
+        tags: with the choices (``choice.<group>``).
+    """
     settings = {group: value for group, value in config.items() if group != "search"}
     found = {legal(key): redacted(word(value)) for key, value in flatten(settings).items()}
     return found | {
@@ -27,12 +33,12 @@ def params_of(config: Mapping[str, Any], tags: Mapping[str, str]) -> dict[str, s
 
 
 def word(value: Any) -> str:
-    """null, true, 0.8, a list as JSON; text as it is."""
+    """A value as text: null, true, 0.8, a list as JSON, a string as it is."""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def legal(key: str) -> str:
-    """``key`` as MLflow takes it: a class of the user's in it may have any characters."""
+    """``key`` with only the characters that MLflow allows; names of classes may have others."""
     bad = r"[^\w\-. :/]"
     if posixpath.normpath(key) != key or key.startswith(("/", "..")):
         bad = r"[^\w\-. :]"

@@ -1,4 +1,4 @@
-"""A tracker rebuilt from what runs left behind: the store's records, or run folders."""
+"""Rebuilds a tracker from the store's records or from run folders."""
 
 from __future__ import annotations
 
@@ -26,13 +26,19 @@ Told = Literal["replayed", "completed", "known", "failed"]
 
 
 def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[Record, Told]]:
-    """Tell the tracker at ``uri`` of each run what the run itself told its own; (run, what became
-    of it), as they go.
+    """Log runs to a tracker as they logged themselves, and yield each run with what happened.
 
-    Figures, steps, curves, params, tags, times and the small artefacts are the same. A run that
-    stands there unfinished is completed, one that stands there as it ended is left. A run that
-    cannot be told is logged, and the others go on. Raises InputError where the tracker cannot be
-    used at all.
+    Metrics, steps, curves, params, tags, times and small artefacts are the same. An unfinished run
+    in the tracker is completed; a finished one is left as it is. A run that cannot be logged is
+    reported, and the others follow.
+
+    Args:
+        runs: records of finished runs.
+        uri: of the tracker.
+        experiment: its name.
+
+    Raises:
+        InputError: the tracker cannot be used.
     """
     known = {run.data.tags["sciner.run"]: run for run in search(*client_of(uri, experiment))}
     for run in runs:
@@ -46,7 +52,7 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
             tell(run, tracker)
         except Exception as error:
             log.warning("%s cannot be replayed: %s", run.folder, address.cause(error))
-            with suppress(Exception):  # RUNNING it would look as if somebody were at it
+            with suppress(Exception):  # otherwise it would look as if it were still running
                 tracker.finish("FAILED")
             yield run, "failed"
         else:
@@ -54,23 +60,27 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
 
 
 def close_interrupted(uri: str, experiment: str) -> int:
-    """Make the runs KILLED that stand there as RUNNING and whose processes are dead, and say how
-    many there were."""
+    """Mark RUNNING runs whose processes are dead as KILLED, and return their number."""
     return close_dead(*client_of(uri, experiment))
 
 
 def client_of(uri: str, experiment: str) -> tuple[Any, str]:
-    """A client of the tracker, and the experiment's id there. Raises InputError where nobody
-    answers."""
+    """A client of the tracker, and the experiment's id.
+
+    Raises:
+        InputError: no server answers.
+    """
     try:
         return connect(uri), prepare(uri, experiment)
     except address.Unreachable as error:
-        mend = "start it, or give another --uri"
-        raise InputError(f"nobody answers at {redacted(uri)} ({error})", hint=mend) from None
+        raise InputError(
+            f"no server answers at {redacted(uri)} ({error})",
+            hint="start the server, or give another --uri",
+        ) from None
 
 
 def tell(run: Record, tracker: Tracker) -> None:
-    """All of a run, from its start to its end."""
+    """Log a whole run, from its start to its end."""
     about, tags = run.about, run.about["tags"]
     tracker.start(about["name"], params_of(run.config, tags), tags | {"sciner.run": about["id"]})
     tracker.inputs([Dataset(**row) for row in about.get("datasets", ())])
@@ -82,7 +92,7 @@ def tell(run: Record, tracker: Tracker) -> None:
     for name in FILES:
         tracker.artifact(run.folder / name)
     last = Path(tags["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"
-    if last.is_dir():  # the run's own folder may be gone: the store keeps figures, not corpora
+    if last.is_dir():  # the run's folder may be gone: the store keeps its records, not its corpora
         tracker.artifact(last, last.name)
     tracker.tag("sciner.cache", about["cache"])
     if "pruned" in about:

@@ -1,4 +1,4 @@
-"""What a run tells a tracker, whichever it is: none, or one that may break."""
+"""What a run logs to a tracker, whichever it is: MLflow, none, or one that may fail."""
 
 from __future__ import annotations
 
@@ -15,38 +15,41 @@ log = logging.getLogger(__name__)
 
 
 class Tracker(Protocol):
-    """Where one run's figures are shown. What it is told stands on disk already."""
+    """Where a run's results are shown; they are already on disk when they are logged."""
 
     @property
     def run_id(self) -> str:
-        """Its name for the run, once started; empty where it has none."""
+        """The tracker's id of the run, once it has started; empty without one."""
 
     def unfinished(self, tags: Mapping[str, str]) -> str:
-        """The id (tag ``sciner.run``) of the interrupted run that a run with ``tags`` goes on with;
-        empty where there is none. ``start`` then continues it."""
+        """Find an interrupted run that a run with these tags continues; ``start`` continues it.
+
+        Returns:
+            The id of that run (tag ``sciner.run``); empty if there is none.
+        """
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
 
     def inputs(self, datasets: Sequence[Dataset]) -> None:
-        """The parts of the corpus that the run works on."""
+        """Log the parts of the corpus that the run uses."""
 
     def scores(self, scores: Mapping[str, float], step: int) -> None:
-        """Figures of one round."""
+        """Log the scores of one round."""
 
     def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        """(optimiser step, value) pairs."""
+        """Log (optimiser step, value) pairs."""
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
-        """A file, or all files of a folder."""
+        """Log a file, or all files of a folder."""
 
     def tag(self, name: str, value: str) -> None: ...
 
     def finish(self, status: str) -> None:
-        """FINISHED, FAILED or KILLED."""
+        """End the run: FINISHED, FAILED or KILLED."""
 
 
 class NoTracker:
-    """Shows nothing."""
+    """A tracker that logs nothing."""
 
     run_id = ""
 
@@ -63,10 +66,13 @@ class NoTracker:
 
 
 class GuardedTracker:
-    """A tracker whose failure costs nothing but the view: it is reported once, and the tracker is
-    called no more.
+    """A tracker whose failure does not stop the run.
 
-    lost: the error in one line, None while there was none.
+    The failure is reported once, and the tracker is not called again.
+
+    Attributes:
+        tracker: the guarded one.
+        lost: the error in one line; None if there was none.
     """
 
     def __init__(self, tracker: Tracker) -> None:
@@ -75,6 +81,7 @@ class GuardedTracker:
 
     @property
     def run_id(self) -> str:
+        """See ``Tracker.run_id``."""
         return self.tracker.run_id
 
     def unfinished(self, tags: Mapping[str, str]) -> str:
@@ -112,6 +119,7 @@ class GuardedTracker:
         except Exception as error:
             self.lost = cause(error)
             log.warning(
-                "the tracker is lost (%s); the run goes on, `sciner track replay` tells it later",
+                "the tracker failed (%s); the run continues, and `sciner track replay` can log it "
+                "later",
                 self.lost,
             )

@@ -1,5 +1,4 @@
-"""Runs that were interrupted: which one a new run goes on with, and which ones nobody writes any
-more."""
+"""Interrupted runs: which one a new run continues, and which ones have dead processes."""
 
 from __future__ import annotations
 
@@ -13,11 +12,17 @@ from typing import Any
 from sciner.results.folder import LOCK, in_use
 from sciner.store.locks import Busy, held, is_held
 
-ID = re.compile(r"\w+")  # a run's own id: it names a folder of the store
+ID = re.compile(r"\w+")  # a run's own id, which is also the name of a folder in the store
 
 
 def search(client: Any, experiment_id: str, where: str = "") -> Iterator[Any]:
-    """The experiment's runs that are sciner's, the newest first. where: MLflow's filter."""
+    """Yield the experiment's sciner runs, the newest first.
+
+    Args:
+        client: of MLflow.
+        experiment_id: of the experiment.
+        where: a filter of MLflow.
+    """
     page = None
     while True:
         runs = client.search_runs([experiment_id], where, max_results=1000, page_token=page)
@@ -29,19 +34,25 @@ def search(client: Any, experiment_id: str, where: str = "") -> Iterator[Any]:
 def to_continue(
     client: Any, experiment_id: str, tags: Mapping[str, str], claim: ExitStack
 ) -> Any | None:
-    """The run that one with ``tags`` continues, if there is one (``candidate``), and nobody else is
-    about to. claim: holds that run's folder, so that nobody else is, until its tags name another.
+    """The run that a run with ``tags`` continues; None if there is none.
+
+    Args:
+        client: of MLflow.
+        experiment_id: of the experiment.
+        tags: of the new run.
+        claim: holds the old run's folder until its tags name another one, so that no other process
+            continues it.
     """
     found = candidate(client, experiment_id, tags)
     if found is None:
         return None
     place = Path(found.data.tags["sciner.directory"])
     try:
-        if place != Path(tags["sciner.directory"]):  # else this process holds it already
+        if place != Path(tags["sciner.directory"]):  # otherwise this process already holds it
             claim.enter_context(held(place / LOCK, wait=False))
     except Busy:
         return None
-    except OSError:  # no locks there, or it cannot be written: nothing guards it
+    except OSError:  # the folder has no locks or cannot be written, so it is not protected
         pass
     now = client.get_run(found.info.run_id)
     if (now.data.tags, now.info.status) == (found.data.tags, found.info.status):
@@ -51,11 +62,10 @@ def to_continue(
 
 
 def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any | None:
-    """The run of the same point (tag ``sciner.point``) that is
+    """The run of the same point (tag ``sciner.point``) that can be continued; None without one.
 
-    - not finished, and its process is dead; or
-    - finished, in a sweep that did not come to its end and is at work no more, if this is a
-      sweep, too.
+    It is not finished and its process is dead. Or it is finished, this is a sweep, and it belongs
+    to an earlier sweep that did not finish and is no longer active.
     """
     here = Path(tags["sciner.directory"])
     runs = list(search(client, experiment_id, f"tags.`sciner.point` = '{tags['sciner.point']}'"))
@@ -71,19 +81,23 @@ def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any |
 
 
 def is_dead(run: Any, here: Path | None = None) -> bool:
-    """Whether nobody writes the run any more: its folder is on this machine, and nobody holds that.
-    here: a folder that this process holds itself."""
+    """Whether a run's process has ended: its folder is on this machine and not locked.
+
+    Args:
+        run: of MLflow.
+        here: a folder that this process itself has locked.
+    """
     place = Path(run.data.tags.get("sciner.directory", ""))
     try:
         about = json.loads((place / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # another machine's, or removed: who knows
+    except (OSError, ValueError):  # on another machine, or removed: unknown
         return False
     ours = about.get("id") == run.data.tags["sciner.run"] and "pruned" not in about
     return ours and (place == here or not is_held(place / LOCK))
 
 
 def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool:
-    """Whether the sweep of a finished run has not all its points, and is at work no more."""
+    """Whether a finished run's sweep lacks some of its points and is no longer active."""
     tags = run.data.tags
     if (
         "sciner.sweep" not in tags
@@ -99,7 +113,7 @@ def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool
 
 
 def close_dead(client: Any, experiment_id: str) -> int:
-    """Make every RUNNING run whose process is dead KILLED, and say how many there were."""
+    """Mark RUNNING runs whose processes are dead as KILLED, and return their number."""
     dead = [r for r in search(client, experiment_id, "attributes.status = 'RUNNING'") if is_dead(r)]
     for run in dead:
         client.set_terminated(run.info.run_id, "KILLED")

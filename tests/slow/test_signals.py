@@ -76,7 +76,7 @@ def test_a_signal_closes_what_is_open_and_says_how_to_go_on(
     out, err = shell.communicate(timeout=60)
     assert shell.returncode == code, out + err
     assert (
-        err.count("the same words go on: sciner run -m model=gazetteer") == 1
+        err.count("to continue: sciner run -m model=gazetteer") == 1
         and "Traceback" not in out + err
     )
     assert statuses(project).keys() <= {"KILLED", "FINISHED"} and statuses(project)["KILLED"] >= 1

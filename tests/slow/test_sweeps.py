@@ -110,7 +110,7 @@ def test_a_tracker_that_is_down_costs_the_view_only(tmp_path: Path) -> None:
     out = sciner(
         "run", *SMOKE, "tracking.uri=http://127.0.0.1:9", "hydra.run.dir=here", cwd=tmp_path, code=3
     )
-    assert "the tracker is lost ([Errno 111] Connection refused)" in out and "tracked:" not in out
+    assert "the tracker failed ([Errno 111] Connection refused)" in out and "tracked:" not in out
     assert len(scores_of(tmp_path / "here")) == 3
 
 

@@ -64,7 +64,7 @@ def test_every_sentence_is_annotated_in_its_order(
     assert all(0 < span["confidence"] <= 1 for row in found for span in row["spans"])
     assert "2 sentences" in capsys.readouterr().out
     call("annotate", "run/model", "in.txt", "-o", "out/spans.jsonl", "--tokenised")
-    assert "tokenised in another way" in caplog.text
+    assert "tokenised differently" in caplog.text
 
 
 def test_the_saved_tagger_says_what_it_said_in_the_run(saved: Path) -> None:
@@ -123,7 +123,7 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
     bad = {
         ("run", "in.txt", "-o", "out.jsonl"): "save_model=true",
         ("run/model", "nothing.txt", "-o", "out.jsonl"): "no such file",
-        ("run/model", "in.txt", "-o", "in.txt"): "its own input",
+        ("run/model", "in.txt", "-o", "in.txt"): "replace its input",
         ("run/model", "in.txt", "-o", "out.jsonl", "--confidence", "max"): "known: mean, min",
         ("run/model", "in.txt", "-o", "out.jsonl", "--format", "connl"): "did you mean 'conll'?",
     }
@@ -143,7 +143,7 @@ def test_int8_is_refused_where_there_is_none(saved: Path, monkeypatch: pytest.Mo
     gazetteer = "gazetteer" in (saved / "run/model/sciner.json").read_text()
     with pytest.raises(
         InputError,
-        match="a gazetteer has no int8" if gazetteer else r"pip install 'sciner\[int8\]'",
+        match="a gazetteer cannot be quantised" if gazetteer else r"pip install 'sciner\[int8\]'",
     ):
         call("annotate", "run/model", "in.txt", "-o", "out.jsonl", "--int8")
     assert not (saved / "out.jsonl").exists()
@@ -158,9 +158,9 @@ def test_what_stands_at_the_end_of_a_short_input_is_refused_before_anything_is_a
     bad = {
         "broken.jsonl": (row + "{", "broken.jsonl:2: invalid JSON"),
         "long.txt": ("We\n" + "w," * 1001, "long.txt:2: a sentence of"),
-        "id.jsonl": (row + row.replace("We", "They"), "'d#0' stands in id.jsonl too"),
+        "id.jsonl": (row + row.replace("We", "They"), "'d#0' is in id.jsonl too"),
         "no.conll": ("We O\n\nuse\n", "no.conll:3"),
-        "other.jsonl": (row, "other.jsonl: sentence id 'd#0' stands in again.jsonl too"),
+        "other.jsonl": (row, "other.jsonl: sentence id 'd#0' is in again.jsonl too"),
         "utf.txt": ("We\n\udcff", "utf.txt:2: byte"),
     }
     monkeypatch.setattr("sciner.run.annotate.examples", lambda *_: pytest.fail("annotated"))
@@ -219,7 +219,7 @@ def test_the_first_sentences_are_annotated_before_the_text_is_read_to_its_end(
 
 @pytest.mark.parametrize(
     ("end", "problem"),
-    [("{", r"in\.jsonl:31: invalid JSON"), ('{"id": "d#0", "tokens": ["a"]}', "'d#0' stands in")],
+    [("{", r"in\.jsonl:31: invalid JSON"), ('{"id": "d#0", "tokens": ["a"]}', "'d#0' is in")],
 )
 def test_a_fault_behind_the_first_block_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, end: str, problem: str
@@ -237,7 +237,7 @@ def test_a_result_in_the_folder_of_its_input_is_not_taken_for_input(saved: Path)
     (saved / "texts").mkdir()
     (saved / "in.txt").rename(saved / "texts/in.txt")
     call("annotate", "run/model", "texts", "-o", "texts/out.jsonl")
-    with pytest.raises(InputError, match="its own input"):
+    with pytest.raises(InputError, match="replace its input"):
         call("annotate", "run/model", "texts", "-o", "texts/out.jsonl")
 
 

@@ -103,7 +103,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(project: Path) -> N
     [
         ("sqlite:///none.db", r"none\.db: there is no such tracker"),
         ("sqllite:///x.db", "did you mean 'sqlite'"),
-        ("http://127.0.0.1:1", "nobody answers .*refused"),
+        ("http://127.0.0.1:1", "no server answers .*refused"),
     ],
 )
 def test_the_ui_of_no_tracker_is_refused_before_anything_starts(

@@ -127,7 +127,7 @@ def test_replay_completes_a_run_whose_tracker_was_lost(
         patched.setattr(MlflowTracker, "scores", dying)
         assert main(["hydra.run.dir=here"]) == 3
     assert statuses(project) == {"RUNNING": 1}
-    assert replayed(capsys) == "0 runs replayed, 1 completed, 0 stood there already"
+    assert replayed(capsys) == "0 runs replayed, 1 completed, 0 already there"
     (run,) = runs_of(project)
     rows = rows_of(project / "here")
     assert run.info.status == "FINISHED" and run.info.end_time
@@ -135,20 +135,20 @@ def test_replay_completes_a_run_whose_tracker_was_lost(
         assert history(project, run.info.run_id, name) == [
             (k, rows[k]["scores"][name]) for k in range(3)
         ]
-    assert replayed(capsys) == "0 runs replayed, 0 completed, 1 stood there already"
+    assert replayed(capsys) == "0 runs replayed, 0 completed, 1 already there"
 
 
 def test_replay_says_of_a_run_that_was_killed_that_it_was(
     project: Path, killed: Callable[..., None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     killed(1, "hydra.run.dir=first", "iteration.rounds=1", "seed=3")
-    assert replayed(capsys) == "no run has ended; 1 interrupted, now KILLED"
+    assert replayed(capsys) == "no finished run; 1 interrupted, now KILLED"
     assert main(["hydra.run.dir=whole", "iteration.rounds=1", "seed=3"]) == 0
     killed(1, "hydra.run.dir=here", "iteration.rounds=1", "seed=2")
     with reserved(project / "here"):
         replayed(capsys)
     assert statuses(project) == {"FINISHED": 1, "RUNNING": 1}  # somebody is at work in its folder
-    assert replayed(capsys).endswith("1 stood there already, 1 interrupted, now KILLED")
+    assert replayed(capsys).endswith("1 already there, 1 interrupted, now KILLED")
     assert statuses(project) == {"FINISHED": 1, "KILLED": 1}
     assert main(["hydra.run.dir=here", "iteration.rounds=1", "seed=2"]) == 0
     assert statuses(project) == {"FINISHED": 2}
@@ -167,6 +167,6 @@ def test_one_run_that_cannot_be_replayed_does_not_stop_the_others(
     rounds.write_text(rounds.read_text().replace('"test/f1/micro"', '"no?name"'))
     assert app(["track", "replay", "sweep"], standalone_mode=False) == 1
     out = capsys.readouterr().out
-    assert "1 runs replayed, 0 completed, 0 stood there already, 1 failed" in out
+    assert "1 runs replayed, 0 completed, 0 already there, 1 failed" in out
     assert "sweep/0 cannot be replayed" in out
     assert statuses(project) == {"FINISHED": 1, "FAILED": 1}

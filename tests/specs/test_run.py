@@ -224,9 +224,9 @@ def test_a_sweep_ends_with_one_table_and_the_command_of_its_report(
     out = capsys.readouterr().out
     assert "test F1 by round" not in out and out.count("gain on round 0") == 1
     assert "best: threshold=" in out and "worst: threshold=" in out
-    assert out.rstrip().endswith("to look: sciner report sweep")
+    assert out.rstrip().endswith("to see the results: sciner report sweep")
     assert main([*words, "seed=1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=more${seed}"]) == 0
-    assert "to look: sciner report sweep --sweep " in capsys.readouterr().out
+    assert "to see the results: sciner report sweep --sweep " in capsys.readouterr().out
 
 
 def test_a_quiet_run_prints_the_folder_of_its_results_alone(
@@ -270,7 +270,7 @@ def test_a_tracker_that_dies_midway_loses_nothing(
     monkeypatch.setattr(MlflowTracker, "scores", dying)
     assert main(["hydra.run.dir=here"]) == 3
     assert len(rows_of(project / "here")) == 3
-    assert "the tracker is lost" in (project / "here/sciner.log").read_text()
+    assert "the tracker failed" in (project / "here/sciner.log").read_text()
 
 
 def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_look(
@@ -292,7 +292,7 @@ def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_lo
     )
     assert asked == ["http://team:5000"]
     assert all(
-        "the tracker is lost (no answer)" in (project / "sweep" / job / "sciner.log").read_text()
+        "the tracker failed (no answer)" in (project / "sweep" / job / "sciner.log").read_text()
         for job in "01"
     )
     out = capsys.readouterr().out
@@ -355,7 +355,7 @@ def test_an_oracle_seed_set_says_so(project: Path) -> None:
     assert (
         main(["hydra.run.dir=here", "data.seed_order=oracle_entities", "iteration=supervised"]) == 0
     )
-    assert "looked at withheld labels" in (project / "here/sciner.log").read_text()
+    assert "used withheld labels" in (project / "here/sciner.log").read_text()
     assert runs_of(project)[0].data.tags["sciner.oracle"] == "oracle_entities"
 
 
@@ -396,7 +396,7 @@ def test_a_second_run_in_a_folder_is_refused_before_anything_is_written(
     held: str, words: list[str], project: Path
 ) -> None:
     with reserved(project / held):
-        with pytest.raises(InputError, match="another run is at work in this folder"):
+        with pytest.raises(InputError, match="another run is active in this folder"):
             main(words)
         assert [path.name for path in (project / held).iterdir()] == [LOCK]
     assert main([*words, "tracking=none", "iteration.rounds=0"]) == 0

@@ -367,11 +367,12 @@ def test_two_objectives_give_the_front_and_no_pruning(
         ),
         (
             "search=test",
-            "search=test: test is for the report, nothing is decided on it; give dev or cross_fit",
+            "search=test: the test set must not choose settings; give search=dev or "
+            "search=cross_fit",
         ),
         (
             "search.objective=test",
-            "search.objective: test is for the report, nothing is decided on it",
+            "search.objective: the test set must not choose settings",
         ),
         (
             "search=cross_fit acquire=random",
@@ -397,7 +398,7 @@ def test_two_objectives_give_the_front_and_no_pruning(
         ("hydra.sweeper.study=a/b", "hydra.sweeper.study='a/b': it should"),
         (
             "model.max_iterations=interval(5,9)",
-            "model.max_iterations=5.0: it should be a valid integer; an interval of whole",
+            "model.max_iterations=5.0: it should be a valid integer; write an interval of",
         ),
         (
             "threshold=accept_all,fixed",
@@ -423,7 +424,7 @@ def test_a_search_that_cannot_be_meant_is_refused_before_anything_runs(
 
 def test_a_plan_says_that_points_are_not_known_and_bounds_the_fits(project: Path) -> None:
     with pytest.raises(
-        InputError, match=r"not known beforehand; at most 60 fits \(5 trials, 4 rounds, 3 a round\)"
+        InputError, match=r"cannot be planned; at most 60 fits \(5 trials, 4 rounds, 3 per round\)"
     ):
         plan_sweep(
             [

@@ -98,7 +98,7 @@ def test_a_run_without_gold_shows_sentences_and_refuses_errors(
 def test_a_damaged_file_is_named_with_its_line(folder: Path) -> None:
     file = folder / "round_0" / "test_predictions.jsonl"
     file.write_text(file.read_text(encoding="utf-8") + '{"id": "x#1"}\n', encoding="utf-8")
-    with pytest.raises(InputError, match=r"test_predictions\.jsonl:3: this is no sentence"):
+    with pytest.raises(InputError, match=r"test_predictions\.jsonl:3: not a sentence written"):
         call(str(folder))
 
 

@@ -27,7 +27,7 @@ class Drift(Step[Scores]):
         "after": "the later ones",
         "labels": "the corpus's classes",
     }
-    RESULT = "how far they are apart"
+    RESULT = "how much they differ"
 
     before: Predicted | None
     after: Predicted

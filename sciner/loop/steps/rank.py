@@ -46,14 +46,14 @@ class Rank(Step[list[Sentence]]):
     VERSION = 2
     INPUTS: ClassVar = {
         "kind": "the policy",
-        "candidates": "the sentences on offer, ids and tokens",
+        "candidates": "the sentences that can be bought, ids and tokens",
         "count": "about how many of them will be bought",
         "seed": "",
         "round": "",
         "fit": "for samples and embeddings, the fit",
         **SETTINGS,
         "bought": "for embeddings, the tokens of the gold",
-        "fresh": "today's predictions, where the policy needs any",
+        "fresh": "the latest predictions, if the policy needs them",
         "history": "those of earlier rounds",
         "counts": "the gold's spans of each class",
     }

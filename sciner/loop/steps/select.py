@@ -55,9 +55,9 @@ class Select(Step[Selection]):
         "threshold": "its kind, and the settings that this kind uses",
         "withheld": "the withheld gold, for the report on silver",
         "gold_empty_rate": "the share of the gold's sentences without a span",
-        "gold_shares": "the gold's mix of classes",
+        "gold_shares": "the share of each class in the gold",
         "round": "",
-        "weight": "the silver's, in the loss",
+        "weight": "of silver in the loss",
         "judged": "for precision, the out-of-fold predictions for the seed set",
     }
     RESULT = "accepted silver and its quality"

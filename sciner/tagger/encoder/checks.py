@@ -34,7 +34,7 @@ def refuse_code(folder: Path) -> None:
             raise InputError(
                 f"its weights are in {strange[0]}: only {suffix} files of this folder are read",
                 file=file,
-                hint="download it anew",
+                hint="download it again",
             )
     for file in [*folder.glob("config*.json"), *folder.glob("tokenizer_config*.json")]:
         values = values_of(file)
@@ -68,9 +68,9 @@ def values_of(file: Path) -> dict[str, Any]:
     try:
         values = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        raise InputError(f"broken JSON ({error})", file=file, hint="download it anew") from None
+        raise InputError(f"broken JSON ({error})", file=file, hint="download it again") from None
     if not isinstance(values, dict):
-        raise InputError("no JSON object", file=file, hint="download it anew")
+        raise InputError("no JSON object", file=file, hint="download it again")
     return values
 
 
@@ -109,5 +109,5 @@ def fitting(place: str, tokenizer: Any, net: Any) -> None:
         if values.is_floating_point() and not values.isfinite().all():
             raise InputError(
                 f"{place}: {name} holds NaN or infinite weights",
-                hint="train it anew, or take another model",
+                hint="train it again, or use another model",
             )

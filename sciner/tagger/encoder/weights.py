@@ -153,7 +153,7 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
         raise InputError(
             f"{folder}: {len(strange)} weights have other shapes than config.json says, "
             f"{strange[0]} first",
-            hint="download it anew",
+            hint="download it again",
         )
     mark_words(tokenizer)
     if drawn := sorted(key for key in report["missing_keys"] if not key.startswith(HEADS)):
@@ -251,7 +251,7 @@ def read(
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{place}: pytorch_model.bin is torn or holds more than tensors, so it is not read",
-            hint="download it anew, or take a copy with model.safetensors",
+            hint="download it again, or use a copy with model.safetensors",
         ) from error
     except MemoryError:
         raise

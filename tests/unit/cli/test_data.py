@@ -74,7 +74,10 @@ def test_bad_words_are_one_line_and_exit_code_2(say: Any) -> None:
     for words, fault in (
         (("fetch", "scirec"), "did you mean 'scierc'?"),
         (("stats", "scirec"), "scirec: neither a file nor a named corpus; did you mean 'scierc'?"),
-        (("check", str(MALFORMED / "missing_column.conll")), "missing_column.conll:3: one column"),
+        (
+            ("check", str(MALFORMED / "missing_column.conll")),
+            "missing_column.conll:3: only one column",
+        ),
         (
             ("check", "--format", "connl", str(MALFORMED / "missing_column.conll")),
             "did you mean 'conll'?",
@@ -146,7 +149,7 @@ def test_check_shows_up_to_20_faults_of_all_files(say: Any, place: Path) -> None
     code, _, err = say("check", "d.conll")
     lines = err.splitlines()
     assert (code, len(lines)) == (2, 21)
-    assert "d.conll:20:" in lines[19] and "20 faults are shown" in lines[20]
+    assert "d.conll:20:" in lines[19] and "20 errors are shown" in lines[20]
 
 
 def test_check_fails_where_a_run_would(say: Any, place: Path) -> None:
@@ -157,10 +160,10 @@ def test_check_fails_where_a_run_would(say: Any, place: Path) -> None:
     for words, fault in (
         (
             ["some.jsonl"],
-            "check/some#1 has no labels, others have (1 of 2); text without labels goes to "
-            "data.unlabelled",
+            "1 of 2 sentences have no labels, the first is check/some#1; give text without labels "
+            "as data.unlabelled",
         ),
-        (["none.conll"], "no entity among them"),
+        (["none.conll"], "there are labels, but no entity"),
         (["iob1.conll", "--scheme", "IOB1"], "iob1.conll:1: tag 'E-X' does not exist in IOB1"),
         (["iob1.conll", "--scheme", "IOB3"], "unknown tag scheme 'IOB3'"),
         (["iob1.conll", "--repair", "longest"], "did you mean 'longest_span'?"),

@@ -50,7 +50,7 @@ def test_stats_counts_by_step(say: Any, store: DiskStore) -> None:
     )
     write(store.root / "tmp" / "fit-v1-dead" / "half", "x")
     code, out, _ = say("stats")
-    assert code == 0 and "fit 3" in out and "1 half-written by dead processes: 1 B" in out
+    assert code == 0 and "fit 3" in out and "1 left incomplete by dead processes: 1 B" in out
 
 
 def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
@@ -71,7 +71,7 @@ def test_show_takes_the_beginning_of_a_key(say: Any, store: DiskStore) -> None:
 
 def test_diff_names_round_step_and_inputs(say: Any, store: DiskStore) -> None:
     code, out, _ = say("diff", "a", "b")
-    assert code == 0 and "round 1, select: they part here" in out
+    assert code == 0 and "round 1, select: the first difference" in out
     # of the step, behind the training set, in config.yaml
     assert out.count("threshold.min_confidence 0.5 0.9") == 3
     assert "examples (the training set)" in out
@@ -90,7 +90,7 @@ def test_diff_says_what_it_can_without_a_store_or_an_entry(say: Any, store: Disk
         "the store has no entry of A's and B's" in out and "threshold.min_confidence 0.5 0.9" in out
     )
     store.root.rename(store.root.with_name("elsewhere"))
-    assert "--dir tells in which inputs they differ" in say("diff", "a", "b")[1]
+    assert "give --dir to see which inputs differ" in say("diff", "a", "b")[1]
 
 
 def test_diff_says_when_what_differs_did_not_reach_a_training_set(
@@ -101,7 +101,7 @@ def test_diff_says_when_what_differs_did_not_reach_a_training_set(
 
     for name, bar in (("c", 0.0), ("d", 0.001)):
         folder_of(tmp_path / name, turn(store, Threshold(Fixed(bar)), Iteration(1)))
-    assert "did not reach a training set" in say("diff", "c", "d")[1]
+    assert "the difference changed no training set" in say("diff", "c", "d")[1]
 
 
 def test_prune_says_what_it_removed_or_would_remove(say: Any, store: DiskStore) -> None:

@@ -66,7 +66,7 @@ def composed(*words: str) -> Any:
         ("data.sed_size.x=3", "unknown key data.sed_size.x; did you mean 'seed_size'?"),
         (
             "data.seed_size.x=3",
-            "unknown key data.seed_size.x; sciner run --cfg job shows what there is",
+            "unknown key data.seed_size.x; sciner run --cfg job shows all keys",
         ),
         # the chosen data is the sample
         ("data.train=a.conll", "unknown key data.train; data=files has it"),
@@ -83,7 +83,7 @@ def composed(*words: str) -> Any:
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         (
             "model.config.hiden_size=3",
-            "unknown key model.config.hiden_size; sciner run --cfg job shows what there is",
+            "unknown key model.config.hiden_size; sciner run --cfg job shows all keys",
         ),
         (
             "threshold.classes.Task=0.6",
@@ -181,7 +181,7 @@ def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, to
     "word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"]
 )
 def test_several_values_need_the_flag(word: str) -> None:
-    assert refusal(word) == f"{word} names several values; add -m to sweep over them"
+    assert refusal(word) == f"{word} has several values; add -m to sweep over them"
     assert len(points("-m", word)) > 1
 
 
@@ -424,7 +424,7 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(
     word: str, form: str
 ) -> None:
     told = explain_hydra_error("HydraException", ["seed=1", word])
-    assert str(told) == f"Hydra's grammar does not take {word}; write it {form}"
+    assert str(told) == f"Hydra cannot parse {word}; write {form}"
     (typed,) = shlex.split(form)
     assert is_taken(typed) and not is_taken(word)
 
@@ -432,9 +432,7 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(
 def test_quotes_within_a_word_are_kept() -> None:
     """Whatever the shell makes of the mend is the word that was meant."""
     for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
-        (typed,) = shlex.split(
-            str(hint_for_words([f"data.train={value}"])).removeprefix("write it ")
-        )
+        (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write "))
         assert OverridesParser.create().parse_override(typed).value() == value
 
 

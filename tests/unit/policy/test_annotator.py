@@ -366,5 +366,7 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words: list[str], told: str
 
 def test_a_rate_of_a_class_that_the_corpus_lacks_is_refused() -> None:
     (config,), *_ = check(parse_flags(["annotator=noisy", "annotator.rates={Tusk: 0.1}"]))
-    with pytest.raises(InputError, match=r"annotator\.rates names 'Tusk'; did you mean 'Task'\?"):
+    with pytest.raises(
+        InputError, match=r"annotator\.rates has the unknown class 'Tusk'; did you mean 'Task'\?"
+    ):
         build_annotator(config, LABELS, WITHHELD)

@@ -208,7 +208,7 @@ def test_a_folder_belongs_to_one_run_until_that_ends(tmp_path: Path) -> None:
     with reserved(tmp_path / "run"):
         assert in_use(tmp_path / "run") and in_use(tmp_path / "run" / "below")
         with (
-            pytest.raises(InputError, match="another run is at work in this folder"),
+            pytest.raises(InputError, match="another run is active in this folder"),
             reserved(tmp_path / "run"),
         ):
             pass

@@ -47,7 +47,7 @@ def test_the_pool_is_running_text_unless_it_is_said_to_be_tokenised(
     assert corpus(**words, tokenised=True).unlabelled[0].tokens[:3] == ("We", "train", "it.")
     (told,) = caplog.messages
     assert (
-        "data.unlabelled is tokenised in another way" in told
+        "data.unlabelled is tokenised differently" in told
         and "43%" in told
         and "data.tokenised=false" in told
     )
@@ -58,7 +58,7 @@ def test_training_text_with_other_tokens_than_ours_is_warned_of(
 ) -> None:
     theirs, ours = Sentence("a#0", ("-LRB-", "see", "it"), ()), Sentence("b#0", ("(", "see", "it"))
     compare_tokens([theirs], [ours])
-    assert "data.tokenised=true says" in caplog.text
+    assert "data.tokenised=true: plain text is" in caplog.text
 
 
 def test_masked_tokens_are_no_gold_to_score_against(folder: Path) -> None:

@@ -23,8 +23,8 @@ CORPUS = Corpus(
     sentences("test", "we use adam .", "3 results"),
     sentences("dev", "Dev has this too"),
 )
-REPORTED = {"training sentences that stand in dev or test": 3}
-DROPPED = {"training sentences dropped, since they stand in dev or test": 3}
+REPORTED = {"training sentences that are also in dev or test": 3}
+DROPPED = {"training sentences dropped, because they are also in dev or test": 3}
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,17 @@ from sciner.tracking.address import NOTES, Unreachable, cause, check, reach
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        ("htpp://team:5000", "MLflow knows no htpp://; did you mean 'http'?"),
+        ("htpp://team:5000", "MLflow does not know htpp://; did you mean 'http'?"),
         ("postgres://team/mlflow", "did you mean 'postgresql'?"),
         (
             "./mlruns",
-            "MLflow keeps runs in no plain folder any more; give a database, "
+            "MLflow no longer stores runs in plain folders; give a database, "
             "sqlite:///./mlruns/mlflow.db",
         ),
         ("file:///tmp/mlruns", "give a database, sqlite:////tmp/mlruns/mlflow.db"),
-        ("http://", "names no host"),
-        ("sqlite://", "names no file"),
-        ("sqlite:///:memory:", "names no file"),
+        ("http://", "has no host"),
+        ("sqlite://", "has no file"),
+        ("sqlite:///:memory:", "has no file"),
         ("sqlite:////tmp", "is a folder; give sqlite:////tmp/mlflow.db"),
     ],
 )
@@ -54,7 +54,7 @@ def test_what_mlflow_takes_is_taken(uri: str) -> None:
 def test_an_experiment_needs_a_name() -> None:
     with pytest.raises(InputError, match="experiment is empty"):
         check("http://team", " ")
-    with pytest.raises(InputError, match="experiment has 251 characters, a database takes 250"):
+    with pytest.raises(InputError, match="experiment has 251 characters, but MLflow allows 250"):
         check("http://team", "x" * 251)
 
 

@@ -84,11 +84,13 @@ def test_what_a_killed_process_left_is_not_in_the_way(
 def test_what_is_no_database_of_mlflows_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "mlflow.db"
     file.write_text("seed,f1\n0,0.5\n")
-    with pytest.raises(InputError, match="this is no SQLite database"):
+    with pytest.raises(InputError, match="not a SQLite database"):
         prepare_file(file)
     file.unlink()
     with sqlite3.connect(file) as connection:
         connection.execute("CREATE TABLE runs (run_uuid VARCHAR)")
-    with pytest.raises(InputError, match=r"not MLflow's, or was never finished; move it away"):
+    with pytest.raises(
+        InputError, match=r"not a database of MLflow, or an incomplete one; move the file away"
+    ):
         prepare_file(file)
     assert not list(tmp_path.glob("*.lock"))
