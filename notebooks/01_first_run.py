@@ -6,7 +6,8 @@
 
 # %% [markdown]
 # # A first run
-# Two rounds of auto-annotation on the shipped corpus, with a CRF of few iterations: seconds.
+# Two rounds of auto-annotation on the included corpus, with a CRF of few iterations. They take
+# seconds.
 # `make notebooks` writes this file as a notebook (.ipynb), with
 # [jupytext](https://jupytext.readthedocs.io).
 
@@ -17,7 +18,7 @@ crf = ["model=crf", "model.max_iterations=30"]
 assert main([*crf, "iteration.rounds=2", "tracking=none", "hydra.run.dir=notebook/first"]) == 0
 
 # %% [markdown]
-# The figures of every round, as `rounds.jsonl` has them. Round 0 is the tagger of the seed set
+# The scores of every round, from `rounds.jsonl`. Round 0 is the tagger trained on the seed set
 # alone.
 
 # %%
@@ -52,7 +53,7 @@ compared = compare_runs(records([Path("notebook/first")]))
 over_rounds(compared, "test/f1/micro", "entity F1")
 
 # %% [markdown]
-# Class by class: what two rounds changed since round 0.
+# F1 of each class, and its change after two rounds.
 
 # %%
 from sciner.report.figures import heat
@@ -61,7 +62,7 @@ from sciner.text.sample import read_sample
 heat(compared, read_sample().labels, change=True)
 
 # %% [markdown]
-# What is right and wrong in the last round: the classes of gold and prediction, and the kinds.
+# What is right and wrong in the last round, by class and by kind of error.
 
 # %%
 from sciner.report.figures import confusion
@@ -78,4 +79,4 @@ kinds = [finding.kind for found in findings for finding in found]
 pd.Series({str(kind): kinds.count(kind) for kind in errors.Kind}, name="spans").to_frame()
 
 # %% [markdown]
-# The same sentences, one after the other: `sciner show notebook/first --errors`.
+# To see the sentences themselves: `sciner show notebook/first --errors`.

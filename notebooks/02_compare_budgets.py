@@ -7,8 +7,8 @@
 # %% [markdown]
 # # Budgets compared
 #
-# Does silver that the tagger is sure of save gold? Two thresholds, three seed sets, two seeds:
-# twelve runs of a CRF with few iterations, on a part of the corpus: seconds.
+# Does confident silver save gold? Two thresholds, three sizes of the seed set and two seeds make
+# twelve runs of a CRF with few iterations, on a part of the corpus. They take seconds.
 
 # %%
 from contextlib import redirect_stdout
@@ -25,8 +25,8 @@ for kind, size, seed in product(("accept_all", "fixed"), ("10%", "20%", "40%"), 
         assert main([*crf, *words, "tracking=none", folder]) == 0
 
 # %% [markdown]
-# On the command line the same is one sweep: `sciner run -m threshold=accept_all,fixed
-# data.seed_size=10%,20%,40% seed=0,1`, whose points run side by side.
+# On the command line this is one sweep, whose points run in parallel:
+# `sciner run -m threshold=accept_all,fixed data.seed_size=10%,20%,40% seed=0,1`.
 
 # %%
 from sciner.report.compared import telling
@@ -39,7 +39,7 @@ print(markdown(table_of(cells(frame, ["threshold"], ["data.seed_size"]))))
 
 # %% [markdown]
 # The difference at each size, paired by seed; the interval is over seeds and test documents. If it
-# includes 0, these runs do not tell the two apart.
+# includes 0, these runs do not distinguish the two thresholds.
 
 # %%
 for size in ("10%", "20%", "40%"):
@@ -59,4 +59,4 @@ rounds = {kind: every_round(frame[frame["threshold"] == kind], "minutes") for ki
 over_budget({"": curves}, "minutes", rounds={"": rounds})
 
 # %% [markdown]
-# All of it as one page: `sciner report notebook/budgets -o report`.
+# All results on one page: `sciner report notebook/budgets -o report`.

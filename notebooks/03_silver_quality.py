@@ -6,8 +6,8 @@
 
 # %% [markdown]
 # # How good is the silver?
-# Where the pool's gold was withheld and not missing, silver can be judged: class by class, by kind
-# of error, and by what the next tagger makes of its errors.
+# If the gold of the pool is only withheld, silver can be compared with it: by class, by kind of
+# error, and by what happens to its errors in the next round.
 
 # %%
 from pathlib import Path
@@ -53,9 +53,9 @@ legend(figure, bars)
 figure
 
 # %% [markdown]
-# Errors that come again have propagated: the tagger was trained on them, and said the same. What
-# became of the wrong spans of round 1 in round 2: the same span again, another wrong one, a right
-# one, or none. `sciner show notebook/silver --propagation` prints the same.
+# What happened to the wrong spans of round 1 in round 2? There may be the same span again, another
+# wrong one, a right one, or none. An error that returns has propagated: the tagger was trained on
+# it and repeated it. `sciner show notebook/silver --propagation` prints the same.
 
 # %%
 from sciner.report.frames import read_runs
@@ -70,8 +70,8 @@ axes.invert_yaxis()
 figure
 
 # %% [markdown]
-# Is the tagger sure where it is right? On the dotted line it is; a dot is the larger the more spans
-# it holds.
+# Is the tagger as often right as it is confident? Then the dots are on the dotted line. Larger dots
+# stand for more spans.
 
 # %%
 from sciner.report import figures

@@ -6,8 +6,8 @@
 
 # %% [markdown]
 # # Your own corpus
-# CoNLL, JSON lines or BRAT files; here a small CoNLL corpus is written first, so that the notebook
-# runs anywhere. Put your own files in its place. `docs/data.md` has the formats.
+# Use CoNLL, JSON lines or BRAT files (`docs/data.md` describes the formats). This notebook first
+# writes a small CoNLL corpus, so that it runs anywhere. Replace it by your own files.
 
 # %%
 from pathlib import Path
@@ -23,8 +23,8 @@ write_conll(folder / "test.conll", corpus.test)
 print((folder / "train.conll").read_text(encoding="utf-8")[:200])
 
 # %% [markdown]
-# A tenth of the training file is the seed set, the rest the pool. The tagger never sees the pool's
-# gold; the run judges its silver by it.
+# A tenth of the training file is the seed set, the rest is the pool. The tagger never sees the gold
+# of the pool; it is only used to score the silver.
 
 # %%
 from sciner.launch.main import main
@@ -55,7 +55,7 @@ frame[frame["metric"].isin(asked)].pivot(index="metric", columns="round", values
 ).round(3)
 
 # %% [markdown]
-# The same as a picture.
+# The same as a figure.
 
 # %%
 from sciner.report.compared import compare_runs

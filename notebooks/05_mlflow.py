@@ -6,8 +6,7 @@
 
 # %% [markdown]
 # # Runs in MLflow
-# Two runs of a CRF on a part of the corpus, logged to a database of their own, and read back from
-# there.
+# Two runs of a CRF on a part of the corpus are logged to a new database, and read back from it.
 
 # %%
 from pathlib import Path
@@ -23,8 +22,8 @@ for kind in ("accept_none", "accept_all"):
     assert main([*words, f"threshold={kind}", f"hydra.run.dir={folder}/{kind}"]) == 0
 
 # %% [markdown]
-# MLflow's own view: one row for each run. The last value of every metric, and every setting as a
-# param, also where it is the default.
+# In MLflow each run is one row: the last value of every metric, and every setting as a param, also
+# if it has its default value.
 
 # %%
 import mlflow
@@ -34,7 +33,7 @@ runs = mlflow.search_runs(experiment_names=["sciner"])
 runs[["params.threshold", "params.data.seed_size", "metrics.test/f1/micro", "status"]]
 
 # %% [markdown]
-# The parts of the corpus that a run worked on are its dataset inputs.
+# The parts of the corpus that a run uses are its dataset inputs.
 
 # %%
 import json
@@ -66,8 +65,8 @@ legend(figure, lines)
 figure
 
 # %% [markdown]
-# The tables of sciner read the same experiment: `read_experiment` gives the frame that
-# `read_runs` gives of folders.
+# sciner's tables work with the same experiment: `read_experiment` returns the same frame as
+# `read_runs` does for folders.
 
 # %%
 from sciner.report.frames import read_experiment
