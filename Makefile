@@ -24,10 +24,10 @@ demo: setup  ## two rounds of auto-annotation on the included corpus, tracked (a
 test: setup  ## the fast tests
 	$(BIN)/pytest -m 'not slow'
 
-test-all: setup  ## all tests: also a real fit, every committed sweep, an installed wheel
+test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
 	$(BIN)/pytest
 
-bench: setup  ## measure experiments/speed again, on an otherwise idle machine (SCINER_MIRROR=… without a network)
+bench: setup  ## experiments/speed anew, on a machine that does nothing else (SCINER_MIRROR=… without a network)
 	$(BIN)/python -m experiments.speed.measure
 	$(BIN)/python -m experiments speed
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from sciner.text.stats import Stats
 
 app = typer.Typer(no_args_is_help=True, help="Corpora: list, fetch, check, count, convert.")
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
-Format = Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Format = Annotated[str, typer.Option(help="Input format: auto, conll, jsonl, brat or text.")]
 Tokenised = Annotated[
     bool,
     typer.Option(

@@ -91,9 +91,12 @@ def annotate(
         typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…"),
     ],
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="JSON lines: id, tokens, spans with confidences.")
+        Path,
+        typer.Option("-o", "--out", help="The new file: JSON lines of spans with confidences."),
     ],
-    format: Annotated[str, typer.Option(help="auto, conll, jsonl, brat or text.")] = "auto",
+    format: Annotated[
+        str, typer.Option(help="Input format: auto, conll, jsonl, brat or text.")
+    ] = "auto",
     tokenised: Annotated[
         bool,
         typer.Option(

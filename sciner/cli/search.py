@@ -9,7 +9,7 @@ import typer
 
 from sciner.cli.console import say, say_json
 
-app = typer.Typer(no_args_is_help=True, help="Searches: what one found, and how to run it again.")
+app = typer.Typer(no_args_is_help=True, help="Searches: the best trial, and how to run it again.")
 
 
 @app.callback()
@@ -28,7 +28,7 @@ def show_study(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="A folder for Optuna's figures.")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")] = False,
 ) -> None:
     """Show the best trial, or the Pareto front, and the command that runs it again.
 

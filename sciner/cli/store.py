@@ -20,7 +20,7 @@ app = typer.Typer(
     no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify."
 )
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
-Json = Annotated[bool, typer.Option("--json", help="As JSON, for scripts.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 SHORT = 20  # characters that are shown of a digest
 
 

@@ -22,9 +22,9 @@ METRICS = 1000  # per call
 PARAMS = 100  # per call
 VALUE = 6000  # characters of a param
 
-CONTEXT = "mlflow.data.context"  # the tag of a dataset that says what a run uses it for
+CONTEXT = "mlflow.data.context"  # the tag that says what a run uses a dataset for
 
-# nothing is sent home, and a server that goes down is given up in seconds, not minutes
+# no telemetry, and a server that goes down is given up after seconds, not minutes
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",

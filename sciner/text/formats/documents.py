@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 DOCSTART = "-DOCSTART-"  # separates documents in CoNLL, so it cannot be a token
-BEGUN = f"{DOCSTART} rows read as the begin of a document"
+BEGUN = f"{DOCSTART} rows read as the beginning of a document"
 
 
 class Parts:

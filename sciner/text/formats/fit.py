@@ -15,11 +15,11 @@ from sciner.text.formats.segment import sentence_bounds
 from sciner.text.formats.tokenise import tokenise
 
 WORDLESS = "texts without a word left out"
-SPACES = "texts whose white space becomes single blanks"
-LINES = "line ends written as blanks"
+SPACES = "texts whose white space becomes single spaces"
+LINES = "line ends written as spaces"
 CONFIDENCES = "confidences left out"
 MASKS = "masked tokens written as if they were in no span"
-TOKENS = "texts whose tokens will be other ones when they are read again"
+TOKENS = "texts whose tokens will differ when they are read again"
 IDS = "ids left out"
 UNLABELLED = "texts without labels, written as texts with no span"
 

@@ -393,7 +393,7 @@ def test_a_row_of_docstart_begins_a_document(tmp_path: Path) -> None:
         "train/f.0000#1",
         "train/f.0001#0",
     ]
-    assert notes == {"-DOCSTART- rows read as the begin of a document": 3}
+    assert notes == {"-DOCSTART- rows read as the beginning of a document": 3}
 
 
 @pytest.mark.parametrize("columns", [2, 4])

@@ -369,7 +369,7 @@ def test_what_the_new_format_cannot_hold_is_counted_on_one_line(say: Any) -> Non
         [
             "b.conll: 2 texts as conll",
             "conll cannot store: ids left out: 2; overlapping spans dropped: 1; texts whose white "
-            "space becomes single blanks: 2",
+            "space becomes single spaces: 2",
         ],
     )
     assert "B-B" in Path("b.conll").read_text()
