@@ -207,7 +207,7 @@ def values_of(composed: Any) -> dict[str, Any]:
 
 
 def without_hydra(composed: Any) -> Any:
-    """All that is sciner's of what Hydra composed, as it is written in conf/."""
+    """The composed configuration without Hydra's own section, unresolved."""
     from omegaconf import OmegaConf
 
     return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
