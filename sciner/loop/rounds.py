@@ -90,7 +90,7 @@ def run_rounds(
         threshold: which silver is accepted.
         iteration: how the rounds go on.
         seed: of the run.
-        annotator: None labels without errors and at no cost.
+        annotator: None labels without errors.
         acquire: which sentences are bought in later rounds; by default none.
         scorer: the steps of another tagger, which ranks the pool in place of the learner.
         suspects: whether to look for label errors, which takes five more fits.
