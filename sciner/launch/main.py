@@ -91,7 +91,7 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         os.environ.pop("SCINER_SWEEP", None)
     with ExitStack() as stack:
         if folder and multirun and not search:  # the jobs of a search may come from several shells
-            stack.enter_context(reserved(folder))
+            stack.enter_context(reserved(folder, points[0].store.locks))
         with_points = copy_context()
         with_points.run(auto.points.set, points)
         more = [*launcher, *folder_word(folder, multirun)]

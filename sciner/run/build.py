@@ -174,10 +174,23 @@ def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
 
 
 def build_store(config: StoreConfig, project: Path) -> Store:
-    """The store of ``config``; a relative folder stands in ``project``."""
+    """The store of ``config``; a relative folder stands in ``project``.
+
+    Raises InputError where flock is asked for and does not keep others out.
+    """
     from sciner.store.disk import DiskStore, NoStore
+    from sciner.store.locks import excludes
 
     if config.kind == "none":
         return NoStore()
     # resolve() would raise for a loop of links
-    return DiskStore(Path(os.path.realpath(project / config.dir)))
+    root = Path(os.path.realpath(project / config.dir))
+    if config.locks == "flock":
+        there = next(folder for folder in (root, *root.parents) if folder.is_dir())
+        if os.access(there, os.W_OK) and not excludes(there):
+            raise InputError(
+                "store.locks=flock: the locks of this file system keep nobody out",
+                file=root,
+                hint="give store.locks=lease, or leave it out",
+            )
+    return DiskStore(root, config.locks)

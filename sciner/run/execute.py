@@ -64,7 +64,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         log.warning(
             "classes of test that train never has: %s (train has %s)", ", ".join(lost), there
         )
-    with reserved(job.directory):
+    with reserved(job.directory, config.store.locks):
         done = carry_out(config, job, ready, store)
     if config.data.seed_order.startswith("oracle"):
         log.warning(

@@ -38,7 +38,7 @@ def to_continue(
     place = Path(found.data.tags["sciner.directory"])
     try:
         if place != Path(tags["sciner.directory"]):  # else this process holds it already
-            claim.enter_context(held(place / LOCK, wait=False))
+            claim.enter_context(held(place / LOCK, wait=0))
     except Busy:
         return None
     except OSError:  # no locks there, or it cannot be written: nothing guards it
