@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sciner.search.search import Search
 
+CLUSTER = ("slurm", "submitit_slurm", "submitit_local")  # launchers
+
 # {words that name files: what Hydra composes of them, pickled}
 Bases = dict[tuple[str, ...], bytes]
 
@@ -41,13 +43,15 @@ def parse_flags(arguments: Sequence[str]) -> Namespace:
 class Checked(NamedTuple):
     """What overrides mean. points: the configuration of each; of a search, those at the corners of
     its space. search: None if it is none. folder: where the run, or the sweep, will write; None
-    where only a job can tell. launcher: the word for one, where nobody has chosen any."""
+    where only a job can tell. launcher: the word for one, where nobody has chosen any.
+    cluster: the launcher of a sweep whose jobs may run on other machines, else None."""
 
     points: list[RunConfig]
     multirun: bool
     search: Search | None
     folder: Path | None
     launcher: list[str]
+    cluster: str | None
 
 
 def check(flags: Namespace) -> Checked:
@@ -56,7 +60,7 @@ def check(flags: Namespace) -> Checked:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
 
-    search = None
+    search, cluster = None, None
     searchpath = (
         [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"]
         if flags.config_dir
@@ -78,6 +82,8 @@ def check(flags: Namespace) -> Checked:
             search = read_search(flags.overrides, whole) if multirun else None
             folder = output_folder(whole, multirun)
             launcher = launcher_word(given, whole)
+            choice = str(whole.hydra.runtime.choices["hydra/launcher"])
+            cluster = choice if multirun and choice in CLUSTER else None
             if multirun:
                 bases: Bases = {}
                 words = search.corners() if search else sweep_points(flags.overrides, whole)
@@ -93,7 +99,11 @@ def check(flags: Namespace) -> Checked:
                 str(error), hint="an interval of whole numbers is int(interval(LOW,HIGH))"
             ) from None
         raise
-    return Checked(points, multirun, search, folder, launcher)
+    if cluster and search:
+        raise InputError(
+            "a search does not run on Slurm", hint="leave out hydra/launcher: its trials run here"
+        )
+    return Checked(points, multirun, search, folder, launcher, cluster)
 
 
 def jobs_at_once(given: Sequence[Any]) -> int | None:

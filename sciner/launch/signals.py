@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -43,7 +43,9 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
+def raised(
+    before: Callable[[], None] = lambda: None, signals: Sequence[signal.Signals] = SIGNALS
+) -> Iterator[None]:
     """Raise Stopped where the main thread is, once, when a signal comes, after ``before()``. Later
     ones change nothing, but for another Ctrl-C: that interrupts the closing, too. A signal that is
     ignored (nohup) stays so."""
@@ -62,7 +64,7 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    known = {s: signal.getsignal(s) for s in SIGNALS}
+    known = {s: signal.getsignal(s) for s in signals}
     answered = [s for s, handler in known.items() if handler not in (signal.SIG_IGN, None)]
     for s in answered:
         signal.signal(s, answer)
@@ -100,10 +102,11 @@ def jobs_end_with_parent(folder: Path) -> Iterator[None]:
 def obeyed_in_job() -> Iterator[None]:
     """For a job: end with its parent, whatever ends that, if the launcher put it into another
     process."""
-    if os.environ.get(PARENT) in (None, "", str(os.getpid())):
+    folder = Path(os.environ.get(JOBS, ""))
+    # on another machine the parent's folder is not there
+    if os.environ.get(PARENT) in (None, "", str(os.getpid())) or not folder.is_dir():
         yield
         return
-    folder = Path(os.environ[JOBS])
     mark = folder / f"{os.getpid()}.job"
     ended = threading.Event()
 

@@ -3,7 +3,6 @@ to look next."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections import Counter
@@ -48,7 +47,7 @@ def compare_jobs(found: Sequence[Outcome]) -> str:
     reports all of it; "" where no job has ended well."""
     from sciner.results.records import records
 
-    folders = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
+    folders = [Path(outcome.directory) for outcome in found if not outcome.failed]
     try:
         runs = records(folders)
     except InputError:  # no job has ended well, or each of them was pruned
@@ -79,17 +78,17 @@ def print_comparison(runs: Sequence[Record]) -> None:
         say(line)
 
 
-def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> None:
+def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> None:
     """How many jobs failed, where the results are, and the commands that open them. After
     ``--quiet`` the folder alone, and on standard error the failed jobs."""
     from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [outcome for outcome in found if outcome.code in (1, 2, 4)]
-    if multirun:
+    failed = [outcome for outcome in found if outcome.failed]
+    if sweep:
         say(
             f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep "
-            f"{os.environ['SCINER_SWEEP']}"
+            f"{sweep}"
         )
     for outcome in failed:
         why = f": {outcome.problem}" if outcome.problem else ""
@@ -101,7 +100,7 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
         else:
             say(line, style="red")
     for outcome in found[-1:]:
-        place = Path(outcome.directory).parent if multirun else Path(outcome.directory)
+        place = Path(outcome.directory).parent if sweep else Path(outcome.directory)
         if is_quiet():
             print(place)
         say(f"results: {place}")

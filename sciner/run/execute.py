@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -102,7 +102,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
-        last = follow(ready.rounds, folder, tracker, corpus.labels)
+        last = follow(ready.rounds, folder, tracker, corpus.labels, job.after_round)
         if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             note_tokens(folder.path / "model", corpus.train)
@@ -123,7 +123,11 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
 
 
 def follow(
-    rounds: Iterable[Round], folder: RunFolder, tracker: Tracker, labels: Sequence[str]
+    rounds: Iterable[Round],
+    folder: RunFolder,
+    tracker: Tracker,
+    labels: Sequence[str],
+    after_round: Callable[[int], None],
 ) -> Round:
     """Each round reaches the folder before the tracker. Returns the last."""
     from sciner.tracking.charts import grouped
@@ -133,6 +137,7 @@ def follow(
         tracker.scores(grouped(done.scores, labels), done.number)
         tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
         known = ", known from the store" if all(step.hit for step in done.steps) else ""
+        after_round(done.number)
         log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
     return done
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,7 @@ class Job:
     """One point of a sweep, as it was asked for. overrides: the words of the command line,
     ``key=value``. sweep: its id, None for a run by itself. points: how many the sweep has. choices:
     the file that was taken of each group of conf/. constants: what the experiment's file sets for
-    all of its points."""
+    all of its points. after_round: is told the number of each round that is on disk."""
 
     directory: Path
     overrides: tuple[str, ...]
@@ -21,6 +21,7 @@ class Job:
     points: int = 1
     choices: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    after_round: Callable[[int], None] = lambda number: None
 
     @property
     def name(self) -> str:

@@ -56,9 +56,17 @@ def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any |
     - not finished, and its process is dead; or
     - finished, in a sweep that did not come to its end and is at work no more, if this is a
       sweep, too.
+
+    In its own sweep a point continues only what stands in its own folder: its job was killed, or
+    has moved to another machine.
     """
     here = Path(tags["sciner.directory"])
     runs = list(search(client, experiment_id, f"tags.`sciner.point` = '{tags['sciner.point']}'"))
+    ours = {key: tags.get(key) for key in ("sciner.sweep", "sciner.directory")}
+    if "sciner.sweep" in tags:
+        for run in runs:
+            if {key: run.data.tags.get(key) for key in ours} == ours and is_dead(run, here):
+                return run
     runs = [
         run for run in runs if run.data.tags.get("sciner.sweep", "") != tags.get("sciner.sweep")
     ]

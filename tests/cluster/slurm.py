@@ -1,0 +1,159 @@
+"""A Slurm of one node with several slots, for tests: its configuration, and its daemons, which are
+stopped by their process id."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DAEMONS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
+STARTED = ("munged", "slurmctld", "slurmd")  # in this order
+PRIVATE = "/tmp"  # what the node has of its own
+CONF = """\
+ClusterName=sciner
+SlurmctldHost={host}(127.0.0.1)
+SlurmctldPort={ports[0]}
+SlurmdPort={ports[1]}
+SlurmUser=root
+SlurmdUser=root
+AuthType=auth/munge
+AuthInfo=socket={folder}/munge.socket
+CredType=cred/munge
+StateSaveLocation={folder}/state
+SlurmdSpoolDir={folder}/spool
+SlurmctldPidFile={folder}/slurmctld.pid
+SlurmdPidFile={folder}/slurmd.pid
+SlurmctldLogFile={folder}/slurmctld.log
+SlurmdLogFile={folder}/slurmd.log
+ProctrackType=proctrack/linuxproc
+TaskPlugin=task/none
+SelectType=select/cons_tres
+SelectTypeParameters=CR_CPU
+SlurmdParameters=config_overrides
+SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,sched_interval=5
+JobRequeue=1
+ReturnToService=2
+SlurmdTimeout=20
+KillWait=5
+MpiDefault=none
+NodeName={host} NodeAddr=127.0.0.1 CPUs={slots} State=UNKNOWN
+PartitionName=all Nodes={host} Default=YES MaxTime=INFINITE State=UP OverTimeLimit=0
+"""
+
+
+def missing() -> str:
+    """What this machine lacks for a Slurm of its own; empty where it has all."""
+    absent = [name for name in DAEMONS if shutil.which(name) is None]
+    if absent:
+        return f"needs Debian's slurm-wlm and munge: no {', '.join(absent)}"
+    if os.geteuid():
+        return "needs root: the node gets a temporary folder of its own"
+    return ""
+
+
+@dataclass
+class Slurm:
+    """folder: of its configuration, logs and state, outside of what jobs have of their own. slots:
+    jobs at once."""
+
+    folder: Path
+    slots: int = 4
+    running: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def __enter__(self) -> Slurm:
+        for name in ("state", "spool"):
+            (self.folder / name).mkdir(parents=True)
+        conf = self.folder / "slurm.conf"
+        host = socket.gethostname().partition(".")[0]
+        conf.write_text(
+            CONF.format(host=host, folder=self.folder, slots=self.slots, ports=free_ports(2))
+        )
+        (self.folder / "cgroup.conf").write_text("CgroupPlugin=cgroup/v1\n")
+        (self.folder / "munge.key").write_bytes(secrets.token_bytes(128))
+        (self.folder / "munge.key").chmod(0o400)
+        self.before = os.environ.get("SLURM_CONF")
+        os.environ["SLURM_CONF"] = str(conf)
+        try:
+            for name in STARTED:
+                self.start(name)
+            self.until(lambda: "idle" in self.ask("sinfo", "-h", "-o", "%t"), "the node is up")
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if len(self.running) == len(STARTED):  # jobs would outlive their daemons
+            self.ask("scancel", "--me")
+            with suppress(AssertionError):
+                self.until(lambda: not self.ask("squeue", "-h"), "no job is left", 40)
+        for name in reversed(STARTED):
+            self.stop(name)
+        os.environ.pop("SLURM_CONF")
+        if self.before:
+            os.environ["SLURM_CONF"] = self.before
+
+    def start(self, name: str) -> None:
+        """Start a daemon, as a process of ours."""
+        words = {
+            "munged": [
+                "--foreground",
+                "--force",
+                *(
+                    f"--{what}={self.folder}/munge.{what.partition('-')[0]}"
+                    for what in ("key-file", "socket", "pid-file", "log-file", "seed-file")
+                ),
+            ],
+            "slurmctld": ["-D"],
+        }.get(name, [])
+        with (self.folder / f"{name}.out").open("ab") as out:
+            # not job_container/tmpfs: in Slurm 22.05 it fails a job that is queued again
+            own = f"mount -t tmpfs tmpfs {PRIVATE} && exec slurmd -D"
+            command = (
+                ["unshare", "--mount", "sh", "-c", own] if name == "slurmd" else [name, *words]
+            )
+            self.running[name] = subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=out)
+        if name == "munged":
+            self.until(lambda: (self.folder / "munge.socket").exists(), "munged listens")
+
+    def stop(self, name: str, signum: int = signal.SIGTERM) -> None:
+        """Stop a daemon, by its process id."""
+        if (process := self.running.pop(name, None)) is None:
+            return
+        process.send_signal(signum)
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def ask(self, *words: str) -> str:
+        """What a command of Slurm's says."""
+        return subprocess.run(words, capture_output=True, text=True).stdout.strip()
+
+    def until(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+        """Wait until ``holds()``."""
+        end = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < end, f"not within {seconds} s: {what}"
+            time.sleep(0.2)
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on."""
+    held = [socket.socket() for _ in range(number)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [int(one.getsockname()[1]) for one in held]
+    for one in held:
+        one.close()
+    return ports
