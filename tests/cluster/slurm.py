@@ -18,6 +18,7 @@ from pathlib import Path
 DAEMONS = ("munged", "slurmctld", "slurmd", "sbatch", "scontrol", "squeue")
 STARTED = ("munged", "slurmctld", "slurmd")  # in this order
 PRIVATE = "/tmp"  # what the node has of its own
+NODE = f"mount -t tmpfs tmpfs {PRIVATE} && exec slurmd -D"
 CONF = """\
 ClusterName=sciner
 SlurmctldHost={host}(127.0.0.1)
@@ -92,60 +93,69 @@ class Slurm:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if len(self.running) == len(STARTED):  # jobs would outlive their daemons
-            self.ask("scancel", "--me")
-            with suppress(AssertionError):
-                self.until(lambda: not self.ask("squeue", "-h"), "no job is left", 40)
-        for name in reversed(STARTED):
-            self.stop(name)
+        self.kill_node()
+        for name in ("slurmctld", "munged"):
+            if process := self.running.pop(name, None):
+                process.terminate()
+                process.wait(20)
         os.environ.pop("SLURM_CONF")
         if self.before:
             os.environ["SLURM_CONF"] = self.before
 
     def start(self, name: str) -> None:
         """Start a daemon, as a process of ours."""
-        words = {
-            "munged": [
-                "--foreground",
-                "--force",
-                *(
-                    f"--{what}={self.folder}/munge.{what.partition('-')[0]}"
-                    for what in ("key-file", "socket", "pid-file", "log-file", "seed-file")
-                ),
-            ],
-            "slurmctld": ["-D"],
-        }.get(name, [])
-        with (self.folder / f"{name}.out").open("ab") as out:
+        options = [
+            f"--{what}={self.folder}/munge.{what.partition('-')[0]}"
+            for what in ("key-file", "socket", "pid-file", "log-file", "seed-file")
+        ]
+        command = {
+            "munged": ["munged", "--foreground", "--force", *options],
+            "slurmctld": ["slurmctld", "-D"],
             # not job_container/tmpfs: in Slurm 22.05 it fails a job that is queued again
-            own = f"mount -t tmpfs tmpfs {PRIVATE} && exec slurmd -D"
-            command = (
-                ["unshare", "--mount", "sh", "-c", own] if name == "slurmd" else [name, *words]
-            )
+            "slurmd": ["unshare", "--mount", "sh", "-c", NODE],
+        }[name]
+        with (self.folder / f"{name}.out").open("ab") as out:
             self.running[name] = subprocess.Popen(command, cwd=self.folder, stdout=out, stderr=out)
         if name == "munged":
             self.until(lambda: (self.folder / "munge.socket").exists(), "munged listens")
 
-    def stop(self, name: str, signum: int = signal.SIGTERM) -> None:
-        """Stop a daemon, by its process id."""
-        if (process := self.running.pop(name, None)) is None:
+    def kill_node(self) -> None:
+        """Kill slurmd and all that it has started: they alone have its temporary folder."""
+        if (slurmd := self.running.pop("slurmd", None)) is None:
             return
-        process.send_signal(signum)
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        if (node := mounts_of(slurmd.pid)) != mounts_of(os.getpid()):
+            while there := [pid for pid in processes() if node and mounts_of(pid) == node]:
+                for pid in there:
+                    with suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+        slurmd.kill()
+        slurmd.wait()
 
     def ask(self, *words: str) -> str:
         """What a command of Slurm's says."""
         return subprocess.run(words, capture_output=True, text=True).stdout.strip()
 
-    def until(self, holds: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    def until(
+        self, holds: Callable[[], bool], what: str, seconds: float = 120, pause: float = 0.2
+    ) -> None:
         """Wait until ``holds()``."""
         end = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < end, f"not within {seconds} s: {what}"
-            time.sleep(0.2)
+            time.sleep(pause)
+
+
+def processes() -> list[int]:
+    """The ids of all processes of this machine."""
+    return [int(place.name) for place in Path("/proc").iterdir() if place.name.isdigit()]
+
+
+def mounts_of(pid: int) -> str:
+    """What a process sees mounted, as an id; empty if it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/mnt").readlink())
+    except OSError:
+        return ""
 
 
 def free_ports(number: int) -> list[int]:
