@@ -58,6 +58,8 @@ def missing() -> str:
         return f"needs Debian's slurm-wlm and munge: no {', '.join(absent)}"
     if os.geteuid():
         return "needs root: the node gets a temporary folder of its own"
+    if Path(__file__).is_relative_to(PRIVATE):
+        return f"needs a checkout outside {PRIVATE}, of which the node has one of its own"
     return ""
 
 

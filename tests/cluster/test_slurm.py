@@ -44,7 +44,6 @@ def test_a_sweep_survives_signals_a_time_limit_and_the_death_of_its_node(
 
 
 QUICK = ("model=gazetteer", "data.limit=40", "iteration=supervised", "trainer.threads=1")
-ONE_FAILS = ("seed=0,1", "data.seed_size=20%", "threshold=fixed", "threshold.min_confidence=0.5")
 
 
 def sciner(*words: str) -> subprocess.CompletedProcess[str]:
@@ -62,8 +61,10 @@ def test_a_sweep_waits_for_its_jobs_and_says_how_they_ended(
         done = sciner("run", *words, "seed=0,1")
         assert done.returncode == 0 and "2 of 2 jobs done, 0 failed" in done.stdout
         (place / "bad.jsonl").write_text("{")
-        failed = sciner("run", *words, "data=files", "data.train=bad.jsonl,", "seed=0,1")
-        assert failed.returncode == 2
+        bad = ("data=files", "data.train=bad.jsonl", "data.test=bad.jsonl")
+        failed = sciner("run", *words, *bad, "seed=0,1")
+        assert failed.returncode == 2 and "2 failed" in failed.stdout
+        assert "failed: " in failed.stdout and "bad.jsonl" in failed.stdout
 
 
 def test_a_submitted_sweep_is_looked_at_and_cancelled_from_another_shell(
@@ -71,12 +72,16 @@ def test_a_submitted_sweep_is_looked_at_and_cancelled_from_another_shell(
 ) -> None:
     monkeypatch.chdir(place)
     long = ("model.steps=100000", "model=tiny", "data.limit=40", "seed=0,1")
+
+    def until(told: str) -> None:
+        slurm.until(lambda: told in sciner("sweep", "status", "sweep").stdout, told, 600, 1)
+
     with Slurm(place / "slurm", slots=1) as slurm:
         assert sciner("sweep", "submit", *long, "hydra.sweep.dir=sweep").returncode == 0
-        slurm.until(lambda: "1 waiting, 1 running" in sciner("sweep", "status", "sweep").stdout, "")
+        until("1 waiting, 1 running")
         again = sciner("sweep", "submit", *long, "hydra.sweep.dir=sweep")
         assert again.returncode == 2 and "still queued" in again.stderr
         assert sciner("sweep", "cancel", "sweep").returncode == 0
-        slurm.until(lambda: "2 cancelled" in sciner("sweep", "status", "sweep").stdout, "")
+        until("2 cancelled")
         assert sciner("sweep", "wait", "sweep").returncode == 1
         assert "sweep/.submitit" in sciner("sweep", "logs", "sweep", "--point", "0").stdout
