@@ -3,10 +3,10 @@ BIN := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-all bench gallery docs notebooks check fix ui clean
+.PHONY: help setup demo test test-all test-cluster bench gallery docs notebooks check fix ui clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.ok  ## .venv with the tested versions (constraints.txt)
 
@@ -25,7 +25,11 @@ test: setup  ## the fast tests
 	$(BIN)/pytest -m 'not slow'
 
 test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
-	$(BIN)/pytest
+	$(BIN)/pytest -m 'not cluster'
+
+test-cluster: setup  ## a sweep on a Slurm of one node, with signals, a time limit and a node that dies (Debian: slurm-wlm munge; root)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[slurm]'
+	$(BIN)/pytest -m cluster tests/cluster
 
 bench: setup  ## experiments/speed anew, on a machine that does nothing else (SCINER_MIRROR=… without a network)
 	$(BIN)/python -m experiments.speed.measure

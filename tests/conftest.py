@@ -28,10 +28,6 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_database: Pat
     shutil.copy(empty_database, tmp_path / "mlflow.db")
     monkeypatch.chdir(tmp_path)
     for name in (
-        "SCINER_SWEEP",
-        "SCINER_OUTCOMES",
-        "SCINER_PROJECT",
-        "SCINER_POINTS",
         "SCINER_TRACKERS",
         "MLFLOW_TRACKING_URI",
     ):

@@ -1,4 +1,4 @@
-"""Hydra's door to jobs side by side: ``hydra/launcher=auto``.
+"""Hydra's doors to jobs side by side, ``hydra/launcher=auto``, and on Slurm, ``=slurm``.
 
 Hydra imports this module at every start: nothing heavy stands at its top. ``hydra_plugins`` is a
 namespace package and has no ``__init__.py``.
@@ -36,6 +36,29 @@ class AutoLauncher(Launcher):
         from sciner.launch.auto import launch
 
         return launch(self.hydra, self.n_jobs, job_overrides, initial_job_idx)
+
+
+class SlurmLauncher(Launcher):
+    """Submits a Slurm job for each point (``sciner.launch.slurm``). settings: submitit's, and
+    those of its plugin."""
+
+    def __init__(self, **settings: Any) -> None:
+        self.settings = settings
+
+    def setup(
+        self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig
+    ) -> None:
+        self.hydra: dict[str, Any] = {"hydra_context": hydra_context, "config": config}
+
+    def launch(
+        self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int
+    ) -> Sequence[JobReturn]:
+        from omegaconf import OmegaConf
+
+        from sciner.launch.slurm.submit import launch
+
+        plain = OmegaConf.to_container(OmegaConf.create(self.settings), resolve=True)
+        return launch(self.hydra, plain, job_overrides, initial_job_idx)  # type: ignore[arg-type]
 
 
 ConfigStore.instance().store(

@@ -42,7 +42,7 @@ class SearchSweeper(Sweeper):
 
         committed = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
         space = read_space(self.parser.parse_overrides([*committed, *arguments]))
-        study = SharedStudy.load(self.options, Path(os.environ["SCINER_PROJECT"]))
+        study = SharedStudy.load(self.options, Path.cwd())
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
         with study.at_work() as worker:
             while batch := study.ask(space, at_once, worker):

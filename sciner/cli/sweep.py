@@ -1,18 +1,22 @@
-"""`sciner sweep`: estimates of a sweep before it runs."""
+"""`sciner sweep`: estimates of a sweep before it runs, and its state while it runs on Slurm."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
 import typer
 
-app = typer.Typer(no_args_is_help=True, help="Sweeps: what one will cost.")
+if TYPE_CHECKING:
+    from sciner.launch.slurm.record import Record
+
+app = typer.Typer(
+    no_args_is_help=True, help="Sweeps: what one will cost, and sweeps on Slurm (docs/cluster.md)."
+)
+WORDS = {"allow_extra_args": True, "ignore_unknown_options": True}
+Sweep = Annotated[str, typer.Argument(help="Its folder, multirun/…, or its id.")]
 
 
-@app.callback()
-def root() -> None:
-    """Keep `plan` a subcommand although it is the only one."""
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+@app.command(context_settings=WORDS)
 def plan(context: typer.Context) -> None:
     """Estimate how much `sciner run` with the same arguments would compute.
 
@@ -44,6 +48,80 @@ def plan(context: typer.Context) -> None:
             f"questions to the language model: at most {asked.questions}"
             + ("" if asked.money is None else f", about {asked.money:.4g} at llm.prices")
         )
+
+
+@app.command(context_settings=WORDS)
+def submit(context: typer.Context) -> None:
+    """Submit a sweep to Slurm, one job for each point, and return: [bold]sciner sweep submit
+    threshold=accept_all,fixed hydra.launcher.partition=NAME[/].
+
+    Words are those of `sciner run -m`. The jobs run a copy of the code as it is now.
+    """
+    from sciner.launch.environment import settle
+
+    settle()
+    from sciner.launch.main import submit_sweep
+
+    raise typer.Exit(submit_sweep(context.args))
+
+
+@app.command()
+def status(sweep: Sweep) -> None:
+    """What has become of each point of a submitted sweep: waiting, running, preempted, done,
+    failed (and why) or cancelled.
+    """
+    from sciner.launch.slurm.states import print_states
+    from sciner.report.terminal import console
+
+    print_states(record_of(sweep), console())
+
+
+@app.command()
+def wait(sweep: Sweep) -> None:
+    """Return when every point of a submitted sweep has ended: exit code 0, or 1 if one failed.
+    Ctrl-C ends the waiting, not the sweep.
+    """
+    from sciner.launch.slurm.states import wait
+    from sciner.report.terminal import console
+
+    found = wait(record_of(sweep), console())
+    for state in found:
+        if state.status == "failed":
+            typer.echo(f"failed: {state.name}: {state.detail}", err=True)
+    raise typer.Exit(int(any(state.status != "done" for state in found)))
+
+
+@app.command()
+def cancel(sweep: Sweep) -> None:
+    """Cancel the jobs of a submitted sweep. What they have computed stays in the store."""
+    from sciner.launch.slurm.states import cancel
+
+    cancel(record_of(sweep))
+
+
+@app.command()
+def logs(
+    sweep: Sweep,
+    point: Annotated[
+        int | None, typer.Option(min=0, help="Its number; default: every failed point.")
+    ] = None,
+    lines: Annotated[int, typer.Option(min=1, help="How many of the last ones.")] = 20,
+) -> None:
+    """The end of what the jobs of a submitted sweep have printed, with the files' names."""
+    from sciner.launch.slurm.states import log_files, states
+
+    record = record_of(sweep)
+    failed = [s.number for s in states(record, None) if s.status == "failed"]
+    for file in log_files(record, failed if point is None else [point]):
+        typer.echo(f"==> {file} <==")
+        typer.echo("\n".join(file.read_text("utf-8", errors="replace").splitlines()[-lines:]))
+
+
+def record_of(sweep: str) -> Record:
+    """Raises InputError where there is no such sweep."""
+    from sciner.launch.slurm.record import Record
+
+    return Record.find(sweep)
 
 
 def span(seconds: float) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 PACKAGE = Path(__file__).parents[1]
+HYDRA = "hydra"  # a folder of conf/ with choices of Hydra's own groups
 # inside a wheel, beside a checkout
 CONF = PACKAGE / "conf" if (PACKAGE / "conf").is_dir() else PACKAGE.parent / "conf"
-GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir())
+GROUPS = sorted(p.name for p in CONF.iterdir() if p.is_dir() and p.name != HYDRA)
 
 # The groups and keys that change no result: runs that differ in nothing else have the same scores.
 NO_RESULT = frozenset(

@@ -8,13 +8,18 @@ from pydantic import Field, field_validator
 
 from sciner.config.base import Strict
 from sciner.store.layout import DEFAULT_FOLDER
+from sciner.store.locks import Kind
 
 
 class StoreConfig(Strict):
-    """Where results of steps are kept, and which weights stay (``loop.steps.runner``)."""
+    """Where results of steps are kept, and which weights stay (``loop.steps.runner``).
+
+    ``locks`` says how processes that share them know of each other (``store.locks``).
+    """
 
     kind: Literal["none", "disk"]
     dir: str = str(DEFAULT_FOLDER)
+    locks: Kind = "auto"
     keep_weights: Literal["none", "last", "all"] = "last"
 
 

@@ -18,7 +18,7 @@ from sciner.launch.capacity import (
     with_one_thread,
 )
 from sciner.launch.display import Display, short_names
-from sciner.launch.job import Outcome, note_outcome
+from sciner.launch.job import Asked, Outcome, note_outcome
 from sciner.launch.order import first_fits
 from sciner.launch.pool import run_side_by_side
 from sciner.launch.worker import Task
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 # the configurations of the sweep that is being launched, in order; for a search, the corners
 points: ContextVar[Sequence[RunConfig]] = ContextVar("points", default=())
+# what its jobs are told
+asked: ContextVar[Asked] = ContextVar("asked")
 
 
 def launch(
@@ -93,7 +95,7 @@ def side_by_side(
     config = hydra["config"]
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
-    known = points.get()
+    known, outcomes = points.get(), asked.get().outcomes
     shared = {"hydra": hydra, "state": Singleton.get_state(), "environment": dict(os.environ)}
     tasks = [
         Task(first + i, words, folder=str(Path.cwd()), **shared) for i, words in enumerate(jobs)
@@ -103,7 +105,8 @@ def side_by_side(
     def on_death(task: Task, why: str) -> None:
         folder = Path(config.hydra.sweep.dir) / str(task.number)
         name = " ".join(task.overrides)
-        note_outcome(Outcome(name, str(folder), 1, why, 0.0, "", []))
+        outcome = Outcome(name, str(folder), 1, why, 0.0, "", [])
+        note_outcome(outcomes, task.number, outcome)
 
     names = [redacted(name) for name in short_names(jobs)]
     with Display(names, at_once, console()) as display:

@@ -16,6 +16,7 @@ PLUGINS = {  # choices that need a package: how to get it
     "hydra/sweeper=sciner_optuna": (
         "install sciner as a package, pip install -e '.[optuna]', or put its checkout on PYTHONPATH"
     ),
+    "hydra/launcher=submitit_slurm": "install the extra: pip install 'sciner[slurm]'",
     "hydra/launcher=joblib": "leave it out: a sweep already runs its points in parallel",
 }
 
@@ -47,7 +48,7 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
             else hint_for_key(found[1].split("."))
         )
         return InputError(f"unknown key {found[1]}", hint=hint)
-    if found := re.search(r"Could not find '((?:hydra/)?[^'/]+)/([^']+)'", message):
+    if found := re.search(r"Could not (?:find|load) '((?:hydra/)?[^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]
         if plugin := PLUGINS.get(f"{group}={choice}"):
             return InputError(f"{group}={choice}: Hydra finds no plugin of that name", hint=plugin)

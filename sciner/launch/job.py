@@ -9,7 +9,7 @@ import os
 import sys
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,35 @@ from sciner.config import parse
 from sciner.config.conf import GROUPS
 from sciner.errors import CostLimitReached, InputError
 from sciner.launch.experiment import read_experiment
-from sciner.launch.signals import obeyed_in_job
+from sciner.launch.signals import Stopped, obeyed_in_job
 from sciner.redact import Redaction, redacted
 from sciner.report.terminal import console, print_run
+from sciner.results.folder import write_whole
 from sciner.run.execute import execute
 from sciner.run.job import Job
 from sciner.search.options import TRIAL_KEYS
-from sciner.tracking.address import place_of
+from sciner.tracking.address import NOTES, place_of
 
 log = logging.getLogger(__name__)
 # set by the sweeper, so they are not parameters of the run
 TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What `sciner run` tells its jobs, which may be on another machine: it travels with them, and
+    names no place that only one machine has, unless all jobs are there.
+
+    project: the folder in which the words were typed. sweep: its id, None for a run by itself.
+    points: how many the sweep has. outcomes: a folder where each job leaves word of how it ended.
+    requeues: is a job that a signal stops started again?
+    """
+
+    project: Path
+    sweep: str | None
+    points: int
+    outcomes: Path
+    requeues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +72,29 @@ class Outcome:
     tracked: str
     spare: list[str]
 
+    @property
+    def failed(self) -> bool:
+        """Whether it has no results, or not all of them; a lost tracker (3) is no failure."""
+        return self.code not in (0, 3)
 
-def one_job(cfg: Any) -> int:
+
+def task_of(
+    asked: Asked, after_round: Callable[[int], None] = lambda number: None
+) -> Callable[[Any], int]:
+    """Return the function that Hydra calls for each job.
+
+    Args:
+        asked: what `sciner run` tells its jobs.
+        after_round: see ``Job``.
+    """
+
+    def task(cfg: Any) -> int:
+        return one_job(cfg, asked, after_round)
+
+    return task
+
+
+def one_job(cfg: Any, asked: Asked, after_round: Callable[[int], None]) -> int:
     """Run one job, in the process that a launcher chose, and return its exit code.
 
     Only Stopped is raised, because Hydra would print one traceback for a whole sweep.
@@ -64,7 +103,8 @@ def one_job(cfg: Any) -> int:
     from omegaconf import OmegaConf
 
     info = HydraConfig.get()
-    sweep = os.environ.get("SCINER_SWEEP")
+    os.environ[NOTES] = str(asked.outcomes / "trackers.json")
+    number = info.job.num if asked.sweep else 0
     choices = {
         group: choice
         for group, choice in info.runtime.choices.items()
@@ -78,21 +118,22 @@ def one_job(cfg: Any) -> int:
         overrides=tuple(
             word for word in info.overrides.task if not word.startswith(TRIAL_OVERRIDES)
         ),
-        project=Path(os.environ.get("SCINER_PROJECT", ".")),
-        sweep=sweep,
-        points=int(os.environ["SCINER_POINTS"]) if sweep else 1,
+        project=asked.project,
+        sweep=asked.sweep,
+        points=asked.points if asked.sweep else 1,
         choices=choices,
         constants=read_experiment(choices["experiment"], folders).constants
         if "experiment" in choices
         else {},
+        after_round=after_round,
     )
     keep_secrets(job.directory)
     if progress.is_quiet():
         log_problems_alone()
     with obeyed_in_job():
-        if sweep:
-            say_progress(info.job.num, redacted(job.name))
-        return attempt(OmegaConf.to_container(cfg, resolve=True), job)  # type: ignore[arg-type]
+        if asked.sweep:
+            say_progress(asked, number, redacted(job.name))
+        return attempt(OmegaConf.to_container(cfg, resolve=True), job, asked, number)  # type: ignore[arg-type]
 
 
 def keep_secrets(directory: Path) -> None:
@@ -121,13 +162,14 @@ def log_problems_alone() -> None:
             handler.setLevel(logging.WARNING)
 
 
-def attempt(values: Mapping[str, Any], job: Job) -> int:
+def attempt(values: Mapping[str, Any], job: Job, asked: Asked, number: int) -> int:
     """Run one job and return its exit code; a traceback goes into its own log.
 
     Only signals are raised.
     """
     began = time.perf_counter()
     code, problem, tracked, spare = 1, "", "", list[str]()
+    ended = True
     try:
         config = parse(values)
         done = execute(config, job)
@@ -138,6 +180,9 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
             say_scores(done.rounds)
         code, spare = 3 if done.lost else 0, done.spare
         tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
+    except Stopped:
+        ended = not asked.requeues
+        raise
     except InputError as error:
         code, problem = 2, str(error)
         if job.sweep:
@@ -155,19 +200,24 @@ def attempt(values: Mapping[str, Any], job: Job) -> int:
         log.error("%s", problem or traceback.format_exc())
     finally:
         seconds = time.perf_counter() - began
-        note_outcome(Outcome(job.name, str(job.directory), code, problem, seconds, tracked, spare))
+        if ended:
+            folder = str(job.directory)
+            outcome = Outcome(job.name, folder, code, problem, seconds, tracked, spare)
+            note_outcome(asked.outcomes, number, outcome)
     return code
 
 
-def say_progress(number: int, name: str) -> None:
+def say_progress(asked: Asked, number: int, name: str) -> None:
     """Print the number of the job, and how long the rest may take."""
-    points = int(os.environ["SCINER_POINTS"])
-    done = [outcome.seconds for outcome in read_outcomes(Path(os.environ["SCINER_OUTCOMES"]))]
-    left = sum(done) / len(done) * (points - number) if done else 0
+    done = [outcome.seconds for outcome in read_outcomes(asked.outcomes)]
+    left = sum(done) / len(done) * (asked.points - number) if done else 0
     pace = f", about {left / 60:.0f} min left" if done else ""
     # no markup: brackets as in data.train=[a.conll,b.conll] must be shown
     console().print(
-        f"job {number + 1} of {points}{pace}: {name}", style="bold", markup=False, soft_wrap=True
+        f"job {number + 1} of {asked.points}{pace}: {name}",
+        style="bold",
+        markup=False,
+        soft_wrap=True,
     )
 
 
@@ -179,13 +229,24 @@ def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
         console().print(f"  entity F1 {f1:.3f}{gain}", markup=False)
 
 
-def note_outcome(outcome: Outcome) -> None:
-    """Write one line for the parent, which may be another process."""
-    if place := os.environ.get("SCINER_OUTCOMES"):
-        with Path(place).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(outcome)) + "\n")
+def note_outcome(outcomes: Path, number: int, outcome: Outcome) -> None:
+    """Write how job ``number`` ended, for the parent, which may be on another machine.
+
+    If the parent has ended and removed the folder ``outcomes``, nothing is written.
+    """
+    if outcomes.is_dir():
+        write_whole(outcomes / f"{number}.json", json.dumps(asdict(outcome)))
 
 
-def read_outcomes(place: Path) -> list[Outcome]:
-    """The outcomes that jobs have written so far."""
-    return [Outcome(**json.loads(line)) for line in place.read_text(encoding="utf-8").splitlines()]
+def read_outcome(place: Path) -> Outcome | None:
+    """How a job ended; None if it has not."""
+    try:
+        return Outcome(**json.loads(place.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def read_outcomes(outcomes: Path) -> list[Outcome]:
+    """The outcomes of the jobs that have ended, in the order of their numbers."""
+    places = sorted(outcomes.glob("[0-9]*.json"), key=lambda place: int(place.stem))
+    return [outcome for place in places if (outcome := read_outcome(place))]

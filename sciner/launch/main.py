@@ -14,14 +14,14 @@ import tempfile
 import time
 import uuid
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.config.conf import CONF
-from sciner.config.places import StoreConfig
+from sciner.config.places import StoreConfig, TrackingConfig
 from sciner.errors import InputError
 from sciner.launch.environment import settle
 from sciner.launch.hydra_internals import (
@@ -36,7 +36,7 @@ from sciner.redact import redacted, veiled
 from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
-    from sciner.launch.job import Outcome
+    from sciner.launch.job import Asked, Outcome
     from sciner.launch.plan import Plan
 
 QUIET_FLAG = "--quiet"  # ours; all other flags are Hydra's
@@ -79,40 +79,45 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     """
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
-    points, multirun, search, folder, launcher, composed = check(flags)
+    points, multirun, search, folder, launcher, cluster, composed = check(flags)
     if flags.cfg == "job" and not (multirun or flags.package):
         show_configuration(composed, flags.resolve)
         return 0
     settle()
+    from sciner.launch.job import Asked, read_outcomes
+
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
-        hydra_main(words, flags, launcher)
+        hydra_main(words, flags, launcher, Asked(Path.cwd(), None, 1, scratch))
         return 0
     from sciner.launch import auto
-    from sciner.launch.job import read_outcomes
+    from sciner.launch.slurm.record import record_folder
+    from sciner.launch.slurm.submit import leaves
     from sciner.launch.summary import compare_jobs, say_study, say_where
     from sciner.results.folder import in_use, reserved, taken
 
     if folder and in_use(folder):
         raise taken(folder)
-    os.environ[NOTES] = str(scratch / "trackers.json")
-    prepare_tracking({(p.tracking.kind, p.tracking.uri, p.tracking.experiment) for p in points})
+    outcomes = record_folder(folder) if cluster and folder else scratch
+    os.environ[NOTES] = str(outcomes / "trackers.json")
+    prepare_tracking([point.tracking for point in points], on_nodes=bool(cluster))
     study = search.begin(Path.cwd()) if search else None
-    outcomes = scratch / "outcomes.jsonl"
-    outcomes.touch()
-    os.environ["SCINER_OUTCOMES"] = str(outcomes)
-    os.environ["SCINER_PROJECT"] = str(Path.cwd())
-    os.environ["SCINER_POINTS"] = str(search.options.n_trials if search else len(points))
-    if multirun:
-        os.environ["SCINER_SWEEP"] = f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}"
-    else:
-        os.environ.pop("SCINER_SWEEP", None)
+    asked = Asked(
+        project=Path.cwd(),
+        sweep=f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}" if multirun else None,
+        points=search.options.n_trials if search else len(points),
+        outcomes=outcomes,
+        requeues=cluster == "slurm",
+    )
     with ExitStack() as stack:
         if folder and multirun and not search:  # the jobs of a search may come from several shells
-            stack.enter_context(reserved(folder))
+            stack.enter_context(reserved(folder, points[0].store.locks))
         with_points = copy_context()
         with_points.run(auto.points.set, points)
-        more = [*launcher, *folder_word(folder, multirun)]
-        with_points.run(hydra_main, words, flags, [*more, *(SILENT if is_quiet() else [])])
+        with_points.run(auto.asked.set, asked)
+        more = [*launcher, *folder_word(folder, multirun), *(SILENT if is_quiet() else [])]
+        with_points.run(hydra_main, words, flags, more, asked)
+    if leaves.get():
+        return 0
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     if not multirun and found and found[0].problem and found[0].code != 4:
@@ -120,7 +125,7 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     if study:
         say_study(study)
     report = compare_jobs(found) if multirun and not study else ""
-    say_where(found, multirun, report)
+    say_where(found, asked.sweep, report)
     # no outcome: a study may already have all its trials
     codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 4, 3) if code in codes), 0)
@@ -143,6 +148,21 @@ def show_configuration(composed: Any, resolve: bool) -> None:
     print(OmegaConf.to_yaml(ours), end="")
 
 
+def submit_sweep(arguments: Sequence[str]) -> int:
+    """Submit to Slurm what ``main(["-m", *arguments])`` would run, and return the exit code.
+
+    Raises:
+        InputError: overrides are invalid, or Slurm rejects the jobs.
+    """
+    from sciner.launch.slurm.submit import leaves
+
+    chosen = any(word.startswith("hydra/launcher=") for word in arguments)
+    words = ["-m", *([] if chosen else ["hydra/launcher=slurm"]), *arguments]
+    submitting = copy_context()
+    submitting.run(leaves.set, True)
+    return submitting.run(main, words)
+
+
 def plan_sweep(arguments: Sequence[str]) -> Plan:
     """Estimate what ``main(arguments)`` would have to compute.
 
@@ -160,23 +180,35 @@ def plan_sweep(arguments: Sequence[str]) -> Plan:
     return plan(points, Path.cwd())
 
 
-def prepare_tracking(trackers: set[tuple[str, str | None, str]]) -> None:
+def prepare_tracking(trackers: Iterable[TrackingConfig], *, on_nodes: bool) -> None:
     """Create databases and experiments before any job starts.
 
     A tracker that does not answer is noted for all jobs, so that they lose no time on it.
 
+    Args:
+        trackers: of all points.
+        on_nodes: whether jobs may run on several machines.
+
     Raises:
-        InputError: an address is invalid.
+        InputError: an address is invalid, or is a file that several machines would damage.
     """
+    from sciner.store.locks import on_network
     from sciner.tracking.address import Unreachable, cause, note, place_of
     from sciner.tracking.database import file_of
 
     places = {
-        (place_of(uri, Path.cwd()), experiment)
-        for kind, uri, experiment in trackers
-        if kind == "mlflow"
+        (place_of(tracker.uri, Path.cwd()), tracker.experiment)
+        for tracker in trackers
+        if tracker.kind == "mlflow"
     }
     for place, experiment in sorted(places):
+        if on_nodes and (file := file_of(place)) and on_network(file.parent):
+            raise InputError(
+                "tracking: SQLite does not work on a network file system",
+                file=file,
+                hint="give tracking.uri=http://… of a server, or tracking=none now, and `sciner "
+                "track replay` when the sweep has ended",
+            )
         from sciner.tracking.mlflow import prepare
 
         try:
@@ -203,22 +235,25 @@ def folder_word(folder: Path | None, multirun: bool) -> list[str]:
     return [f"{key}={QuotedString(str(folder), Quote.single).with_quotes()}"]
 
 
-def hydra_main(arguments: Sequence[str], flags: Namespace, more: Sequence[str] = ()) -> None:
-    """Hand over to Hydra, which opens the job's folder and log, and calls ``one_job``.
+def hydra_main(
+    arguments: Sequence[str], flags: Namespace, more: Sequence[str], asked: Asked
+) -> None:
+    """Hand over to Hydra, which opens the job's folder and log, and calls the job.
 
     Args:
         arguments: of the command line.
         flags: parsed from them.
         more: overrides that were not typed.
+        asked: what the jobs are told.
     """
     import hydra
 
-    from sciner.launch.job import one_job
+    from sciner.launch.job import task_of
 
     skip_batch_validation()
     compose_files_once()
     list_no_bases()
-    entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(one_job)
+    entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(task_of(asked))
     before, sys.argv = (
         sys.argv,
         [

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
     from sciner.search.search import Search
 
+CLUSTER = ("slurm", "submitit_slurm", "submitit_local")  # launchers
+
 # {overrides that choose files: the pickled configuration that Hydra composes}
 Bases = dict[tuple[str, ...], bytes]
 
@@ -47,6 +49,7 @@ class Checked(NamedTuple):
         search: None if it is none.
         folder: where the run or sweep will write; None if only a job can know.
         launcher: the override that chooses one, if the user chose none.
+        cluster: the launcher of a sweep whose jobs may run on other machines, else None.
         composed: what Hydra composed of all overrides that have one value.
     """
 
@@ -55,6 +58,7 @@ class Checked(NamedTuple):
     search: Search | None
     folder: Path | None
     launcher: list[str]
+    cluster: str | None
     composed: Any
 
 
@@ -68,7 +72,7 @@ def check(flags: Namespace) -> Checked:
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from omegaconf import OmegaConf
 
-    search = None
+    search, cluster = None, None
     searchpath = (
         [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"]
         if flags.config_dir
@@ -90,6 +94,8 @@ def check(flags: Namespace) -> Checked:
             search = read_search(flags.overrides, whole) if multirun else None
             folder = output_folder(whole, multirun)
             launcher = launcher_word(given, whole)
+            choice = str(whole.hydra.runtime.choices["hydra/launcher"])
+            cluster = choice if multirun and choice in CLUSTER else None
             if multirun:
                 bases: Bases = {}
                 words = search.corners() if search else sweep_points(flags.overrides, whole)
@@ -105,7 +111,11 @@ def check(flags: Namespace) -> Checked:
                 str(error), hint="write an interval of integers as int(interval(LOW,HIGH))"
             ) from None
         raise
-    return Checked(points, multirun, search, folder, launcher, whole)
+    if cluster and search:
+        raise InputError(
+            "a search does not run on Slurm", hint="leave out hydra/launcher: its trials run here"
+        )
+    return Checked(points, multirun, search, folder, launcher, cluster, whole)
 
 
 def jobs_at_once(given: Sequence[Any]) -> int | None:

@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -48,7 +48,9 @@ class Stopped(BaseException):
 
 
 @contextmanager
-def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
+def raised(
+    before: Callable[[], None] = lambda: None, signals: Sequence[signal.Signals] = SIGNALS
+) -> Iterator[None]:
     """Raise Stopped in the main thread when a signal arrives.
 
     Later signals change nothing, except a second Ctrl-C, which interrupts the shutdown. A signal
@@ -56,6 +58,7 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
 
     Args:
         before: is called before Stopped is raised.
+        signals: those that raise it.
     """
     first: list[float] = []
 
@@ -72,7 +75,7 @@ def raised(before: Callable[[], None] = lambda: None) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    known = {s: signal.getsignal(s) for s in SIGNALS}
+    known = {s: signal.getsignal(s) for s in signals}
     answered = [s for s, handler in known.items() if handler not in (signal.SIG_IGN, None)]
     for s in answered:
         signal.signal(s, answer)
@@ -112,10 +115,11 @@ def jobs_end_with_parent(folder: Path) -> Iterator[None]:
 @contextmanager
 def obeyed_in_job() -> Iterator[None]:
     """Make a job end when its parent ends, however that happens, if it is in another process."""
-    if os.environ.get(PARENT) in (None, "", str(os.getpid())):
+    folder = Path(os.environ.get(JOBS, ""))
+    # on another machine the parent's folder is not there
+    if os.environ.get(PARENT) in (None, "", str(os.getpid())) or not folder.is_dir():
         yield
         return
-    folder = Path(os.environ[JOBS])
     mark = folder / f"{os.getpid()}.job"
     ended = threading.Event()
 

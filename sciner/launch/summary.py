@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
 from collections import Counter
@@ -50,7 +49,7 @@ def compare_jobs(found: Sequence[Outcome]) -> str:
     """
     from sciner.results.records import records
 
-    folders = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
+    folders = [Path(outcome.directory) for outcome in found if not outcome.failed]
     try:
         runs = records(folders)
     except InputError:  # no job has finished, or all were pruned
@@ -81,7 +80,7 @@ def print_comparison(runs: Sequence[Record]) -> None:
         say(line)
 
 
-def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> None:
+def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> None:
     """Print how many jobs failed, where the results are, and the commands that open them.
 
     With ``--quiet``, print only the folder and, on standard error, the failed jobs.
@@ -89,11 +88,11 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
     from sciner.tracking.database import local_uri
 
     say = partial(console().print, markup=False, soft_wrap=True)
-    failed = [outcome for outcome in found if outcome.code in (1, 2, 4)]
-    if multirun:
+    failed = [outcome for outcome in found if outcome.failed]
+    if sweep:
         say(
             f"{len(found) - len(failed)} of {len(found)} jobs done, {len(failed)} failed; sweep "
-            f"{os.environ['SCINER_SWEEP']}"
+            f"{sweep}"
         )
     for outcome in failed:
         why = f": {outcome.problem}" if outcome.problem else ""
@@ -105,7 +104,7 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
         else:
             say(line, style="red")
     for outcome in found[-1:]:
-        place = Path(outcome.directory).parent if multirun else Path(outcome.directory)
+        place = Path(outcome.directory).parent if sweep else Path(outcome.directory)
         if is_quiet():
             print(place)
         say(f"results: {place}")

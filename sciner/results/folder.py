@@ -18,7 +18,7 @@ from sciner.errors import InputError
 from sciner.loop.rounds import Round
 from sciner.redact import redacted
 from sciner.results.suspects import SUSPECTS, write_suspects
-from sciner.store.locks import Busy, held, is_held
+from sciner.store.locks import Busy, Kind, held, is_held, takeover
 from sciner.text.corpus import Example, Sentence, reading_order
 from sciner.text.formats.conll import write_examples_conll
 from sciner.text.formats.jsonl import write_examples_jsonl, write_jsonl
@@ -32,7 +32,7 @@ NO_LOCKS = (errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.ESTALE, errno.EI
 
 
 @contextmanager
-def reserved(path: Path) -> Iterator[None]:
+def reserved(path: Path, kind: Kind = "auto") -> Iterator[None]:
     """Reserve a folder for one run or sweep until its process ends.
 
     On a file system without locks a warning says that the folder is not protected.
@@ -43,9 +43,10 @@ def reserved(path: Path) -> Iterator[None]:
     Raises:
         InputError: another run uses the folder, or it cannot be written.
     """
+    lock = path / LOCK
     with ExitStack() as stack:
         try:
-            stack.enter_context(held(path / LOCK, wait=False))
+            stack.enter_context(held(lock, wait=takeover(lock), kind=kind))
         except Busy:
             raise taken(path) from None
         except OSError as error:
@@ -63,7 +64,7 @@ def reserved(path: Path) -> Iterator[None]:
 def in_use(path: Path) -> bool:
     """Whether a run is active in ``path``, or a sweep in a folder above it."""
     locks = (folder / LOCK for folder in (path, *path.absolute().parents))
-    return any(os.access(lock, os.F_OK) and is_held(lock) for lock in locks)
+    return any(os.access(lock.parent, os.X_OK) and is_held(lock) for lock in locks)
 
 
 def taken(path: Path) -> InputError:

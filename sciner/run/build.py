@@ -209,10 +209,24 @@ def build_scorer(config: RunConfig, steps: StepRunner) -> StepRunner | None:
 
 
 def build_store(config: StoreConfig, project: Path) -> Store:
-    """Build the store of a run; a relative folder is in ``project``."""
+    """Build the store of a run; a relative folder is in ``project``.
+
+    Raises:
+        InputError: store.locks=flock, on a file system where these locks do not work.
+    """
     from sciner.store.disk import DiskStore, NoStore
+    from sciner.store.locks import excludes
 
     if config.kind == "none":
         return NoStore()
     # resolve() would raise RuntimeError for a loop of links
-    return DiskStore(Path(os.path.realpath(project / config.dir)))
+    root = Path(os.path.realpath(project / config.dir))
+    if config.locks == "flock":
+        there = next(folder for folder in (root, *root.parents) if folder.is_dir())
+        if os.access(there, os.W_OK) and not excludes(there):
+            raise InputError(
+                "store.locks=flock: the locks of this file system do not exclude anybody",
+                file=root,
+                hint="give store.locks=lease, or leave it out",
+            )
+    return DiskStore(root, config.locks)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,7 +71,7 @@ def execute(config: RunConfig, job: Job) -> Executed:
         log.warning(
             "classes of test that do not occur in train: %s (train has %s)", ", ".join(lost), there
         )
-    with reserved(job.directory):
+    with reserved(job.directory, config.store.locks):
         done = carry_out(config, job, ready, store)
     if config.data.seed_order.startswith("oracle"):
         log.warning(
@@ -109,7 +109,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
-        last = follow(ready.rounds, folder, tracker, corpus.labels)
+        last = follow(ready.rounds, folder, tracker, corpus.labels, job.after_round)
         if config.save_model:
             save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
             note_tokens(folder.path / "model", corpus.train)
@@ -130,7 +130,11 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
 
 
 def follow(
-    rounds: Iterable[Round], folder: RunFolder, tracker: Tracker, labels: Sequence[str]
+    rounds: Iterable[Round],
+    folder: RunFolder,
+    tracker: Tracker,
+    labels: Sequence[str],
+    after_round: Callable[[int], None],
 ) -> Round:
     """Write each round to the folder, then to the tracker; return the last."""
     from sciner.tracking.charts import grouped
@@ -140,6 +144,7 @@ def follow(
         tracker.scores(grouped(done.scores, labels), done.number)
         tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
         known = ", from the store" if all(step.hit for step in done.steps) else ""
+        after_round(done.number)
         log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)
     return done
 

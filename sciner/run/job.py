@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +19,7 @@ class Job:
         points: how many the sweep has.
         choices: {group of conf/: the chosen file}.
         constants: what the experiment's file sets for all of its points.
+        after_round: is called with the number of each round that is on disk.
     """
 
     directory: Path
@@ -28,6 +29,7 @@ class Job:
     points: int = 1
     choices: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    after_round: Callable[[int], None] = lambda number: None
 
     @property
     def name(self) -> str:

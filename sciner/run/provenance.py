@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import subprocess
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
+from sciner.config.conf import PACKAGE
+
+SNAPSHOT = "git.json"  # beside a copy of the package that was submitted: of when it was taken
 PACKAGES = (
     "sciner",
     "torch",
@@ -20,7 +24,13 @@ PACKAGES = (
 
 
 def git_state() -> dict[str, str]:
-    """Commit and dirty flag of the repository of the working directory; empty without one."""
+    """Commit and dirty flag of the repository of the working directory; empty without one.
+
+    A submitted sweep runs a copy of the code, which has them in a file.
+    """
+    if (snapshot := PACKAGE.parent / SNAPSHOT).is_file():
+        found: dict[str, str] = json.loads(snapshot.read_text(encoding="utf-8"))
+        return found
     try:
         commit = _git("rev-parse", "HEAD")
         return {

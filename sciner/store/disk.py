@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import shutil
 import tempfile
@@ -31,7 +32,7 @@ from sciner.store.entry import (
     verify,
 )
 from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
-from sciner.store.locks import Lease, held
+from sciner.store.locks import Kind, Lease, held, kind_in
 from sciner.store.refusals import for_the_store, reason, refusal_of_a_step
 from sciner.store.step import Result, Step, short_key
 
@@ -88,15 +89,17 @@ class NoStore:
 
 @dataclass
 class DiskStore:
-    """A folder of entries, shared by any number of processes on one machine.
+    """A folder of entries, shared by any number of processes, on machines that share its folder.
 
     An entry is a folder under ``steps/``: the files that a step wrote, and ``key.json`` with its
     inputs, the checksums of its files and its seconds. It is written under ``tmp/`` and renamed
-    last. Nothing is synced to disk; after a power failure the checksums, which every read verifies,
-    show what was lost. Locks are the kernel's and end with their process.
+    last: two processes that compute one step, because a lease ended too early (``store.locks``),
+    waste time and do no damage. Nothing is synced to disk; after a power failure the checksums,
+    which every read verifies, show what was lost.
     """
 
     root: Path
+    locks: Kind = "auto"
     keeps: bool = field(default=True, init=False)
     warned: set[str] = field(default_factory=set, init=False)
     refused: bool = field(default=False, init=False)  # and said so
@@ -154,16 +157,17 @@ class DiskStore:
             self._refuse(f"written ({reason(error)}): it has no record of this run")
 
     @contextmanager
-    def locked(self, key: str, *, wait: bool = True) -> Iterator[None]:
+    def locked(self, key: str, *, wait: float = math.inf) -> Iterator[None]:
         """Hold the lock of ``key``.
 
         Raises:
-            locks.Busy: another process holds it and ``wait`` is off.
+            locks.Busy: another process holds it for ``wait`` seconds.
             Refused: the file system has no locks.
         """
         with ExitStack() as stack:
             with for_the_store():
-                stack.enter_context(held(self.root / LOCKS / f"{key}.lock", wait=wait))
+                lock = self.root / LOCKS / f"{key}.lock"
+                stack.enter_context(held(lock, wait=wait, kind=self.locks))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
@@ -189,14 +193,15 @@ class DiskStore:
     def _computed(self, step: Step[T], key: str) -> Result[T]:
         """Compute, under the key's lock.
 
-        What is in its temporary folder was left by a process that has died. A result that cannot be
-        read back is an error of the step, and never an entry.
+        What a process that has died left in its temporary folder goes. A result that cannot be read
+        back is an error of the step, and never an entry.
         """
-        folder = self.root / TMP / key
-        shutil.rmtree(folder, ignore_errors=True)
+        self._remove_leftovers(key)
+        folder = self.root / TMP / f"{key}.{uuid.uuid4().hex}"
         with for_the_store():
             folder.mkdir(parents=True)
         try:
+            log.debug("computing %s", key)
             began = time.perf_counter()
             step.compute(folder)
             seconds = time.perf_counter() - began
@@ -216,14 +221,31 @@ class DiskStore:
             with for_the_store():
                 text = json.dumps(meta, indent=1, ensure_ascii=False)
                 (folder / "key.json").write_text(text, encoding="utf-8")
-                self._set_aside(key, "key.json is missing")  # it is there and yet was not found
-                self.entry(key).parent.mkdir(exist_ok=True)
-                folder.rename(self.entry(key))
+                self._publish(folder, key)
+            log.debug("computed %s", key)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         self._note_use(key)
         return self._result(step, key, False, seconds)
+
+    def _remove_leftovers(self, key: str) -> None:
+        """Remove unfinished folders of ``key``; a lease does not tell that nobody writes them."""
+        if kind_in(self.root / LOCKS, self.locks) == "flock":
+            for left in (self.root / TMP).glob(f"{key}.*"):
+                shutil.rmtree(left, ignore_errors=True)
+
+    def _publish(self, folder: Path, key: str) -> None:
+        """Make ``folder`` the entry, unless a process whose lease was lost has been faster."""
+        if not self.has(key):
+            self._set_aside(key, "key.json is missing")  # it is there and yet was not found
+            self.entry(key).parent.mkdir(exist_ok=True)
+        try:
+            folder.rename(self.entry(key))
+        except OSError:
+            if not self.has(key):
+                raise
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _result(self, step: Step[T], key: str, hit: bool, seconds: float) -> Result[T]:
         load, renew = partial(self._load, step, key), partial(self._renewed, step, key)
@@ -311,7 +333,7 @@ class DiskStore:
 
     @cached_property
     def lease(self) -> Lease:
-        return Lease(self.root / LEASES)
+        return Lease(self.root / LEASES, self.locks)
 
     def _refused(self, error: Exception) -> bool:
         """Whether the store cannot be used, rather than the step having failed; says so once."""

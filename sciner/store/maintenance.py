@@ -16,7 +16,15 @@ from sciner.errors import InputError
 from sciner.store.disk import DiskStore
 from sciner.store.entry import Damaged, NewerEntry, Unreadable, damage
 from sciner.store.layout import ASIDE, LEASES, LOCKS, STEPS, TMP
-from sciner.store.locks import Busy, drop_dead_leases, held, is_held, leased
+from sciner.store.locks import (
+    Busy,
+    drop_dead_leases,
+    held,
+    is_held,
+    leased,
+    locks_in,
+    remove_if_free,
+)
 from sciner.store.refusals import Refused, reason
 from sciner.store.step import step_of
 
@@ -278,7 +286,7 @@ def prune(store: DiskStore, limit: int, *, aside: bool = False, dry_run: bool = 
     with said_plainly(store.root, "pruned"):
         leases = store.root / LEASES
         dead = (
-            sum(not is_held(p) for p in leases.glob("*.lock"))
+            sum(not is_held(lock) for lock in locks_in(leases))
             if dry_run
             else drop_dead_leases(leases)
         )
@@ -314,7 +322,7 @@ def evict(store: DiskStore, key: str) -> bool:
     place = store.root / TMP / f"{key}.{uuid.uuid4().hex}"
     place.parent.mkdir(exist_ok=True)
     try:
-        with store.locked(key, wait=False):
+        with store.locked(key, wait=0):
             store.entry(key).rename(place)
             if key in leased(store.root / LEASES):
                 place.rename(store.entry(key))
@@ -335,7 +343,7 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
         size = bytes_in(place)
         if not dry_run:
             try:
-                with held(lock_of(store, place), wait=False):
+                with held(lock_of(store, place), wait=0):
                     shutil.rmtree(place, ignore_errors=True)
             except Busy:
                 continue
@@ -343,20 +351,9 @@ def sweep(store: DiskStore, places: Iterable[Path], dry_run: bool) -> Iterator[i
 
 
 def drop_free_locks(store: DiskStore, dry_run: bool) -> int:
-    """Remove lock files that nobody holds.
-
-    A process that waits for a removed lock notices, and takes a new one.
-    """
-    free = 0
-    for place in below(store.root / LOCKS):
-        try:
-            with held(place, wait=False):
-                if not dry_run:
-                    place.unlink()
-                free += 1
-        except Busy:
-            continue
-    return free
+    """Remove the files of locks that nobody holds, and say how many."""
+    found = locks_in(store.root / LOCKS)
+    return sum(not is_held(lock) if dry_run else remove_if_free(lock) for lock in found)
 
 
 def lock(store: DiskStore, key: str) -> Path:

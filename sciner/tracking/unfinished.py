@@ -49,7 +49,7 @@ def to_continue(
     place = Path(found.data.tags["sciner.directory"])
     try:
         if place != Path(tags["sciner.directory"]):  # otherwise this process already holds it
-            claim.enter_context(held(place / LOCK, wait=False))
+            claim.enter_context(held(place / LOCK, wait=0))
     except Busy:
         return None
     except OSError:  # the folder has no locks or cannot be written, so it is not protected
@@ -66,9 +66,17 @@ def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any |
 
     It is not finished and its process is dead. Or it is finished, this is a sweep, and it belongs
     to an earlier sweep that did not finish and is no longer active.
+
+    In its own sweep, a point continues only the run of its own folder: its job was killed, or has
+    moved to another machine.
     """
     here = Path(tags["sciner.directory"])
     runs = list(search(client, experiment_id, f"tags.`sciner.point` = '{tags['sciner.point']}'"))
+    ours = {key: tags.get(key) for key in ("sciner.sweep", "sciner.directory")}
+    if "sciner.sweep" in tags:
+        for run in runs:
+            if {key: run.data.tags.get(key) for key in ours} == ours and is_dead(run, here):
+                return run
     runs = [
         run for run in runs if run.data.tags.get("sciner.sweep", "") != tags.get("sciner.sweep")
     ]

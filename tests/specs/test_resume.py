@@ -103,6 +103,18 @@ def test_of_two_that_would_continue_a_run_at_once_one_does(
     assert second.unfinished(there["second"]) == ""  # its folder is another now
 
 
+def test_in_its_own_sweep_a_point_continues_the_run_in_its_own_folder(
+    project: Path, killed: Callable[..., None]
+) -> None:
+    """Its job was killed, or has moved to another machine; a point with the same words elsewhere is
+    another one."""
+    killed(1, "-m", "seed=1", "iteration.rounds=1")
+    (dead,) = runs_of(project)
+    tracker = MlflowTracker(f"sqlite:///{project}/mlflow.db", "sciner")
+    assert tracker.unfinished(dead.data.tags) == dead.data.tags["sciner.run"]
+    assert tracker.unfinished(dead.data.tags | {"sciner.directory": "elsewhere"}) == ""
+
+
 def test_other_settings_are_another_run_and_places_are_no_settings(
     project: Path, killed: Callable[..., None]
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -188,6 +189,22 @@ def test_a_failed_step_is_not_stored(store: DiskStore) -> None:
             store.run(FakeStep("a", write=fail))
     assert not list((store.root / "tmp").iterdir()) and not (store.root / "steps").exists()
     assert numbers(store, "a").hit is False
+
+
+def test_a_step_that_two_compute_at_once_is_waste_and_no_damage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where a lease has ended although its holder lives."""
+    monkeypatch.setattr(DiskStore, "locked", lambda self, key, **more: nullcontext())
+
+    def overtaken(folder: Path) -> None:
+        (folder / "value").write_text("half")
+        assert not numbers(DiskStore(tmp_path, "lease"), "a").hit
+        (folder / "value").write_text("1")
+
+    store = DiskStore(tmp_path, "lease")
+    assert store.run(FakeStep("a", write=overtaken)).load() == numbers(store, "a").load() == "1"
+    assert len(store.listed()) == 1 and not list((tmp_path / "tmp").iterdir())
 
 
 # never wrong

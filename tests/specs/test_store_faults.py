@@ -274,15 +274,17 @@ def test_a_folder_that_cannot_be_a_store(
 def test_a_file_system_without_locks(
     tmp_path: Path, monkeypatch: Any, caplog: Any, number: int, operation: int
 ) -> None:
-    """Where locks cannot be had nothing is kept; where one cannot be given back it ends with us."""
+    """Leases take their place. With ``store.locks=flock`` nothing is kept; where a lock cannot be
+    given back it ends with us."""
 
     def refuse(file: int, asked: int) -> None:
         if asked & operation:
             raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", refuse)
-    store = DiskStore(tmp_path / "store")
-    assert scores(store) == expected()
+    leasing, store = DiskStore(tmp_path / "leasing"), DiskStore(tmp_path / "store", "flock")
+    assert scores(leasing) == scores(store) == expected()
+    assert leasing.listed()
     if operation == fcntl.LOCK_EX:
         (line,) = warnings(caplog)
         assert (
@@ -291,6 +293,14 @@ def test_a_file_system_without_locks(
         assert store.listed() == []
     else:
         assert warnings(caplog) == [] and store.listed()
+
+
+def test_flock_is_refused_where_it_keeps_nobody_out(tmp_path: Path, monkeypatch: Any) -> None:
+    asked = StoreConfig(kind="disk", dir="store", locks="flock")
+    assert build_store(asked, tmp_path) == DiskStore(tmp_path / "store", "flock")
+    monkeypatch.setattr(fcntl, "flock", lambda file, operation: None)
+    with pytest.raises(InputError, match="keep nobody out"):
+        build_store(asked, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["key.json", "silver.json"])

@@ -1,0 +1,156 @@
+"""What has become of the points of a submitted sweep, by the files that they write; Slurm is asked
+for the rest.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sciner.errors import InputError
+from sciner.launch.job import Outcome, note_outcome
+from sciner.launch.slurm import queue
+from sciner.launch.slurm.record import Point, Record
+
+POLL = 2.0  # seconds between two looks
+LOOKS = 15  # of them without its job in the queue before a point counts as lost
+ENDED = ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Of one point. status: waiting, running, preempted (stopped, and queued again), done, failed
+    or cancelled. detail: its round, or why. lost: it never said how it ended, and Slurm knows its
+    job no more.
+    """
+
+    number: int
+    name: str
+    status: str
+    detail: str = ""
+    lost: bool = False
+
+
+def states(record: Record, queued: Mapping[str, str] | None) -> list[State]:
+    """The state of every point. queued: ``queue.queued()``."""
+    return [
+        State(number, point.name, *state_of(record, number, point, queued))
+        for number, point in sorted(record.points.items())
+    ]
+
+
+def state_of(
+    record: Record, number: int, point: Point, queued: Mapping[str, str] | None
+) -> tuple[str, str, bool]:
+    """(status, detail, lost) of a point."""
+    if (ended := record.outcome(number)) is not None:
+        return ("failed", why(ended), False) if ended.failed else ("done", "", False)
+    last = (record.events(number) or [{}])[-1]
+    began, stopped = last.get("event") == "begins", last.get("signal", "")
+    if queued is not None and point.job not in queued:
+        if record.cancelled:
+            return "cancelled", "", False
+        told = f"stopped by {stopped}, and not queued again" if stopped else ""
+        return "failed", told or f"job {point.job} ended without a word", True
+    waits = queued is not None and queued[point.job] != "RUNNING"
+    if stopped or (began and waits):
+        by = f"by {stopped}" if stopped else "its node died, or Slurm took it away"
+        return "preempted", f"{by}; queued again, {rounds_done(point)} rounds done", False
+    if began:
+        return "running", f"round {rounds_done(point)}", False
+    return "waiting", "for a fit that another point does" if point.waits else "", False
+
+
+def why(ended: Outcome) -> str:
+    return ended.problem or f"see {ended.directory}/sciner.log"
+
+
+def rounds_done(point: Point) -> int:
+    """Rounds of a run that are on disk."""
+    try:
+        with (Path(point.directory) / "rounds.jsonl").open("rb") as stream:
+            return sum(line.endswith(b"\n") for line in stream)
+    except FileNotFoundError:
+        return 0
+
+
+def counted(found: Sequence[State]) -> str:
+    """``12 points: 3 waiting, 4 running, 5 done``."""
+    counts = Counter(state.status for state in found)
+    order = ("waiting", "running", "preempted", *ENDED)
+    told = ", ".join(f"{counts[status]} {status}" for status in order if counts[status])
+    return f"{len(found)} points: {told}"
+
+
+def print_states(record: Record, console: Console) -> None:
+    """A table of all points, and the numbers."""
+    queued = queue.queued()
+    found = states(record, queued)
+    table = Table("point", "job", "status", "", "settings", box=None, pad_edge=False)
+    for state in found:
+        job = record.points[state.number].job
+        table.add_row(str(state.number), job, state.status, state.detail, state.name)
+    console.print(table, markup=False)
+    console.print(counted(found), markup=False, highlight=False)
+    if queued is None:
+        console.print("Slurm does not answer: this is what the runs' files say", style="yellow")
+
+
+def wait(
+    record: Record, console: Console, pause: Callable[[float], None] = time.sleep
+) -> list[State]:
+    """Return when every point has ended, and say what changes. A point whose job has gone without a
+    word fails.
+    """
+    missed: Counter[int] = Counter()
+    said = ""
+    while True:
+        found = states(record, queue.queued())
+        for state in found:  # its last word may still be on its way through a shared file system
+            missed[state.number] = missed[state.number] + 1 if state.lost else 0
+        doubtful = [state for state in found if state.lost and missed[state.number] < LOOKS]
+        if not doubtful and (told := counted(found)) != said:
+            console.print(told, markup=False, highlight=False)
+            said = told
+        if not doubtful and all(state.status in ENDED for state in found):
+            for state in found:
+                if state.lost:
+                    note_lost(record, state)
+            return found
+        pause(POLL)
+
+
+def log_files(record: Record, numbers: Iterable[int]) -> list[Path]:
+    """What the jobs of these points have printed, and their runs' logs. Raises InputError for a
+    number that the sweep does not have.
+    """
+    found: list[Path] = []
+    for number in numbers:
+        if number not in record.points:
+            raise InputError(f"--point {number}: the sweep has points 0 to {max(record.points)}")
+        point = record.points[number]
+        printed = Path(point.log)
+        places = (printed, printed.with_suffix(".err"), Path(point.directory) / "sciner.log")
+        found += [place for place in places if place.is_file() and place.stat().st_size]
+    return found
+
+
+def note_lost(record: Record, state: State) -> None:
+    """A point fails whose job cannot say so any more."""
+    folder = record.points[state.number].directory
+    outcome = Outcome(state.name, folder, 1, state.detail, 0.0, "", [])
+    note_outcome(record.folder, state.number, outcome)
+
+
+def cancel(record: Record) -> None:
+    """Cancel all jobs of the sweep; runs that are at work end in order, and are not queued
+    again.
+    """
+    (record.folder / "cancelled").touch()
+    queue.cancel([point.job for n, point in record.points.items() if record.outcome(n) is None])
