@@ -93,6 +93,11 @@ class PointPlan:
     tagger: str
     questions: list[Asking]
 
+    @property
+    def to_do(self) -> int:
+        """How many fits are missing, at most."""
+        return len(self.unknown) + (self.next is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -100,7 +105,8 @@ class Plan:
     ones that are there. least, most: distinct ones to do; they are equal where no training set
     depends on what is still to be computed. seconds: of (least, most) by the timings of past fits
     with the same tagger, and the passes of annotation that go with them; None without a past fit.
-    questions: to a language model, of points with a store.
+    longest: of the point that takes longest, likewise. questions: to a language model, of points
+    with a store.
     """
 
     points: int
@@ -109,7 +115,14 @@ class Plan:
     least: int
     most: int
     seconds: tuple[float, float] | None
+    longest: tuple[float, float]
     questions: Expected | None
+
+    def on(self, jobs: int) -> tuple[float, float]:
+        """Seconds with so many jobs at a time: the rounds of a point follow one another."""
+        assert self.seconds is not None
+        least, most = (max(s / jobs, p) for s, p in zip(self.seconds, self.longest, strict=True))
+        return least, most
 
 
 def plan(points: Sequence[RunConfig], project: Path) -> Plan:
@@ -134,6 +147,10 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
         seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs))
         if timed
         else None,
+        longest=(
+            max((seconds.get(p.tagger) or 0 for p in known.values()), default=0),
+            max(((seconds.get(p.tagger) or 0) * p.to_do for p in plans), default=0),
+        ),
         questions=expected(asking for p in plans for asking in p.questions),
     )
 
