@@ -13,6 +13,7 @@ app = typer.Typer(
     no_args_is_help=True, help="Sweeps: what one will cost, and sweeps on Slurm (docs/cluster.md)."
 )
 WORDS = {"allow_extra_args": True, "ignore_unknown_options": True}
+JOBS = (4, 16, 64)  # at a time, as a partition may have room for
 Sweep = Annotated[str, typer.Argument(help="Its folder, multirun/…, or its id.")]
 
 
@@ -43,6 +44,9 @@ def plan(context: typer.Context) -> None:
             f"time: {span(found.seconds[0])} to {span(found.seconds[1])}, estimated from earlier "
             "fits and annotations, one job at a time"
         )
+        for jobs in (jobs for jobs in JOBS if jobs < found.points):
+            least, most = found.on(jobs)
+            typer.echo(f"on {jobs} jobs: {span(least)} to {span(most)}")
     if asked := found.questions:
         typer.echo(
             f"questions to the language model: at most {asked.questions}"

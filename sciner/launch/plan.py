@@ -102,6 +102,11 @@ class PointPlan:
     tagger: str
     questions: list[Asking]
 
+    @property
+    def to_do(self) -> int:
+        """How many fits are missing, at most."""
+        return len(self.unknown) + (self.next is not None)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -115,6 +120,7 @@ class Plan:
             results.
         seconds: for (least, most), estimated from earlier fits with the same tagger and the
             annotation that followed them; None without an earlier fit.
+        longest: the same for the point that takes longest.
         questions: to a language model, for points with a store.
     """
 
@@ -124,7 +130,14 @@ class Plan:
     least: int
     most: int
     seconds: tuple[float, float] | None
+    longest: tuple[float, float]
     questions: Expected | None
+
+    def on(self, jobs: int) -> tuple[float, float]:
+        """Seconds with so many jobs at a time: the rounds of a point follow one another."""
+        assert self.seconds is not None
+        least, most = (max(s / jobs, p) for s, p in zip(self.seconds, self.longest, strict=True))
+        return least, most
 
 
 def plan(points: Sequence[RunConfig], project: Path) -> Plan:
@@ -149,6 +162,10 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
         seconds=(sum(c or 0 for c in costs[: len(known)]), sum(c or 0 for c in costs))
         if timed
         else None,
+        longest=(
+            max((seconds.get(p.tagger) or 0 for p in known.values()), default=0),
+            max(((seconds.get(p.tagger) or 0) * p.to_do for p in plans), default=0),
+        ),
         questions=expected(asking for p in plans for asking in p.questions),
     )
 

@@ -84,7 +84,13 @@ def test_a_fit_whose_weights_are_gone_is_counted_again(
 
 def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
     found = plan_sweep(words("store=none", "threshold=accept_all,fixed", "iteration.rounds=2"))
-    assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, seconds=None, questions=None)
+    unknown = {"seconds": None, "longest": (0, 0), "questions": None}
+    assert found == Plan(points=2, alone=6, stored=0, least=6, most=6, **unknown)  # type: ignore[arg-type]
+
+
+def test_more_jobs_are_faster_until_the_longest_point_decides() -> None:
+    found = Plan(20, 60, 0, 16, 32, (160.0, 320.0), (10.0, 30.0), None)
+    assert found.on(4) == (40.0, 80.0) and found.on(16) == (10.0, 30.0)
 
 
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,11 @@ class Settings:
         threads = (config.trainer.threads or 1 for config in self.points)
         return self.values.get("cpus_per_task") or max(threads, default=1)
 
+    @property
+    def timeouts(self) -> int:
+        """How often a point may reach its time limit."""
+        return int(self.values.get("max_num_timeout") or 0)
+
     def of_submitit(self) -> dict[str, Any]:
         """Under submitit's names."""
         asked_gpu = any(self.values.get(k) for k in ("gres", "gpus_per_node", "gpus_per_task"))
@@ -102,6 +107,11 @@ def launch(
     from hydra.core.utils import JobReturn, JobStatus
 
     points = auto.points.get()
+    if len(jobs) != len(points):
+        raise InputError(
+            "hydra.sweeper.max_batch_size does not go with Slurm",
+            hint="hydra.launcher.array_parallelism=N runs N jobs at a time",
+        )
     settings = Settings(values, points)
     settings.refuse_several_gpus()
     jobs = [
@@ -109,6 +119,8 @@ def launch(
     ]
     record = Record(auto.asked.get().outcomes)
     submit(hydra, settings, jobs, first, record)
+    place = Path(hydra["config"].hydra.sweep.dir)
+    console().print(f"{len(jobs)} jobs submitted: {place}", markup=False, soft_wrap=True)
     if not leaves.get():
         try:
             wait(record, console())
@@ -130,49 +142,62 @@ def submit(
     """One array for all points that share no first fit, and one for those that wait for one of
     them: these begin when it has that fit (``Work.after_round``), at the latest when it has ended.
     """
-    asked, names = auto.asked.get(), [redacted(name) for name in short_names(jobs)]
-    config = hydra["config"]
-    works = [
+    works = works_of(hydra, settings, jobs, first)
+    names = [redacted(name) for name in short_names(jobs)]
+    fits = first_fits(settings.points)
+    order = launch_order(fits)
+    leading, waiting = order[: len(set(fits))], order[len(set(fits)) :]
+    setup = [*(settings.values.get("setup") or ()), *take_snapshot(record.folder / "code")]
+    record.keep_secrets()
+    folder = Path(str(settings.values["submitit_folder"])).absolute()
+    # a pickled point may hold a password of a configuration's file
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    sent: dict[int, Any] = {}  # submitit's jobs
+    for group in filter(None, (leading, waiting)):
+        more: dict[str, Any] = {"slurm_setup": setup}
+        if sent:
+            arrays = sorted({str(job.job_id).partition("_")[0] for job in sent.values()})
+            more["slurm_dependency"] = f"afterany:{':'.join(arrays)}"
+        try:
+            submitted = to_slurm([works[i] for i in group], settings, folder, more)
+        except InputError:
+            if sent:
+                cancel(record)
+            raise
+        sent |= zip(group, submitted, strict=True)
+        points = {
+            first + i: Point(
+                name=names[i],
+                job=str(job.job_id),
+                fit=fits[i],
+                waits=i in waiting,
+                directory=str(folder_of(works[i].config)),
+                log=str(job.paths.stdout),
+            )
+            for i, job in sent.items()
+        }
+        record.write(str(auto.asked.get().sweep), points)  # at once: it can be cancelled
+
+
+def works_of(
+    hydra: Mapping[str, Any], settings: Settings, jobs: Sequence[Sequence[str]], first: int
+) -> list[Work]:
+    """The points as their jobs are told of them."""
+    from hydra.core.singleton import Singleton
+
+    state = Singleton.get_state()
+    return [
         Work(
             number=first + i,
             name=" ".join(words),
             config=composed(hydra, words, first + i),
             context=hydra["hydra_context"],
-            state=state_of_hydra(),
-            asked=asked,
-            timeouts=int(settings.values.get("max_num_timeout") or 0),
+            state=state,
+            asked=auto.asked.get(),
+            timeouts=settings.timeouts,
         )
         for i, words in enumerate(jobs)
     ]
-    fits = first_fits(settings.points)
-    order = launch_order(fits)
-    leading = order[: len(set(fits))]
-    setup = [*(settings.values.get("setup") or ()), *take_snapshot(record.folder / "code")]
-    record.keep_secrets()
-    folder = Path(str(settings.values["submitit_folder"])).absolute()
-    known: dict[int, Point] = {}
-    for group in (leading, order[len(leading) :]):
-        waits = group is not leading
-        if not group:
-            continue
-        after = sorted({known[first + i].job.partition("_")[0] for i in leading}) if waits else []
-        more: dict[str, Any] = {"slurm_setup": setup}
-        if after:
-            more["slurm_dependency"] = f"afterany:{':'.join(after)}"
-        submitted = to_slurm([works[i] for i in group], settings, folder, more)
-        for i, job in zip(group, submitted, strict=True):
-            known[first + i] = Point(
-                name=names[i],
-                job=str(job.job_id),
-                fit=fits[i],
-                waits=waits,
-                directory=str(folder_of(works[i].config)),
-                log=str(job.paths.stdout),
-            )
-        # at once: what is submitted can be cancelled
-        record.write(str(asked.sweep), known)
-    say = console().print
-    say(f"{len(jobs)} jobs submitted: {Path(config.hydra.sweep.dir)}", markup=False, soft_wrap=True)
 
 
 def to_slurm(
@@ -181,9 +206,10 @@ def to_slurm(
     """Submit an array. Raises InputError where Slurm, or submitit, does not take it."""
     import submitit
 
-    timeouts = int(settings.values.get("max_num_timeout") or 0)
     try:
-        executor = submitit.AutoExecutor(folder, cluster="slurm", slurm_max_num_timeout=timeouts)
+        executor = submitit.AutoExecutor(
+            folder, cluster="slurm", slurm_max_num_timeout=settings.timeouts
+        )
         executor.update_parameters(**settings.of_submitit(), **more)
         return list(executor.submit_array(works))
     # no srun, a setting that submitit or sbatch does not know, a folder that cannot be made
@@ -207,9 +233,3 @@ def composed(hydra: Mapping[str, Any], words: Sequence[str], number: int) -> Any
         config.hydra.job.num = number
         config.hydra.sweep.dir = str(Path(config.hydra.sweep.dir).absolute())
     return config
-
-
-def state_of_hydra() -> Any:
-    from hydra.core.singleton import Singleton
-
-    return Singleton.get_state()
