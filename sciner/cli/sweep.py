@@ -56,10 +56,11 @@ def plan(context: typer.Context) -> None:
 
 @app.command(context_settings=WORDS)
 def submit(context: typer.Context) -> None:
-    """Submit a sweep to Slurm, one job for each point, and return: [bold]sciner sweep submit
-    threshold=accept_all,fixed hydra.launcher.partition=NAME[/].
+    """Submit a sweep to Slurm and return at once.
 
-    Words are those of `sciner run -m`. The jobs run a copy of the code as it is now.
+    [bold]sciner sweep submit threshold=accept_all,fixed hydra.launcher.partition=NAME[/] takes the
+    overrides of `sciner run -m` and submits one job for each point. The jobs run a copy of the
+    code as it is now.
     """
     from sciner.launch.environment import settle
 
@@ -71,8 +72,9 @@ def submit(context: typer.Context) -> None:
 
 @app.command()
 def status(sweep: Sweep) -> None:
-    """What has become of each point of a submitted sweep: waiting, running, preempted, done,
-    failed (and why) or cancelled.
+    """Show what each point of a submitted sweep does.
+
+    It is waiting, running, preempted, done, failed (with the reason) or cancelled.
     """
     from sciner.launch.slurm.states import print_states
     from sciner.report.terminal import console
@@ -82,8 +84,9 @@ def status(sweep: Sweep) -> None:
 
 @app.command()
 def wait(sweep: Sweep) -> None:
-    """Return when every point of a submitted sweep has ended: exit code 0, or 1 if one failed.
-    Ctrl-C ends the waiting, not the sweep.
+    """Wait until every point of a submitted sweep has ended.
+
+    The exit code is 0, or 1 if a point failed. Ctrl-C ends the waiting, not the sweep.
     """
     from sciner.launch.slurm.states import wait
     from sciner.report.terminal import console

@@ -35,12 +35,16 @@ TRIAL_OVERRIDES = tuple(f"search.{key}=" for key in TRIAL_KEYS)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What `sciner run` tells its jobs, which may be on another machine: it travels with them, and
-    names no place that only one machine has, unless all jobs are there.
+    """What `sciner run` tells its jobs, which may be on another machine.
 
-    project: the folder in which the words were typed. sweep: its id, None for a run by itself.
-    points: how many the sweep has. outcomes: a folder where each job leaves word of how it ended.
-    requeues: is a job that a signal stops started again?
+    It travels with them, and names no folder that only one machine has, unless all jobs are on it.
+
+    Attributes:
+        project: the working directory of the command.
+        sweep: its id; None for a single run.
+        points: how many the sweep has.
+        outcomes: a folder where each job writes how it ended.
+        requeues: whether a job that a signal stopped is started again.
     """
 
     project: Path

@@ -21,9 +21,7 @@ def ask(*words: str) -> str | None:
 
 
 def queued() -> dict[str, str] | None:
-    """{job id: Slurm's state} of this user's jobs that have not ended; None where Slurm does not
-    answer.
-    """
+    """Return {job id: Slurm's state} of this user's jobs; None if Slurm does not answer."""
     told = ask("squeue", "--me", "--array", "--noheader", "--format=%i %T")
     if told is None:
         return None
@@ -38,8 +36,11 @@ def own_job() -> str:
 
 
 def requeue(job: str) -> bool:
-    """Queue a running job again. False where it is not running any more (it is being cancelled, or
-    Slurm has queued it again itself), and where Slurm refuses.
+    """Queue a running job again.
+
+    Returns:
+        False if it is no longer running (it is being cancelled, or Slurm has queued it again
+        itself), or if Slurm refuses.
     """
     if (queued() or {}).get(job) != "RUNNING":
         return False

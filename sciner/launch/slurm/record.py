@@ -33,9 +33,15 @@ FOLDER = ".sweep"
 
 @dataclass(frozen=True)
 class Point:
-    """A point as it was submitted. job: Slurm's id. fit: a digest of what its first fit depends on.
-    waits: until another point has done the fit that they share. directory: of its run. log: what
-    its job prints, ``.out``, and ``.err`` beside it.
+    """A point as it was submitted.
+
+    Attributes:
+        name: its overrides that differ from the other points.
+        job: Slurm's id.
+        fit: a digest of what its first fit depends on.
+        waits: whether it waits for another point to do the fit that they share.
+        directory: of its run.
+        log: the file with what its job prints, ``.out``; ``.err`` is beside it.
     """
 
     name: str
@@ -130,8 +136,10 @@ class Record:
 
 
 def record_folder(sweep: Path) -> Path:
-    """An empty ``.sweep`` in the folder of a sweep. Raises InputError where jobs of an older one
-    are still queued.
+    """Make an empty ``.sweep`` in the folder of a sweep.
+
+    Raises:
+        InputError: jobs of an earlier sweep in this folder are still queued.
     """
     record = Record(sweep.absolute() / FOLDER)
     if (record.folder / "sweep.json").is_file():
@@ -148,6 +156,7 @@ def record_folder(sweep: Path) -> Path:
 
 
 def whole(lines: list[str]) -> Iterator[dict[str, Any]]:
+    """Parse the lines that are complete JSON."""
     for line in lines:
         try:
             yield json.loads(line)

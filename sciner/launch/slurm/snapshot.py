@@ -1,6 +1,4 @@
-"""The code that is submitted is the code that runs: a copy in the sweep's folder, first on the path
-of its jobs.
-"""
+"""A copy of the code in the folder of a submitted sweep: what is submitted is what runs."""
 
 from __future__ import annotations
 
@@ -17,9 +15,14 @@ LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def take_snapshot(place: Path) -> list[str]:
-    """Copy the package, its configuration and its Hydra plugins to ``place``. Returns the shell's
-    lines that make a job import from there, wherever it starts: the folder of the project may be a
-    checkout that has changed since.
+    """Copy the package, its configuration and its Hydra plugins.
+
+    Args:
+        place: the new folder.
+
+    Returns:
+        Lines of shell that make a job import from there, wherever it starts: the working directory
+        may be a checkout that has changed since.
     """
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(PACKAGE, place / PACKAGE.name, ignore=LEFT_OUT)

@@ -1,6 +1,4 @@
-"""What has become of the points of a submitted sweep, by the files that they write; Slurm is asked
-for the rest.
-"""
+"""The state of each point of a submitted sweep, by the files that it writes; else by Slurm."""
 
 from __future__ import annotations
 
@@ -25,9 +23,14 @@ ENDED = ("done", "failed", "cancelled")
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Of one point. status: waiting, running, preempted (stopped, and queued again), done, failed
-    or cancelled. detail: its round, or why. lost: it never said how it ended, and Slurm knows its
-    job no more.
+    """The state of one point.
+
+    Attributes:
+        number: of the point.
+        name: its overrides that differ from the other points.
+        status: waiting, running, preempted (stopped, and queued again), done, failed or cancelled.
+        detail: its round, or the reason.
+        lost: it never wrote how it ended, and Slurm no longer knows its job.
     """
 
     number: int
@@ -38,7 +41,7 @@ class State:
 
 
 def states(record: Record, queued: Mapping[str, str] | None) -> list[State]:
-    """The state of every point. queued: ``queue.queued()``."""
+    """The state of every point; ``queued`` is what ``queue.queued()`` returns."""
     return [
         State(number, point.name, *state_of(record, number, point, queued))
         for number, point in sorted(record.points.items())
@@ -68,6 +71,7 @@ def state_of(
 
 
 def why(ended: Outcome) -> str:
+    """Why a point failed."""
     return ended.problem or f"see {ended.directory}/sciner.log"
 
 
@@ -105,8 +109,9 @@ def print_states(record: Record, console: Console) -> None:
 def wait(
     record: Record, console: Console, pause: Callable[[float], None] = time.sleep
 ) -> list[State]:
-    """Return when every point has ended, and say what changes. A point whose job has gone without a
-    word fails.
+    """Wait until every point has ended, and print what changes.
+
+    A point whose job has disappeared without a message fails.
     """
     missed: Counter[int] = Counter()
     said = ""
@@ -127,8 +132,10 @@ def wait(
 
 
 def log_files(record: Record, numbers: Iterable[int]) -> list[Path]:
-    """What the jobs of these points have printed, and their runs' logs. Raises InputError for a
-    number that the sweep does not have.
+    """The files that the jobs of these points have printed, and the logs of their runs.
+
+    Raises:
+        InputError: the sweep has no point with this number.
     """
     found: list[Path] = []
     for number in numbers:
@@ -149,8 +156,6 @@ def note_lost(record: Record, state: State) -> None:
 
 
 def cancel(record: Record) -> None:
-    """Cancel all jobs of the sweep; runs that are at work end in order, and are not queued
-    again.
-    """
+    """Cancel all jobs of the sweep; runs that are active end cleanly, and are not queued again."""
     (record.folder / "cancelled").touch()
     queue.cancel([point.job for n, point in record.points.items() if record.outcome(n) is None])

@@ -83,9 +83,7 @@ class Settings:
         }
 
     def with_threads(self, words: Sequence[str], config: RunConfig) -> list[str]:
-        """The words of a job, and its threads, which its records then say: as many as it has
-        CPUs.
-        """
+        """The overrides of a job and its threads (as many as it has CPUs), for its records."""
         said = any(word.startswith("trainer.threads=") for word in words)
         encoder = isinstance(config.model, EncoderConfig) and config.trainer.accelerator != "gpu"
         if said or config.trainer.threads or not encoder:
@@ -99,10 +97,13 @@ def launch(
     jobs: Sequence[Sequence[str]],
     first: int,
 ) -> Sequence[JobReturn]:
-    """Submit ``jobs``, each given by its overrides; wait for their end, unless ``leaves``.
+    """Submit jobs and wait until they have ended, unless ``leaves``.
 
-    hydra: what Hydra's launchers are set up with. values: of ``hydra.launcher``. first: the number
-    of the first job.
+    Args:
+        hydra: what Hydra's launchers are set up with.
+        values: of ``hydra.launcher``.
+        jobs: the overrides of each.
+        first: the number of the first job.
     """
     from hydra.core.utils import JobReturn, JobStatus
 
@@ -139,8 +140,10 @@ def submit(
     first: int,
     record: Record,
 ) -> None:
-    """One array for all points that share no first fit, and one for those that wait for one of
-    them: these begin when it has that fit (``Work.after_round``), at the latest when it has ended.
+    """Submit one array for the points that do a first fit, and one for those that share it.
+
+    The second begins when that fit is in the store (``Work.after_round``), at the latest when the
+    first array has ended.
     """
     works = works_of(hydra, settings, jobs, first)
     names = [redacted(name) for name in short_names(jobs)]
@@ -221,9 +224,7 @@ def to_slurm(
 
 
 def composed(hydra: Mapping[str, Any], words: Sequence[str], number: int) -> Any:
-    """A point's configuration, composed when it is submitted: a file of conf/ that changes later
-    changes nothing.
-    """
+    """Compose the configuration of a point at submission: files of conf/ may change later."""
     from omegaconf import open_dict
 
     loader = hydra["hydra_context"].config_loader

@@ -120,6 +120,7 @@ def times_up(record: Record, number: int) -> int:
 
 
 def store_of(config: Any) -> StoreConfig:
+    """The store of a composed configuration."""
     from omegaconf import OmegaConf
 
     values: Mapping[str, Any] = OmegaConf.to_container(config.store, resolve=True)  # type: ignore[assignment]
