@@ -40,12 +40,16 @@ TAG = re.compile(r"O|[BIES]-[^\s\d]\S*")  # B-12 and I-131 are words
 MOSTLY = 0.8  # share of lines that end in a tag; the reader says what is wrong with the others
 
 
+class UnknownSuffix(InputError):
+    """The suffix of a file names no format."""
+
+
 def recognise(path: Path) -> Format:
     """The format of a file: a .txt is BRAT if an .ann stands beside it, CoNLL if its lines end in
     tags, otherwise plain text; other files are what their suffix says, in whatever case.
 
-    Raises InputError for a suffix that names no format, and, by its name, for a format that is
-    not read.
+    Raises UnknownSuffix for a suffix that names no format, and InputError, by its name, for a
+    format that is not read.
     """
     suffix = path.suffix.lower()
     if suffix == ".ann":
@@ -64,7 +68,7 @@ def recognise(path: Path) -> Format:
     if suffix == ".txt":
         return "brat" if beside(path, ".ann").is_file() else "conll" if _is_tagged(head) else "text"
     if suffix not in SUFFIXES:
-        raise InputError(
+        raise UnknownSuffix(
             f"suffix {suffix!r} names no format",
             file=path,
             hint="set format to conll, jsonl, brat or text",

@@ -11,6 +11,8 @@ from sciner.errors import InputError
 from sciner.text.formats.check import check_label, located
 from sciner.text.spans import Scheme, Span, decode, detect_scheme, split_tag
 
+OPENED_BY_I = "spans that begin with I- instead of B- (the file is read as IOB1)"
+
 
 class TagRow(NamedTuple):
     """One sentence's tags and the line that each stands on."""
@@ -28,7 +30,7 @@ def decode_file(
     labels: Collection[str] | None = None,
 ) -> list[tuple[Span, ...]]:
     """Spans of each row; ``scheme`` None detects it over all rows. Repairs are counted in
-    notes["tags repaired"].
+    notes["tags repaired"], spans without B- of a scheme that was detected in notes[OPENED_BY_I].
 
     Raises InputError for a tag of no known scheme, a label outside ``labels``, or tags of more
     than one scheme.
@@ -43,6 +45,8 @@ def decode_file(
         spans.append(found)
         if repairs:
             notes["tags repaired"] += repairs
+        if scheme is None and detected == "IOB1":
+            notes[OPENED_BY_I] += sum(row.tags[span.start][0] == "I" for span in found)
     return spans
 
 
