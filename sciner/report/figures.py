@@ -17,9 +17,9 @@ from sciner.score.curves import Curve
 from sciner.score.errors import Confusion
 from sciner.score.names import escaped
 
-ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
-LEAST = 0.05  # of an axis of shares, see ``stretched``
-SOLID = 20  # spans of a bin, from which its share tells something
+ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of one panel, of several, in inches
+LEAST = 0.05  # length of an axis of shares, see ``stretched``
+SOLID = 20  # spans in a bin; with fewer its share tells too little
 NO_GOLD, OTHER_BOUNDARIES, MISSED = "no gold span", "right class, wrong boundary", "missed"
 SILVER = {
     "silver/precision/micro": "precision",
@@ -30,9 +30,20 @@ SILVER = {
 def over_rounds(
     compared: ComparedRuns, metric: str, label: str, least: float = LEAST
 ) -> Figure | None:
-    """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the
-    key: the mean over seeds in a band from the lowest to the highest. None where no run has two
-    rounds with the metric."""
+    """Draw a metric over rounds: a panel for each setting, a line for each value of the key.
+
+    A line is the mean over seeds, in a band from the lowest to the highest seed. Panels of one
+    corpus share a scale.
+
+    Args:
+        compared: the runs.
+        metric: its name.
+        label: of the vertical axis.
+        least: length of that axis.
+
+    Returns:
+        The figure; None if no run has two rounds with the metric.
+    """
     shown = compared.frame[compared.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
@@ -60,7 +71,7 @@ def over_rounds(
                 linewidth=0,
             )
         one.xaxis.get_major_locator().set_params(integer=True)
-    for corpus in {setting.get("corpus") for setting in settings}:
+    for corpus in dict.fromkeys(setting.get("corpus") for setting in settings):
         alike = [
             one
             for one, setting in zip(axes, settings, strict=True)
@@ -82,10 +93,17 @@ def over_budget(
     ceilings: Mapping[str, float] | None = None,
     rounds: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] | None = None,
 ) -> Figure:
-    """{panel: {method: {seed: curve}}}. A line a method: the mean over seeds, interpolated where
-    their budgets differ, in a band from the lowest to the highest. ceilings: {panel: F1 of people
-    with each other}, a dotted line. rounds: {panel: {method: (budget, F1) of every round}},
-    small points."""
+    """Draw F1 over the budget, with a line for each method.
+
+    A line is the mean over seeds, interpolated where their budgets differ, in a band from the
+    lowest to the highest seed.
+
+    Args:
+        curves: {panel: {method: {seed: curve}}}.
+        unit: of the budget.
+        ceilings: {panel: F1 between people}, drawn as a dotted line.
+        rounds: {panel: {method: (budget, F1) of every round}}, drawn as small points.
+    """
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
     figure, axes = panels(
@@ -121,9 +139,12 @@ def over_budget(
 
 
 def on_one_grid(by_seed: Mapping[int, Curve]) -> Mapping[int, Curve]:
-    """The curves of all seeds at the same budgets, those of any seed that all seeds reach:
-    interpolated, because sentences of other seeds have other tokens, and cost other minutes. As
-    they are, where they have the same budgets or share no stretch."""
+    """Interpolate the curves of all seeds at the same budgets.
+
+    These are the budgets of any seed within the range that all seeds cover. Sentences of another
+    seed have other tokens and cost other minutes, so budgets differ. Curves with the same budgets,
+    or without a common range, stay as they are.
+    """
     budgets = [curve.budget for curve in by_seed.values()]
     every = np.unique(np.concatenate(budgets))
     if all(len(budget) == len(every) for budget in budgets):
@@ -139,15 +160,23 @@ def on_one_grid(by_seed: Mapping[int, Curve]) -> Mapping[int, Curve]:
 
 
 def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(budgets, F1) of all seeds, one behind the other."""
+    """Concatenate the curves of all seeds to (budgets, F1), [points] each."""
     return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate(
         [c.f1 for c in by_seed.values()]
     )
 
 
 def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure | None:
-    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change
-    since round 0. None where there is no F1 of any of them."""
+    """Draw F1 by class (down) and round (across), with a panel for each setting and value.
+
+    Args:
+        compared: the runs.
+        classes: to draw.
+        change: draw the change since round 0 instead.
+
+    Returns:
+        The figure; None if no run has an F1 of these classes.
+    """
     asked = [
         {**s, **({compared.key: v} if compared.key else {})}
         for s in compared.settings
@@ -207,8 +236,13 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
 
 
 def yield_and_precision(compared: ComparedRuns) -> Figure | None:
-    """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the
-    accepted silver."""
+    """Draw precision of accepted silver over its yield (recall of the pool's gold).
+
+    There is a panel for each corpus and a point for each run and round.
+
+    Returns:
+        The figure; None if no run has both.
+    """
     both = compared.frame[compared.frame["metric"].isin(SILVER)]
     keys = [*compared.others, *([compared.key] if compared.key else [])]
     wide = both.pivot_table(
@@ -219,8 +253,8 @@ def yield_and_precision(compared: ComparedRuns) -> Figure | None:
     corpora = list(compared.frame["corpus"].unique())
     width, height = ALONE if len(corpora) == 1 else BESIDE
     words = (
-        "yield: share of the pool's gold spans that were accepted",
-        "precision of accepted spans",
+        "yield: share of the pool's gold spans that are in the accepted silver",
+        "precision: share of accepted spans that are right",
     )
     figure, axes = panels(corpora if len(corpora) > 1 else [""], *words, width=width, height=height)
     dots = {}
@@ -242,9 +276,18 @@ def yield_and_precision(compared: ComparedRuns) -> Figure | None:
 
 
 def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | None:
-    """Precision and yield of the last round's silver: thresholds (the columns that make one)
-    across, from the one that accepts most to the one that accepts least; a line each setting of the
-    rest, bars from the lowest to the highest seed."""
+    """Draw precision and yield of the last round's silver by threshold.
+
+    Thresholds are across, from the one that accepts most to the one that accepts least. There is a
+    line for each combination of the other settings; bars go from the lowest to the highest seed.
+
+    Args:
+        compared: the runs.
+        thresholds: the columns that define a threshold.
+
+    Returns:
+        The figure; None if no run has both.
+    """
     last = compared.frame[
         compared.frame["round"] == compared.frame.groupby("run")["round"].transform("max")
     ]
@@ -290,8 +333,14 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
 
 
 def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
-    """bins: (mean confidence, share of right spans, spans), those with a span. A point is the
-    larger the more it holds; one of fewer than ``SOLID`` is hollow, and no line leads to it."""
+    """Draw a reliability diagram.
+
+    Points are larger the more spans they stand for. Those of fewer than ``SOLID`` spans are hollow
+    and not joined.
+
+    Args:
+        bins: [bins] of (mean confidence, share of right spans, number of spans > 0).
+    """
     figure, (axes,) = panels([""], width=5.2, height=3.8)
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     solid = spans >= SOLID
@@ -312,8 +361,10 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
 
 
 def confusion(counts: Confusion) -> Figure:
-    """Gold classes down, predicted ones across. Shaded by the share of the row; the numbers of
-    spans in the cells. Wrong boundaries have a column of their own."""
+    """Draw gold classes (down) against predicted classes (across).
+
+    Numbers are spans, shades are shares of a row. Wrong boundaries have a column of their own.
+    """
     rows, columns, grid = matrix(counts)
     size = 1.6 + 0.5 * len(rows)
     figure, (axes,) = panels([""], width=size + 1, height=size)
@@ -335,7 +386,11 @@ def confusion(counts: Confusion) -> Figure:
 
 
 def matrix(counts: Confusion) -> tuple[list[str], list[str], npt.NDArray[np.int64]]:
-    """(rows, columns, spans): gold classes and predicted ones, and what has no counterpart."""
+    """Return (names of the rows, names of the columns, spans [rows, columns]).
+
+    Rows are gold classes, columns predicted classes; each side has names for spans without a
+    counterpart.
+    """
     labels = counts.labels
     grid = [
         [*(counts.pairs[a, b] for b in labels), counts.boundaries[a], counts.pairs[a, ""]]
