@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import logging
 import re
+import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -15,6 +16,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.transforms import TransformNode
 
 # Okabe & Ito 2008, "Color Universal Design", without yellow, which is hard to see on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
@@ -162,6 +164,27 @@ def save(figure: Figure, stem: Path) -> None:
             figure.savefig(
                 stem.with_suffix(f".{kind}"), dpi=160, metadata=still[kind], **MORE.get(kind, {})
             )
+
+
+def keep_transforms_linked() -> None:
+    """Let this process draw figures that another process made and pickled.
+
+    A transform knows the transforms that depend on it by their addresses. matplotlib (3.11)
+    restores it with the addresses of the process that pickled it. Then a new transform that happens
+    to be at such an address replaces an entry, and the transform of that entry is not updated any
+    more: tick labels, for example, stay where they were at another resolution.
+    """
+    TransformNode.__setstate__ = _restored  # type: ignore[attr-defined]
+
+
+def _restored(self: Any, state: dict[str, Any]) -> None:
+    self.__dict__ = state
+    parents: dict[int, weakref.ref[Any]] = {}
+    for parent in state["_parents"].values():
+        if parent is not None:
+            key = id(parent)
+            parents[key] = weakref.ref(parent, lambda _, key=key: parents.pop(key, None))
+    self._parents = parents
 
 
 def inline(svg: str, name: str, title: str) -> str:

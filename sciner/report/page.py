@@ -20,7 +20,7 @@ from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import answer_table, cost_table
 from sciner.report.browser import browser_data, script_json
 from sciner.report.compared import ComparedRuns, worded
-from sciner.report.draw import inline, save
+from sciner.report.draw import inline, keep_transforms_linked, save
 from sciner.report.provenance import provenance
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.section import Section, seed_of
@@ -47,7 +47,9 @@ def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Pat
     found = results(compared)
     with (
         TemporaryDirectory() as place,
-        ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers,
+        ProcessPoolExecutor(
+            min(os.cpu_count() or 1, MOST_WORKERS), initializer=keep_transforms_linked
+        ) as workers,
     ):
         scratch, made, files = Path(place), [], []
         # the next is made while the last ones are drawn
