@@ -312,7 +312,8 @@ def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | 
                 [name for name in order if name in of.groups]
             )
             at = [order.index(name) + offset for name in table.index]
-            bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
+            ends = table["mean"] - table["min"], table["max"] - table["mean"]
+            bars = [end.clip(lower=0) for end in ends]  # equal values: the mean is rounded
             one.errorbar(
                 at,
                 table["mean"],
