@@ -28,7 +28,13 @@ from sciner.launch.hydra_internals import (
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.signals import Stopped, jobs_end_with_parent
-from sciner.launch.summary import compare_jobs, say_study, say_where
+from sciner.launch.summary import (
+    compare_jobs,
+    report_command,
+    say_study,
+    say_suspects,
+    say_where,
+)
 from sciner.progress import is_quiet, quiet
 from sciner.redact import redacted, veiled
 from sciner.results.folder import in_use, reserved, taken
@@ -102,7 +108,11 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
-    report = compare_jobs(found) if multirun and not study else ""
+    if multirun:
+        report = "" if study else compare_jobs(found)
+    else:
+        report = report_command(found)
+        say_suspects(found)
     say_where(found, multirun, report)
     # a study may have all its trials already
     codes = {outcome.code for outcome in found} or {0 if study else 1}

@@ -75,8 +75,27 @@ def print_comparison(runs: Sequence[Record]) -> None:
         more = f"{left} more settings are in the report."
         table = replace(table, rows=table.rows[:MOST], notes=(*table.notes, more))
     print_table(console(), table)
-    for line in (*answers(compared, settings), *best_and_worst(settings)):
+    for line in (*answers(compared, settings), *best_and_worst(compared, settings)):
         say(line)
+
+
+def say_suspects(found: Sequence[Outcome]) -> None:
+    """Of a single run that looked for label errors: how many it found, and how to see them."""
+    from sciner.report.suspects import count_suspects
+
+    for outcome in found:
+        folder = Path(outcome.directory)
+        if outcome.code in (0, 3) and (count := count_suspects(folder)) is not None:
+            show = shlex.join(["sciner", "show", _short(folder), "--suspects"])
+            labels = f"{count:,} label{'s' * (count != 1)}"
+            line = f"{labels} that out-of-fold predictions contradict: {show}"
+            console().print(line, markup=False, soft_wrap=True)
+
+
+def report_command(found: Sequence[Outcome]) -> str:
+    """The command that reports a single run; "" if it has not ended well."""
+    done = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
+    return shlex.join(["sciner", "report", _short(done[0])]) if done else ""
 
 
 def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> None:

@@ -1,4 +1,4 @@
-"""A run at a glance: rounds across, figures down."""
+"""Tables in the terminal: a run with rounds across and figures down, and others."""
 
 from __future__ import annotations
 
@@ -24,21 +24,33 @@ FIRST, INTERVAL = 25, 15  # columns of the first column and of an interval, with
 
 
 def share(value: float) -> str:
+    """Format a score, such as ``0.523``."""
     return f"{value:.3f}"
 
 
 def count(value: float) -> str:
+    """Format a count, such as ``1,234``."""
     return f"{value:,.0f}"
 
 
 def short(value: float, sign: str) -> str:
-    """.647, or -.012: an interval's end, short enough for a column of it."""
+    """Format the end of an interval, such as ``.647`` or ``-.012``, in few characters.
+
+    Args:
+        value: to format.
+        sign: of the format specification: "+" or "".
+    """
     return f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
 def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
-    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no
-    round has are left out, and intervals where ``width`` has no room for them."""
+    """Make the table of a run: F1 by class, token figures, silver quality and budget.
+
+    Args:
+        rounds: the scores of each round, a column each. Rows that no round has are left out.
+        labels: the classes.
+        width: of the terminal, in columns. Intervals are left out if there is no room.
+    """
     table = Table(
         title="test F1 by round",
         title_justify="left",
@@ -86,7 +98,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  entities", "budget/entities", count)
     row("  minutes", "budget/minutes", count)
     row("  money", "budget/money", lambda v: f"{v:.4g}")
-    if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator errs
+    if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator makes errors
         row("  F1 of its labels", "gold/f1")
     row("  agreement F1", "gold/agreement_f1")
     row("  agreement kappa", "gold/agreement_kappa")
@@ -94,8 +106,13 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
 
 
 def rich_table(table: Tabular, width: int | None = None) -> Table:
-    """A table of text with its notes below. width: columns that there are; intervals go on a line
-    of their own where the table would be wider."""
+    """Make a rich table from a table of text, with its notes below.
+
+    Args:
+        table: to convert.
+        width: of the terminal, in columns. If the table would be wider, intervals go on lines of
+            their own.
+    """
     longest = [
         max(map(len, column)) + 1 for column in zip(*(table.headings, *table.rows), strict=True)
     ]
@@ -126,12 +143,12 @@ def rich_table(table: Tabular, width: int | None = None) -> Table:
 
 
 def on_two_lines(cell: str) -> str:
-    """0.523 above its interval, which no line may break."""
+    """Put the interval of a cell below its mean, so that no line break can cut it."""
     return cell.replace(" [", "\n[").replace(", ", "…")
 
 
 def print_table(console: Console, table: Tabular) -> None:
-    """The table in the width of a terminal; elsewhere as wide as it is, so that nothing is cut."""
+    """Print a table in the width of the terminal; elsewhere in its own width, so nothing is cut."""
     if console.is_terminal:
         console.print(rich_table(table, console.width))
     else:
@@ -142,19 +159,30 @@ def print_table(console: Console, table: Tabular) -> None:
 
 
 def printable(text: str) -> str:
-    """Without the control characters that a corpus could steer a terminal with."""
+    """Replace control characters, with which a corpus could control the terminal."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, 100 columns elsewhere; nowhere after
-    ``sciner run --quiet``."""
+    """Make the console that tables are printed to.
+
+    It has the width of the terminal, elsewhere 100 columns. With ``sciner run --quiet`` it prints
+    nothing.
+    """
     width = None if sys.stdout.isatty() else 100
     return Console(width=width, soft_wrap=False, highlight=False, quiet=is_quiet())
 
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:
-    """The table and its warnings; ``rows`` as ``rounds.jsonl`` holds them."""
+    """Print a run: its table, its warnings, and the answer in one sentence.
+
+    Args:
+        console: where it is printed.
+        rows: the lines of ``rounds.jsonl``.
+        labels: the classes of the run.
+    """
+    from sciner.report.answer_sentences import answer_of_run
+
     console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:
         for warning in row["warnings"]:
@@ -164,3 +192,5 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
             )
     if any("test/f1/micro_low" in row["scores"] for row in rows):
         console.print("[dim]Intervals: bootstrap over test documents.[/]")
+    if answer := answer_of_run(rows):
+        console.print(answer, style="bold", markup=False, soft_wrap=True)
