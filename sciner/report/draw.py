@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 import logging
 import re
-import weakref
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from textwrap import fill
@@ -177,14 +176,11 @@ def keep_transforms_linked() -> None:
     TransformNode.__setstate__ = _restored  # type: ignore[attr-defined]
 
 
-def _restored(self: Any, state: dict[str, Any]) -> None:
-    self.__dict__ = state
-    parents: dict[int, weakref.ref[Any]] = {}
+def _restored(self: TransformNode, state: dict[str, Any]) -> None:
+    self.__dict__ = {**state, "_parents": {}}
     for parent in state["_parents"].values():
         if parent is not None:
-            key = id(parent)
-            parents[key] = weakref.ref(parent, lambda _, key=key: parents.pop(key, None))
-    self._parents = parents
+            TransformNode.set_children(parent, self)
 
 
 def inline(svg: str, name: str, title: str) -> str:
