@@ -12,13 +12,12 @@ import pandas as pd
 
 from sciner.report.compared import ComparedRuns, Setting, settings_in
 from sciner.report.frames import last_round, rows_of
+from sciner.report.gain import sign_of
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
-from sciner.score.curves import Difference
 from sciner.score.multiple import holm_by_family
 
 FEW = 5  # seeds; with fewer there is no p value
-DIGITS = 3  # of an F1; values that differ by less are called equal
 ALPHA = 0.05  # a difference with a corrected p at or below this value is called significant
 MACRO = "test/f1/macro"
 UNITS = ("sentences", "tokens", "entities", "minutes")  # of the budget
@@ -64,14 +63,6 @@ class Gap:
     def has_interval(self) -> bool:
         """Whether the difference has an interval."""
         return self.paired.difference.low is not None
-
-
-def sign_of(difference: Difference) -> int:
-    """Return 1 or -1 if the interval excludes 0, otherwise 0; see ``Gap.sign``."""
-    if difference.low is None or difference.high is None:
-        point = round(difference.point, DIGITS)
-        return (point > 0) - (point < 0)
-    return (difference.low > 0) - (difference.high < 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from sciner.report.answer import ALPHA, FEW, Gap, SettingResult, sign_of
+from sciner.report.answer import ALPHA, FEW, Gap, SettingResult
 from sciner.report.compared import ComparedRuns, worded
-from sciner.report.render import difference_text
-from sciner.score.curves import Difference
-
-SEED_SET_ALONE = "training on the seed set alone"
+from sciner.report.gain import SEED_SET_ALONE, gain_sentence, interval_text
 
 
 def question(compared: ComparedRuns) -> str:
@@ -52,51 +48,6 @@ def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]
     ]
 
 
-def answer_of_run(rounds: Sequence[Mapping[str, Any]]) -> str:
-    """Say in one sentence what a single run gained.
-
-    Args:
-        rounds: the lines of its ``rounds.jsonl``.
-
-    Returns:
-        The gain of the last round on round 0, with the interval in the table of the run. Only the
-        F1 if there is just one round; "" if there is no F1.
-    """
-    first, last = rounds[0], rounds[-1]["scores"]
-    if len(rounds) > 1 and first["round"] == 0 and "test/gain/micro" in last:
-        return gain_sentence(_difference(last, "test/gain/micro"))
-    if "test/f1/micro" not in last:
-        return ""
-    f1 = _difference(last, "test/f1/micro")
-    interval = "" if f1.low is None else f", 95% interval [{f1.low:.3f}, {f1.high:.3f}]"
-    return f"Entity F1 of round {rounds[-1]['round']} on the test set: {f1.point:.3f}{interval}."
-
-
-def _difference(scores: Mapping[str, float], name: str) -> Difference:
-    low, high = (scores.get(f"{name}_{end}") for end in ("low", "high"))
-    if low == high:  # of a single document, which is no interval
-        low = high = None
-    return Difference(scores[name], low, high, None, ("documents",))
-
-
-def gain_sentence(difference: Difference, significance: str = "") -> str:
-    """Say what the last round gains over round 0, and whether the interval includes 0.
-
-    Args:
-        difference: F1 of the last round minus F1 of round 0.
-        significance: how the sentence ends; see ``_significance``.
-    """
-    sign, alone = sign_of(difference), f"round 0 ({SEED_SET_ALONE})"
-    ending = f"{_interval(difference)}{significance}."
-    if sign:
-        verb, by = ("gains", "over") if sign > 0 else ("loses", "against")
-        return f"The last round {verb} {abs(difference.point):.3f} entity F1 {by} {alone}{ending}"
-    if difference.low is None:
-        return f"The last round has the same entity F1 as {alone}."
-    told = f"The last round cannot be distinguished from {alone}"
-    return f"{told}: {difference.point:+.3f} entity F1{ending}"
-
-
 def _against_round_0(found: Sequence[SettingResult]) -> str:
     gains = [(one, one.gain) for one in found if one.gain]
     if not gains:
@@ -133,7 +84,7 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
     if len(gaps) == 1:
         ((one, gap),) = differing
         this = f"{compared.key}={one.setting[str(compared.key)]}"
-        ending = f"{_interval(gap.paired.difference)}{_significance(gaps)}."
+        ending = f"{interval_text(gap.paired.difference)}{_significance(gaps)}."
         if not equal:
             size = f"{abs(gap.point):.3f} {'better' if better else 'worse'} than"
             return f"{this} is {size} {baseline}{ending}"
@@ -189,14 +140,6 @@ def _ends(differing: Sequence[tuple[SettingResult, Gap]], what: str) -> str:
         f"Largest {what}: {best[1].point:+.3f} with {worded(best[0].setting)}; smallest: "
         f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
     )
-
-
-def _interval(d: Difference) -> str:
-    """The interval and whether it includes 0, as the end of a sentence."""
-    if d.low is None:
-        return ""
-    includes = "includes" if sign_of(d) == 0 else "excludes"
-    return f"; the 95% interval {difference_text(d).partition(' ')[2]} {includes} 0"
 
 
 def _significance(gaps: Sequence[Gap]) -> str:

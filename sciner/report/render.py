@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sciner.report.tables import Cell, Grid, Key
-from sciner.score.curves import Difference
+if TYPE_CHECKING:
+    from sciner.report.tables import Cell, Grid, Key
+    from sciner.score.curves import Difference
 
 NONE = "–"
 SPECIAL = {
@@ -82,6 +84,7 @@ def cell_text(cell: Cell | None, digits: int = 3) -> str:
     Means of 10 or more are counts: they have one digit less after the decimal point for each
     further digit before it.
 
+    >>> from sciner.report.tables import Cell
     >>> cell_text(Cell(0.5231, 0.5014, 0.5449, (0, 1, 2))), cell_text(Cell(412.5, None, None, (0,)))
     ('0.523 [0.501, 0.545]', '412.5*')
     """

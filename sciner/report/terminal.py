@@ -181,7 +181,7 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
         rows: the lines of ``rounds.jsonl``.
         labels: the classes of the run.
     """
-    from sciner.report.answer_sentences import answer_of_run
+    from sciner.report.gain import answer_of_run
 
     console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:

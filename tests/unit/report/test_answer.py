@@ -12,7 +12,7 @@ from scipy import stats
 
 from sciner.launch.summary import print_comparison
 from sciner.report.answer import FEW, extremes, results
-from sciner.report.answer_sentences import answer_of_run, answers, question
+from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import (
     answer_table,
     best_and_worst,
@@ -20,6 +20,7 @@ from sciner.report.answer_tables import (
     cost_table,
 )
 from sciner.report.compared import ComparedRuns, compare_runs
+from sciner.report.gain import answer_of_run
 from sciner.report.provenance import provenance
 from sciner.results.folder import RunFolder
 from sciner.results.records import records
