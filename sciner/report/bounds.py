@@ -41,7 +41,7 @@ def bounds(frame: pd.DataFrame) -> Table:
         "source",
     )
     notes = (
-        "Only a span F1 of people can be compared with a tagger's entity F1. It is the ceiling of "
-        "what scores on that corpus can tell.",
+        "Only a span F1 of people can be compared with a tagger's entity F1. It is an upper limit "
+        "for what scores on that corpus can show.",
     )
     return Table(headings, tuple(rows), 1, notes)

@@ -85,7 +85,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")
-    row("  of all-O answers", "test/all_o/accuracy/token")
+    row("  of O everywhere", "test/all_o/accuracy/token")
     row("token F1, weighted", "test/f1/token_weighted")
     table.add_section()
     row("silver: sentences", "silver/accepted_sentences", count)
