@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sciner.report import figure_tables, figures
+from sciner.report import figure_tables, figures, silver_figures
 from sciner.report.compared import ComparedRuns, average_settings
 from sciner.report.render import Table
 from sciner.report.section import LINES, MOST, Section, average_note, seed_of
@@ -54,7 +54,7 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
             LINES * len(compared.frame[thresholds].drop_duplicates()),
             ("corpus", *thresholds),
         )
-        if figure := figures.by_threshold(shown, thresholds):
+        if figure := silver_figures.by_threshold(shown, thresholds):
             text = (
                 "The silver that the last round was trained on, compared with the gold of the "
                 "pool. Precision: the share of accepted spans that are right. Yield: the share of "
@@ -63,15 +63,15 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
                 + average_note(compared, gone)
             )
             title = "Silver: precision and yield by threshold"
-            table = figure_tables.by_threshold(compared, figures.SILVER)
+            table = figure_tables.by_threshold(compared, silver_figures.SILVER)
             yield Section("thresholds", title, text, figure, table)
-    if figure := figures.yield_and_precision(compared):
+    if figure := silver_figures.yield_and_precision(compared):
         text = (
             "Each point is one round of one run. Higher up, fewer of the accepted silver spans are "
             "wrong; further to the right, more of the pool's gold spans are among them. A stricter "
             "threshold usually moves a point up and to the left."
         )
-        table = figure_tables.by_run(compared, figures.SILVER)
+        table = figure_tables.by_run(compared, silver_figures.SILVER)
         yield Section("silver", "Silver: precision against yield", text, figure, table)
 
 
