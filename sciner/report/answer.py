@@ -15,6 +15,7 @@ from sciner.report.frames import last_round, rows_of
 from sciner.report.gain import sign_of
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
+from sciner.score.curves import Difference
 from sciner.score.multiple import holm_by_family
 
 FEW = 5  # seeds; with fewer there is no p value
@@ -115,7 +116,7 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
                 here["seed"].nunique(),
                 f1.get(at),
                 macro.get(at),
-                _gap(compared, setting, {**setting, "round": 0})
+                _as_in_the_run(_gap(compared, setting, {**setting, "round": 0}), here)
                 if rows_of(frame, setting)["round"].max() > 0
                 else None,
                 _gap(compared, setting, {**setting, key: compared.baseline})
@@ -167,6 +168,21 @@ def _gap(compared: ComparedRuns, a: Setting, b: Setting) -> Gap | None:
     except ValueError:
         return None
     return Gap(found, found.difference.p if len(found.by_seed) >= FEW else None)
+
+
+def _as_in_the_run(gain: Gap | None, last: pd.DataFrame) -> Gap | None:
+    """The gain of a single seed with the interval that the table of its run has.
+
+    That is also a bootstrap over test documents, but with other draws.
+    """
+    if gain is None or gain.seeds > 1:
+        return gain
+    values = last[last["seed"].isin(gain.paired.by_seed)].set_index("metric")["value"]
+    low, high = (values.get(f"test/gain/micro_{end}") for end in ("low", "high"))
+    if low is None or low == high:  # no counts, or a single document
+        return gain
+    own = Difference(gain.point, float(low), float(high), None, ("documents",))
+    return replace(gain, paired=replace(gain.paired, difference=own))
 
 
 def _corrected(gaps: Sequence[Gap | None], families: Sequence[str]) -> list[Gap | None]:

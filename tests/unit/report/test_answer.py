@@ -218,6 +218,17 @@ def test_a_baseline_with_collapse_warnings_is_marked_wherever_it_is_compared_wit
     assert best_and_worst(compared, found)[1].endswith("collapse warnings in 1 of 1 run")
 
 
+def test_the_page_and_the_run_have_the_same_sentence_of_a_single_seed(tmp_path: Path) -> None:
+    """Each computes a bootstrap interval, but it is given once."""
+    counts = [[[correct, 10, 10] for correct in row] for row in ((5, 6, 7), (4, 7, 3))]
+    gain = {"test/gain/micro": -0.133, "test/gain/micro_low": -0.402, "test/gain/micro_high": 0.101}
+    rounds = [{"test/f1/micro": 0.6}, {"test/f1/micro": 0.467, **gain}]
+    write_run(tmp_path / "run", "seed=0", rounds, counts=counts)
+    compared = compare_runs(records([tmp_path]))
+    lines = [{"round": number, "scores": scores} for number, scores in enumerate(rounds)]
+    assert answers(compared, results(compared))[0] == answer_of_run(lines)
+
+
 @pytest.mark.parametrize(
     ("last", "told"),
     [
