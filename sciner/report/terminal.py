@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Scores = Mapping[str, float]
 Format = Callable[[float], str]
 FIRST, INTERVAL = 25, 15  # columns of the first column and of an interval, with their padding
+BETWEEN = 2  # columns between two columns of a table
 
 
 def share(value: float) -> str:
@@ -113,9 +115,8 @@ def rich_table(table: Tabular, width: int | None = None) -> Table:
         width: of the terminal, in columns. If the table would be wider, intervals go on lines of
             their own.
     """
-    longest = [
-        max(map(len, column)) + 1 for column in zip(*(table.headings, *table.rows), strict=True)
-    ]
+    columns = zip(*(table.headings, *table.rows), strict=True)
+    longest = [max(map(len, column)) + BETWEEN for column in columns]
     narrow = width is not None and sum(longest) > width
     shown = Table(
         box=box.SIMPLE_HEAD,
@@ -128,18 +129,55 @@ def rich_table(table: Tabular, width: int | None = None) -> Table:
         for row in rows:
             row[table.words :] = [on_two_lines(cell) for cell in row[table.words :]]
     for number, heading in enumerate(table.headings):
-        lines = [line for row in rows for line in row[number].split("\n")]
         is_figure = number >= table.words
         shown.add_column(
             escape(printable(heading)),
             justify="right" if is_figure else "left",
             no_wrap=not narrow,
             overflow="fold" if narrow else "ellipsis",
-            min_width=max(map(len, lines), default=1) if narrow and is_figure else None,
+            min_width=_narrow(table, number) if narrow and is_figure else None,
         )
     for row in rows:
         shown.add_row(*map(escape, row))
     return shown
+
+
+def _narrow(table: Tabular, number: int) -> int:
+    """The width of a column with intervals on lines of their own and a heading of several lines."""
+    lines = [line for row in table.rows for line in on_two_lines(row[number]).split("\n")]
+    return max(map(len, [*table.headings[number].split(), *lines]))
+
+
+def parts_that_fit(table: Tabular, width: int) -> list[Tabular]:
+    """Split a table that is too wide even with intervals on lines of their own.
+
+    Args:
+        table: to split.
+        width: of the terminal, in columns.
+
+    Returns:
+        Tables below each other. Each has all columns of words and some of the figures; the last one
+        has the notes.
+    """
+    words = list(range(table.words))
+    room = width - sum(_narrow(table, number) + BETWEEN for number in words)
+    parts, left = [list[int]()], room
+    for number in range(table.words, len(table.headings)):
+        needed = _narrow(table, number) + BETWEEN
+        if parts[-1] and needed > left:
+            parts.append([])
+            left = room
+        parts[-1].append(number)
+        left -= needed
+    return [
+        replace(
+            table,
+            headings=tuple(table.headings[number] for number in (*words, *part)),
+            rows=tuple(tuple(row[number] for number in (*words, *part)) for row in table.rows),
+            notes=table.notes if part is parts[-1] else (),
+        )
+        for part in parts
+    ]
 
 
 def on_two_lines(cell: str) -> str:
@@ -150,7 +188,8 @@ def on_two_lines(cell: str) -> str:
 def print_table(console: Console, table: Tabular) -> None:
     """Print a table in the width of the terminal; elsewhere in its own width, so nothing is cut."""
     if console.is_terminal:
-        console.print(rich_table(table, console.width))
+        for part in parts_that_fit(table, console.width):
+            console.print(rich_table(part, console.width))
     else:
         wide = rich_table(table)
         unbounded = console.options.update(max_width=10_000)
