@@ -81,11 +81,13 @@ def print_comparison(runs: Sequence[Record]) -> None:
 
 def say_suspects(found: Sequence[Outcome]) -> None:
     """Of a single run that looked for label errors: how many it found, and how to see them."""
-    from sciner.report.suspects import count_suspects
+    from sciner.report.sentences import rounds_of
+    from sciner.results.suspects import SUSPECTS, read_suspects
 
-    for outcome in found:
-        folder = Path(outcome.directory)
-        if outcome.code in (0, 3) and (count := count_suspects(folder)) is not None:
+    for folder in (Path(outcome.directory) for outcome in found if outcome.code in (0, 3)):
+        file = folder / f"round_{rounds_of(folder)[-1]}" / SUSPECTS
+        if file.is_file():
+            count = sum(len(one.suspects) for one in read_suspects(file))
             show = shlex.join(["sciner", "show", _short(folder), "--suspects"])
             labels = f"{count:,} label{'s' * (count != 1)}"
             line = f"{labels} that out-of-fold predictions contradict: {show}"

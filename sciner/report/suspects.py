@@ -42,12 +42,6 @@ def suspects_in(folder: Path, round: int) -> list[Suspected]:
     return read_suspects(file)
 
 
-def count_suspects(folder: Path) -> int | None:
-    """Count the suspects of the last round; None if label errors were not looked for."""
-    file = folder / f"round_{rounds_of(folder)[-1]}" / SUSPECTS
-    return sum(len(one.suspects) for one in read_suspects(file)) if file.is_file() else None
-
-
 def print_suspects(
     console: Console,
     run: str,
