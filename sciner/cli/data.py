@@ -253,7 +253,12 @@ def _conflicts(found: Stats) -> Any:
 def convert(
     source: Annotated[str, typer.Argument(metavar="IN", help="A file, folder or glob.")],
     out: Annotated[str, typer.Argument(metavar="OUT", help="A file, or a new folder.")],
-    to: Annotated[str, typer.Option("--format", metavar="NAME", help="The format of OUT.")],
+    to: Annotated[
+        str | None,
+        typer.Option(
+            "--format", metavar="NAME", help="The format of OUT; default: as its suffix says."
+        ),
+    ] = None,
     origin: Annotated[
         str | None,
         typer.Option("--from", metavar="NAME", help="The format of IN; default: recognised."),
@@ -265,9 +270,11 @@ def convert(
     and printed.
     """
     from sciner.text.formats.convert import convert as convert_files
+    from sciner.text.formats.convert import writer_of
 
-    texts, read, lost = convert_files(source, out, to=to, origin=origin)
-    say(f"{out}: {texts:,} texts as {to}")
-    for words, notes in ((f"{source}, read", read), (f"{to} cannot store", lost)):
+    name = writer_of(out, to).name
+    texts, read, lost = convert_files(source, out, to=name, origin=origin)
+    say(f"{out}: {texts:,} text{'s' * (texts != 1)} as {name}")
+    for words, notes in ((f"{source}, read", read), (f"{name} cannot store", lost)):
         if told := "; ".join(f"{what}: {count:,}" for what, count in sorted((+notes).items())):
             say(f"{words}: {told}")

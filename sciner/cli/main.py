@@ -174,12 +174,16 @@ def show_run(
             help="Show labels that out-of-fold predictions contradict (suspects=true).",
         ),
     ] = False,
+    limit: Annotated[
+        int, typer.Option(min=0, help="How many sentences to print; 0 prints all.")
+    ] = 20,
     store: Annotated[Path, typer.Option(help="The store that recorded the run.")] = DEFAULT_FOLDER,
 ) -> None:
     """Show sentences of a run with their gold and predicted spans.
 
     Example: [bold]sciner show outputs/… --class Task --errors[/].
     """
+    from sciner.report.sentences import Part
     from sciner.report.side_by_side import print_sentences
     from sciner.report.terminal import console
 
@@ -190,8 +194,9 @@ def show_run(
     if suspects:
         from sciner.report.suspects import print_suspects
 
-        return print_suspects(console(), run, store, round, label, silver)
-    print_sentences(console(), run, store, round, "silver" if silver else "test", label, errors)
+        return print_suspects(console(), run, store, round, label, silver, limit)
+    part: Part = "silver" if silver else "test"
+    print_sentences(console(), run, store, round, part, label, errors, limit)
 
 
 @app.command()

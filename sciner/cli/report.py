@@ -1,4 +1,4 @@
-"""`sciner report`: runs as a page to look at; `sciner report export`: their figures as files."""
+"""`sciner report` writes runs as an HTML page, `sciner report export` their figures as files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class PageOrExport(TyperGroup):
-    """`sciner report …` is the page, unless the next word is another command."""
+    """Makes `sciner report …` write the page, unless the next word is another command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(
@@ -27,20 +27,20 @@ class PageOrExport(TyperGroup):
 
     def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
         name, command, rest = super().resolve_command(ctx, args)
-        # None: usage then reads `sciner report [OPTIONS]`
+        # None, so that the usage reads `sciner report [OPTIONS]`
         return (None if name == "page" else name), command, rest
 
 
 app = typer.Typer(
     cls=PageOrExport,
-    help="Runs as one page to look at; [bold]sciner report export[/]: their figures as CSV.",
+    help="Write runs as an HTML page, or their figures as CSV: [bold]sciner report export[/].",
 )
 Roots = Annotated[
     list[str] | None,
-    typer.Argument(help="Run or sweep folders; default: the store.", metavar="ROOT"),
+    typer.Argument(help="Folders of runs or sweeps; default: the store.", metavar="ROOT"),
 ]
 Experiment = Annotated[
-    str | None, typer.Option(help="The runs of this MLflow experiment instead of folders.")
+    str | None, typer.Option(help="Read the runs of this MLflow experiment instead of folders.")
 ]
 Uri = Annotated[
     str | None,
@@ -48,9 +48,11 @@ Uri = Annotated[
 ]
 Run = Annotated[
     list[str] | None,
-    typer.Option(help="Only these runs, by their id or MLflow's: --run ID ID …", metavar="ID"),
+    typer.Option(help="Only these runs, by sciner's or MLflow's id: --run ID ID …", metavar="ID"),
 ]
-Sweep = Annotated[str | None, typer.Option(help="Only runs of this sweep (tag sciner.sweep).")]
+Sweep = Annotated[
+    str | None, typer.Option(help="Only the runs of this sweep, by its id (tag sciner.sweep).")
+]
 Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
 
 
@@ -58,27 +60,29 @@ Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
 def export(
     roots: Roots = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The CSV file: a line a run and round.")
+        Path, typer.Option("-o", "--out", help="The CSV file, a line for each run and round.")
     ] = Path("runs.csv"),
     counts: Annotated[
         Path | None,
-        typer.Option(help="A second one: spans by test document, for paired intervals."),
+        typer.Option(help="Also write spans by test document to this file, for intervals."),
     ] = None,
     trackio: Annotated[
         Path | None,
-        typer.Option(help="A folder with one more CSV file for each run, for trackio.import_csv."),
+        typer.Option(help="Also write a CSV file for each run here, for trackio.import_csv."),
     ] = None,
     experiment: Experiment = None,
     uri: Uri = None,
     run: Run = None,
     sweep: Sweep = None,
     metric: Annotated[
-        list[str] | None, typer.Option(help="Only these metrics: test/f1/*. May be given again.")
+        list[str] | None, typer.Option(help="Only these metrics: test/f1/*. Can be repeated.")
     ] = None,
     store: Store = DEFAULT_FOLDER,
 ) -> None:
-    """Write the figures of finished runs as CSV, for tables: [bold]sciner report export multirun -o
-    runs.csv[/]."""
+    """Write the figures of finished runs as CSV, for your own tables.
+
+    For example: [bold]sciner report export multirun -o runs.csv[/].
+    """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
         from sciner.report import frames
 
@@ -87,7 +91,7 @@ def export(
         frame = frames.only(frame, metric)
     if counts is not None and not found:
         raise InputError(
-            "these runs kept no counts by document", hint="leave --counts out, or run them again"
+            "these runs have no counts by document", hint="leave --counts out, or run them again"
         )
     frames.write_csv(frame, out)
     typer.echo(f"{frame['run'].nunique()} runs, {frame['metric'].nunique()} metrics: {out}")
@@ -102,14 +106,14 @@ def export(
 def page(
     roots: Roots = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The folder of the page, its figures and tables.")
+        Path, typer.Option("-o", "--out", help="The folder for the page, figures and tables.")
     ] = Path("report"),
     compare: Annotated[
         str | None,
-        typer.Option(help="The setting that is compared; default: the first that differs."),
+        typer.Option(help="The setting to compare; default: the first one that differs."),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="Its value to compare with; default: the oldest run's.")
+        str | None, typer.Option(help="Its value to compare with; default: that of the oldest run.")
     ] = None,
     browse: Annotated[
         str | None,
@@ -117,13 +121,13 @@ def page(
     ] = None,
     where: Annotated[
         list[str] | None,
-        typer.Option(help="Only runs with this setting: KEY=VALUE. May be given again."),
+        typer.Option(help="Only runs with this setting: KEY=VALUE. Can be repeated."),
     ] = None,
     unit: Annotated[
         list[str] | None,
         typer.Option(
             help="Unit of the budget curves: sentences (default), tokens, entities, minutes or "
-            "another that the runs have. May be given again."
+            "another unit of the runs' budget. Can be repeated."
         ),
     ] = None,
     paper: Annotated[
@@ -139,19 +143,23 @@ def page(
     sweep: Sweep = None,
     store: Store = DEFAULT_FOLDER,
 ) -> None:
-    """Write one page of finished runs, its figures and its tables: [bold]sciner report multirun -o
-    report[/].
+    """Compare finished runs on an HTML page, with its figures and tables as files.
 
-    [bold]sciner report export[/] writes the figures of runs as CSV instead.
+    For example: [bold]sciner report multirun -o report[/]. [bold]sciner report export[/] writes
+    the figures as CSV instead.
     """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
+        from sciner.report.answer import results
+        from sciner.report.answer_sentences import answers
         from sciner.report.compared import compare_runs, with_settings
         from sciner.report.page import write_page
 
         asked = with_settings(runs, where or [])
         compared = compare_runs(asked, compare, baseline, unit or [], paper)
-        for written in write_page(compared, out, browse, store):
-            typer.echo(str(written))
+        found = results(compared)
+        pages = write_page(compared, out, browse, store, found)
+        for line in (*answers(compared, found), *map(str, pages)):
+            typer.echo(line)
 
 
 @contextmanager
@@ -163,18 +171,28 @@ def records_of(
     sweep: str | None,
     store: Path,
 ) -> Iterator[list[Record]]:
-    """The runs that a command was given: those of folders, or of a tracker, which lie in a folder
-    that goes with the context.
+    """Yield the runs that a command was given, of folders or of a tracker.
 
-    Runs and sweeps asked for by id are looked for in the store, and in the tracker if the store
-    does not have them.
+    Runs and sweeps that are named by id are looked for in the store, then in the tracker. Runs of a
+    tracker are in a temporary folder, which is deleted at the end of the context.
+
+    Args:
+        roots: folders; the ids after the first ``--run`` are among them.
+        experiment: of MLflow, to be read instead of folders.
+        uri: of the tracker; None is the local database.
+        run: ids of runs, sciner's or MLflow's; empty is any.
+        sweep: the id of a sweep; None is any.
+        store: the folder of the store.
+
+    Raises:
+        InputError: both folders and a tracker are named, or there is no such run.
     """
-    # --run ID ID: the second is no option's
+    # of --run ID ID, the second id is no value of the option
     ids = [*run, *(root for root in roots if run and not Path(root).is_dir())]
     places = [Path(root) for root in roots if root not in ids]
     if places and (experiment is not None or uri is not None):
         raise InputError(
-            "--experiment and --uri read a tracker, ROOT folders", hint="give one of the two"
+            "--experiment and --uri read a tracker, ROOT reads folders", hint="give one of the two"
         )
     from tempfile import TemporaryDirectory
 

@@ -92,7 +92,13 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     from sciner.launch import auto
     from sciner.launch.slurm.record import record_folder
     from sciner.launch.slurm.submit import leaves
-    from sciner.launch.summary import compare_jobs, say_study, say_where
+    from sciner.launch.summary import (
+        compare_jobs,
+        report_command,
+        say_study,
+        say_suspects,
+        say_where,
+    )
     from sciner.results.folder import in_use, reserved, taken
 
     if folder and in_use(folder):
@@ -124,7 +130,11 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         raise InputError(redacted(found[0].problem))
     if study:
         say_study(study)
-    report = compare_jobs(found) if multirun and not study else ""
+    if multirun:
+        report = "" if study else compare_jobs(found)
+    else:
+        report = report_command(found)
+        say_suspects(found)
     say_where(found, asked.sweep, report)
     # no outcome: a study may already have all its trials
     codes = {outcome.code for outcome in found} or {0 if study else 1}

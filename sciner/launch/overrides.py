@@ -5,13 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import pickle
+import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from sciner.config import RunConfig, parse
+from sciner.config import RunConfig, known_keys, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
 from sciner.launch.capacity import with_one_thread
@@ -36,8 +37,33 @@ Bases = dict[tuple[str, ...], bytes]
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
-    """Hydra's flags, and all other arguments as ``overrides``."""
-    return argument_parser().parse_intermixed_args(list(arguments))
+    """Return Hydra's flags, and all other arguments as ``overrides``.
+
+    Raises:
+        InputError: a setting is written as a flag (``--model crf``), or Hydra does not have the
+            flag.
+    """
+    refuse_settings_as_flags(arguments)
+    parser = argument_parser()
+    parser.error = refuse_flags  # type: ignore[method-assign]  # it would print the usage and exit
+    return parser.parse_intermixed_args(list(arguments))
+
+
+def refuse_settings_as_flags(arguments: Sequence[str]) -> None:
+    """Raise InputError for ``--model crf`` or ``--model=crf``, which should read ``model=crf``."""
+    for word, after in itertools.pairwise([*arguments, ""]):
+        key, _, value = word.removeprefix("--").partition("=")
+        if word.startswith("--") and key.partition(".")[0] in {*GROUPS, *known_keys(())}:
+            value = value or ("VALUE" if after.startswith("-") or "=" in after else after)
+            form = shlex.join([f"{key}={value or 'VALUE'}"])
+            raise InputError(
+                f"--{key}: settings are written without dashes", hint=f"sciner run {form}"
+            )
+
+
+def refuse_flags(message: str) -> NoReturn:
+    """Raise InputError for what Hydra's parser says of its flags."""
+    raise InputError(message, hint="settings are KEY=VALUE; sciner run --help lists the flags")
 
 
 class Checked(NamedTuple):

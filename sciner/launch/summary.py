@@ -76,8 +76,29 @@ def print_comparison(runs: Sequence[Record]) -> None:
         more = f"{left} more settings are in the report."
         table = replace(table, rows=table.rows[:MOST], notes=(*table.notes, more))
     print_table(console(), table)
-    for line in (*answers(compared, settings), *best_and_worst(settings)):
+    for line in (*answers(compared, settings), *best_and_worst(compared, settings)):
         say(line)
+
+
+def say_suspects(found: Sequence[Outcome]) -> None:
+    """Print how many suspected label errors a single run found, and how to see them."""
+    from sciner.report.sentences import rounds_of
+    from sciner.results.suspects import SUSPECTS, read_suspects
+
+    for folder in (Path(outcome.directory) for outcome in found if outcome.code in (0, 3)):
+        file = folder / f"round_{rounds_of(folder)[-1]}" / SUSPECTS
+        if file.is_file():
+            count = sum(len(one.suspects) for one in read_suspects(file))
+            show = shlex.join(["sciner", "show", _short(folder), "--suspects"])
+            labels = f"{count:,} label{'s' * (count != 1)}"
+            line = f"{labels} that out-of-fold predictions contradict: {show}"
+            console().print(line, markup=False, soft_wrap=True)
+
+
+def report_command(found: Sequence[Outcome]) -> str:
+    """The command that reports a single run; "" if it failed."""
+    done = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
+    return shlex.join(["sciner", "report", _short(done[0])]) if done else ""
 
 
 def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> None:

@@ -1,5 +1,7 @@
-"""The answer that a set of runs gives: each setting's last round against its own round 0 and
-against the baseline. The console and the page show the same."""
+"""The answer that a set of runs gives: the last round of each setting against two references.
+
+These are its own round 0, and the baseline. The console and the page show the same answer.
+"""
 
 from __future__ import annotations
 
@@ -10,48 +12,57 @@ import pandas as pd
 
 from sciner.report.compared import ComparedRuns, Setting, settings_in
 from sciner.report.frames import last_round, rows_of
+from sciner.report.gain import sign_of
 from sciner.report.tables import F1, Cell, Paired, cells, paired
 from sciner.results.records import Record
+from sciner.score.curves import Difference
 from sciner.score.multiple import holm_by_family
 
 FEW = 5  # seeds; with fewer there is no p value
-DIGITS = 3  # of an F1; what differs by less is called equal
-ALPHA = 0.05  # a corrected p at or below it is called significant
+ALPHA = 0.05  # a difference with a corrected p at or below this value is called significant
 MACRO = "test/f1/macro"
 UNITS = ("sentences", "tokens", "entities", "minutes")  # of the budget
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A paired difference of micro F1. p: after Holm's correction over the settings of the same
-    corpus; None with fewer than ``FEW`` seeds."""
+    """A difference of micro F1, paired by seed.
+
+    Attributes:
+        paired: the difference, and that of each seed.
+        p: two-sided p value after Holm's correction over the settings of the same corpus; None
+            with fewer than ``FEW`` seeds.
+    """
 
     paired: Paired
     p: float | None
 
     @property
     def point(self) -> float:
+        """The mean difference, in [-1, 1]."""
         return self.paired.difference.point
 
     @property
     def seeds(self) -> int:
+        """The number of seeds that both sides have."""
         return len(self.paired.by_seed)
 
     @property
     def significant(self) -> bool:
+        """Whether p is known and at most ``ALPHA``."""
         return self.p is not None and self.p <= ALPHA
 
     @property
     def sign(self) -> int:
-        """1 or -1 where the interval excludes 0, else 0; of one seed that of the difference."""
-        d = self.paired.difference
-        if d.low is None or d.high is None:
-            point = round(d.point, DIGITS)
-            return (point > 0) - (point < 0)
-        return (d.low > 0) - (d.high < 0)
+        """1 or -1 if the interval excludes 0, otherwise 0.
+
+        Without an interval, it is the sign of the rounded difference.
+        """
+        return sign_of(self.paired.difference)
 
     @property
     def has_interval(self) -> bool:
+        """Whether the difference has an interval."""
         return self.paired.difference.low is not None
 
 
@@ -59,11 +70,17 @@ class Gap:
 class SettingResult:
     """What the runs of one setting reached in their last rounds.
 
-    setting: their values in the columns that differ. seeds: how many. f1, macro: mean entity F1;
-    None where no run has one. gain: the last round minus round 0 of the same run; None where
-    there is one round. difference: minus the baseline; None for the baseline, and where no seed
-    has both. cost: gold bought, the mean over seeds, by unit. hours: of computing, the mean over
-    seeds. warnings: how many runs collapsed, by ``drift/collapse`` of any round.
+    Attributes:
+        setting: their values in the columns that differ.
+        seeds: the number of seeds.
+        f1, macro: mean entity F1; None if no run has one.
+        gain: the last round minus round 0 of the same run; None if there is only round 0.
+        difference: the last round minus that of the baseline; None for the baseline itself, and
+            if no seed has both.
+        is_baseline: whether this is the baseline.
+        cost: the gold that was bought, by unit: the mean over seeds.
+        seconds: the computing time of a run: the mean over seeds; None if no run has it.
+        warnings: the number of runs with a collapse warning in any round.
     """
 
     setting: Setting
@@ -74,12 +91,15 @@ class SettingResult:
     difference: Gap | None
     is_baseline: bool
     cost: dict[str, float]
-    hours: float | None
+    seconds: float | None
     warnings: int
 
 
 def results(compared: ComparedRuns) -> list[SettingResult]:
-    """Of every setting, those of one setting of everything else together, the baseline first."""
+    """Compute the result of every setting.
+
+    Settings that differ only in the compared key stand together, the baseline first.
+    """
     frame, key = compared.frame, compared.key
     names = [*compared.others, *([key] if key else [])]
     last = last_round(frame)
@@ -96,7 +116,7 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
                 here["seed"].nunique(),
                 f1.get(at),
                 macro.get(at),
-                _gap(compared, setting, {**setting, "round": 0})
+                _as_in_the_run(_gap(compared, setting, {**setting, "round": 0}), here)
                 if rows_of(frame, setting)["round"].max() > 0
                 else None,
                 _gap(compared, setting, {**setting, key: compared.baseline})
@@ -108,7 +128,7 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
                     for unit in UNITS
                     if len(values := here.loc[here["metric"] == f"budget/{unit}", "value"])
                 },
-                _hours(rows_of(frame, setting)),
+                _seconds(rows_of(frame, setting)),
                 len(warned & set(here["run"])),
             )
         )
@@ -142,7 +162,7 @@ def _means(
 
 
 def _gap(compared: ComparedRuns, a: Setting, b: Setting) -> Gap | None:
-    """None where no seed has both, or their test sets differ."""
+    """The difference a - b; None if no seed has both, or if their test sets differ."""
     try:
         found = paired(compared.frame, a, b, F1, compared.counts)
     except ValueError:
@@ -150,27 +170,62 @@ def _gap(compared: ComparedRuns, a: Setting, b: Setting) -> Gap | None:
     return Gap(found, found.difference.p if len(found.by_seed) >= FEW else None)
 
 
+def _as_in_the_run(gain: Gap | None, last: pd.DataFrame) -> Gap | None:
+    """The gain of a single seed with the interval that the table of its run has.
+
+    That is also a bootstrap over test documents, but with other draws.
+    """
+    if gain is None or gain.seeds > 1:
+        return gain
+    values = last[last["seed"].isin(gain.paired.by_seed)].set_index("metric")["value"]
+    low, high = (values.get(f"test/gain/micro_{end}") for end in ("low", "high"))
+    if low is None or low == high:  # no counts, or a single document
+        return gain
+    own = Difference(gain.point, float(low), float(high), None, ("documents",))
+    return replace(gain, paired=replace(gain.paired, difference=own))
+
+
 def _corrected(gaps: Sequence[Gap | None], families: Sequence[str]) -> list[Gap | None]:
-    """With p after Holm's correction, each family by itself."""
+    """The differences with p after Holm's correction within each family."""
     adjusted = holm_by_family([gap.p if gap else None for gap in gaps], families)
     return [replace(gap, p=p) if gap else None for gap, p in zip(gaps, adjusted, strict=True)]
 
 
-def _hours(frame: pd.DataFrame) -> float | None:
-    """What computing all rounds of a run took when it was done, the mean over seeds."""
+def _seconds(frame: pd.DataFrame) -> float | None:
+    """How long all rounds of a run took when they were computed: the mean over seeds."""
     seconds = frame[frame["metric"] == "time/round/seconds"].groupby("run")["value"].sum()
-    return float(seconds.mean()) / 3600 if len(seconds) else None
+    return float(seconds.mean()) if len(seconds) else None
 
 
 def warned_runs(runs: Sequence[Record]) -> set[str]:
-    """The ids of those with a collapse warning in any round."""
+    """Return the ids of the runs with a collapse warning in any round."""
     return {run.about["id"] for run in runs if any(line.get("warnings") for line in run.rounds)}
 
 
 def extremes(found: Sequence[SettingResult]) -> tuple[SettingResult, SettingResult] | None:
-    """The settings with the highest and the lowest mean F1; None where fewer than two have one."""
-    known = [one for one in found if one.f1]
-    if len(known) < 2:
+    """Find the best and the worst of settings that differ only in the compared key.
+
+    They are ordered by their difference from the baseline, which has 0 itself, so that the order
+    agrees with the differences beside it. Without a baseline, the order is that of the mean F1.
+
+    Returns:
+        (best, worst); None if fewer than two settings can be ordered.
+    """
+    with_baseline = any(one.is_baseline for one in found)
+    order = {
+        i: value for i, one in enumerate(found) if (value := _merit(one, with_baseline)) is not None
+    }
+    if len(order) < 2:
         return None
-    by_f1 = sorted(known, key=lambda one: -one.f1.mean if one.f1 else 0.0)  # ties: as they stand
-    return by_f1[0], by_f1[-1]
+    ranked = sorted(order, key=lambda i: -order[i])  # equal ones stay in their order
+    return found[ranked[0]], found[ranked[-1]]
+
+
+def _merit(one: SettingResult, with_baseline: bool) -> float | None:
+    if not one.f1:
+        return None
+    if not with_baseline:
+        return one.f1.mean
+    if one.is_baseline:
+        return 0.0
+    return one.difference.point if one.difference else None

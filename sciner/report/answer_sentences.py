@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from sciner.report.answer import ALPHA, FEW, Gap, SettingResult
 from sciner.report.compared import ComparedRuns, worded
-from sciner.report.render import difference_text
+from sciner.report.gain import SEED_SET_ALONE, gain_sentence, interval_text
+from sciner.report.render import p_text
 
 
 def question(compared: ComparedRuns) -> str:
-    """What these runs ask, as a sentence."""
+    """Return the question that these runs answer, as a sentence."""
     rounds = compared.frame["round"].max() > 0
-    over = "training on the seed set alone (round 0)"
+    over = f"{SEED_SET_ALONE} (round 0)"
     if not compared.key:
         return (
             f"Do the rounds gain anything over {over}?"
@@ -30,11 +31,16 @@ def question(compared: ComparedRuns) -> str:
 
 
 def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]:
-    """What the last rounds tell, in sentences: against round 0, against the baseline, and what
-    cannot be concluded."""
+    """Say what the last rounds show.
+
+    Returns:
+        Sentences: against round 0, against the baseline, whether the baseline collapsed, and what
+        cannot be concluded.
+    """
     told = [
         _against_round_0(found),
         _against_baseline(compared, found),
+        _collapsed_baseline(compared, found),
         _evidence(found),
     ]
     return [sentence for sentence in told if sentence] or [
@@ -49,33 +55,24 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
         return ""
     gaps = [gap for _, gap in gains]
     won, lost, equal = _counted(gaps)
-    size = _between([abs(gap.point) for gap in gaps])
-    alone = "the tagger trained on the seed set alone"
     if len(gaps) == 1:
-        (gap,) = gaps
-        ending = f"{_interval(gap)}{_significance(gaps)}."
-        if not equal:
-            verb = "loses" if lost else "gains"
-            return f"The last round {verb} {size} entity F1 against round 0, {alone}{ending}"
-        if not gap.has_interval:
-            return f"The last round has the entity F1 of round 0, {alone}."
-        told = f"The last round cannot be told from round 0, {alone}"
-        return f"{told}: {gap.point:+.3f} entity F1{ending}"
+        return gain_sentence(gaps[0].paired.difference, _significance(gaps))
+    own, size = f"round 0 ({SEED_SET_ALONE})", _between([abs(gap.point) for gap in gaps])
     if len(gaps) in (won, lost):
         verb = "loses against" if lost else "gains over"
         return (
-            f"Every setting ({len(gaps)} of {len(gaps)}) {verb} its own round 0, {alone}: by "
+            f"Every setting ({len(gaps)} of {len(gaps)}) {verb} its own {own}: by "
             f"{size} entity F1{_significance(gaps)}."
         )
     if len(gaps) == equal:
-        how = f"No setting can be told from its own round 0, {alone}{_significance(gaps)}."
+        how = f"No setting can be distinguished from its own {own}{_significance(gaps)}."
     else:
         verb = "gains over its" if won < 2 else "gain over their"
         how = (
-            f"{won or 'None'} of {len(gaps)} settings {verb} own round 0, {alone}, {lost} "
+            f"{won or 'None'} of {len(gaps)} settings {verb} own {own}, {lost} "
             f"lose{'s' * (lost == 1)}{_equal(equal, gaps)}{_of_each(gaps)}."
         )
-    return f"{how} {_ends(gains)}"
+    return f"{how} {_ends(gains, 'gain')}"
 
 
 def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
@@ -88,14 +85,14 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
     if len(gaps) == 1:
         ((one, gap),) = differing
         this = f"{compared.key}={one.setting[str(compared.key)]}"
-        ending = f"{_interval(gap)}{_significance(gaps)}."
+        ending = f"{interval_text(gap.paired.difference)}{_significance(gaps)}."
         if not equal:
             size = f"{abs(gap.point):.3f} {'better' if better else 'worse'} than"
             return f"{this} is {size} {baseline}{ending}"
         if not gap.has_interval:
             return f"{this} is as good as {baseline}."
-        return f"{this} cannot be told from {baseline}: {gap.point:+.3f}{ending}"
-    how_many = {0: "None", len(gaps): "All"}.get(better, str(better))
+        return f"{this} cannot be distinguished from {baseline}: {gap.point:+.3f}{ending}"
+    number = {0: "None of the", len(gaps): "All"}.get(better, f"{better} of the")
     counts = f", {worse} {'is' if worse == 1 else 'are'} worse" if better < len(gaps) else ""
     sure = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
     flattered = (
@@ -104,13 +101,26 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
         else ""
     )
     return (
-        f"{how_many} of the {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
-        f"than {baseline}{counts}{_equal(equal, gaps)}{sure}. {_ends(differing)}{flattered}"
+        f"{number} {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
+        f"than {baseline}{counts}{_equal(equal, gaps)}{sure}. "
+        f"{_ends(differing, 'difference from the baseline')}{flattered}"
+    )
+
+
+def _collapsed_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
+    """That runs of the baseline have collapse warnings, if other settings are compared with it."""
+    baselines = [one for one in found if one.is_baseline]
+    warned, seeds = (sum(getattr(one, of) for one in baselines) for of in ("warnings", "seeds"))
+    if not warned or not any(one.difference for one in found):
+        return ""
+    return (
+        f"The baseline {compared.key}={compared.baseline} has collapse warnings in {warned} of "
+        f"{seeds} run{'s' * (seeds != 1)}: to be better than it may mean little."
     )
 
 
 def _counted(gaps: Sequence[Gap]) -> tuple[int, int, int]:
-    """(positive, negative, not told from 0)."""
+    """(positive, negative, not distinguished from 0)."""
     signs = [gap.sign for gap in gaps]
     return signs.count(1), signs.count(-1), signs.count(0)
 
@@ -121,30 +131,27 @@ def _equal(count: int, gaps: Sequence[Gap]) -> str:
     if not any(gap.has_interval for gap in gaps):
         return f", {count} {'is' if count == 1 else 'are'} equal to it"
     interval = "its interval includes" if count == 1 else "their intervals include"
-    return f", {count} cannot be told from it: {interval} 0"
+    return f", {count} cannot be distinguished from it: {interval} 0"
 
 
-def _ends(differing: Sequence[tuple[SettingResult, Gap]]) -> str:
-    """The largest and the smallest difference."""
+def _ends(differing: Sequence[tuple[SettingResult, Gap]], what: str) -> str:
+    """The largest and the smallest of the differences, which are called ``what``."""
     best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
     return (
-        f"Largest difference: {best[1].point:+.3f} with {worded(best[0].setting)}; smallest: "
+        f"Largest {what}: {best[1].point:+.3f} with {worded(best[0].setting)}; smallest: "
         f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
     )
 
 
-def _interval(gap: Gap) -> str:
-    d = gap.paired.difference
-    return "" if d.low is None else f", 95% interval {difference_text(d).partition(' ')[2]}"
-
-
 def _significance(gaps: Sequence[Gap]) -> str:
-    """How many differences are significant, in brackets; nothing where no p is known."""
+    """How many differences are significant, in brackets; nothing if no p is known."""
     known = [gap for gap in gaps if gap.p is not None]
     if not known:
         return ""
     if len(known) == 1:
-        return f" ({'' if known[0].significant else 'not '}significant: p = {known[0].p:.3f})"
+        p = p_text(known[0].p)
+        sign = "" if p.startswith("<") else "= "
+        return f" ({'' if known[0].significant else 'not '}significant: p {sign}{p})"
     counted = sum(gap.significant for gap in known)
     number = {0: "none", len(known): "all"}.get(counted, str(counted))
     return f" ({number} significant after correction, p ≤ {ALPHA})"
@@ -161,7 +168,7 @@ def _of_each(gaps: Sequence[Gap]) -> str:
 
 
 def _evidence(found: Sequence[SettingResult]) -> str:
-    """What cannot be concluded."""
+    """What cannot be concluded from these seeds."""
     gaps = [gap for one in found for gap in (one.gain, one.difference) if gap]
     few = [gap for gap in gaps if gap.seeds < FEW]
     if not few:
@@ -170,8 +177,8 @@ def _evidence(found: Sequence[SettingResult]) -> str:
     seeds = _seeds(least) if least == most else f"{least} to {_seeds(most)}"
     where = "" if len(few) == len(gaps) else f" in {len(few)} of {len(gaps)} comparisons"
     return (
-        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: a p "
-        f"value is given from {FEW} seeds on."
+        f"Whether other seeds would do the same cannot be concluded from {seeds}{where}: p "
+        f"values need at least {FEW} seeds."
     )
 
 

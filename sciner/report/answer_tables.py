@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from sciner.report.answer import FEW, UNITS, Gap, SettingResult, extremes
-from sciner.report.compared import ComparedRuns, worded
-from sciner.report.render import NONE, Table, cell_text, difference_text
+from sciner.report.compared import ComparedRuns, Setting, worded
+from sciner.report.render import NONE, Table, cell_text, difference_text, duration, p_text
 
 Column = tuple[str, Callable[[SettingResult], str]]
+MOST_GROUPS = 6  # with more, the best and the worst of each are a wall of text
 
 
 def answer_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
-    """A row for each setting: last-round F1, and the differences from its own round 0 and from the
-    baseline, with what their intervals resample."""
+    """Make the table of the answer, with a row for each setting.
+
+    It has the F1 of the last round, its differences from round 0 and from the baseline, and, if
+    there are any, the runs with collapse warnings. The notes say what the intervals resample.
+    """
     columns: list[Column] = [
         ("seeds", lambda one: str(one.seeds)),
         ("entity F1", lambda one: cell_text(one.f1)),
@@ -22,23 +26,23 @@ def answer_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Tabl
     gains = [one.gain for one in found if one.gain]
     differences = [one.difference for one in found if one.difference]
     if gains:
-        columns.append(("minus its round 0", lambda one: gap_text(one.gain)))
+        columns.append(("minus its round 0", lambda one: gagap_p(one.gain)))
         if any(gap.p is not None for gap in gains):
-            columns.append(("p", lambda one: p_text(one.gain)))
+            columns.append(("p", lambda one: gap_p(one.gain)))
     if differences:
-        columns.append(
-            (
-                f"minus {compared.key}={compared.baseline}",
-                lambda one: "baseline" if one.is_baseline else gap_text(one.difference),
-            )
-        )
+        columns.append(_against_baseline(compared))
         if any(gap.p is not None for gap in differences):
-            columns.append(("p", lambda one: "" if one.is_baseline else p_text(one.difference)))
-    return _table(compared, found, columns, notes(found))
+            columns.append(("p", lambda one: "" if one.is_baseline else gap_p(one.difference)))
+    return _table(compared, found, [*columns, *_warnings(found)], notes(found))
 
 
 def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
-    """What the intervals of ``found`` are over, and with ``p`` what is corrected."""
+    """Say what the intervals of a table of the answer cover.
+
+    Args:
+        found: the rows of the table.
+        p: whether the table has p values.
+    """
     gaps = [gap for one in found for gap in (one.gain, one.difference) if gap]
     told = []
     if any(one.f1 and one.f1.low is not None for one in found):
@@ -55,46 +59,64 @@ def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
     if any(one.f1 and one.f1.low is None for one in found) or "" in over:
         told.append("* One seed: no interval.")
     if p and any(gap.p is not None for gap in gaps):
-        told.append(f"p: after Holm's correction over its column; from {FEW} seeds on.")
+        told.append(f"p: after Holm's correction over its column, from {FEW} seeds.")
     return tuple(told)
 
 
 def cost_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
-    """A row for each setting: the gold it bought by its last round, and the hours of computing."""
+    """Make the table of what each setting cost: gold by its last round, and computing time."""
     columns: list[Column] = [
         (f"gold {unit}", _cost(unit)) for unit in UNITS if any(unit in one.cost for one in found)
     ]
-    if any(one.hours is not None for one in found):
+    if any(one.seconds is not None for one in found):
         columns.append(
-            ("hours of computing", lambda one: NONE if one.hours is None else hours(one.hours))
+            (
+                "computing time",
+                lambda one: NONE if one.seconds is None else duration(one.seconds),
+            )
         )
-    columns.append(("runs with collapse warnings", lambda one: f"{one.warnings} of {one.seeds}"))
     notes = (
-        "Means over seeds. Gold includes dev where it was bought. Computing is counted for each "
-        "run as if it ran alone, also where the store had the result.",
+        "Means over seeds. Gold includes dev if it was bought. Computing time is that of each run "
+        "as if it ran alone, even if the store already had some of its results.",
     )
     return _table(compared, found, columns, notes)
 
 
 def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
-    """Both in one, as the console shows it at the end of a sweep."""
-    gains = [one.gain for one in found if one.gain]
+    """Make the table that the console shows at the end of a sweep: answer and cost in one."""
     columns: list[Column] = [
         ("seeds", lambda one: str(one.seeds)),
         ("F1 micro", lambda one: cell_text(one.f1)),
         ("F1 macro", lambda one: cell_text(one.macro)),
     ]
-    if gains:
-        columns.append(("gain on round 0", lambda one: gap_text(one.gain)))
+    if any(one.gain for one in found):
+        columns.append(("gain on round 0", lambda one: gagap_p(one.gain)))
+    if any(one.difference for one in found):
+        columns.append(_against_baseline(compared))
     columns += [
         (f"gold {unit}", _cost(unit))
         for unit in UNITS[:1]
         if any(unit in one.cost for one in found)
     ]
-    if any(one.warnings for one in found):
-        columns.append(("collapse warnings", lambda one: f"{one.warnings} of {one.seeds}"))
-    shown = [replace(one, difference=None) for one in found]
-    return _table(compared, found, columns, notes(shown, p=False))
+    return _table(compared, found, [*columns, *_warnings(found)], notes(found, p=False))
+
+
+def _against_baseline(compared: ComparedRuns) -> Column:
+    return (
+        f"minus {compared.key}={compared.baseline}",
+        lambda one: "baseline" if one.is_baseline else gagap_p(one.difference),
+    )
+
+
+def _warnings(found: Sequence[SettingResult]) -> list[Column]:
+    """The runs with collapse warnings, if there are any."""
+    if not any(one.warnings for one in found):
+        return []
+    return [("collapse warnings", lambda one: f"{one.warnings} of {_runs(one)}")]
+
+
+def _runs(one: SettingResult) -> str:
+    return f"{one.seeds} run{'s' * (one.seeds != 1)}"
 
 
 def _table(
@@ -121,26 +143,46 @@ def _cost(unit: str) -> Callable[[SettingResult], str]:
 
 
 def gap_text(gap: Gap | None) -> str:
+    """Format a difference, such as ``+0.012 [-0.003, +0.027]``; a dash if there is none."""
     return NONE if gap is None else difference_text(gap.paired.difference)
 
 
-def p_text(gap: Gap | None) -> str:
-    if gap is None or gap.p is None:
-        return NONE
-    return f"{gap.p:.3f}" if gap.p >= 0.001 else "<0.001"
+def gap_p(gap: Gap | None) -> str:
+    """Format the p value of a difference; a dash if there is none."""
+    return NONE if gap is None else p_text(gap.p)
 
 
-def hours(value: float) -> str:
-    """0.004, 0.52, 12."""
-    return f"{value:.{3 if value < 0.1 else 2 if value < 10 else 0}f}"
+def best_and_worst(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]:
+    """Name the best and the worst value of the compared setting, a line for each.
 
-
-def best_and_worst(found: Sequence[SettingResult]) -> list[str]:
-    """A line for the best setting and one for the worst, by the mean F1 of the last round."""
-    if (ends := extremes(found)) is None:
+    Runs that also differ in other settings are compared within each combination of these: F1 on
+    two corpora, or with two budgets, cannot be compared. With more than ``MOST_GROUPS``
+    combinations there are no lines.
+    """
+    if len(compared.settings) > MOST_GROUPS:
         return []
-    return [
-        f"{word}: {worded(one.setting)}, entity F1 {one.f1.mean:.3f}"
-        for word, one in zip(("best", "worst"), ends, strict=True)
-        if one.f1
-    ]
+    return [line for group in compared.settings for line in _ends_of(found, group)]
+
+
+def _ends_of(found: Sequence[SettingResult], group: Setting) -> Iterator[str]:
+    inside = [one for one in found if group.items() <= one.setting.items()]
+    if (ends := extremes(inside)) is None:
+        return
+    where = f" of {worded(group)}" if group else ""
+    for word, one in zip(("best", "worst"), ends, strict=True):
+        shown = replace(one, setting={k: v for k, v in one.setting.items() if k not in group})
+        yield f"{word}{where}: {_reached(shown)}"
+
+
+def _reached(one: SettingResult) -> str:
+    """Its F1, its difference from the baseline, and its collapse warnings, in words."""
+    told = [worded(one.setting)]
+    if one.is_baseline:
+        told[0] += " (the baseline)"
+    if one.f1:
+        told.append(f"entity F1 {one.f1.mean:.3f}")
+    if one.difference:
+        told.append(f"{one.difference.point:+.3f} from the baseline")
+    if one.warnings:
+        told.append(f"collapse warnings in {one.warnings} of {_runs(one)}")
+    return ", ".join(told)

@@ -1,5 +1,4 @@
-"""What stands beside a corpus's figures: what answering O everywhere gets, and how far people
-agree."""
+"""Bounds for the figures of a corpus: what predicting O everywhere gets, and how people agree."""
 
 from __future__ import annotations
 
@@ -14,18 +13,17 @@ ALL_O = "test/all_o/accuracy/token"
 
 
 def agreement(corpus: str) -> tuple[Agreement, ...]:
-    """Of the annotators of a corpus; none where it is not known."""
+    """Return the agreement of a corpus's annotators; empty if it is not known."""
     return CATALOG[corpus].agreement if corpus in CATALOG else ()
 
 
 def ceiling(corpus: str) -> float | None:
-    """The entity F1 that people reach, one judged by another; None where it is not known, or known
-    as another figure."""
+    """Return the entity F1 of one annotator judged by another; None if it is not known as F1."""
     return next((one.value for one in agreement(corpus) if one.measure == SPAN_F1), None)
 
 
 def bounds(frame: pd.DataFrame) -> Table:
-    """A row a corpus, or a measure by which its annotators were compared."""
+    """Make a table with a row for each corpus and each measure of its annotators' agreement."""
     rows = []
     for corpus, group in last_round(frame).groupby("corpus", sort=False):
         values = group.loc[group["metric"] == ALL_O, "value"]
@@ -36,14 +34,14 @@ def bounds(frame: pd.DataFrame) -> Table:
         rows += [(str(corpus), floor, *one) for one in told]
     headings = (
         "corpus",
-        "token accuracy of all-O answers",
+        "token accuracy of O everywhere",
         "people agree",
         "measure",
         "on",
         "source",
     )
     notes = (
-        "Only a span F1 of people is the same figure as a tagger's entity F1: the ceiling of what "
-        "that corpus can tell.",
+        "Only a span F1 of people can be compared with a tagger's entity F1. It is an upper limit "
+        "for what scores on that corpus can show.",
     )
     return Table(headings, tuple(rows), 1, notes)

@@ -1,5 +1,7 @@
-"""The sentences of a run as JSON for the text browser: what is shown is decided there, what is
-wrong is said here."""
+"""The sentences of a run as JSON for the text browser of the page.
+
+Errors are found here; the browser only decides what to show.
+"""
 
 from __future__ import annotations
 
@@ -13,18 +15,25 @@ from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
 
-KINDS = [*Kind, "unjudged"]  # the last: of sentences without gold
-CHUNK = 200  # sentences a script element, so that a page is read as it is needed
+KINDS = [*Kind, "unjudged"]  # the last is for sentences without gold
+CHUNK = 200  # sentences in a script element: a browser parses them as they are needed
 
 
 def browser_data(folder: Path, last: int = 3) -> tuple[dict[str, Any], list[str]]:
-    """(what there is, chunks of sentences as JSON) of the ``last`` rounds of a run.
+    """Collect the sentences of the last rounds of a run.
 
-    A sentence is {"id", "part", "tokens", "gold": spans or null, "rounds": {round: {"found":
-    [...], "lost": spans}}}; a span is [start, end, class], a class its place among the labels.
-    Of each round, "found" has a row a finding: [kind, gold span or null, predicted span or null,
-    confidence or null, new since the last round], and "lost" what the last round predicted and
-    this one does not.
+    A sentence is ``{"id", "part", "tokens", "gold": spans or null, "rounds": {round: {"found":
+    [...], "lost": spans}}}``. A span is [start, end, class]; a class is its index among the labels.
+    "found" has a row for each finding: [kind, gold span or null, predicted span or null, confidence
+    or null, whether it is new since the previous round]. "lost" has the spans that the previous
+    round predicted and this one does not.
+
+    Args:
+        folder: of the run.
+        last: how many rounds.
+
+    Returns:
+        (rounds, labels and kinds, chunks of sentences as JSON).
     """
     every = rounds_of(folder)
     shown = every[-last:]
@@ -98,8 +107,7 @@ def _by_id(examples: Sequence[Example]) -> dict[str, Example]:
 
 
 def script_json(value: Any) -> str:
-    """JSON that can stand in a script element: no ``<``, so that nothing in it ends the element or
-    opens another."""
+    """Write JSON for a script element: without ``<``, nothing in it can end the element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).replace(
         "<", "\\u003c"
     )

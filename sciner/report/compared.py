@@ -1,4 +1,4 @@
-"""Runs that are compared: the setting in which they differ first, and its baseline."""
+"""Runs that are compared: the setting that is compared, and its baseline."""
 
 from __future__ import annotations
 
@@ -14,17 +14,26 @@ from sciner.report.published import refuse_unknown_paper
 from sciner.report.tables import BUDGET
 from sciner.results.records import Record
 
-PAID = ("data.seed_size", "data.dev_size")  # another value is another budget
+PAID = ("data.seed_size", "data.dev_size")  # settings whose value is the budget itself
 AT = ("seed", "round", "metric", "value")
 Setting = Mapping[str, Hashable]
 
 
 @dataclass(frozen=True, slots=True)
 class ComparedRuns:
-    """frame: ``telling`` of the latest runs. set_to: {run: what it has in the columns that differ},
-    of all runs. key: the column that is compared, None where nothing differs; baseline: its value
-    that the others are compared with. others: the columns besides it that differ. units: of the
-    budget, over which curves are drawn. paper: whose published figures stand beside these."""
+    """Runs, and how they are compared.
+
+    Attributes:
+        runs: all of them, the oldest first.
+        frame: their figures (``telling``), without runs that were repeated later.
+        set_to: {run: its values in the columns that differ}, of all runs.
+        counts: spans of each test document, by run and round.
+        key: the column that is compared; None if nothing differs.
+        baseline: the value of ``key`` that the others are compared with.
+        others: the other columns that differ.
+        units: of the budget, a curve for each.
+        paper: the paper whose published figures are shown beside the runs.
+    """
 
     runs: Sequence[Record]
     frame: pd.DataFrame
@@ -38,7 +47,7 @@ class ComparedRuns:
 
     @property
     def values(self) -> list[str]:
-        """Of the key, the baseline first."""
+        """The values of the key, the baseline first."""
         if self.key is None:
             return []
         found = self.frame[self.key].drop_duplicates()
@@ -46,7 +55,7 @@ class ComparedRuns:
 
     @property
     def settings(self) -> list[Setting]:
-        """Each combination of the others once; see ``settings_in``."""
+        """Each combination of values of ``others`` (``settings_in``)."""
         return settings_in(self.frame, self.others)
 
 
@@ -57,11 +66,19 @@ def compare_runs(
     units: Sequence[str] = (),
     paper: str | None = None,
 ) -> ComparedRuns:
-    """``runs``, compared. key: default, the first word of their commands whose value differs, a
-    budget of gold after all others.
-    baseline: default, the value of the oldest run. units, paper: as in ``ComparedRuns``. Raises
-    InputError for a key in which they do not differ, a value or a unit that none has, and a paper
-    of which no figures are known."""
+    """Compare runs.
+
+    Args:
+        runs: the oldest first.
+        key: the setting to compare; None takes the first override of the commands whose value
+            differs, a budget of gold only if nothing else differs.
+        baseline: the value to compare with; None takes that of the oldest run.
+        units, paper: as in ``ComparedRuns``.
+
+    Raises:
+        InputError: the runs do not differ in ``key``, none has the baseline or a unit, or no
+            figures of the paper are known.
+    """
     refuse_unknown_units(runs, units)
     if paper is not None:
         refuse_unknown_paper(paper)
@@ -77,7 +94,7 @@ def compare_runs(
             f"the runs do not differ in {key!r}",
             hint=nearest(key, askable) if askable else "leave --compare out",
         )
-    # more gold is better: that is seldom the question
+    # that more gold is better is seldom the question
     default = sorted(askable, key=lambda name: (name not in typed, name in PAID))
     key = key or next(iter(default), None)
     if key is not None:
@@ -102,7 +119,11 @@ def compare_runs(
 
 
 def refuse_unknown_units(runs: Sequence[Record], units: Sequence[str]) -> None:
-    """Raise InputError for a unit in which no run has counted its budget."""
+    """Check that some run has a budget in each unit.
+
+    Raises:
+        InputError: none has.
+    """
     known = {
         name.removeprefix(BUDGET)
         for run in runs
@@ -117,8 +138,10 @@ def refuse_unknown_units(runs: Sequence[Record], units: Sequence[str]) -> None:
 
 
 def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
-    """Each combination of the columns ``names`` that the frame has, once; values in the order in
-    which they came first, those of the first column changing slowest."""
+    """List each combination of values of the columns ``names`` once.
+
+    Values are in the order of their first appearance; those of the first column change slowest.
+    """
     if not names:
         return [{}]
     place = {name: {value: i for i, value in enumerate(frame[name].unique())} for name in names}
@@ -132,12 +155,18 @@ def settings_in(frame: pd.DataFrame, names: Sequence[str]) -> list[Setting]:
 def average_settings(
     compared: ComparedRuns, most: int, keep: Sequence[str] = ("corpus",)
 ) -> tuple[ComparedRuns, list[str]]:
-    """The runs with no more than ``most`` settings, and the columns that it no longer tells apart:
-    those with the most values, one after the other, but for ``keep``. What it has in their place
-    are means over them, seed by seed.
+    """Average over columns until at most ``most`` settings are left.
 
-    The means of all values of the key are over the same settings and seeds, and over rounds that
-    all of these reach: what is not there for every value is left out.
+    Means are taken seed by seed. Those of all values of the key cover the same settings and seeds,
+    and the rounds that all of these reach; what some value of the key lacks is left out.
+
+    Args:
+        compared: the runs.
+        most: number of settings.
+        keep: columns that are not averaged over.
+
+    Returns:
+        (the averaged runs, the columns that were averaged over: those with the most values).
     """
     names, gone = list(compared.others), list[str]()
     while len(compared.frame[names].drop_duplicates()) > most and (
@@ -161,8 +190,15 @@ def average_settings(
 
 
 def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]:
-    """Those of ``runs`` that have every setting of ``wanted`` (KEY=VALUE, keys and values as on the
-    command line). Raises InputError for a key or value that no run has."""
+    """Select the runs that have every setting of ``wanted``.
+
+    Args:
+        runs: to select from.
+        wanted: KEY=VALUE, as on the command line.
+
+    Raises:
+        InputError: no run has the key, or the value.
+    """
     kept = [(run, settings_of(run)) for run in runs] if wanted else []
     for word in wanted:
         key, _, value = word.partition("=")
@@ -175,8 +211,11 @@ def with_settings(runs: Sequence[Record], wanted: Sequence[str]) -> list[Record]
 
 
 def telling(frame: pd.DataFrame) -> pd.DataFrame:
-    """The frame with corpus, model, and of the other keys the fewest that tell its settings apart:
-    ``threshold`` stays, and the values in its file go, unless they tell more."""
+    """Keep the columns that are needed to distinguish the settings, and corpus and model.
+
+    ``threshold`` stays, for example, and the values in its file are dropped, unless they
+    distinguish more.
+    """
     keys, kept = keys_of(frame), list(FIXED)
     runs = frame.drop_duplicates("run")
     for name in _ordered(frame, [name for name in keys if name not in FIXED]):
@@ -186,7 +225,7 @@ def telling(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
-    """As typed on the command lines, then the chosen files, then the values in them."""
+    """Names in the order of the command lines, then chosen files, then the values in them."""
     typed = [
         word.partition("=")[0] for words in frame["words"].unique() for word in shlex.split(words)
     ]
@@ -195,4 +234,5 @@ def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
 
 
 def worded(setting: Setting) -> str:
+    """Write a setting as ``key=value, key=value``."""
     return ", ".join(f"{name}={value}" for name, value in setting.items())

@@ -1,5 +1,7 @@
-"""How figures look: Okabe-Ito colours, marks that tell lines apart without them, and the same
-figure as a file or inline."""
+"""How figures look, and how they are saved.
+
+Lines have Okabe-Ito colours, and marks that distinguish them without colours.
+"""
 
 from __future__ import annotations
 
@@ -13,13 +15,15 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.transforms import TransformNode
 
-# Okabe & Ito 2008, "Color Universal Design", without the yellow, which a white page swallows
+# Okabe & Ito 2008, "Color Universal Design", without yellow, which is hard to see on white
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#7F7F7F")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 DASHES = ("-", "--", "-.", ":")
-INK = "#1b1c1e"  # of text and axes; inline it is the colour of the page's text
-PAPER = "#fefefe"  # white, but for inline figures, which have none: white text stays
+INK = "#1b1c1e"  # of text and axes; on a page it becomes the colour of its text
+# the background; on a page it is removed. It is not quite white, so that white text stays
+PAPER = "#fefefe"
 STYLE: dict[Any, Any] = {
     **dict.fromkeys(
         ("text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color"), INK
@@ -39,13 +43,13 @@ STYLE: dict[Any, Any] = {
 FORMATS = ("png", "svg", "pdf")
 # a third faster than the default, a tenth larger
 MORE: dict[str, Any] = {"png": {"pil_kwargs": {"compress_level": 3}}}
-# of its natural size: a figure on a page is not made smaller, or its words could not be read; it
-# scrolls instead
+# share of its natural size below which a figure on a page is not shrunk, so that its words stay
+# readable; it scrolls instead
 LEAST = 0.7
 
 
 class Shown(Figure):
-    """A figure that a notebook shows as it is, without pyplot."""
+    """A figure that a notebook shows without pyplot."""
 
     def _repr_png_(self) -> bytes:
         stream = io.BytesIO()
@@ -55,7 +59,7 @@ class Shown(Figure):
 
 
 def look(number: int) -> dict[str, Any]:
-    """Colour, mark and dashes of the line of this number."""
+    """Return colour, mark and dashes of the line with this number."""
     return {
         "color": COLOURS[number % len(COLOURS)],
         "marker": MARKERS[number % len(MARKERS)],
@@ -74,8 +78,18 @@ def panels(
     one_x: bool = True,
     one_y: bool = True,
 ) -> tuple[Figure, list[Any]]:
-    """A figure with one pair of axes a title, ``across`` of them in a row (0: as fits a page), in
-    inches each. x, y: the words of their axes. one_x, one_y: all have the same axis."""
+    """Make a figure with one panel for each title.
+
+    Args:
+        titles: of the panels.
+        x, y: labels of the axes.
+        width, height: of a panel, in inches.
+        across: panels in a row; 0 is as many as fit a page.
+        one_x, one_y: whether all panels share the axis.
+
+    Returns:
+        (figure, [panels] of axes).
+    """
     columns = min(across or (2 if len(titles) == 4 else 3), len(titles))
     rows = -(-len(titles) // columns)
     with mpl.rc_context(STYLE):
@@ -84,11 +98,11 @@ def panels(
         )
         axes = figure.subplots(rows, columns, squeeze=False, sharex=one_x, sharey=one_y).ravel()
         for one, title in zip(axes, titles, strict=False):
-            # y: none is searched for
+            # y is given, so that matplotlib does not search for it
             one.set_title(fill(title.replace("$", r"\$"), int(10 * width)), loc="left", y=1)
         for one in axes[len(titles) :]:
             one.remove()
-        # below the last of a column there may be none
+        # the last row may have fewer panels: label the lowest of each column
         for one in axes[max(0, len(titles) - columns) : len(titles)]:
             one.tick_params(labelbottom=True)
         (figure.supxlabel if len(titles) > 1 else axes[0].set_xlabel)(x)
@@ -97,14 +111,22 @@ def panels(
 
 
 def stretched(low: float, high: float, *, least: float) -> tuple[float, float]:
-    """The ends of an axis, so far apart (``least`` or more) that what hardly differs does not look
-    like a collapse."""
+    """Move the ends of an axis apart, so that a small difference does not look like a collapse.
+
+    >>> stretched(0.5, 0.75, least=0.5)
+    (0.375, 0.875)
+    """
     room = max(0.0, least - (high - low)) / 2
     return low - room, high + room
 
 
 def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
-    """One for all panels, above them, if there is more than one line: {name: line}."""
+    """Add one legend above all panels, if there is more than one line.
+
+    Args:
+        figure: with the panels.
+        lines: {name: line}.
+    """
     if len(lines) > 1:
         # inches: a character, and its line with the space around it
         entry = 0.07 * max(map(len, lines)) + 0.5
@@ -119,9 +141,14 @@ def legend(figure: Figure, lines: Mapping[str, Any]) -> None:
 
 
 def save(figure: Figure, stem: Path) -> None:
-    """As PNG, SVG and PDF, the same bytes for the same figure. It is laid out once and for all:
-    otherwise each format does so again, which is most of the time it takes."""
-    # embedding a font is told step by step
+    """Save a figure as PNG, SVG and PDF; the same figure always gives the same bytes.
+
+    Args:
+        figure: it is laid out once, since each format would do it again, which takes most of the
+            time.
+        stem: the path without a suffix.
+    """
+    # fontTools logs every step of embedding a font
     logging.getLogger("fontTools").setLevel(logging.WARNING)
     still: dict[str, dict[str, Any]] = {
         "svg": {"Date": None},
@@ -138,9 +165,32 @@ def save(figure: Figure, stem: Path) -> None:
             )
 
 
+def keep_transforms_linked() -> None:
+    """Let this process draw figures that another process made and pickled.
+
+    A transform knows the transforms that depend on it by their addresses. matplotlib (3.11)
+    restores it with the addresses of the process that pickled it. Then a new transform that happens
+    to be at such an address replaces an entry, and the transform of that entry is not updated any
+    more: tick labels, for example, stay where they were at another resolution.
+    """
+    TransformNode.__setstate__ = _restored  # type: ignore[attr-defined]
+
+
+def _restored(self: TransformNode, state: dict[str, Any]) -> None:
+    self.__dict__ = {**state, "_parents": {}}
+    for parent in state["_parents"].values():
+        if parent is not None:
+            TransformNode.set_children(parent, self)
+
+
 def inline(svg: str, name: str, title: str) -> str:
-    """What ``save`` wrote as SVG, as an element in the colours of the page around it; ``name``
-    keeps its ids apart from those of other figures."""
+    """Turn an SVG file of ``save`` into an element in the colours of the page around it.
+
+    Args:
+        svg: content of the file.
+        name: a prefix of its ids, which must differ from those of other figures on the page.
+        title: its accessible name.
+    """
     from markupsafe import escape
 
     svg = (

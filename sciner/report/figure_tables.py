@@ -1,4 +1,4 @@
-"""The figures as tables: what is drawn, with its intervals."""
+"""The tables of the figures: what is drawn, with intervals."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ ONE = "* One seed: no interval."
 
 
 def names_of(compared: ComparedRuns) -> list[str]:
-    """The columns in which the settings differ; the corpus where they do not."""
+    """Return the columns in which the settings differ; the corpus if there are none."""
     return [*compared.others, *([compared.key] if compared.key else [])] or ["corpus"]
 
 
 def by_round(compared: ComparedRuns, metric: str) -> Table:
-    """A row for each setting, a column for each round."""
+    """Make a table of a metric with a row for each setting and a column for each round."""
     names = names_of(compared)
     grid = cells(compared.frame, names, ["round"], metric)
     order = tuple(tuple(setting.values()) for setting in settings_in(compared.frame, names))
@@ -41,7 +41,12 @@ def _rounds(headings: Sequence[str], words: int) -> tuple[str, ...]:
 
 
 def by_threshold(compared: ComparedRuns, metrics: Mapping[str, str]) -> Table:
-    """A row for each setting: silver of the last round. metrics: {name: heading}."""
+    """Make a table of the last round's silver, with a row for each setting.
+
+    Args:
+        compared: the runs.
+        metrics: {name: heading}.
+    """
     names = names_of(compared)
     present = [name for name in metrics if (compared.frame["metric"] == name).any()]
     grid = replace(cells(compared.frame, names, [], present), missing=())
@@ -50,7 +55,12 @@ def by_threshold(compared: ComparedRuns, metrics: Mapping[str, str]) -> Table:
 
 
 def by_run(compared: ComparedRuns, metrics: Mapping[str, str]) -> Table:
-    """A row for each run and round. metrics: {name: heading}."""
+    """Make a table with a row for each run and round.
+
+    Args:
+        compared: the runs.
+        metrics: {name: heading}.
+    """
     names = names_of(compared)
     shown = compared.frame[compared.frame["metric"].isin(metrics)]
     at = [*names, "seed", "round"]
@@ -64,7 +74,12 @@ def by_run(compared: ComparedRuns, metrics: Mapping[str, str]) -> Table:
 
 
 def by_budget(panels: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str) -> Table:
-    """A row for each budget of each method. panels: {panel: {method: {seed: curve}}}."""
+    """Make a table with a row for each budget of each method.
+
+    Args:
+        panels: {panel: {method: {seed: curve}}}.
+        unit: of the budget.
+    """
     rows = []
     for panel, methods in panels.items():
         for method, by_seed in methods.items():
@@ -88,8 +103,10 @@ def _mean(values: Sequence[float]) -> str:
 
 
 def by_class(compared: ComparedRuns, labels: Sequence[str]) -> Table:
-    """A row for each setting and class: support, F1 by round, and the last round minus round 0,
-    paired by seed."""
+    """Make a table of F1 by class and round, with a row for each setting and class.
+
+    It also has the support, and the last round minus round 0, paired by seed.
+    """
     names, rounds = names_of(compared), _rounds_in(compared, labels)
     support = last_round(compared.frame)
     support = support[support["metric"].str.startswith("test/support/")]
@@ -113,7 +130,7 @@ def by_class(compared: ComparedRuns, labels: Sequence[str]) -> Table:
 
 
 def class_changes(compared: ComparedRuns, labels: Sequence[str]) -> Table:
-    """A row for each setting and class: each round minus round 0, paired by seed."""
+    """Make a table of each round minus round 0, with a row for each setting and class."""
     names, rounds = names_of(compared), _rounds_in(compared, labels)
     rows = tuple(
         (
@@ -155,7 +172,11 @@ def _difference(by_seed: pd.Series) -> str:
 
 
 def of_bins(bins: Sequence[tuple[float, float, int]]) -> Table:
-    """bins: (mean confidence, share of right spans, spans)."""
+    """Make the table of a reliability diagram.
+
+    Args:
+        bins: [bins] of (mean confidence, share of right spans, number of spans).
+    """
     rows = tuple(
         (f"{confidence:.3f}", f"{right:.3f}", f"{spans:,}") for confidence, right, spans in bins
     )
@@ -163,7 +184,7 @@ def of_bins(bins: Sequence[tuple[float, float, int]]) -> Table:
 
 
 def of_confusion(counts: Confusion) -> Table:
-    """The matrix of the figure."""
+    """Make the table of a confusion matrix."""
     rows, columns, grid = matrix(counts)
     body = tuple((name, *(f"{n:,}" for n in line)) for name, line in zip(rows, grid, strict=True))
     return Table(("gold", *columns), body, 1)

@@ -10,29 +10,36 @@ import numpy.typing as npt
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sciner.report.compared import ComparedRuns, settings_in, worded
+from sciner.report.compared import ComparedRuns, worded
 from sciner.report.draw import COLOURS, STYLE, legend, look, panels, stretched
 from sciner.report.frames import rows_of
 from sciner.score.curves import Curve
 from sciner.score.errors import Confusion
 from sciner.score.names import escaped
 
-ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of panels, inches
-LEAST = 0.05  # of an axis of shares, see ``stretched``
-SOLID = 20  # spans of a bin, from which its share tells something
+ALONE, BESIDE = (5.2, 3.6), (3.4, 2.7)  # width and height of one panel, of several, in inches
+LEAST = 0.05  # length of an axis of shares, see ``stretched``
+SOLID = 20  # spans in a bin; with fewer its share tells too little
 NO_GOLD, OTHER_BOUNDARIES, MISSED = "no gold span", "right class, wrong boundary", "missed"
-SILVER = {
-    "silver/precision/micro": "precision",
-    "silver/recall/micro": "yield (recall of the pool's gold)",
-}
 
 
 def over_rounds(
     compared: ComparedRuns, metric: str, label: str, least: float = LEAST
 ) -> Figure | None:
-    """A panel a setting, those of a corpus of one scale that spans ``least``, a line a value of the
-    key: the mean over seeds in a band from the lowest to the highest. None where no run has two
-    rounds with the metric."""
+    """Draw a metric over rounds: a panel for each setting, a line for each value of the key.
+
+    A line is the mean over seeds, in a band from the lowest to the highest seed. Panels of one
+    corpus share a scale.
+
+    Args:
+        compared: the runs.
+        metric: its name.
+        label: of the vertical axis.
+        least: length of that axis.
+
+    Returns:
+        The figure; None if no run has two rounds with the metric.
+    """
     shown = compared.frame[compared.frame["metric"] == metric]
     if shown["round"].nunique() < 2:
         return None
@@ -60,7 +67,7 @@ def over_rounds(
                 linewidth=0,
             )
         one.xaxis.get_major_locator().set_params(integer=True)
-    for corpus in {setting.get("corpus") for setting in settings}:
+    for corpus in dict.fromkeys(setting.get("corpus") for setting in settings):
         alike = [
             one
             for one, setting in zip(axes, settings, strict=True)
@@ -82,10 +89,17 @@ def over_budget(
     ceilings: Mapping[str, float] | None = None,
     rounds: Mapping[str, Mapping[str, Sequence[tuple[float, float]]]] | None = None,
 ) -> Figure:
-    """{panel: {method: {seed: curve}}}. A line a method: the mean over seeds, interpolated where
-    their budgets differ, in a band from the lowest to the highest. ceilings: {panel: F1 of people
-    with each other}, a dotted line. rounds: {panel: {method: (budget, F1) of every round}},
-    small points."""
+    """Draw F1 over the budget, with a line for each method.
+
+    A line is the mean over seeds, interpolated where their budgets differ, in a band from the
+    lowest to the highest seed.
+
+    Args:
+        curves: {panel: {method: {seed: curve}}}.
+        unit: of the budget.
+        ceilings: {panel: F1 between people}, drawn as a dotted line.
+        rounds: {panel: {method: (budget, F1) of every round}}, drawn as small points.
+    """
     width, height = ALONE if len(curves) == 1 else BESIDE
     words = f"gold {unit} bought", "entity F1"
     figure, axes = panels(
@@ -121,9 +135,12 @@ def over_budget(
 
 
 def on_one_grid(by_seed: Mapping[int, Curve]) -> Mapping[int, Curve]:
-    """The curves of all seeds at the same budgets, those of any seed that all seeds reach:
-    interpolated, because sentences of other seeds have other tokens, and cost other minutes. As
-    they are, where they have the same budgets or share no stretch."""
+    """Interpolate the curves of all seeds at the same budgets.
+
+    These are the budgets of any seed within the range that all seeds cover. Sentences of another
+    seed have other tokens and cost other minutes, so budgets differ. Curves with the same budgets,
+    or without a common range, stay as they are.
+    """
     budgets = [curve.budget for curve in by_seed.values()]
     every = np.unique(np.concatenate(budgets))
     if all(len(budget) == len(every) for budget in budgets):
@@ -139,15 +156,23 @@ def on_one_grid(by_seed: Mapping[int, Curve]) -> Mapping[int, Curve]:
 
 
 def pooled(by_seed: Mapping[int, Curve]) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """(budgets, F1) of all seeds, one behind the other."""
+    """Concatenate the curves of all seeds to (budgets, F1), [points] each."""
     return np.concatenate([c.budget for c in by_seed.values()]), np.concatenate(
         [c.f1 for c in by_seed.values()]
     )
 
 
 def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure | None:
-    """A panel a setting and value: classes down, rounds across, F1 or with ``change`` its change
-    since round 0. None where there is no F1 of any of them."""
+    """Draw F1 by class (down) and round (across), with a panel for each setting and value.
+
+    Args:
+        compared: the runs.
+        classes: to draw.
+        change: draw the change since round 0 instead.
+
+    Returns:
+        The figure; None if no run has an F1 of these classes.
+    """
     asked = [
         {**s, **({compared.key: v} if compared.key else {})}
         for s in compared.settings
@@ -206,92 +231,15 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     return figure
 
 
-def yield_and_precision(compared: ComparedRuns) -> Figure | None:
-    """A panel a corpus, a point a run and round: recall of the pool's gold against precision of the
-    accepted silver."""
-    both = compared.frame[compared.frame["metric"].isin(SILVER)]
-    keys = [*compared.others, *([compared.key] if compared.key else [])]
-    wide = both.pivot_table(
-        "value", [*dict.fromkeys(["corpus", *keys]), "run", "round"], "metric"
-    ).reset_index()
-    if len(wide.columns.intersection(list(SILVER))) < 2:
-        return None
-    corpora = list(compared.frame["corpus"].unique())
-    width, height = ALONE if len(corpora) == 1 else BESIDE
-    words = (
-        "yield: share of the pool's gold spans that were accepted",
-        "precision of accepted spans",
-    )
-    figure, axes = panels(corpora if len(corpora) > 1 else [""], *words, width=width, height=height)
-    dots = {}
-    for one, corpus in zip(axes, corpora, strict=True):
-        for number, value in enumerate(compared.values or [""]):
-            points = wide[
-                (wide["corpus"] == corpus)
-                & ((wide[compared.key] == value) if compared.key else True)
-            ]
-            style = look(number) | {"linestyle": ""}
-            at = points["silver/recall/micro"], points["silver/precision/micro"]
-            (dots[f"{compared.key}={value}"],) = one.plot(*at, **style, alpha=0.8)
-    axes[0].set(
-        xlim=stretched(*axes[0].get_xlim(), least=LEAST),
-        ylim=stretched(*axes[0].get_ylim(), least=LEAST),
-    )  # of all panels
-    legend(figure, dots)
-    return figure
-
-
-def by_threshold(compared: ComparedRuns, thresholds: Sequence[str]) -> Figure | None:
-    """Precision and yield of the last round's silver: thresholds (the columns that make one)
-    across, from the one that accepts most to the one that accepts least; a line each setting of the
-    rest, bars from the lowest to the highest seed."""
-    last = compared.frame[
-        compared.frame["round"] == compared.frame.groupby("run")["round"].transform("max")
-    ]
-    shown = last[last["metric"].isin(SILVER)]
-    if shown["metric"].nunique() < 2:
-        return None
-    shown = shown.assign(threshold_words=shown[list(thresholds)].agg(" ".join, axis=1).str.strip())
-    yields = (
-        shown[shown["metric"] == "silver/recall/micro"].groupby("threshold_words")["value"].mean()
-    )
-    order = list(yields.sort_values(ascending=False, kind="stable").index)
-    rest = [name for name in (*compared.others, compared.key) if name and name not in thresholds]
-    figure, axes = panels(list(SILVER.values()), " ".join(thresholds), "share of spans", width=4.4)
-    settings = settings_in(shown, rest)
-    for number, setting in enumerate(settings):
-        style, offset = look(number), 0.06 * (number - (len(settings) - 1) / 2)
-        for one, metric in zip(axes, SILVER, strict=True):
-            of = rows_of(shown[shown["metric"] == metric], setting).groupby("threshold_words")[
-                "value"
-            ]
-            table = of.agg(["mean", "min", "max"]).reindex(
-                [name for name in order if name in of.groups]
-            )
-            at = [order.index(name) + offset for name in table.index]
-            bars = [table["mean"] - table["min"], table["max"] - table["mean"]]
-            one.errorbar(
-                at,
-                table["mean"],
-                bars,
-                **style,
-                linewidth=1,
-                capsize=2,
-                label=worded(setting) or "all runs",
-            )
-    for one in axes:
-        one.set_xticks(range(len(order)), [name.replace("$", r"\$") for name in order])
-        one.set(xlim=(-0.5, len(order) - 0.5), ylim=(-0.03, 1.03))
-        if max(map(len, order)) * len(order) > 40:
-            one.tick_params(axis="x", rotation=30)
-    handles, names = axes[-1].get_legend_handles_labels()
-    legend(figure, dict(zip(names, handles, strict=True)))
-    return figure
-
-
 def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
-    """bins: (mean confidence, share of right spans, spans), those with a span. A point is the
-    larger the more it holds; one of fewer than ``SOLID`` is hollow, and no line leads to it."""
+    """Draw a reliability diagram.
+
+    Points are larger the more spans they stand for. Those of fewer than ``SOLID`` spans are hollow
+    and not joined.
+
+    Args:
+        bins: [bins] of (mean confidence, share of right spans, number of spans > 0).
+    """
     figure, (axes,) = panels([""], width=5.2, height=3.8)
     confidence, right, spans = (np.array(column) for column in zip(*bins, strict=True))
     solid = spans >= SOLID
@@ -312,8 +260,10 @@ def reliability(bins: Sequence[tuple[float, float, int]]) -> Figure:
 
 
 def confusion(counts: Confusion) -> Figure:
-    """Gold classes down, predicted ones across. Shaded by the share of the row; the numbers of
-    spans in the cells. Wrong boundaries have a column of their own."""
+    """Draw gold classes (down) against predicted classes (across).
+
+    Numbers are spans, shades are shares of a row. Wrong boundaries have a column of their own.
+    """
     rows, columns, grid = matrix(counts)
     size = 1.6 + 0.5 * len(rows)
     figure, (axes,) = panels([""], width=size + 1, height=size)
@@ -335,7 +285,11 @@ def confusion(counts: Confusion) -> Figure:
 
 
 def matrix(counts: Confusion) -> tuple[list[str], list[str], npt.NDArray[np.int64]]:
-    """(rows, columns, spans): gold classes and predicted ones, and what has no counterpart."""
+    """Return (names of the rows, names of the columns, spans [rows, columns]).
+
+    Rows are gold classes, columns predicted classes; each side has names for spans without a
+    counterpart.
+    """
     labels = counts.labels
     grid = [
         [*(counts.pairs[a, b] for b in labels), counts.boundaries[a], counts.pairs[a, ""]]

@@ -1,4 +1,4 @@
-"""The figures of runs as one tidy frame: a row a run, round and metric; and the same as a file."""
+"""The figures of runs as a tidy frame, a row for each run, round and metric, and as files."""
 
 from __future__ import annotations
 
@@ -19,32 +19,42 @@ from sciner.results.records import Record, records
 from sciner.text.formats.atomic import write_lines
 from sciner.tracking.download import download
 
-ABOUT = ("run", "sweep", "words")  # words: what was set on the command line, but for the seed
+ABOUT = ("run", "sweep", "words")  # words: the overrides of the command line, without the seed
 FIXED = ("corpus", "model")  # keys that every frame has
-NO_COLUMNS = NO_RESULT | {"seed"}  # groups without columns here; the seed has one in every frame
-DIGITS = 6  # behind the point: of every value, so that a frame and its file are the same
+NO_COLUMNS = NO_RESULT | {"seed"}  # groups without columns; the seed has its own in every frame
+DIGITS = 6  # decimal places of every value, so that a frame and its file are the same
 
-# (run, round): [documents, 3], as score.entity.entity_counts
+# {(run, round): [documents, 3]}, as score.entity.entity_counts returns them
 Counts = dict[tuple[str, int], npt.NDArray[np.int64]]
 
 
 def read_runs(*places: str | Path, sweep: str | None = None) -> pd.DataFrame:
-    """``tidy`` of the finished runs in and below ``places``: run folders, sweep folders, the
-    ``runs/`` of a store.
+    """Read finished runs as a frame (``tidy``).
 
-    Raises InputError where there are none.
+    Args:
+        places: folders of runs or sweeps, or ``runs/`` of a store.
+        sweep: only the runs of this sweep.
+
+    Raises:
+        InputError: there are none.
     """
     return tidy(records([Path(place) for place in places], sweep))
 
 
 def read_counts(*places: str | Path, sweep: str | None = None) -> Counts:
-    """``counts_of`` of the same runs."""
+    """Read the counts by document (``counts_of``) of the same runs as ``read_runs``."""
     return counts_of(records([Path(place) for place in places], sweep))
 
 
 def read_experiment(uri: str, experiment: str) -> tuple[pd.DataFrame, Counts]:
-    """``tidy`` and ``counts_of`` of the finished runs of an MLflow experiment. Raises InputError
-    where there are none."""
+    """Read the finished runs of an MLflow experiment.
+
+    Returns:
+        (``tidy``, ``counts_of``).
+
+    Raises:
+        InputError: there are none.
+    """
     with TemporaryDirectory() as scratch:
         download(uri, experiment, Path(scratch))
         found = records([Path(scratch)])
@@ -52,13 +62,17 @@ def read_experiment(uri: str, experiment: str) -> tuple[pd.DataFrame, Counts]:
 
 
 def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFrame:
-    """One row a run, round and metric, the oldest run first; values to six digits.
+    """Make a frame with a row for each run, round and metric, the oldest run first.
 
-    Columns: run, sweep, words, corpus, model, then every key of the configuration, and every
-    group of conf/, whose value is not the same in all ``runs`` (those that change no result left
-    out), then seed, round, metric and value. Keys are as on the command line, their values its
-    words; "" where a run has no such key. keys: those to have as columns in place of the keys
-    that differ, so that the rows of runs that are read at different times fit together.
+    Its columns are run, sweep, words, corpus and model; then every key of the configuration and
+    every group of conf/ whose value differs between the runs (without those that change no result);
+    then seed, round, metric and value. Keys and values are written as on the command line; a run
+    without a key has "". Values have six decimal places.
+
+    Args:
+        runs: the oldest first.
+        keys: the columns to have instead of the keys that differ, so that frames of runs that are
+            read at different times fit together.
     """
     settings = [settings_of(run) for run in runs]
     every = set().union(*settings) - {*FIXED}
@@ -85,12 +99,14 @@ def tidy(runs: Sequence[Record], keys: Sequence[str] | None = None) -> pd.DataFr
 
 
 def settings_of(run: Record) -> dict[str, str]:
-    """What the run was configured to do, key by key, as words of the command line; its corpus and
-    its model by name."""
+    """Return the configuration of a run, {key: value} as on the command line.
+
+    Corpus and model are given by name.
+    """
     config = run.config
     tags = run.about["tags"]
     asked = {key: value for key, value in config.items() if key not in NO_COLUMNS}
-    # of no key, no column
+    # an empty mapping has no key, so no column
     found = {key: word(value) for key, value in flatten(asked).items() if value != {}}
     choices = {
         tag.removeprefix("choice."): choice
@@ -109,9 +125,11 @@ def settings_of(run: Record) -> dict[str, str]:
 
 
 def counts_of(runs: Iterable[Record], of: str = "test") -> Counts:
-    """Correct, predicted and gold spans of each test document, for the rounds that kept them.
+    """Collect correct, predicted and gold spans of each test document.
 
-    of: "test" for the round's tagger, "ensemble/test" for the mean of its teachers.
+    Args:
+        runs: those that kept no counts are left out.
+        of: "test" for the tagger of a round, "ensemble/test" for the mean of its teachers.
     """
     return {
         (run.about["id"], line["round"]): np.array(line["counts"][of], dtype=np.int64).reshape(
@@ -124,14 +142,14 @@ def counts_of(runs: Iterable[Record], of: str = "test") -> Counts:
 
 
 def keys_of(frame: pd.DataFrame) -> list[str]:
-    """The columns that say what a run was to do, its seed aside."""
+    """Return the columns with settings of the runs, without the seed."""
     return [
         name for name in frame.columns if name not in (*ABOUT, "seed", "round", "metric", "value")
     ]
 
 
 def latest(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of the newest of runs that differ in nothing, their seed included."""
+    """Keep only the newest of runs with the same settings and seed."""
     kept = frame.drop_duplicates("run").drop_duplicates([*keys_of(frame), "seed"], keep="last")[
         "run"
     ]
@@ -139,15 +157,18 @@ def latest(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def last_round(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows of every run's last round: a figure of a run is that, and never the best by test."""
+    """Keep the last round of each run: a run is reported by it, never by its best round on test."""
     return frame[frame["round"] == frame.groupby("run")["round"].transform("max")].reset_index(
         drop=True
     )
 
 
 def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
-    """The rows that have every value of ``setting``. Raises ValueError for a column that the frame
-    does not have."""
+    """Select the rows that have every value of a setting.
+
+    Raises:
+        ValueError: the frame has no such column.
+    """
     kept = pd.Series(True, index=frame.index)
     for name, value in setting.items():
         if name not in frame.columns:
@@ -157,8 +178,11 @@ def rows_of(frame: pd.DataFrame, setting: Mapping[str, object]) -> pd.DataFrame:
 
 
 def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
-    """The rows of the metrics that match one of ``patterns`` (test/f1/*). Raises InputError for one
-    that no metric matches."""
+    """Select the rows of the metrics that match one of the patterns, such as ``test/f1/*``.
+
+    Raises:
+        InputError: no metric matches a pattern.
+    """
     names = frame["metric"].unique()
     for pattern in patterns:
         if not fnmatch.filter(names, pattern):
@@ -169,8 +193,10 @@ def only(frame: pd.DataFrame, patterns: Sequence[str]) -> pd.DataFrame:
 
 
 def write_csv(frame: pd.DataFrame, file: str | Path) -> None:
-    """A line a run and round, metrics as columns behind ``round``; ``read_csv`` gives the frame
-    again."""
+    """Write a frame with a line for each run and round, and metrics as columns after ``round``.
+
+    ``read_csv`` reads the same frame.
+    """
     at = [name for name in frame.columns if name not in ("metric", "value")]
     order = frame[at].drop_duplicates()
     wide = frame.pivot(index=["run", "round"], columns="metric", values="value")
@@ -179,8 +205,13 @@ def write_csv(frame: pd.DataFrame, file: str | Path) -> None:
 
 
 def write_steps(frame: pd.DataFrame, folder: str | Path) -> list[Path]:
-    """One file for each run, ``<run>.csv``, with the columns that Trackio's ``import_csv`` reads:
-    ``step`` (the round), then the metrics. Returns the files."""
+    """Write one file for each run, ``<run>.csv``, for Trackio's ``import_csv``.
+
+    Its columns are ``step`` (the round) and the metrics.
+
+    Returns:
+        The files.
+    """
     place = Path(folder)
     place.mkdir(parents=True, exist_ok=True)
     written = []
@@ -193,17 +224,23 @@ def write_steps(frame: pd.DataFrame, folder: str | Path) -> list[Path]:
 
 
 def read_csv(file: str | Path) -> pd.DataFrame:
-    """What ``write_csv`` wrote. Raises InputError for another file."""
+    """Read what ``write_csv`` wrote.
+
+    Raises:
+        InputError: it is another file.
+    """
     try:
         wide = pd.read_csv(file, dtype=str, keep_default_na=False)
         at = list(wide.columns[: wide.columns.get_loc("round") + 1])
         long = wide.melt(at, var_name="metric", value_name="value", ignore_index=False)
-        # by line; within one, columns are sorted already
+        # in the order of the lines; within a line, columns are sorted already
         long = long[long["value"] != ""].sort_index(kind="stable")
         return _typed(long.reset_index(drop=True))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"this is no table of runs ({error})", file=file, hint="sciner report export writes one"
+            f"this is not a table of runs ({error})",
+            file=file,
+            hint="sciner report export writes one",
         ) from None
 
 
@@ -214,8 +251,10 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_counts(counts: Counts, file: str | Path) -> None:
-    """A line a run and round, and in each column one number a document, in the order of the test
-    set."""
+    """Write counts by document, with a line for each run and round.
+
+    A column has a number for each document, in the order of the test set.
+    """
     lines = (
         ",".join([run, str(number), *(" ".join(map(str, column)) for column in rows.T)])
         for (run, number), rows in counts.items()
@@ -224,7 +263,11 @@ def write_counts(counts: Counts, file: str | Path) -> None:
 
 
 def read_counts_csv(file: str | Path) -> Counts:
-    """What ``write_counts`` wrote. Raises InputError for another file."""
+    """Read what ``write_counts`` wrote.
+
+    Raises:
+        InputError: it is another file.
+    """
     try:
         rows = pd.read_csv(file, dtype=str, keep_default_na=False)
         columns = [
@@ -235,7 +278,7 @@ def read_counts_csv(file: str | Path) -> Counts:
         return {key: np.stack(row, axis=1) for key, *row in zip(at, *columns, strict=True)}
     except (OSError, ValueError, KeyError) as error:
         raise InputError(
-            f"these are no counts of runs ({error})",
+            f"this file has no counts of runs ({error})",
             file=file,
             hint="sciner report export writes them",
         ) from None

@@ -20,7 +20,7 @@ from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import answer_table, cost_table
 from sciner.report.browser import browser_data, script_json
 from sciner.report.compared import ComparedRuns, worded
-from sciner.report.draw import inline, save
+from sciner.report.draw import inline, keep_transforms_linked, save
 from sciner.report.provenance import provenance
 from sciner.report.render import as_csv, latex, markdown
 from sciner.report.section import Section, seed_of
@@ -35,22 +35,41 @@ TABLES = {".md": markdown, ".csv": as_csv, ".tex": latex}
 SENTENCES = "sentences.html"
 
 
-def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Path) -> list[Path]:
-    """Write ``index.html``, ``figures/`` and ``tables/`` into ``out``, and ``sentences.html`` where
-    the sentences of the run ``browse`` (default: see ``browsed``) are too many for one page.
-    Returns the pages.
+def write_page(
+    compared: ComparedRuns,
+    out: Path,
+    browse: str | None,
+    store: Path,
+    found: Sequence[SettingResult] | None = None,
+) -> list[Path]:
+    """Write ``index.html``, ``figures/`` and ``tables/``.
 
-    Raises InputError for a run that has no sentences. Everything is made before anything is
-    written.
+    The sentences of one run are on the page. If they are too many, they get a page of their own,
+    ``sentences.html``. Everything is made before anything is written.
+
+    Args:
+        compared: the runs.
+        out: the folder, which is made if need be.
+        browse: the id of the run whose sentences are shown; None chooses one (``browsed``).
+        store: the folder of the store.
+        found: the results of ``compared``, if they are known already.
+
+    Returns:
+        The pages.
+
+    Raises:
+        InputError: the run ``browse`` has no sentences.
     """
     folder = browsed(compared.runs, browse, store)
-    found = results(compared)
+    found = results(compared) if found is None else found
     with (
         TemporaryDirectory() as place,
-        ProcessPoolExecutor(min(os.cpu_count() or 1, MOST_WORKERS)) as workers,
+        ProcessPoolExecutor(
+            min(os.cpu_count() or 1, MOST_WORKERS), initializer=keep_transforms_linked
+        ) as workers,
     ):
         scratch, made, files = Path(place), [], []
-        # the next is made while the last ones are drawn
+        # the next section is made while the last ones are drawn
         first = first_screen(compared, found)
         for section in chain(first, sections(compared, folder)):
             made.append(section)
@@ -70,7 +89,7 @@ def write_page(compared: ComparedRuns, out: Path, browse: str | None, store: Pat
 
 
 def first_screen(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[Section]:
-    """The answer, and what it cost."""
+    """Make the sections of the first screen: the answer, and what it cost."""
     text = "The last round's strict entity F1 on the test set: class and both boundaries."
     return [
         Section("answer", "Answer", text, table=answer_table(compared, found)),
@@ -81,8 +100,16 @@ def first_screen(compared: ComparedRuns, found: Sequence[SettingResult]) -> list
 def pages_of(
     compared: ComparedRuns, found: Sequence[SettingResult], folder: Path | None
 ) -> dict[str, dict[str, Any]]:
-    """What stands on each page beside the sections, by its file name; folder: of the run whose
-    sentences are shown."""
+    """Collect what is on each page besides the sections.
+
+    Args:
+        compared: the runs.
+        found: their results.
+        folder: of the run whose sentences are shown; None shows no sentences.
+
+    Returns:
+        {name of the file: values of the template}.
+    """
     about, chunks = browser_data(folder) if folder else ({}, [])
     own_page = sum(map(len, chunks)) > MOST
     values: dict[str, Any] = {
@@ -113,7 +140,7 @@ def pages_of(
 
 
 def other_runs(compared: ComparedRuns, folder: Path | None) -> list[tuple[str, str]]:
-    """(id, what it has where the runs differ) of the runs that could be browsed in its place."""
+    """List the runs whose sentences could be shown instead, as (id, their settings)."""
     shown = about_of(folder / "run.json").get("id") if folder else None
     return [
         (run.about["id"], worded({**compared.set_to[run.about["id"]], "seed": seed_of(run)}))
@@ -123,8 +150,20 @@ def other_runs(compared: ComparedRuns, folder: Path | None) -> list[tuple[str, s
 
 
 def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | None:
-    """The folder of the run whose sentences are shown, None where no run has left any: the newest
-    whose last round was trained on silver, else the newest."""
+    """Choose the run whose sentences are shown.
+
+    Args:
+        runs: that are compared.
+        browse: the id or folder of a run; None chooses the newest run whose last round was trained
+            on silver, otherwise the newest run.
+        store: the folder of the store.
+
+    Returns:
+        Its folder; None if no run has sentences.
+
+    Raises:
+        InputError: the run ``browse`` does not exist, or has no sentences.
+    """
     if browse is None:
         fed = [run for run in runs if run.rounds[-1]["scores"].get("silver/accepted_spans")]
         return next(
@@ -138,7 +177,7 @@ def browsed(runs: Sequence[Record], browse: str | None, store: Path) -> Path | N
 
 
 def _sentences_of(run: Record) -> Path | None:
-    """Where the run left its sentences: where its record stands, or where it wrote."""
+    """The folder with the run's sentences: that of its record, or that it wrote to."""
     places = (run.folder, Path(run.about["tags"].get("sciner.directory", run.folder)))
     whole = (
         p
@@ -149,7 +188,7 @@ def _sentences_of(run: Record) -> Path | None:
 
 
 def drawn(section: Section, out: Path) -> Markup | None:
-    """Its figure as ``write_files`` left it, to stand on the page."""
+    """Return the figure of a section, which ``write_files`` wrote, as an element of the page."""
     if not section.figure:
         return None
     svg = (out / "figures" / f"{section.name}.svg").read_text(encoding="utf-8")
@@ -157,7 +196,7 @@ def drawn(section: Section, out: Path) -> Markup | None:
 
 
 def write_files(section: Section, out: Path) -> None:
-    """Its figure and its table, in every format."""
+    """Write the figure and the table of a section, in every format."""
     if section.figure:
         (out / "figures").mkdir(exist_ok=True)
         save(section.figure, out / "figures" / section.name)
@@ -170,8 +209,10 @@ def write_files(section: Section, out: Path) -> None:
 
 
 def render(values: Mapping[str, Any]) -> str:
-    """The page. What comes from corpora and commands is escaped; styles, scripts and figures of our
-    own are not."""
+    """Render a page.
+
+    What comes from corpora and commands is escaped; our own styles, scripts and figures are not.
+    """
     loader = PackageLoader("sciner.report", "assets")
     page = Environment(
         loader=loader,

@@ -1,5 +1,7 @@
-"""`sciner report --paper`: the published figures of a paper beside those of the runs, each reading
-of a figure in its own column."""
+"""`sciner report --paper`: the published figures of a paper beside those of the runs.
+
+Each reading of a figure has its own column.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ from sciner.text.catalog.entry import SPAN_F1
 BY_AUTO = "by_auto/f1/micro"
 GAP = "by_auto/gap"
 NOT_STATED = "F1, reading not stated"
-# a reading: its words, as the CSV files have them, by the metric of a run
+# the readings of a figure: their names in the CSV files, by the metric of a run
 READINGS = {
     "test/accuracy/token": "token accuracy",
     "test/f1/token_weighted": "token F1, weighted, with O",
@@ -30,10 +32,9 @@ ALL_O = {f"test/all_o/{name.removeprefix('test/')}": name for name in READINGS i
 
 
 def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:
-    """``frame`` and two figures more: agreement with the round before, and its distance from F1
-    against gold.
+    """Add two metrics: F1 against the annotation of the previous round, and that minus F1 on gold.
 
-    Two sets of spans, of which 1 - Dice are in one alone, have an F1 of Dice with either as the
+    ``drift/churn`` is 1 - Dice of two sets of spans, and their F1 is Dice, whichever is the
     reference.
     """
     churn = frame[frame["metric"] == "drift/churn"]
@@ -48,7 +49,7 @@ def judged_by_the_last_round(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def beside_the_paper(compared: ComparedRuns) -> Iterator[Section]:
-    """The section of the page, where a paper was asked for."""
+    """Yield the section with the figures of ``compared.paper``, if there is one."""
     if compared.paper is None:
         return
     figures = published(PAPERS / f"{compared.paper}.csv")
@@ -57,17 +58,17 @@ def beside_the_paper(compared: ComparedRuns) -> Iterator[Section]:
     columns = (*READINGS.values(), NOT_STATED)
     notes = ("Runs: mean over seeds [95% t interval]; * one seed.",)
     text = (
-        f"The published figures that arXiv {compared.paper} is measured against, then answering O "
-        "everywhere, then these runs. One prediction has a different figure under each reading, so "
-        f"only figures of one column can be compared. {READINGS[BY_AUTO]}: the annotation of the "
-        "test text by the round before is the reference in place of gold."
+        f"First the figures published for arXiv {compared.paper}, then predicting O everywhere, "
+        "then these runs. The same predictions have a different figure in each column, so compare "
+        f"figures only within a column. {READINGS[BY_AUTO]}: the reference is not gold, but the "
+        "previous round's annotation of the test text."
     )
     table = Table((*headings, *columns), tuple(rows), len(headings), notes)
     yield Section("paper", "Published figures beside these runs", text, table=table)
 
 
 def published_row(one: Published) -> tuple[str, ...]:
-    """A published figure in the column of its reading; in the last where that is not known."""
+    """Make the row of a published figure: in the column of its reading, or in the last one."""
     # a span F1 of people is the same figure as a tagger's entity F1
     reading = READINGS[F1] if one.figure == SPAN_F1 else one.figure
     shown = [one.value if words == reading else NONE for words in READINGS.values()]
@@ -76,7 +77,7 @@ def published_row(one: Published) -> tuple[str, ...]:
 
 
 def all_o_rows(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    """What needs no tagger, for each corpus. It has no entity, so its entity F1 is 0."""
+    """Yield the row of predicting O everywhere for each corpus; its entity F1 is 0."""
     for corpus, of_corpus in frame.groupby("corpus", sort=False):
         values = of_corpus.drop_duplicates("metric").set_index("metric")["value"]
         by_reading = {ALL_O[name]: f"{values[name]:.3f}" for name in ALL_O if name in values}
@@ -87,7 +88,7 @@ def all_o_rows(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 
 
 def run_rows(compared: ComparedRuns) -> Iterator[tuple[str, ...]]:
-    """Each setting of the runs, round by round."""
+    """Yield a row for each setting and round of the runs."""
     frame = judged_by_the_last_round(compared.frame)
     metrics = [name for name in READINGS if (frame["metric"] == name).any()]
     by = [*keys_of(frame), "round"]

@@ -1,5 +1,4 @@
-"""`sciner show --propagation`: what became of the wrong silver spans of each round, class by
-class."""
+"""`sciner show --propagation`: what happened to the wrong silver spans of each round, by class."""
 
 from __future__ import annotations
 
@@ -26,10 +25,17 @@ HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
 def show_propagation(
     console: Console, run: str, store: Path, round: int | None = None, label: str | None = None
 ) -> None:
-    """Print the table of ``run``, a folder or an id in ``store``; of one round and one class if
-    they are named.
+    """Print the table of error propagation.
 
-    Raises InputError where there is no such run or class, and where it has no such figures.
+    Args:
+        console: where it is printed.
+        run: a folder, or an id in ``store``.
+        store: the folder of the store.
+        round: only this round.
+        label: only this class, or ``all`` for all classes together.
+
+    Raises:
+        InputError: there is no such run or class, or the run has no such figures.
     """
     folder = figures_of(run, store)
     file = folder / "rounds.jsonl"
@@ -44,18 +50,18 @@ def show_propagation(
     table = propagation_table(lines, labels, round, label)
     if not table.rows:
         raise InputError(
-            "no wrong silver was followed here",
+            "there are no figures of error propagation here",
             file=file,
             hint=(
-                "that takes two rounds with silver and a pool with gold; another --round or "
-                "--class may have some"
+                "they need two rounds with silver and a pool with withheld gold; maybe another "
+                "--round or --class has some"
             ),
         )
     console.print(rich_table(table))
 
 
 def propagation(folder: Path) -> Iterator[Section]:
-    """The same table as a section of the page, for the run in ``folder``."""
+    """Yield the same table as a section of the page, for the run in ``folder``."""
     text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
     table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()))
@@ -63,8 +69,8 @@ def propagation(folder: Path) -> Iterator[Section]:
         yield Section(
             "propagation",
             "Error propagation",
-            f"What became of the wrong silver spans of each round, in {name_of(folder)}: an error "
-            "that the next silver has again has propagated.",
+            f"What happened to the wrong silver spans of each round, in {name_of(folder)}. An "
+            "error that is in the next silver again has propagated.",
             table=table,
         )
 
@@ -75,8 +81,14 @@ def propagation_table(
     round: int | None = None,
     label: str | None = None,
 ) -> Table:
-    """A row a round and class, all classes together first. rounds: lines of ``rounds.jsonl``.
-    labels: the run's classes."""
+    """Make the table, with a row for each round and class, all classes together first.
+
+    Args:
+        rounds: lines of ``rounds.jsonl``.
+        labels: the classes of the run.
+        round: only this round.
+        label: only this class.
+    """
     rows = []
     for line in rounds:
         if round in (None, line["round"]):
@@ -86,17 +98,20 @@ def propagation_table(
                 if label in (None, row[0])
             ]
     notes = (
-        "Accepted silver of the round before that its gold lacks, and of these how many this "
-        "round's silver has again, has "
-        "other wrong spans for, has right ones for, has nothing for.",
-        "new: wrong spans where none was; spread: those with the text and class of one elsewhere.",
+        "wrong before: accepted silver spans of the previous round that are not in the gold. In "
+        "this round's silver they are again, changed (other wrong spans), mended (right spans) or "
+        "gone (no span).",
+        "new: wrong spans where there was none. spread: new ones with the text and class of a "
+        "wrong span elsewhere.",
     )
     return Table(HEADINGS, tuple(rows), 2, notes)
 
 
 def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tuple[str, ...]]:
-    """Of one round: its classes, "all" first, with counts and shares. None where no silver came
-    before."""
+    """Yield the rows of one round, "all" first, with counts and shares.
+
+    There are none if the previous round had no silver.
+    """
     if f"{METRIC}{BEFORE}" not in scores:
         return
     there = sorted(label for label in labels if f"{METRIC}{BEFORE}/{escaped(label)}" in scores)
@@ -116,5 +131,5 @@ def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tupl
 
 
 def counted(part: float, whole: float) -> str:
-    """120 (63%), and – of nothing."""
+    """Write a count with its share, such as ``120 (63%)``; a dash if the whole is 0."""
     return f"{part:,.0f} ({part / whole:.0%})" if whole else NONE

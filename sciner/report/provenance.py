@@ -1,4 +1,4 @@
-"""What the compared runs were made with: versions, commit, dates, corpora."""
+"""Provenance of the compared runs: versions, commit, dates, corpora."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SHORT = 12  # characters of a commit or a digest
 
 
 def provenance(runs: Sequence[Record]) -> list[tuple[str, str]]:
-    """(what, values) for the head of the page; several values where the runs do not agree."""
+    """List (what, values) for the head of the page; several values if the runs differ."""
     tags = [run.about["tags"] for run in runs]
     versions = [
         f"{name} {' / '.join(found)}"
@@ -22,7 +22,7 @@ def provenance(runs: Sequence[Record]) -> list[tuple[str, str]]:
     ]
     commits = _distinct(
         tag["git.commit"][:SHORT]
-        + (" with changes that were not committed" if tag.get("git.dirty") == "true" else "")
+        + (" with uncommitted changes" if tag.get("git.dirty") == "true" else "")
         for tag in tags
         if "git.commit" in tag
     )

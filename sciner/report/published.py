@@ -1,4 +1,4 @@
-"""Published figures: ``papers/<arXiv id>.csv``, with a source for each figure."""
+"""Published figures, in ``papers/<arXiv id>.csv``, with a source for each figure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ PAPERS = Path(__file__).parent / "papers"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A published figure: what it is called, its value, and where it stands."""
+    """A published figure.
+
+    Attributes:
+        figure: what it is called; a reading of ``report.paper.READINGS`` if that is known.
+        value: as published.
+        source: where it is published: paper and table.
+        split, model: what it was measured with.
+        note: further settings.
+    """
 
     figure: str
     value: str
@@ -26,24 +34,28 @@ class Published:
 
 
 def papers() -> list[str]:
-    """The arXiv ids of the papers whose figures are known."""
+    """Return the arXiv ids of the papers whose figures are known."""
     return sorted(file.stem for file in PAPERS.glob("*.csv"))
 
 
 def refuse_unknown_paper(paper: str) -> None:
-    """Raise InputError for a paper whose figures are not known."""
+    """Check that the figures of a paper are known.
+
+    Raises:
+        InputError: they are not.
+    """
     if paper not in (known := papers()):
         raise InputError(f"no published figures of {paper!r} are known", hint=nearest(paper, known))
 
 
 def published(file: Path) -> list[Published]:
-    """The figures that a CSV file holds."""
+    """Read the figures in a CSV file."""
     with file.open(encoding="utf-8", newline="") as stream:
         return [Published(**row) for row in csv.DictReader(stream)]
 
 
 def published_table(figures: Sequence[Published]) -> Table:
-    """The figures as they stand in the file."""
+    """Make a table of figures, as they are in the file."""
     headings = tuple(Published.__dataclass_fields__)
     rows = tuple(tuple(getattr(one, name) for name in headings) for one in figures)
     return Table(headings, rows, len(headings))

@@ -1,4 +1,4 @@
-"""Sections on how good labels are: by class, silver, drift, confidence, confusion."""
+"""Sections on the quality of labels: classes, silver, drift, confidence, confusion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sciner.report import figure_tables, figures
+from sciner.report import figure_tables, figures, silver_figures
 from sciner.report.compared import ComparedRuns, average_settings
 from sciner.report.render import Table
 from sciner.report.section import LINES, MOST, Section, average_note, seed_of
@@ -18,6 +18,7 @@ from sciner.text.corpus import Example
 
 
 def classes(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield F1 by class, and its change since round 0, for each corpus."""
     for number, corpus in enumerate(compared.frame["corpus"].unique()):
         here = replace(compared, frame=compared.frame[compared.frame["corpus"] == corpus])
         known = {label for run in compared.runs if run.corpus == corpus for label in run.labels}
@@ -41,6 +42,7 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def silver(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield precision and yield of accepted silver: by threshold, and one against the other."""
     thresholds = [
         name
         for name in (*compared.others, compared.key)
@@ -52,25 +54,29 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
             LINES * len(compared.frame[thresholds].drop_duplicates()),
             ("corpus", *thresholds),
         )
-        if figure := figures.by_threshold(shown, thresholds):
+        if figure := silver_figures.by_threshold(shown, thresholds):
             text = (
-                "Of the silver that the last round was trained on, where the pool's gold is "
-                "known; the threshold that accepts "
-            )
-            text += (
-                "most on the left. Mean over seeds, bars from the lowest to the highest."
+                "The silver that the last round was trained on, compared with the gold of the "
+                "pool. Precision: the share of accepted spans that are right. Yield: the share of "
+                "the pool's gold spans that are among them. The threshold that accepts most is on "
+                "the left. Mean over seeds; bars go from the lowest to the highest seed."
                 + average_note(compared, gone)
             )
             title = "Silver: precision and yield by threshold"
-            table = figure_tables.by_threshold(compared, figures.SILVER)
+            table = figure_tables.by_threshold(compared, silver_figures.SILVER)
             yield Section("thresholds", title, text, figure, table)
-    if figure := figures.yield_and_precision(compared):
-        text = "One point for each run and round: a stricter threshold buys precision with yield."
-        table = figure_tables.by_run(compared, figures.SILVER)
+    if figure := silver_figures.yield_and_precision(compared):
+        text = (
+            "Each point is one round of one run. Higher up, fewer of the accepted silver spans are "
+            "wrong; further to the right, more of the pool's gold spans are among them. A stricter "
+            "threshold usually moves a point up and to the left."
+        )
+        table = figure_tables.by_run(compared, silver_figures.SILVER)
         yield Section("silver", "Silver: precision against yield", text, figure, table)
 
 
 def drift(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield the number of predicted spans over rounds, and how many changed."""
     shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(
         shown, "drift/density", "predicted spans per 100 tokens", least=1
@@ -84,14 +90,15 @@ def drift(compared: ComparedRuns) -> Iterator[Section]:
         )
     if figure := figures.over_rounds(shown, "drift/churn", "share of spans that changed"):
         text = (
-            "Of the spans that this round or the last predicts on the test text, the share that "
-            "only one of them predicts." + average_note(compared, gone)
+            "Of all spans that this round or the previous round predicts on the test text, the "
+            "share that only one of the two predicts." + average_note(compared, gone)
         )
         table = figure_tables.by_round(compared, "drift/churn")
         yield Section("churn", "Change from round to round", text, figure, table)
 
 
 def warnings(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield a table with a row for each collapse warning, if there are any."""
     raised = tuple(
         (
             run.about["id"],
@@ -110,40 +117,48 @@ def warnings(compared: ComparedRuns) -> Iterator[Section]:
         yield Section(
             "warnings",
             "Collapse warnings",
-            "Signs that predictions no longer look like the gold.",
+            "In these rounds the predictions looked very unlike the gold of the seed set.",
             table=table,
         )
 
 
 def judged_test(folder: Path) -> list[Example]:
-    """What the last round predicted for the sentences of the test set that have gold."""
+    """Read the last round's predictions for the test sentences that have gold."""
     return [
         e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None
     ]
 
 
 def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
+    """Yield the reliability diagram of a run.
+
+    Args:
+        judged: see ``judged_test``.
+        where: the round and run, in words.
+    """
     right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
     if right:
         bins = reliability([c for e in judged for c in e.confidences], right)
         text = (
-            f"Predicted spans of the test set, {where}. On the dotted line, a confidence of 0.9 is "
-            f"right nine times in ten. Hollow points: fewer than {figures.SOLID} spans, too few "
-            "to tell."
+            f"Predicted spans of the test set, {where}. On the dotted line, confidence equals the "
+            "share that is right: of spans with a confidence of 0.9, nine in ten are right. Hollow "
+            f"points have fewer than {figures.SOLID} spans, which is too few to judge."
         )
         figure, table = figures.reliability(bins), figure_tables.of_bins(bins)
         yield Section("reliability", "Reliability", text, figure, table, one_run=True)
 
 
 def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
+    """Yield the confusion matrix of a run; arguments as ``confidences``."""
     if not judged:
         return
     counts = confusion([findings_of(e) for e in judged])
     if not counts.labels:
         return
     text = (
-        f"Test set, {where}. The diagonal is class and both boundaries right; the right class with "
-        "wrong boundaries has a column of its own. Shades are shares of a row, numbers are spans."
+        f"Test set, {where}. The diagonal counts spans with the right class and both boundaries "
+        "right; spans with the right class and wrong boundaries have a column of their own. "
+        "Numbers are spans, shades are shares of a row."
     )
     figure, table = figures.confusion(counts), figure_tables.of_confusion(counts)
     yield Section("confusion", "Confusion between classes", text, figure, table, one_run=True)

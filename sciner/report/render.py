@@ -1,13 +1,15 @@
-"""A table as text: Markdown, CSV, LaTeX. The same table gives the same bytes."""
+"""Tables as text: Markdown, CSV and LaTeX. The same table always gives the same bytes."""
 
 from __future__ import annotations
 
 import csv
 import io
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from sciner.report.tables import Cell, Grid, Key
-from sciner.score.curves import Difference
+if TYPE_CHECKING:
+    from sciner.report.tables import Cell, Grid, Key
+    from sciner.score.curves import Difference
 
 NONE = "–"
 SPECIAL = {
@@ -24,9 +26,15 @@ MARKDOWN = str.maketrans({"|": r"\|", "<": "&lt;", "\n": " "})
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Text, cell by cell, as a reader sees it; columns may be added before it is rendered. words:
-    the columns on the left that hold words and not figures. commands: (what is missing, what fills
-    it)."""
+    """A table of text, cell by cell, as a reader sees it.
+
+    Attributes:
+        headings: [columns].
+        rows: [rows][columns].
+        words: how many of the first columns hold words; the others hold figures.
+        notes: sentences below the table.
+        commands: (what is missing, the command that computes it).
+    """
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -36,8 +44,15 @@ class Table:
 
 
 def table_of(grid: Grid, digits: int = 3) -> Table:
-    """Mean and interval a cell, a note for cells of one seed and for missing ones the command that
-    fills them."""
+    """Format a grid: a mean with its interval in each cell.
+
+    Notes explain the intervals and the cells with one seed. Each missing cell has the command that
+    computes it.
+
+    Args:
+        grid: means by row and column.
+        digits: after the decimal point; see ``cell_text``.
+    """
     headings = (*grid.rows, *(_words(key) or "all" for key in grid.column_keys))
     shown = [
         [grid.cells.get((row, column)) for column in grid.column_keys] for row in grid.row_keys
@@ -64,8 +79,15 @@ def table_of(grid: Grid, digits: int = 3) -> Table:
 
 
 def cell_text(cell: Cell | None, digits: int = 3) -> str:
-    """0.523 [0.501, 0.545], 0.523* for one seed, – for none. Means from 10 on, which are counts,
-    have a digit less behind the point for every digit more before it."""
+    """Format a mean: ``0.523 [0.501, 0.545]``, ``0.523*`` for one seed, a dash for none.
+
+    Means of 10 or more are counts: they have one digit less after the decimal point for each
+    further digit before it.
+
+    >>> from sciner.report.tables import Cell
+    >>> cell_text(Cell(0.5231, 0.5014, 0.5449, (0, 1, 2))), cell_text(Cell(412.5, None, None, (0,)))
+    ('0.523 [0.501, 0.545]', '412.5*')
+    """
     if cell is None:
         return NONE
     digits = max(0, digits - len(str(int(abs(cell.mean)))) + 1)
@@ -78,7 +100,7 @@ def cell_text(cell: Cell | None, digits: int = 3) -> str:
 
 
 def difference_text(difference: Difference, digits: int = 3) -> str:
-    """+0.012 [-0.003, +0.027], or +0.012* where there is no interval."""
+    """Format a difference: ``+0.012 [-0.003, +0.027]``, or ``+0.012*`` without an interval."""
     point = f"{difference.point:+.{digits}f}"
     return (
         f"{point}*"
@@ -88,10 +110,26 @@ def difference_text(difference: Difference, digits: int = 3) -> str:
 
 
 def p_text(p: float | None) -> str:
-    """0.012, or <0.001."""
+    """Format a p value.
+
+    >>> p_text(0.0121), p_text(0.0002), p_text(None)
+    ('0.012', '<0.001', '–')
+    """
     if p is None:
         return NONE
     return f"{p:.3f}" if p >= 0.0005 else "<0.001"
+
+
+def duration(seconds: float) -> str:
+    """Format a duration in the unit that suits its size.
+
+    >>> duration(0.423), duration(4.23), duration(42.3), duration(1500), duration(12600)
+    ('0.42 s', '4.2 s', '42 s', '25 min', '3.5 h')
+    """
+    if seconds < 120:
+        digits = 0 if seconds >= 10 else 1 if seconds >= 1 else 2
+        return f"{seconds:.{digits}f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"
 
 
 def _words(key: Key) -> str:
@@ -99,7 +137,7 @@ def _words(key: Key) -> str:
 
 
 def markdown(table: Table) -> str:
-    """A pipe table, the notes below it."""
+    """Format a table as a pipe table, with its notes below."""
     ruler = ["---"] * table.words + ["---:"] * (len(table.headings) - table.words)
     body = [[text.translate(MARKDOWN) for text in row] for row in (table.headings, *table.rows)]
     lines = [f"| {' | '.join(row)} |" for row in (body[0], ruler, *body[1:])]
@@ -113,15 +151,17 @@ def markdown(table: Table) -> str:
 
 
 def as_csv(table: Table) -> str:
-    """Headings and rows as they read; without the notes."""
+    """Format headings and rows as CSV, without the notes."""
     stream = io.StringIO()
     csv.writer(stream, lineterminator="\n").writerows((table.headings, *table.rows))
     return stream.getvalue()
 
 
 def latex(table: Table) -> str:
-    """A ``tabular`` with the rules of booktabs, to stand in a ``table`` of the paper's own; the
-    notes below it."""
+    """Format a table as a ``tabular`` with the rules of booktabs, with its notes below.
+
+    Put it into a ``table`` of your paper.
+    """
     columns = "l" * table.words + "r" * (len(table.headings) - table.words)
     body = [
         " & ".join(text.translate(LATEX) for text in row) + r" \\"

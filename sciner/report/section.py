@@ -1,4 +1,4 @@
-"""A section of the page, and how much one shows."""
+"""A section of the page, and how much it shows."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ from sciner.report.compared import ComparedRuns
 from sciner.report.render import Table
 from sciner.results.records import Record
 
-MOST = 24  # panels; a figure of more is a wall
-PAGE, CHARACTER = 12.3, 0.086  # inches: its width, a character of a table on it
+MOST = 24  # panels in a figure
+PAGE, CHARACTER = 12.3, 0.086  # width of the page, and of a character in its tables, in inches
 LINES = 7  # in a panel, as many as there are colours
-CURVES = 14  # the same where they cross less
+CURVES = 14  # in a panel of learning curves, which cross less
 LAST = {"test/f1/micro": "{:.3f}", "test/gain/micro": "{:+.3f}"}
 WITH_DROPPED = "test/with_dropped/f1"
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """name: of its files and its anchor. text: what a reader must know to read it. table: of the
-    section, or of its figure. one_run: shows the run whose sentences are browsed, and no other."""
+    """A section of the page.
+
+    Attributes:
+        name: of its files, and its anchor.
+        title: its heading.
+        text: what a reader must know to read it.
+        figure: None for a section with a table only.
+        table: of the section, or of its figure.
+        one_run: whether it shows only the run whose sentences are shown.
+    """
 
     name: str
     title: str
@@ -33,7 +41,7 @@ class Section:
 
     @property
     def fits_beside(self) -> bool:
-        """Does the figure leave room for its table beside it?"""
+        """Whether there is room for the table beside the figure."""
         if not (self.figure and self.table):
             return False
         rows = (self.table.headings, *self.table.rows)
@@ -46,7 +54,12 @@ class Section:
 
 
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
-    """What a figure does not tell apart, and how to see it."""
+    """Say what a figure averages over, and how to draw less.
+
+    Args:
+        compared: all runs.
+        gone: the columns that the figure averages over.
+    """
     if not gone:
         return ""
     count = len(compared.settings)
@@ -54,10 +67,11 @@ def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
     example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
     return (
-        f" {count} settings are too many to draw: these are means over {axes} too.{lacking} "
-        f"{example} draws one of them."
+        f" {count} settings are too many to draw, so these are also means over {axes}.{lacking} "
+        f"To draw one of them, add {example}."
     )
 
 
 def seed_of(run: Record) -> str:
+    """Return the seed of a run, as text."""
     return str(run.about["params"]["seed"])

@@ -1,4 +1,4 @@
-"""The sections of the page below its first screen, in order; what there is no data for has none."""
+"""The sections of the page below its first screen, in order. Those without data are left out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,12 @@ SPLITS = ("train", "dev", "test")
 
 
 def sections(compared: ComparedRuns, browsed: Path | None) -> Iterator[Section]:
-    """browsed: the folder of the run whose sentences are looked at."""
+    """Yield all sections.
+
+    Args:
+        compared: the runs.
+        browsed: the folder of the run whose sentences are shown; None if there is none.
+    """
     yield from beside_the_paper(compared)
     for of_runs in (results, people, dropped, rounds, budgets, classes, silver):
         yield from of_runs(compared)
@@ -60,8 +65,10 @@ def sections(compared: ComparedRuns, browsed: Path | None) -> Iterator[Section]:
 
 
 def results(compared: ComparedRuns) -> Iterator[Section]:
-    """The answer's F1 once more, the compared setting across; with what an unfinished sweep
-    lacks."""
+    """Yield the F1 of the answer with the compared setting across.
+
+    It also has the commands for what an unfinished sweep lacks.
+    """
     rows, columns = list(compared.others) or ["corpus"], [compared.key] if compared.key else []
     grid = cells(compared.frame, rows, columns)
     if compared.others:  # the order of the runs, the baseline first, as everywhere on the page
@@ -76,16 +83,17 @@ def results(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def people(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield the bounds of the corpora, if the agreement of some annotators is known."""
     if any(agreement(corpus) for corpus in compared.frame["corpus"].unique()):
         text = (
-            "What needs no tagger, and how far people agree with each other; a corpus of which "
-            "that is not known has a dash."
+            "What predicting O everywhere scores, and how well people agree with each other. A "
+            f"{NONE} means that the agreement is not known."
         )
-        yield Section("people", "All-O answers and people", text, table=bounds(compared.frame))
+        yield Section("people", "O everywhere, and people", text, table=bounds(compared.frame))
 
 
 def dropped(compared: ComparedRuns) -> Iterator[Section]:
-    """A row for each corpus as it was read, where a reader lost gold."""
+    """Yield the gold spans that reading dropped, with a row for each corpus, if there are any."""
     read: set[tuple[str, ...]] = set()
     for run in compared.runs:
         lost = run.about.get("dropped") or {}
@@ -94,15 +102,16 @@ def dropped(compared: ComparedRuns) -> Iterator[Section]:
             read.add((run.corpus, *(f"{n:,}" for n in spans)))
     if read:
         text = (
-            "Spans of each split's gold that no sentence can hold: nested, cutting a token or "
-            "crossing a sentence's end. They count in no score but the F1 with them as misses, "
-            "which stands in the table of every run."
+            "Gold spans that no sentence can hold, because they are nested, cut a token or cross "
+            "the end of a sentence. Only one score counts them: the F1 with dropped spans as "
+            "misses, in the table of every run."
         )
         table = Table(("corpus", *SPLITS), tuple(sorted(read)), 1)
         yield Section("dropped", "Gold spans that were dropped in reading", text, table=table)
 
 
 def rounds(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield F1 over rounds."""
     shown, gone = average_settings(compared, MOST)
     if figure := figures.over_rounds(shown, "test/f1/micro", "entity F1"):
         text = "Mean over seeds; bands run from the lowest to the highest seed." + average_note(
@@ -113,12 +122,13 @@ def rounds(compared: ComparedRuns) -> Iterator[Section]:
 
 
 def budgets(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield F1 over the budget, for each unit that was asked for."""
     for unit in compared.units:
         yield from budget(compared, unit)
 
 
 def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
-    """F1 over what the gold has cost in ``unit``."""
+    """Yield F1 over the budget in ``unit``, if a curve has two points."""
     sizes = compared.frame["data.seed_size"].nunique() if "data.seed_size" in compared.others else 1
     panels, rounds, told = {}, {}, ""
     for corpus in compared.frame["corpus"].unique():
@@ -140,7 +150,7 @@ def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
         )
         ceilings = {corpus: value for corpus in panels if (value := ceiling(corpus)) is not None}
         text += "run from the lowest to the highest seed." + (
-            " Dotted: people's span F1 with each other." if ceilings else ""
+            " Dotted: span F1 between people." if ceilings else ""
         )
         yield Section(
             f"budget_{unit}",
@@ -154,8 +164,16 @@ def budget(compared: ComparedRuns, unit: str) -> Iterator[Section]:
 def curves_of(
     compared: ComparedRuns, corpus: bool = True, unit: str = "sentences"
 ) -> Mapping[str, Mapping[int, Curve]]:
-    """By method, in the order of the runs; none where they are no learning curves. corpus: is named
-    in the method."""
+    """Compute the learning curves of the runs.
+
+    Args:
+        compared: the runs.
+        corpus: whether the corpus is part of a method's name.
+        unit: of the budget.
+
+    Returns:
+        {method: {seed: curve}} in the order of the runs; empty if they are no learning curves.
+    """
     for by in ways_to_tell_methods(compared, corpus):
         try:
             found = learning_curves(compared.frame, by, unit)
@@ -170,8 +188,10 @@ def curves_of(
 
 
 def ways_to_tell_methods(compared: ComparedRuns, corpus: bool = True) -> Iterator[list[str]]:
-    """The columns that may make a method: runs of several seed sizes are points of one curve, or
-    else each is a curve by itself."""
+    """Yield the columns that may define a method.
+
+    First runs with different seed sizes are points of one curve, then each is a curve of its own.
+    """
     names = [*compared.others, *([compared.key] if compared.key else [])]
     differing = [name for name in names if corpus or name != "corpus"]
     for by in ([name for name in differing if name != "data.seed_size"], differing):
@@ -181,8 +201,13 @@ def ways_to_tell_methods(compared: ComparedRuns, corpus: bool = True) -> Iterato
 def rounds_by_method(
     compared: ComparedRuns, curves: Mapping[str, Mapping[int, Curve]], unit: str
 ) -> Mapping[str, Sequence[tuple[float, float]]]:
-    """(budget, F1) of every round of the runs of each method that has a curve (``curves_of``,
-    without the corpus)."""
+    """Collect (budget, F1) of every round, for each method that has a curve.
+
+    Args:
+        compared: the runs.
+        curves: by method, without the corpus in its name (``curves_of``).
+        unit: of the budget.
+    """
     return {
         worded(setting): every_round(rows_of(compared.frame, setting), unit)
         for by in ways_to_tell_methods(compared, corpus=False)
@@ -192,6 +217,7 @@ def rounds_by_method(
 
 
 def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
+    """Yield the extrapolation of F1 to larger budgets, for curves with enough of them."""
     rows = []
     for method, by_seed in curves_of(compared).items():
         budget, f1 = figures.pooled(by_seed)
@@ -203,7 +229,7 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
             continue
         try:
             off = f"{hindsight(budget, f1).error:.3f}"
-        except ValueError:  # too few budgets to hide any
+        except ValueError:  # too few budgets
             off = NONE
         guesses = [law.at(factor * budget.max()) for factor in (1.5, 2)]
         shown = [
@@ -214,25 +240,29 @@ def more_annotation(compared: ComparedRuns) -> Iterator[Section]:
     if rows:
         headings = (
             "method",
-            "sentences so far",
-            "F1 with half as many more",
-            "with twice as many",
-            "off in hindsight",
+            "gold sentences so far",
+            "F1 expected with 1.5 times as many",
+            "F1 expected with twice as many",
+            "error of such a forecast",
         )
         text = (
-            "A power law fitted to F1 over gold sentences, continued. The intervals, cut off at 0 "
-            "and 1, hold if the law does; hindsight hides the "
-            f"right half of the measured budgets and says how far off the guess was ({NONE}: too "
-            "few budgets to hide any). "
+            "How much would F1 rise if more sentences were annotated? This is an extrapolation: a "
+            "power law is fitted to F1 over the number of gold sentences and continued to larger "
+            "numbers. The interval is right only if F1 really follows a power law. To check that, "
+            "look at the last column: the law is fitted to the smaller half of the budgets alone, "
+            "and this is how far, on average, it misses the F1 measured at the larger half "
+            f"({NONE}: too few budgets for this check). Intervals are cut off at 0 and 1. "
             "* Too few points for an interval."
         )
-        yield Section(
-            "more", "What more annotation would buy", text, table=Table(headings, tuple(rows), 1)
-        )
+        title = "What more annotation would bring"
+        yield Section("more", title, text, table=Table(headings, tuple(rows), 1))
 
 
 def every_run(compared: ComparedRuns) -> Iterator[Section]:
-    """Its id, what it has where the runs differ, its last figures, and its id in MLflow."""
+    """Yield a table with a row for each run: id, settings that differ, last figures, MLflow's id.
+
+    Runs that were repeated later are among them, and marked.
+    """
     last_of = dict(LAST)
     if any(WITH_DROPPED in run.rounds[-1]["scores"] for run in compared.runs):
         last_of[WITH_DROPPED] = "{:.3f}"
@@ -255,24 +285,39 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
     words_of = ("entity F1", "gain on round 0", "F1 with dropped spans as misses")
     headings = ("run", *settings, "seed", "rounds", *words_of[: len(last_of)])
     table = Table(headings, tuple(rows), len(settings) + 1)
+    again = repeated(compared)
+    if again:
+        marks = ["run again later" if run.about["id"] in again else "" for run in compared.runs]
+        table = _with_column(table, "not counted", marks)
     ids = [run.about.get("mlflow", NONE) for run in compared.runs]
     if tracked := any(id != NONE for id in ids):
-        wider = tuple((*row, id) for row, id in zip(table.rows, ids, strict=True))
-        table = replace(table, headings=(*table.headings, "MLflow"), rows=wider)
+        table = _with_column(table, "MLflow", ids)
     words = [set(shlex.split(text)) for text in compared.frame["words"].unique()]
     alike = sorted(set.intersection(*words))
-    text = "The id names a run for sciner show and sciner report --run" + (
-        "; so does MLflow's." if tracked else "."
+    text = "Use the id of a run with sciner show and sciner report --run" + (
+        ", or its id in MLflow." if tracked else "."
     )
-    text += f" All of them: {shlex.join(alike)}." if alike else ""
+    text += f" All runs have {shlex.join(alike)}." if alike else ""
     yield Section("runs", "Every run", text, table=table)
 
 
+def _with_column(table: Table, name: str, cells: Sequence[str]) -> Table:
+    rows = tuple((*row, cell) for row, cell in zip(table.rows, cells, strict=True))
+    return replace(table, headings=(*table.headings, name), rows=rows)
+
+
+def repeated(compared: ComparedRuns) -> set[str]:
+    """Return the ids of runs with the settings and seed of a later one, which counts instead."""
+    return {run.about["id"] for run in compared.runs} - set(compared.frame["run"])
+
+
 def heading(compared: ComparedRuns) -> str:
-    """Which runs these are."""
+    """Say which runs these are."""
     shown = compared.frame.drop_duplicates("run")
     same = {name: shown[name].iloc[0] for name in ("corpus", "model") if shown[name].nunique() == 1}
     seeds = shown["seed"].nunique()
-    return f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}" + (
-        f"; {worded(same)}" if same else ""
-    )
+    told = f"{len(shown)} run{'s' * (len(shown) > 1)}, {seeds} seed{'s' * (seeds > 1)}"
+    if again := len(repeated(compared)):
+        were = "that was repeated and is" if again == 1 else "that were repeated and are"
+        told += f", and {again} earlier run{'s' * (again > 1)} {were} not counted"
+    return f"{told}; {worded(same)}" if same else told

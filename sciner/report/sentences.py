@@ -1,4 +1,4 @@
-"""The sentences of a run as its folder holds them: gold beside what the tagger said."""
+"""The sentences of a run, read from its folder: gold beside predictions."""
 
 from __future__ import annotations
 
@@ -25,25 +25,38 @@ FILES: dict[Part, tuple[str, str]] = {
 
 
 def figures_of(run: str, store: Path) -> Path:
-    """Where the figures of ``run`` lie: the folder itself, or the record of that id in ``store``.
-    Raises InputError where there is neither."""
+    """Find the folder with the figures of a run.
+
+    Args:
+        run: a folder, or an id in ``store``.
+        store: the folder of the store.
+
+    Returns:
+        The folder of the run, or that of its record.
+
+    Raises:
+        InputError: there is no such run.
+    """
     if (Path(run) / "rounds.jsonl").is_file():
         return Path(run)
     record = store / RUNS / run
     if "/" in run or not (record / "run.json").is_file():
         raise InputError(
-            f"{run!r} is no run's folder and no id of a run that {store} recorded",
+            f"{run!r} is not the folder of a run, and not the id of a run in {store}",
             hint="give one of the two",
         )
     return record
 
 
 def folder_of(run: str, store: Path) -> Path:
-    """The folder of ``run``, which is the folder itself or the id under which ``store`` recorded
-    it.
+    """Find the folder with the sentences of a run.
 
-    Raises InputError where there is none, and where the folder of a recorded run is gone: a
-    record holds no sentences.
+    Args:
+        run: a folder, or an id in ``store``.
+        store: the folder of the store.
+
+    Raises:
+        InputError: there is no such run, or its folder was deleted (a record has no sentences).
     """
     place = figures_of(run, store)
     if place == Path(run):
@@ -52,21 +65,26 @@ def folder_of(run: str, store: Path) -> Path:
     if about_of(folder / "run.json").get("id") != run:
         raise InputError(
             f"the folder of run {run} is gone ({folder})",
-            hint="run it again: the store knows its steps",
+            hint="run it again, which is fast: its steps are in the store",
         )
     return folder
 
 
 def nearest_class(label: str, known: Iterable[str]) -> str:
-    """The hint for a class that a run does not have. Case does not count, and an abbreviation finds
-    its class: Tsk is near TaskName."""
+    """Write the hint for a class that a run does not have.
+
+    Case is ignored, and an abbreviation finds its class.
+
+    >>> nearest_class("tsk", ["MethodName", "TaskName"])
+    "did you mean 'TaskName'?"
+    """
     by_case = {name.casefold(): name for name in sorted(known)}
     close = get_close_matches(label.casefold(), by_case, n=1, cutoff=0.5)
     return f"did you mean {by_case[close[0]]!r}?" if close else nearest(label, by_case.values())
 
 
 def about_of(file: Path) -> dict[str, Any]:
-    """What a ``run.json`` says; nothing where there is none."""
+    """Read a ``run.json``; empty if there is none."""
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}
@@ -75,30 +93,42 @@ def about_of(file: Path) -> dict[str, Any]:
 
 
 def name_of(folder: Path) -> str:
-    """The run's name: the words of its command."""
+    """Return the name of a run: the overrides of its command."""
     return about_of(folder / "run.json").get("name") or folder.name
 
 
 def rounds_of(folder: Path) -> list[int]:
-    """The rounds that have left their sentences, ascending. Raises InputError where none has."""
+    """List the rounds whose sentences are in the folder, ascending.
+
+    Raises:
+        InputError: there are none.
+    """
     found = sorted(
         int(place.name[6:]) for place in folder.glob("round_*") if place.name[6:].isdecimal()
     )
     if not found:
         raise InputError(
-            "no round has left its sentences here",
+            "there are no sentences of a round here",
             file=folder,
-            hint="run it again: the store knows its steps",
+            hint="run it again, which is fast: its steps are in the store",
         )
     return found
 
 
 def read_part(folder: Path, round: int, part: Part) -> list[Example]:
-    """What the tagger of ``round`` predicted for the test set, or the silver that it was trained on
-    (spans that the loss sees), in the order of the corpus; each sentence with its gold, if the run
-    kept any.
+    """Read the sentences of a round, in the order of the corpus.
 
-    Raises InputError for a round that is not there, and for a file that cannot be read.
+    Args:
+        folder: of the run.
+        round: its number.
+        part: "test" for the predictions on the test set, "silver" for the silver that the tagger
+            was trained on (the spans that the loss sees).
+
+    Returns:
+        Each sentence with its predictions or silver, and its gold, if the run kept any.
+
+    Raises:
+        InputError: there is no such round, or a file cannot be read.
     """
     if round not in (known := rounds_of(folder)):
         raise InputError(
@@ -123,11 +153,16 @@ def _beside(example: Example, gold: tuple[Span, ...] | None) -> Example:
 
 
 def findings_of(example: Example) -> list[Finding]:
-    """By kind of error. Raises ValueError for a sentence without gold."""
+    """Compare the spans of a sentence with its gold.
+
+    Raises:
+        ValueError: it has no gold.
+    """
     if example.sentence.spans is None:
         raise ValueError(f"{example.sentence.id} has no gold")
     return findings(example.sentence.spans, example.spans)
 
 
 def wrong(found: list[Finding]) -> bool:
+    """Whether a finding is an error."""
     return any(finding.kind != Kind.RIGHT for finding in found)

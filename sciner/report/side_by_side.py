@@ -1,10 +1,10 @@
-"""`sciner show`: sentences in the terminal, gold on the left, what the tagger said on the right."""
+"""`sciner show`: sentences in the terminal, gold on the left and predictions on the right."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -28,6 +28,7 @@ from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
 from sciner.text.spans import Span
 
+LIMIT = 20  # sentences that are printed by default
 STYLES = {
     Kind.RIGHT: "green",
     Kind.WRONG_BOUNDARY: "yellow",
@@ -45,12 +46,24 @@ def print_sentences(
     part: Part,
     label: str | None = None,
     errors: bool = False,
+    limit: int = LIMIT,
 ) -> None:
-    """Print the sentences of ``part`` that have a span of the class ``label`` and, with ``errors``,
-    one that is wrong (one of that class, if both are asked for); through a pager on a terminal.
+    """Print how many sentences fit, then the first of them; through a pager on a terminal.
 
-    Raises InputError for a run, round or class that is not there, and for ``errors`` where the
-    run kept no gold.
+    Args:
+        console: where they are printed.
+        run: a folder, or an id in ``store``.
+        store: the folder of the store.
+        round: None is the last one.
+        part: the test set, or the accepted silver.
+        label: only sentences with a span of this class.
+        errors: only sentences with a wrong span; together with ``label``, a wrong one of that
+            class.
+        limit: how many sentences are printed; 0 prints all.
+
+    Raises:
+        InputError: there is no such run, round or class, or ``errors`` is asked of a run that kept
+            no gold.
     """
     folder = folder_of(run, store)
     round = rounds_of(folder)[-1] if round is None else round
@@ -81,8 +94,7 @@ def print_sentences(
                 else "The test set is empty."
             )
             return
-        total: Counter[Kind] = Counter()
-        shown = 0
+        fitting, total = [], Counter[Kind]()
         for example in examples:
             found = findings_of(example) if example.sentence.spans is not None else []
             of_class = [f for f in found if label is None or label in labels_of(f)]
@@ -90,22 +102,44 @@ def print_sentences(
                 label and not of_class and label not in {s.label for s in example.spans}
             ):
                 continue
-            shown += 1
+            fitting.append((example, found))
             total.update(f.kind for f in of_class)
-            console.print(*sentence(example, found), sep="\n", end="\n\n")
         kinds = ", ".join(f"{total[kind]:,} {kind}" for kind in Kind if total[kind])
-        console.print(
-            f"{shown:,} of {len(examples):,} sentences{f'; spans: {kinds}' * bool(kinds)}",
-            style="bold",
+        totals = f"{len(fitting):,} of {len(examples):,} sentences"
+        print_first(
+            console,
+            f"{totals}{f'; spans: {kinds}' * bool(kinds)}",
+            (sentence(*one) for one in fitting[: limit or None]),
+            len(fitting) - limit if limit else 0,
         )
 
 
+def print_first(
+    console: Console, totals: str, sentences: Iterable[Iterator[Text | Table]], left: int
+) -> None:
+    """Print the totals, then sentences, then how many more there are.
+
+    Args:
+        console: where they are printed.
+        totals: the first line.
+        sentences: what is printed of each.
+        left: how many sentences are not among them.
+    """
+    console.print(totals, style="bold", end="\n\n")
+    for lines in sentences:
+        console.print(*lines, sep="\n", end="\n\n")
+    if left > 0:
+        are = "sentence is" if left == 1 else "sentences are"
+        console.print(f"{left:,} more {are} not shown; --limit 0 shows all", style="bold")
+
+
 def labels_of(finding: Finding) -> set[str]:
+    """Return the classes of a finding: of the gold span, and of the predicted one."""
     return {span.label for span in (finding.gold, finding.predicted) if span}
 
 
 def sentence(example: Example, found: Sequence[Finding]) -> Iterator[Text | Table]:
-    """Its id, both readings of it beside each other, and a line for each span that is not right."""
+    """Yield the id of a sentence, gold beside prediction, and a line for each wrong span."""
     kinds = {span: f.kind for f in found for span in (f.gold, f.predicted) if span}
     yield Text(printable(example.sentence.id), style="dim")
     sides = Table.grid(padding=(0, 3, 0, 0), expand=True)
@@ -130,7 +164,13 @@ def sentence(example: Example, found: Sequence[Finding]) -> Iterator[Text | Tabl
 
 
 def marked(tokens: Sequence[str], spans: Sequence[Span], kinds: dict[Span, Kind]) -> Text:
-    """The sentence with each span in brackets before its class, in the colour of its kind."""
+    """Write a sentence with each span in brackets before its class.
+
+    Args:
+        tokens: of the sentence.
+        spans: to be marked.
+        kinds: decide the colour of a span.
+    """
     text, at = Text(), 0
     for span in sorted(spans):
         text.append(printable(" ".join([*tokens[at : span.start], ""])))
@@ -141,4 +181,5 @@ def marked(tokens: Sequence[str], spans: Sequence[Span], kinds: dict[Span, Kind]
 
 
 def worded(tokens: Sequence[str], span: Span) -> str:
+    """Write a span as ``[its tokens]Class``."""
     return printable(f"[{' '.join(tokens[span.start : span.end])}]{span.label}")

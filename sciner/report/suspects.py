@@ -1,4 +1,4 @@
-"""Suspected label errors of a run: `sciner show --suspects`, and a section of the page."""
+"""Suspected label errors of a run: for `sciner show --suspects`, and as a section of the page."""
 
 from __future__ import annotations
 
@@ -15,19 +15,23 @@ from sciner.errors import InputError, nearest
 from sciner.report.render import NONE, Table
 from sciner.report.section import Section
 from sciner.report.sentences import folder_of, name_of, rounds_of
-from sciner.report.side_by_side import STYLES, marked, worded
+from sciner.report.side_by_side import LIMIT, STYLES, marked, print_first, worded
 from sciner.report.terminal import printable
 from sciner.results.suspects import SUSPECTS, read_suspects
 from sciner.score.suspects import Suspect, Suspected, extent
 from sciner.text.spans import Span
 
 MOST = 30  # rows of the page's table
-AROUND = 5  # tokens before and behind a suspect there
+AROUND = 5  # tokens before and after a suspect in this table
 HINT = "run it again with suspects=true: the store knows its other steps"
 
 
 def suspects_in(folder: Path, round: int) -> list[Suspected]:
-    """The worst first. Raises InputError for a round that is not there, or was not searched."""
+    """Read the suspects of a round, the least probable label first.
+
+    Raises:
+        InputError: there is no such round, or label errors were not looked for.
+    """
     if round not in (known := rounds_of(folder)):
         raise InputError(
             f"there is no round {round}", file=folder, hint=f"its rounds are 0 to {known[-1]}"
@@ -45,12 +49,21 @@ def print_suspects(
     round: int | None = None,
     label: str | None = None,
     silver: bool = False,
+    limit: int = LIMIT,
 ) -> None:
-    """Print the sentences with a suspect, the worst first; only those of class ``label``, given or
-    suggested, and only silver if so wanted; through a pager on a terminal.
+    """Print how many suspects there are, then the worst sentences; through a pager on a terminal.
 
-    Raises InputError for a run, round or class that is not there, and where label errors were
-    not looked for.
+    Args:
+        console: where they are printed.
+        run: a folder, or an id in ``store``.
+        store: the folder of the store.
+        round: None is the last one.
+        label: only suspects of this class, as labelled or as suggested.
+        silver: only suspects in silver.
+        limit: how many sentences are printed; 0 prints all.
+
+    Raises:
+        InputError: there is no such run, round or class, or label errors were not looked for.
     """
     folder = folder_of(run, store)
     round = rounds_of(folder)[-1] if round is None else round
@@ -73,18 +86,23 @@ def print_suspects(
             "the least probable first; as labelled on the left, suggested on the right"
         )
         console.print(Text(printable(title), style="bold"), end="\n\n")
-        for one in shown:
-            console.print(*sentence(one, label), sep="\n", end="\n\n")
         count = sum(len(of_class(one.suspects, label)) for one in shown)
-        console.print(
+        print_first(
+            console,
             f"{count:,} suspect{'s' * (count != 1)} in {len(shown):,} "
             f"sentence{'s' * (len(shown) != 1)}",
-            style="bold",
+            (sentence(one, label) for one in shown[: limit or None]),
+            len(shown) - limit if limit else 0,
         )
 
 
 def sentence(one: Suspected, label: str | None = None) -> Iterator[Text | Grid]:
-    """Its id and source, both readings of it beside each other, and a line for each suspect."""
+    """Yield the id and source of a sentence, label beside suggestion, and a line per suspect.
+
+    Args:
+        one: the sentence with its suspects.
+        label: only lines for suspects of this class.
+    """
     e = one.example
     yield Text(f"{printable(e.sentence.id)} ({printable(e.source)})", style="dim")
     kinds = {span: s.kind for s in one.suspects for span in spans_of(s)}
@@ -104,7 +122,7 @@ def sentence(one: Suspected, label: str | None = None) -> Iterator[Text | Grid]:
 
 
 def suggested(one: Suspected) -> list[Span]:
-    """The sentence's spans if all suggestions are right."""
+    """Return the spans of the sentence if all suggestions are right."""
     doubted = {s.given for s in one.suspects}
     return [
         *(span for span in one.example.spans if span not in doubted),
@@ -113,19 +131,22 @@ def suggested(one: Suspected) -> list[Span]:
 
 
 def spans_of(suspect: Suspect) -> list[Span]:
+    """Return the span as it is labelled and the suggested one, if they exist."""
     return [span for span in (suspect.given, suspect.suggested) if span]
 
 
 def labels_of(suspect: Suspect) -> set[str]:
+    """Return the classes of a suspect: as labelled, and as suggested."""
     return {span.label for span in spans_of(suspect)}
 
 
 def of_class(suspects: Sequence[Suspect], label: str | None) -> list[Suspect]:
+    """Return the suspects of a class; None is any class."""
     return [s for s in suspects if label is None or label in labels_of(s)]
 
 
 def suspects_section(folder: Path) -> Iterator[Section]:
-    """The worst of the last round, where they were looked for."""
+    """Yield the section of the least probable labels of the last round, if it has suspects."""
     round = rounds_of(folder)[-1]
     if not (folder / f"round_{round}" / SUSPECTS).is_file():
         return
@@ -151,17 +172,17 @@ def suspects_section(folder: Path) -> Iterator[Section]:
         for s, one in every[:MOST]
     )
     text = (
-        f"Labels of round {round} of {name_of(folder)} that contradict the predictions of taggers "
-        "which did not learn from them, the least probable first: "
-        f"{min(MOST, len(every))} of {len(every):,}. The others stand in the run's folder, as "
-        f"round_{round}/{SUSPECTS}; sciner show --suspects prints them."
+        f"Labels in round {round} of {name_of(folder)} that are possibly wrong: taggers that did "
+        "not learn from them predict something else. The least probable labels come first: "
+        f"{min(MOST, len(every))} of {len(every):,}. All of them are in round_{round}/{SUSPECTS} "
+        "in the run's folder; sciner show RUN --suspects prints them."
     )
     table = Table((*headings, "p labelled", "p suggested"), rows, len(headings))
     yield Section("suspects", "Suspected label errors", text, table=table)
 
 
 def around(tokens: Sequence[str], suspect: Suspect) -> str:
-    """The words about a suspect."""
+    """Return the tokens around a suspect."""
     start, end = extent(suspect.given, suspect.suggested)
     first, last = max(0, start - AROUND), end + AROUND
     return (

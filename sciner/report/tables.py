@@ -1,5 +1,4 @@
-"""Tables of runs: the mean over seeds with its interval, differences paired by seed, learning
-curves by method."""
+"""Tables of runs: means over seeds, differences paired by seed, learning curves by method."""
 
 from __future__ import annotations
 
@@ -16,16 +15,22 @@ from sciner.report.frames import Counts, keys_of, last_round, latest, rows_of
 from sciner.score.curves import Curve, Difference, area_difference, t_difference
 from sciner.score.intervals import Bounds, bounds_of, of_difference, t_interval
 
-F1 = "test/f1/micro"  # the one score that counts of spans give
-BUDGET = "budget/"  # before a unit: what the gold has cost so far
-WORDS = {"corpus": "data"}  # what sets a column that is no key of the command line
-Key = tuple[Hashable, ...]  # one value a column of ``Grid.rows``, or of ``Grid.columns``
+F1 = "test/f1/micro"  # the one score that can be computed from counts of spans
+BUDGET = "budget/"  # with a unit after it: what the gold has cost so far
+WORDS = {"corpus": "data"}  # the key on the command line that sets a column of another name
+Key = tuple[Hashable, ...]  # a value for each column of ``Grid.rows``, or of ``Grid.columns``
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """low, high: 95% t interval over seeds, within the range of the metric
-    (``score.intervals``); None for one seed."""
+    """A mean over seeds.
+
+    Attributes:
+        mean: of the metric.
+        low, high: 95% t interval over seeds, within the range of the metric (``score.intervals``);
+            None for one seed.
+        seeds: that the mean is over.
+    """
 
     mean: float
     low: float | None
@@ -35,7 +40,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Seeds that other cells have and the one with this setting lacks. command: runs them."""
+    """Seeds that other cells have and this one lacks.
+
+    Attributes:
+        setting: of the cell.
+        seeds: that it lacks.
+        command: runs them.
+    """
 
     setting: Mapping[str, Hashable]
     seeds: tuple[int, ...]
@@ -44,8 +55,14 @@ class Missing:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """rows, columns: the names of the keys. row_keys, column_keys: their values, in order. cells:
-    by (row key, column key); none where no run is."""
+    """A table of means.
+
+    Attributes:
+        rows, columns: names of the keys.
+        row_keys, column_keys: their values, in order.
+        cells: {(row key, column key): mean}, without cells that have no run.
+        missing: what is lacking to fill all cells for all seeds.
+    """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
@@ -63,12 +80,20 @@ def cells(
     *,
     level: float = 0.95,
 ) -> Grid:
-    """Every combination of the values of ``rows`` and ``columns``, which are columns of ``frame``;
-    with several metrics, each is a column beside the others. Unless ``round`` is a row or a column,
-    of every run its last round.
+    """Compute the mean over seeds for every combination of values of ``rows`` and ``columns``.
 
-    Raises ValueError for a column or metric that the frame does not have, and where a cell would
-    mix runs that differ in more than their seed. Of runs that are the same, the latest counts.
+    Of runs with the same settings and seed, the latest counts.
+
+    Args:
+        frame: the runs (``frames.tidy``).
+        rows, columns: columns of ``frame``. If ``round`` is not among them, the last round of each
+            run counts.
+        metric: with several metrics, each has its own columns.
+        level: of the intervals.
+
+    Raises:
+        ValueError: the frame lacks a column or metric, or a cell would mix runs that differ in
+            more than their seed.
     """
     metrics = [metric] if isinstance(metric, str) else list(metric)
     columns = [*columns, *(["metric"] if len(metrics) > 1 else [])]
@@ -90,7 +115,7 @@ def cells(
             shown_metric = str(column[-1]) if "metric" in columns else metrics[0]
             found[row, column] = _cell(by_seed, bounds_of(shown_metric), level)
         pairs = zip((*rows, *columns), (*row, *column), strict=True)
-        # a run that is there may lack a round or a figure: running it again would bring neither
+        # an existing run may lack a round or a figure, which running it again would not bring
         setting = {name: value for name, value in pairs if name not in ("metric", "round")}
         settings[tuple(setting.values())] = setting
     return Grid(
@@ -104,8 +129,7 @@ def cells(
 
 
 def _values(frame: pd.DataFrame, names: Sequence[str]) -> list[Key]:
-    """What stands in the columns ``names``, each combination once; numbers in words by their
-    size."""
+    """Each combination of values of the columns once; numbers in text are sorted by size."""
     if not names:
         return [()]
     found = frame[list(names)].drop_duplicates().itertuples(index=False, name=None)
@@ -120,8 +144,7 @@ def _natural(key: Key) -> list[list[tuple[int, float, str]]]:
 
 
 def _by_seed(frame: pd.DataFrame) -> dict[int, float]:
-    """One metric of runs that differ in nothing but their seed. Raises ValueError for other
-    runs."""
+    """{seed: value} of one metric. Raises ValueError for runs that differ in more than the seed."""
     _refuse_unlike(frame, keys_of(frame))
     return {
         int(seed): float(value) for seed, value in zip(frame["seed"], frame["value"], strict=True)
@@ -142,7 +165,7 @@ def _cell(by_seed: Mapping[int, float], bounds: Bounds | None, level: float) -> 
 
 
 def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) -> Iterator[Missing]:
-    """What each setting lacks of the seeds that there are."""
+    """The seeds that each setting lacks."""
     runs = frame.drop_duplicates("run")
     seeds = sorted(int(seed) for seed in runs["seed"].unique())
     for setting in settings:
@@ -152,15 +175,17 @@ def _missing(frame: pd.DataFrame, settings: Iterable[Mapping[str, Hashable]]) ->
 
 
 def _command(runs: pd.DataFrame, setting: Mapping[str, Hashable], seeds: Sequence[int]) -> str:
-    """The words of the run that is the most like ``setting``, with what differs set. A choice of
-    another file comes with the values that a run with that choice set in it."""
+    """The command of the run that is most similar to ``setting``, with the differences set.
+
+    A choice of another file comes with the values that a run with this choice set in it.
+    """
     alike = sum(
         ((runs[name] == value).astype(int) for name, value in setting.items()),
         pd.Series(0, index=runs.index),
     )
     words = _words_of(runs.loc[alike.idxmax()])
     taken = runs.loc[alike.idxmax()].to_dict()
-    for name in sorted(setting, key=lambda name: "." in name):  # files, then the values in them
+    for name in sorted(setting, key=lambda name: "." in name):  # files, then values in them
         key, value = WORDS.get(name, name), setting[name]
         if taken[name] == value:
             continue
@@ -185,7 +210,12 @@ def _words_of(run: pd.Series) -> dict[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """by_seed: figure of a minus that of b. difference: their mean, with its interval."""
+    """A difference of two settings.
+
+    Attributes:
+        by_seed: {seed: a minus b}.
+        difference: the mean, with its interval.
+    """
 
     by_seed: Mapping[int, float]
     difference: Difference
@@ -200,13 +230,21 @@ def paired(
     *,
     level: float = 0.95,
 ) -> Paired:
-    """How much better the runs with the settings ``a`` are than those with ``b``, seed by seed, in
-    their last rounds.
+    """Compute the difference of two settings in their last rounds, paired by seed.
 
-    a, b: {column: value}; each selects runs that differ in nothing but their seed. Entity F1 of
-    runs whose ``counts`` are given has the bootstrap interval over seeds and test documents
-    (``score.curves``), anything else a paired t interval over seeds. Raises ValueError for runs
-    that are not alike, and where no seed is common.
+    Entity F1 of runs with ``counts`` has the bootstrap interval over seeds and test documents
+    (``score.curves``); anything else has a paired t interval over seeds.
+
+    Args:
+        frame: the runs (``frames.tidy``).
+        a, b: {column: value}; each selects runs that differ only in their seed. With ``round``, it
+            selects that round instead of the last.
+        metric: its name.
+        counts: spans by test document (``frames.counts_of``).
+        level: of the interval.
+
+    Raises:
+        ValueError: the runs differ in more, or no seed is common.
     """
     newest = latest(frame)
     last = last_round(newest)
@@ -216,7 +254,7 @@ def paired(
     seeds = sorted(values[0].keys() & values[1].keys())
     if not seeds:
         raise ValueError(f"no seed has both {dict(a)} and {dict(b)}")
-    # threshold=fixed stands for the values in its file
+    # threshold=fixed also determines the values in its file
     groups = {name.split(".")[0] for name in (*a, *b)}
     _refuse_unlike(
         pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups]
@@ -231,7 +269,7 @@ def paired(
 
 
 def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
-    """Each seed's run as a curve of one point, for the runs that kept their counts."""
+    """The run of each seed as a curve of one point, for the runs that kept their counts."""
     runs = zip(frame["seed"], frame["run"], frame["round"], strict=True)
     return {
         int(seed): Curve.of([0], counts[run, number][None])
@@ -241,7 +279,7 @@ def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
 
 
 def every_round(frame: pd.DataFrame, unit: str) -> list[tuple[float, float]]:
-    """(budget in ``unit``, entity F1) of every round of every run that has both."""
+    """List (budget in ``unit``, entity F1) of every round of every run that has both."""
     wanted = [f"{BUDGET}{unit}", F1]
     wide = frame[frame["metric"].isin(wanted)].pivot(
         index=["run", "round"], columns="metric", values="value"
@@ -252,15 +290,24 @@ def every_round(frame: pd.DataFrame, unit: str) -> list[tuple[float, float]]:
 def learning_curves(
     frame: pd.DataFrame, by: Sequence[str], unit: str = "sentences", counts: Counts | None = None
 ) -> dict[str, dict[int, Curve]]:
-    """{method: {seed: curve}} of entity F1 over ``budget/<unit>``; a method is the values of the
-    columns ``by``.
+    """Compute learning curves of entity F1 over ``budget/<unit>``.
 
-    Methods may differ in whatever keys; the runs of one method in nothing but seed and
-    ``data.seed_size``. A curve has a point for every budget that its runs stood at: the rounds
-    of one run that acquires, the runs of a sweep over seed sizes, or both. Where a budget lasted
-    for several rounds the last of them counts. Raises ValueError for runs of one method that
-    differ in more, for two of them at the same seed and budget, and for a unit or a column that
-    the frame does not have.
+    The runs of one method may differ only in seed and ``data.seed_size``. A curve has a point for
+    every budget of its runs: the rounds of a run that buys gold, the runs of a sweep over seed
+    sizes, or both. If several rounds have the same budget, the last one counts.
+
+    Args:
+        frame: the runs (``frames.tidy``).
+        by: columns; a method is a combination of their values.
+        unit: of the budget.
+        counts: spans by test document (``frames.counts_of``).
+
+    Returns:
+        {method: {seed: curve}}.
+
+    Raises:
+        ValueError: the runs of a method differ in more, two of them have the same seed and budget,
+            or the frame lacks a unit or column.
     """
     wanted = [F1, f"{BUDGET}{unit}"]
     if lost := [name for name in (*wanted, *by) if name not in {*frame["metric"], *frame.columns}]:
@@ -288,8 +335,7 @@ def learning_curves(
         whole = [one for one in kept if one is not None]
         if len(set(budget)) < len(budget):
             raise ValueError(
-                f"two runs of {method}, seed {seed}, stand at the same budget: name "
-                "data.seed_size in by too"
+                f"two runs of {method}, seed {seed}, have the same budget: add data.seed_size to by"
             )
         try:
             curve = (

@@ -1,9 +1,10 @@
-"""A run at a glance: rounds across, figures down."""
+"""Tables in the terminal: a run with rounds across and figures down, and others."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich import box
@@ -21,24 +22,37 @@ if TYPE_CHECKING:
 Scores = Mapping[str, float]
 Format = Callable[[float], str]
 FIRST, INTERVAL = 25, 15  # columns of the first column and of an interval, with their padding
+BETWEEN = 2  # columns between two columns of a table
 
 
 def share(value: float) -> str:
+    """Format a score, such as ``0.523``."""
     return f"{value:.3f}"
 
 
 def count(value: float) -> str:
+    """Format a count, such as ``1,234``."""
     return f"{value:,.0f}"
 
 
 def short(value: float, sign: str) -> str:
-    """.647, or -.012: an interval's end, short enough for a column of it."""
+    """Format the end of an interval, such as ``.647`` or ``-.012``, in few characters.
+
+    Args:
+        value: to format.
+        sign: of the format specification: "+" or "".
+    """
     return f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
 def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
-    """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no
-    round has are left out, and intervals where ``width`` has no room for them."""
+    """Make the table of a run: F1 by class, token figures, silver quality and budget.
+
+    Args:
+        rounds: the scores of each round, a column each. Rows that no round has are left out.
+        labels: the classes.
+        width: of the terminal, in columns. Intervals are left out if there is no room.
+    """
     table = Table(
         title="test F1 by round",
         title_justify="left",
@@ -73,7 +87,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("dev entity F1, micro", "dev/f1/micro")
     table.add_section()
     row("token accuracy", "test/accuracy/token")
-    row("  of all-O answers", "test/all_o/accuracy/token")
+    row("  of O everywhere", "test/all_o/accuracy/token")
     row("token F1, weighted", "test/f1/token_weighted")
     table.add_section()
     row("silver: sentences", "silver/accepted_sentences", count)
@@ -86,7 +100,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  entities", "budget/entities", count)
     row("  minutes", "budget/minutes", count)
     row("  money", "budget/money", lambda v: f"{v:.4g}")
-    if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator errs
+    if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator makes errors
         row("  F1 of its labels", "gold/f1")
     row("  agreement F1", "gold/agreement_f1")
     row("  agreement kappa", "gold/agreement_kappa")
@@ -94,11 +108,15 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
 
 
 def rich_table(table: Tabular, width: int | None = None) -> Table:
-    """A table of text with its notes below. width: columns that there are; intervals go on a line
-    of their own where the table would be wider."""
-    longest = [
-        max(map(len, column)) + 1 for column in zip(*(table.headings, *table.rows), strict=True)
-    ]
+    """Make a rich table from a table of text, with its notes below.
+
+    Args:
+        table: to convert.
+        width: of the terminal, in columns. If the table would be wider, intervals go on lines of
+            their own.
+    """
+    columns = zip(*(table.headings, *table.rows), strict=True)
+    longest = [max(map(len, column)) + BETWEEN for column in columns]
     narrow = width is not None and sum(longest) > width
     shown = Table(
         box=box.SIMPLE_HEAD,
@@ -111,29 +129,67 @@ def rich_table(table: Tabular, width: int | None = None) -> Table:
         for row in rows:
             row[table.words :] = [on_two_lines(cell) for cell in row[table.words :]]
     for number, heading in enumerate(table.headings):
-        lines = [line for row in rows for line in row[number].split("\n")]
         is_figure = number >= table.words
         shown.add_column(
             escape(printable(heading)),
             justify="right" if is_figure else "left",
             no_wrap=not narrow,
             overflow="fold" if narrow else "ellipsis",
-            min_width=max(map(len, lines), default=1) if narrow and is_figure else None,
+            min_width=_narrow(table, number) if narrow and is_figure else None,
         )
     for row in rows:
         shown.add_row(*map(escape, row))
     return shown
 
 
+def _narrow(table: Tabular, number: int) -> int:
+    """The width of a column with intervals on lines of their own and a heading of several lines."""
+    lines = [line for row in table.rows for line in on_two_lines(row[number]).split("\n")]
+    return max(map(len, [*table.headings[number].split(), *lines]))
+
+
+def parts_that_fit(table: Tabular, width: int) -> list[Tabular]:
+    """Split a table that is too wide even with intervals on lines of their own.
+
+    Args:
+        table: to split.
+        width: of the terminal, in columns.
+
+    Returns:
+        Tables below each other. Each has all columns of words and some of the figures; the last one
+        has the notes.
+    """
+    words = list(range(table.words))
+    room = width - sum(_narrow(table, number) + BETWEEN for number in words)
+    parts, left = [list[int]()], room
+    for number in range(table.words, len(table.headings)):
+        needed = _narrow(table, number) + BETWEEN
+        if parts[-1] and needed > left:
+            parts.append([])
+            left = room
+        parts[-1].append(number)
+        left -= needed
+    return [
+        replace(
+            table,
+            headings=tuple(table.headings[number] for number in (*words, *part)),
+            rows=tuple(tuple(row[number] for number in (*words, *part)) for row in table.rows),
+            notes=table.notes if part is parts[-1] else (),
+        )
+        for part in parts
+    ]
+
+
 def on_two_lines(cell: str) -> str:
-    """0.523 above its interval, which no line may break."""
+    """Put the interval of a cell below its mean, so that no line break can cut it."""
     return cell.replace(" [", "\n[").replace(", ", "…")
 
 
 def print_table(console: Console, table: Tabular) -> None:
-    """The table in the width of a terminal; elsewhere as wide as it is, so that nothing is cut."""
+    """Print a table in the width of the terminal; elsewhere in its own width, so nothing is cut."""
     if console.is_terminal:
-        console.print(rich_table(table, console.width))
+        for part in parts_that_fit(table, console.width):
+            console.print(rich_table(part, console.width))
     else:
         wide = rich_table(table)
         unbounded = console.options.update(max_width=10_000)
@@ -142,19 +198,30 @@ def print_table(console: Console, table: Tabular) -> None:
 
 
 def printable(text: str) -> str:
-    """Without the control characters that a corpus could steer a terminal with."""
+    """Replace control characters, with which a corpus could control the terminal."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def console() -> Console:
-    """Where tables go: as wide as the terminal, 100 columns elsewhere; nowhere after
-    ``sciner run --quiet``."""
+    """Make the console that tables are printed to.
+
+    It has the width of the terminal, elsewhere 100 columns. With ``sciner run --quiet`` it prints
+    nothing.
+    """
     width = None if sys.stdout.isatty() else 100
     return Console(width=width, soft_wrap=False, highlight=False, quiet=is_quiet())
 
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:
-    """The table and its warnings; ``rows`` as ``rounds.jsonl`` holds them."""
+    """Print a run: its table, its warnings, and the answer in one sentence.
+
+    Args:
+        console: where it is printed.
+        rows: the lines of ``rounds.jsonl``.
+        labels: the classes of the run.
+    """
+    from sciner.report.gain import answer_of_run
+
     console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
     for row in rows:
         for warning in row["warnings"]:
@@ -164,3 +231,5 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
             )
     if any("test/f1/micro_low" in row["scores"] for row in rows):
         console.print("[dim]Intervals: bootstrap over test documents.[/]")
+    if answer := answer_of_run(rows):
+        console.print(answer, style="bold", markup=False, soft_wrap=True)

@@ -168,7 +168,7 @@ def test_what_cannot_be_exported_is_one_line_and_no_file(project: Path) -> None:
 
 def test_runs_without_counts_say_so_and_those_with_leave_a_second_file(project: Path) -> None:
     write_run(project / "old" / "a", "seed=0", [{"test/f1/micro": 0.5}])
-    with pytest.raises(InputError, match="kept no counts"):
+    with pytest.raises(InputError, match="have no counts"):
         call("old", "-o", "runs.csv", "--counts", "counts.csv")
     assert not Path("runs.csv").exists()
     write_run(project / "new" / "b", "seed=0", [{"test/f1/micro": 0.5}], counts=[[[1, 2, 3]]])

@@ -97,6 +97,8 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(
     assert run.data.tags["sciner.cache"].endswith(" steps known")
     out = capsys.readouterr().out
     assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
+    assert "The last round " in out and "contradict" not in out
+    assert out.rstrip().endswith("to look: sciner report here")
 
 
 def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> None:

@@ -69,11 +69,24 @@ def test_only_what_was_asked_for_is_shown(folder: Path, capsys: pytest.CaptureFi
     assert "1 of 2 sentences; spans: 1 wrong class\n" in capsys.readouterr().out
 
 
+def test_totals_come_first_and_sentences_beyond_the_limit_are_counted(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call(str(folder), "--limit", "1")
+    text = capsys.readouterr().out
+    assert text.index("2 of 2 sentences; spans: 1 wrong class, 1 missed") < text.index("test/d#0")
+    assert "It is fast" not in text
+    assert text.rstrip().endswith("1 more sentence is not shown; --limit 0 shows all")
+    for limit in ("0", "2"):
+        call(str(folder), "--limit", limit)
+        assert "It is fast" in (text := capsys.readouterr().out) and "not shown" not in text
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["nowhere"], "is no run's folder and no id"),
-        (["../x"], "is no run's folder and no id"),
+        (["nowhere"], "is not the folder of a run"),
+        (["../x"], "is not the folder of a run"),
         (["RUN", "--round", "3"], "no round 3; its rounds are 0 to 0"),
         (["RUN", "--class", "Methd"], "did you mean 'Method'"),
         (["RUN", "--class", "tsk"], "did you mean 'Task'"),
@@ -179,7 +192,7 @@ def test_what_became_of_errors_is_a_table_of_counts_and_shares(
 
 def test_a_run_whose_errors_were_not_followed_says_so(folder: Path) -> None:
     (folder / "rounds.jsonl").write_text('{"round": 0, "scores": {}}\n', encoding="utf-8")
-    with pytest.raises(InputError, match="no wrong silver was followed"):
+    with pytest.raises(InputError, match="no figures of error propagation"):
         call(str(folder), "--propagation")
-    with pytest.raises(InputError, match="is no run's folder"):
+    with pytest.raises(InputError, match="is not the folder of a run"):
         call("nowhere", "--propagation")

@@ -121,7 +121,7 @@ def test_a_run_leaves_a_file_of_its_suspects_that_is_shown(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*WORDS, "iteration.rounds=1"]) == 0
-    capsys.readouterr()
+    printed = capsys.readouterr().out
     for number in (0, 1):
         file = Path("out") / f"round_{number}" / "suspects.jsonl"
         trained_on = {row["id"]: row["spans"] for row in lines(file.with_name("annotated.jsonl"))}
@@ -133,10 +133,16 @@ def test_a_run_leaves_a_file_of_its_suspects_that_is_shown(
     rows = lines(file)
     worst = [row["suspects"][0]["p_given"] for row in rows]
     assert worst == sorted(worst)
-    app(["show", "out", "--suspects"], standalone_mode=False)
+    app(["show", "out", "--suspects", "--limit", "1"], standalone_mode=False)
     text = capsys.readouterr().out
     count = sum(len(row["suspects"]) for row in rows)
-    assert f"{count:,} suspects in {len(rows):,} sentences" in text and rows[0]["id"] in text
+    pointer = (
+        f"{count:,} labels that out-of-fold predictions contradict: sciner show out --suspects"
+    )
+    assert pointer in printed
+    totals = f"{count:,} suspects in {len(rows):,} sentences"
+    assert text.index(totals) < text.index(str(rows[0]["id"])) and f"{rows[1]['id']} (" not in text
+    assert f"{len(rows) - 1:,} more sentences are not shown" in text
     app(["show", "out", "--suspects", "--silver"], standalone_mode=False)
     silver = sum(row["source"] == "silver" for row in rows)
     assert f"in {silver:,} sentences" in capsys.readouterr().out

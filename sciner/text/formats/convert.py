@@ -15,7 +15,7 @@ from sciner.errors import InputError
 from sciner.text.formats.exchange.base import EXCHANGES, Exchange, Head, find_exchange
 from sciner.text.formats.fit import fit
 from sciner.text.formats.read import expand
-from sciner.text.formats.recognise import recognise
+from sciner.text.formats.recognise import SUFFIXES, UnknownSuffix, recognise
 from sciner.text.formats.record import Record
 from sciner.text.formats.source import home, read_raw_lines
 
@@ -63,6 +63,29 @@ def convert(
     return len(fitted), read, lost
 
 
+def writer_of(out: str | Path, name: str | None = None) -> Exchange:
+    """The format in which ``out`` is written: ``name``, or what its suffix says.
+
+    Raises InputError for an unknown name, and for a suffix that several formats have, or none.
+    """
+    if name is not None:
+        return find_exchange(name)
+    suffix = Path(out).suffix.lower()
+    writable = [exchange for exchange in EXCHANGES.values() if exchange.write]
+    if SUFFIXES.get(suffix) == "conll":
+        return find_exchange("conll")
+    # a .txt may be anything
+    fitting = [exchange for exchange in writable if exchange.suffix == suffix != ".txt"]
+    if len(fitting) == 1:
+        return find_exchange(fitting[0].name)
+    names = ", ".join(sorted(exchange.name for exchange in fitting or writable))
+    raise InputError(
+        "its name does not say in which format to write it",
+        file=out,
+        hint=f"add --format with one of {names}",
+    )
+
+
 def read_records(
     files: list[Path], origin: str | None, notes: Counter[str]
 ) -> Iterator[tuple[Path, Record]]:
@@ -94,9 +117,7 @@ def told(file: Path) -> Exchange:
         raise InputError("several formats fit", file=file, hint=f"add --from {names}")
     try:
         return find_exchange(recognise(file))
-    except InputError as error:
-        if "not that of a known format" not in str(error):
-            raise
+    except UnknownSuffix:
         names = ", ".join(sorted(EXCHANGES))
         raise InputError(
             "the format is unknown", file=file, hint=f"add --from with one of {names}"
@@ -142,6 +163,7 @@ def _whole(place: Path) -> Iterator[Path]:
             "not a regular file, so it cannot be replaced", file=place, hint="choose another name"
         )
     unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    absent = [folder for folder in place.parents if not folder.exists()]
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         yield unfinished
@@ -158,3 +180,7 @@ def _whole(place: Path) -> Iterator[Path]:
         else:
             with suppress(OSError):  # it could not be written either
                 unfinished.unlink(missing_ok=True)
+        if not place.exists():
+            for folder in absent:  # the innermost first
+                with suppress(OSError):  # another process may have written into it
+                    folder.rmdir()

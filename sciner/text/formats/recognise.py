@@ -40,6 +40,10 @@ TAG = re.compile(r"O|[BIES]-[^\s\d]\S*")  # B-12 and I-131 are words
 MOSTLY = 0.8  # share of lines that must end in a tag; the reader reports the others
 
 
+class UnknownSuffix(InputError):
+    """The suffix of a file names no format."""
+
+
 def recognise(path: Path) -> Format:
     """Recognise the format of a file.
 
@@ -47,8 +51,8 @@ def recognise(path: Path) -> Format:
     otherwise. Other files are recognised by their suffix, in upper or lower case.
 
     Raises:
-        InputError: the suffix is unknown, or the file begins like a format that is not read (it is
-            named).
+        UnknownSuffix: the suffix is that of no known format.
+        InputError: the file begins like a format that is not read (it is named).
     """
     suffix = path.suffix.lower()
     if suffix == ".ann":
@@ -67,7 +71,7 @@ def recognise(path: Path) -> Format:
     if suffix == ".txt":
         return "brat" if beside(path, ".ann").is_file() else "conll" if _is_tagged(head) else "text"
     if suffix not in SUFFIXES:
-        raise InputError(
+        raise UnknownSuffix(
             f"suffix {suffix!r} is not that of a known format",
             file=path,
             hint="set format to conll, jsonl, brat or text",

@@ -11,6 +11,8 @@ from sciner.errors import InputError
 from sciner.text.formats.check import check_label, located
 from sciner.text.spans import Scheme, Span, decode, detect_scheme, split_tag
 
+OPENED_BY_I = "spans that begin with I- instead of B- (the file is read as IOB1)"
+
 
 class TagRow(NamedTuple):
     """The tags of one sentence, and the line of each."""
@@ -32,7 +34,7 @@ def decode_file(
     Args:
         rows: the tags of each sentence.
         file: for error messages.
-        notes: counts "tags repaired".
+        notes: counts "tags repaired", and OPENED_BY_I: spans without B- of a detected scheme.
         scheme: of the tags; None detects it over all rows.
         labels: the known classes; None allows any.
 
@@ -53,6 +55,8 @@ def decode_file(
         spans.append(found)
         if repairs:
             notes["tags repaired"] += repairs
+        if scheme is None and detected == "IOB1":
+            notes[OPENED_BY_I] += sum(row.tags[span.start][0] == "I" for span in found)
     return spans
 
 

@@ -179,6 +179,24 @@ def test_a_word_that_cannot_be_meant_is_refused_with_the_right_one(word: str, to
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--model", "crf"], "--model: settings are written without dashes; sciner run model=crf"),
+        (["-m", "--seed=0,1"], "--seed: settings are written without dashes; sciner run seed=0,1"),
+        # Hydra would take it for --experimental-rerun
+        (["--experiment", "rounds/crf"], "--experiment: settings are written without dashes; "),
+        (["--data.limit", "seed=1"], "--data.limit: settings are written without dashes; "),
+        (["--modle", "crf"], "unrecognized arguments: --modle; settings are KEY=VALUE"),
+        (["--cfg", "jobb"], "argument --cfg/-c: invalid choice: 'jobb'"),
+    ],
+)
+def test_a_setting_that_is_written_as_a_flag_is_shown_without_dashes(
+    words: list[str], told: str
+) -> None:
+    assert refusal(*words).startswith(told)
+
+
+@pytest.mark.parametrize(
     "word", ["seed=0,1", "seed=range(0,2)", "threshold=accept_all,fixed", "data.seed_size=5%,10%"]
 )
 def test_several_values_need_the_flag(word: str) -> None:

@@ -3,6 +3,8 @@ more than the seeds allow."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,8 +13,14 @@ from scipy import stats
 from sciner.launch.summary import print_comparison
 from sciner.report.answer import FEW, extremes, results
 from sciner.report.answer_sentences import answers, question
-from sciner.report.answer_tables import answer_table, comparison_table, cost_table
+from sciner.report.answer_tables import (
+    answer_table,
+    best_and_worst,
+    comparison_table,
+    cost_table,
+)
 from sciner.report.compared import ComparedRuns, compare_runs
+from sciner.report.gain import answer_of_run
 from sciner.report.provenance import provenance
 from sciner.results.folder import RunFolder
 from sciner.results.records import records
@@ -98,9 +106,10 @@ def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
     first, second, _ = answers(compared, found)
     assert first.startswith("2 of 3 settings gain over their own round 0") and "1 loses" in first
     assert first.endswith(
-        "Largest difference: +0.100 with threshold=a; smallest: -0.100 with threshold=c."
+        "Largest gain: +0.100 with threshold=a; smallest: -0.100 with threshold=c."
     )
     assert second.startswith("None of the 2 other settings is better than the baseline threshold=a")
+    assert "Largest difference from the baseline: -0.050 with threshold=b" in second
     ends = extremes(found)
     assert ends and [one.setting["threshold"] for one in ends] == ["a", "c"]
 
@@ -115,9 +124,11 @@ def test_a_difference_whose_interval_includes_0_is_no_gain_and_no_loss(tmp_path:
     compared = asked(tmp_path, runs)
     first, second, _ = answers(compared, results(compared))
     assert first.startswith("1 of 2 settings gains over its own round 0")
-    assert "0 lose, 1 cannot be told from it: its interval includes 0" in first
-    assert second.startswith(
-        "threshold=fixed cannot be told from the baseline threshold=accept_all: +0.004, 95% inter"
+    assert "0 lose, 1 cannot be distinguished from it: its interval includes 0" in first
+    assert re.fullmatch(
+        r"threshold=fixed cannot be distinguished from the baseline threshold=accept_all: "
+        r"\+0\.004; the 95% interval \[-0\.\d+, \+0\.\d+\] includes 0\.",
+        second,
     )
 
 
@@ -136,14 +147,14 @@ def test_tables_hold_f1_gain_and_cost_by_setting(tmp_path: Path) -> None:
     assert table.headings == (
         *("threshold", "seeds", "entity F1", "minus its round 0"),
         "minus threshold=accept_all",
-    )
+    )  # and no collapse warnings, where there are none
     assert table.rows == (
         ("accept_all", "1", "0.650*", "+0.050*", "baseline"),
         ("fixed", "1", "0.500*", "-0.100*", "-0.150*"),
     )
-    assert cost_table(compared, found).rows[0] == ("accept_all", "20", "1.00", "0 of 1")
+    assert cost_table(compared, found).rows[0] == ("accept_all", "20", "60 min")
     assert comparison_table(compared, found).rows[1] == (
-        *("fixed", "1", "0.500*", "0.250*", "-0.100*", "20"),
+        *("fixed", "1", "0.500*", "0.250*", "-0.100*", "-0.150*", "20"),
     )
 
 
@@ -156,7 +167,95 @@ def test_the_console_shows_the_whole_table_where_there_is_no_terminal(
     print_comparison(compared.runs)
     out = capsys.readouterr().out
     assert name in out and "gold sentences" in out and "…" not in out and "\x1b" not in out
-    assert "best: threshold=accept_all, entity F1 0.500" in out and "worst: " in out
+    assert "best: threshold=accept_all (the baseline), entity F1 0.500" in out
+    assert "worst: " in out
+
+
+def test_the_best_has_the_largest_difference_from_the_baseline_among_comparable_runs(
+    tmp_path: Path,
+) -> None:
+    """Within a corpus, paired by seed: c has the highest mean only because it lacks a hard seed."""
+    f1 = {
+        "data=easy threshold=a seed=0": 0.9,
+        "data=easy threshold=b seed=0": 0.8,
+        **{f"data=hard threshold=a seed={seed}": value for seed, value in ((0, 0.5), (1, 0.3))},
+        **{f"data=hard threshold=b seed={seed}": value for seed, value in ((0, 0.6), (1, 0.4))},
+        "data=hard threshold=c seed=0": 0.55,
+    }
+    for number, (words, value) in enumerate(f1.items()):
+        scores = {"test/f1/micro": value}
+        write_run(tmp_path / str(number), words, [scores], corpus=words[5:9], started=number + 1)
+    compared = compare_runs(records([tmp_path]))
+    found = results(compared)
+    assert best_and_worst(compared, found) == [
+        "best of corpus=easy: threshold=a (the baseline), entity F1 0.900",
+        "worst of corpus=easy: threshold=b, entity F1 0.800, -0.100 from the baseline",
+        "best of corpus=hard: threshold=b, entity F1 0.500, +0.100 from the baseline",
+        "worst of corpus=hard: threshold=a (the baseline), entity F1 0.400",
+    ]
+    told = " ".join(answers(compared, found))
+    assert "Largest difference from the baseline: +0.100 with corpus=hard, threshold=b" in told
+
+
+def test_a_baseline_with_collapse_warnings_is_marked_wherever_it_is_compared_with(
+    tmp_path: Path,
+) -> None:
+    for number, (kind, f1) in enumerate((("accept_all", 0.1), ("fixed", 0.5))):
+        folder = write_run(
+            tmp_path / kind, f"threshold={kind} seed=0", [{"test/f1/micro": f1}], started=number + 1
+        )
+        if kind == "accept_all":
+            line = json.loads((folder / "rounds.jsonl").read_text(encoding="utf-8"))
+            line["warnings"] = ["few spans"]
+            (folder / "rounds.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    compared = compare_runs(records([tmp_path]))
+    found = results(compared)
+    told = " ".join(answers(compared, found))
+    assert "The baseline threshold=accept_all has collapse warnings in 1 of 1 run" in told
+    for table in (answer_table(compared, found), comparison_table(compared, found)):
+        assert [row[-1] for row in table.rows] == ["1 of 1 run", "0 of 1 run"]
+    assert not any("collapse" in heading for heading in cost_table(compared, found).headings)
+    assert best_and_worst(compared, found)[1].endswith("collapse warnings in 1 of 1 run")
+
+
+def test_the_page_and_the_run_have_the_same_sentence_of_a_single_seed(tmp_path: Path) -> None:
+    """Each computes a bootstrap interval, but it is given once."""
+    counts = [[[correct, 10, 10] for correct in row] for row in ((5, 6, 7), (4, 7, 3))]
+    gain = {"test/gain/micro": -0.133, "test/gain/micro_low": -0.402, "test/gain/micro_high": 0.101}
+    rounds = [{"test/f1/micro": 0.6}, {"test/f1/micro": 0.467, **gain}]
+    write_run(tmp_path / "run", "seed=0", rounds, counts=counts)
+    compared = compare_runs(records([tmp_path]))
+    lines = [{"round": number, "scores": scores} for number, scores in enumerate(rounds)]
+    assert answers(compared, results(compared))[0] == answer_of_run(lines)
+
+
+@pytest.mark.parametrize(
+    ("last", "told"),
+    [
+        (
+            {"test/gain/micro": 0.02, "test/gain/micro_low": 0.01, "test/gain/micro_high": 0.03},
+            "The last round gains 0.020 entity F1 over round 0 (training on the seed set alone); "
+            "the 95% interval [+0.010, +0.030] excludes 0.",
+        ),
+        (
+            {"test/gain/micro": -0.02, "test/gain/micro_low": -0.05, "test/gain/micro_high": 0.01},
+            "The last round cannot be distinguished from round 0 (training on the seed set alone): "
+            "-0.020 entity F1; the 95% interval [-0.050, +0.010] includes 0.",
+        ),
+        (  # one test document: no interval
+            {"test/gain/micro": -0.02, "test/gain/micro_low": -0.02, "test/gain/micro_high": -0.02},
+            "The last round loses 0.020 entity F1 against round 0 (training on the seed set "
+            "alone).",
+        ),
+    ],
+)
+def test_a_single_run_is_answered_in_one_sentence(last: dict[str, float], told: str) -> None:
+    first = {"test/f1/micro": 0.5, "test/f1/micro_low": 0.45, "test/f1/micro_high": 0.55}
+    lines = [{"round": 0, "scores": first}, {"round": 1, "scores": {**first, **last}}]
+    assert answer_of_run(lines) == told
+    assert answer_of_run(lines[:1]) == (
+        "Entity F1 of round 0 on the test set: 0.500, 95% interval [0.450, 0.550]."
+    )
 
 
 def test_what_the_runs_were_made_with_is_named_once_where_they_agree(tmp_path: Path) -> None:

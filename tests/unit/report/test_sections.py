@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import numpy as np
 import pytest
 
 from sciner.errors import InputError
-from sciner.report import figures, sections
+from sciner.report import figures, sections, silver_figures
 from sciner.report.compared import compare_runs
 from sciner.report.figure_tables import by_class
 from sciner.report.render import NONE
@@ -93,7 +94,7 @@ def test_points_stand_on_their_ticks(tmp_path: Path) -> None:
             words = f"threshold={kind} data.seed_size={size} seed=0"
             write_run(tmp_path / size / f"{kind}{size}", words, [silver])
     for places, offsets in (([tmp_path / "5%"], [0.0]), ([tmp_path], [-0.03, 0.03])):
-        figure = figures.by_threshold(compare_runs(records(places)), ["threshold"])
+        figure = silver_figures.by_threshold(compare_runs(records(places)), ["threshold"])
         assert figure
         lines = figure.axes[0].lines
         found = {round(line.get_xdata()[0], 3) for line in lines if line.get_marker() in "os"}
@@ -110,6 +111,14 @@ def buying(place: Path, seed: int, units: Sequence[str] = UNITS) -> None:
         for f1, spent in ((0.1, 10.0), (0.2, 20.0), (0.3, 30.0), (0.4, 30.0))
     ]
     write_run(place / f"{seed}", f"seed={seed}", rounds)
+
+
+def test_thresholds_are_drawn_where_all_seeds_agree(tmp_path: Path) -> None:
+    """The mean of three equal values may be rounded to less than each of them."""
+    silver = {"test/f1/micro": 0.5, "silver/precision/micro": 0.6, "silver/recall/micro": 0.4}
+    for number, (kind, seed) in enumerate(product(("accept_all", "fixed"), range(3))):
+        write_run(tmp_path / f"{number}", f"threshold={kind} seed={seed}", [silver, silver])
+    assert silver_figures.by_threshold(compare_runs(records([tmp_path])), ["threshold"])
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -241,7 +241,7 @@ def test_two_curves_of_a_method_are_told_apart_by_their_seed_size(tmp_path: Path
     for size in ("10", "20"):
         acquired(tmp_path, f"mnlp data.seed_size={size}", (0.3, 0.8), 0)
     frame = frames.read_runs(tmp_path)
-    with pytest.raises(ValueError, match=r"same budget: name data\.seed_size in by too"):
+    with pytest.raises(ValueError, match=r"same budget: add data\.seed_size to by"):
         learning_curves(frame, ["model"])
     assert list(learning_curves(frame, ["model", "data.seed_size"])) == ["crf, 10", "crf, 20"]
 

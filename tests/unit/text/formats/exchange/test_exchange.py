@@ -386,6 +386,40 @@ def test_a_conversion_there_and_back_gives_the_same_file(say: Any) -> None:
             assert Path("b.jsonl").read_text() == Path("a.jsonl").read_text()
 
 
+def test_the_suffix_of_the_output_says_its_format_where_one_format_has_it(say: Any) -> None:
+    Path("a.jsonl").write_text('{"tokens": ["BERT"], "spans": [[0, 1, "Method"]]}\n')
+    for name, out in (("conll", "b.conll"), ("conll", "b.TSV"), ("bioc", "b.xml")):
+        code, text, _ = say("a.jsonl", out)
+        assert code == 0 and text.startswith(f"{out}: 1 text as {name}\n")
+    for out, names in (
+        ("b.json", "argilla, label_studio"),
+        ("b.jsonl", "doccano, jsonl, prodigy, scierc"),
+        ("folder", "brat, cas, webanno"),
+        ("b.txt", "argilla, bioc, brat, cas, conll, "),
+    ):
+        code, _, err = say("a.jsonl", out)
+        assert code == 2 and f"{out}: its name does not say in which format to write it" in err
+        assert f"add --format with one of {names}" in err and not Path(out).exists()
+
+
+def test_spans_that_begin_with_i_are_counted(say: Any) -> None:
+    """Where most of them do, the file is read as IOB1; elsewhere the tags are repaired."""
+    for first, note in (("I", "spans that begin with I- instead of B-"), ("B", "tags repaired")):
+        Path("a.conll").write_text(f"BERT\t{first}-A\nand\tO\nF1\tI-B\n")
+        _, out, _ = say("a.conll", "b.jsonl", "--format", "jsonl")
+        assert f"a.conll, read: {note}" in out
+        assert out.rstrip().endswith(": 2" if first == "I" else ": 1")
+
+
+def test_a_refused_conversion_leaves_no_folder(
+    say: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    Path("a.jsonl").write_text('{"id": "../p#0", "tokens": ["BERT"], "spans": []}\n')
+    code, _, err = say("a.jsonl", "new/folder/brat", "--format", "brat")
+    assert code == 2 and "names no file below a folder" in err
+    assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
+
+
 DOCCANO = '{{"text": "{}", "label": [[{}, {}, "{}"]]}}\n'
 MASK = "\U0001f600 we use BERT"
 
