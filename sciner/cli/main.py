@@ -15,6 +15,9 @@ from sciner.cli import (
     data as data_cli,
 )
 from sciner.cli import (
+    loop as loop_cli,
+)
+from sciner.cli import (
     report as report_cli,
 )
 from sciner.cli import (
@@ -40,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(data_cli.app, name="data")
+app.add_typer(loop_cli.app, name="loop")
 app.add_typer(report_cli.app, name="report")
 app.add_typer(store_cli.app, name="store")
 app.add_typer(search_cli.app, name="search")

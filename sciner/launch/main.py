@@ -27,10 +27,11 @@ from sciner.launch.hydra_internals import (
 )
 from sciner.launch.job import Outcome, one_job, read_outcomes
 from sciner.launch.overrides import check, parse_flags
+from sciner.launch.quoting import quoted
 from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.launch.summary import compare_jobs, say_study, say_where
 from sciner.progress import is_quiet, quiet
-from sciner.redact import redacted, veiled
+from sciner.redact import VEIL, redacted, veiled
 from sciner.results.folder import in_use, reserved, taken
 from sciner.run.build import build_store
 from sciner.tracking.address import NOTES
@@ -72,6 +73,10 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
     points, multirun, search, folder, launcher = check(flags)
+    if multirun and any(point.annotator.kind == "people" for point in points):
+        raise InputError(
+            "annotator=people labels for one run, and a sweep has several", hint="leave -m out"
+        )
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
         hydra_main(words, flags, launcher)
         return 0
@@ -107,6 +112,31 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     # a study may have all its trials already
     codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 4, 3) if code in codes), 0)
+
+
+def go_on(run: Path) -> int:
+    """Run the words of the run in ``run`` again, in its folder. Returns the exit code of ``main``.
+
+    Raises InputError where they are not known, or hold a password, which no file keeps.
+    """
+    import yaml
+
+    file = run / ".hydra" / "overrides.yaml"
+    try:
+        words = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        raise InputError(
+            "the command of the run cannot be read",
+            file=file,
+            hint="type it again, with hydra.run.dir=DIR",
+        ) from None
+    if any(VEIL.search(word) for word in words):
+        raise InputError(
+            "a password is in the command, and no file keeps it",
+            file=file,
+            hint="type it again, with hydra.run.dir=DIR",
+        )
+    return main([*words, f"hydra.run.dir={quoted(str(run))}"])
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:

@@ -18,6 +18,7 @@ from sciner.launch.job import Outcome
 from sciner.progress import is_quiet
 from sciner.redact import redacted
 from sciner.report.terminal import console, print_table
+from sciner.results.folder import as_typed
 from sciner.search.options import SearchOptions
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def compare_jobs(found: Sequence[Outcome]) -> str:
     place = folders[-1].parent
     more = len(records([place])) - len(runs)  # of older sweeps, in the same folder
     sweep = ["--sweep", str(runs[-1].sweep)] if more else []
-    return shlex.join(["sciner", "report", _short(place), *sweep])
+    return shlex.join(["sciner", "report", as_typed(place), *sweep])
 
 
 def print_comparison(runs: Sequence[Record]) -> None:
@@ -111,9 +112,3 @@ def say_where(found: Sequence[Outcome], multirun: bool, report: str = "") -> Non
         say("to look: sciner ui" if uri == here else f"to look: sciner ui --uri {redacted(uri)}")
     if report:
         say(f"to look: {report}")
-
-
-def _short(place: Path) -> str:
-    """As typed from the working directory, where it lies below."""
-    here = Path.cwd()
-    return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)

@@ -67,6 +67,12 @@ def taken(path: Path) -> InputError:
     return InputError("another run is at work in this folder", file=path, hint=hint)
 
 
+def as_typed(place: Path) -> str:
+    """As typed from the working directory, where it lies below."""
+    here = Path.cwd()
+    return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)
+
+
 def write_whole(file: Path, text: str) -> None:
     """Write ``text`` so that a kill leaves the old file or the new one, no half."""
     unfinished = file.with_name(f".{file.name}")

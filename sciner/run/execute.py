@@ -14,6 +14,7 @@ from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.config.places import TrackingConfig
 from sciner.hashing import digest
+from sciner.policy.people import LabelsWanted
 from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.datasets import datasets_of
@@ -25,7 +26,9 @@ from sciner.text.stats import dropped_spans
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
+    from sciner.policy.people import Answers
     from sciner.results.folder import RunFolder
+    from sciner.results.people import Waiting
     from sciner.store.disk import Store
     from sciner.tracking.tracker import Tracker
 
@@ -34,15 +37,16 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended. rounds: the lines of ``rounds.jsonl``. labels: its classes. lost: was
-    the tracker? tracked: does it stand there? spare: what the store may forget when the sweep has
-    ended."""
+    """A run that has ended, or that waits for people. rounds: the lines of ``rounds.jsonl``.
+    labels: its classes. lost: was the tracker? tracked: does it stand there? spare: what the store
+    may forget when the sweep has ended. waiting: what people have to do, if they have to."""
 
     rounds: list[dict[str, Any]]
     labels: tuple[str, ...]
     lost: bool
     tracked: bool
     spare: list[str]
+    waiting: Waiting | None
 
 
 def execute(config: RunConfig, job: Job) -> Executed:
@@ -54,7 +58,9 @@ def execute(config: RunConfig, job: Job) -> Executed:
     from sciner.results.folder import reserved
 
     store = build_store(config.store, job.project)
-    ready = prepare(config, store, shared=job.sweep is not None)
+    ready = prepare(
+        config, store, shared=job.sweep is not None, answers=read_answers(config, job.directory)
+    )
     for note, count in sorted(ready.corpus.notes.items()):
         log.warning("%s: %d", note, count)
     if ready.llm:  # before anything is spent
@@ -72,6 +78,13 @@ def execute(config: RunConfig, job: Job) -> Executed:
             config.data.seed_order,
         )
     return done
+
+
+def read_answers(config: RunConfig, run: Path) -> Answers:
+    """What people have answered in the folder ``run``; nothing unless they annotate."""
+    from sciner.results.people import PeopleFolder, in_order
+
+    return in_order(PeopleFolder(run).answers()) if config.annotator.kind == "people" else {}
 
 
 def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Executed:
@@ -96,6 +109,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     }
     folder = RunFolder.create(job.directory, values, about)
     folder.write_gold(corpus.test, ready.parts.pool)
+    waiting = None
     try:
         tracker.start(about["name"], params_of(values, told), told | {"sciner.run": about["id"]})
         tracker.inputs(datasets)
@@ -110,6 +124,9 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         conclude(
             ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)}
         )
+    except LabelsWanted as wanted:
+        waiting = ask_people(config, folder, wanted)
+        tracker.finish("SCHEDULED")
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -119,7 +136,21 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         tracker.lost is not None,
         bool(tracker.run_id),
         ready.steps.weights.spare,
+        waiting,
     )
+
+
+def ask_people(config: RunConfig, folder: RunFolder, wanted: LabelsWanted) -> Waiting | None:
+    """Write the batch of the next round for people, and note that the run waits for them."""
+    from sciner.results.people import WAITING, PeopleFolder, waiting
+    from sciner.text.formats.exchange.base import find_exchange
+
+    assert config.annotator.kind == "people"
+    number = folder.read()[-1]["round"] + 1
+    file = PeopleFolder(folder.path).ask(wanted, number, find_exchange(config.annotator.format))
+    place = {"round": number, "file": str(file.relative_to(folder.path))}
+    folder.about(status=WAITING, waiting=place)
+    return waiting(folder.path)
 
 
 def follow(

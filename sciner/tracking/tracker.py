@@ -42,7 +42,7 @@ class Tracker(Protocol):
     def tag(self, name: str, value: str) -> None: ...
 
     def finish(self, status: str) -> None:
-        """FINISHED, FAILED or KILLED."""
+        """FINISHED, FAILED or KILLED; SCHEDULED if people have to go on with it."""
 
 
 class NoTracker:

@@ -72,14 +72,16 @@ def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any |
 
 def is_dead(run: Any, here: Path | None = None) -> bool:
     """Whether nobody writes the run any more: its folder is on this machine, and nobody holds that.
-    here: a folder that this process holds itself."""
+    One that waits for people (SCHEDULED) goes on in its own folder alone. here: a folder that this
+    process holds itself."""
     place = Path(run.data.tags.get("sciner.directory", ""))
     try:
         about = json.loads((place / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):  # another machine's, or removed: who knows
         return False
     ours = about.get("id") == run.data.tags["sciner.run"] and "pruned" not in about
-    return ours and (place == here or not is_held(place / LOCK))
+    waits = run.info.status == "SCHEDULED"
+    return ours and (place == here or not (waits or is_held(place / LOCK)))
 
 
 def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool:

@@ -20,6 +20,7 @@ class LlmAnnotator:
     dev perhaps. A sentence of which no answer is usable is masked: nobody said what it holds."""
 
     assisted = False
+    labels_raw_text = False
 
     def __init__(
         self, fitted: FittedLlm, people: SimulatedAnnotator, by_people: Collection[str]
