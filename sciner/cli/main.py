@@ -184,6 +184,19 @@ def show_run(
 
 
 @app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder of a finished run with save_model=true.")],
+    out: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR")],
+) -> None:
+    """Write a run's tagger and annotated corpus for others, each with a card: [bold]sciner export
+    outputs/… exported[/]."""
+    from sciner.report.export import export
+
+    export(run, out)
+    typer.echo(f"{out}/model: the tagger; {out}/corpus: what it was trained on")
+
+
+@app.command()
 def ui(
     uri: Annotated[
         str | None, typer.Option(help="The database or server; default: mlflow.db in this folder.")

@@ -15,6 +15,7 @@ from itertools import accumulate
 from pathlib import Path
 
 import pytest
+from huggingface_hub import ModelCard
 
 from sciner.text.corpus import Sentence
 from sciner.text.formats.convert import convert
@@ -49,6 +50,8 @@ def test_the_tutorial_ends_with_a_tagger(tmp_path: Path) -> None:
     assert 0 < rows[1]["scores"]["acquire/proposed/f1"] < 1
     spans = (tmp_path / "spans.jsonl").read_text(encoding="utf-8").splitlines()
     assert len(spans) > 400 and any(json.loads(row)["spans"] for row in spans)
+    card = ModelCard.load(tmp_path / "exported/model/README.md")
+    assert card.data.eval_results[0].metric_value == scores[2]
     answers = tmp_path / "project/people/answers.jsonl"
     assert convert(str(answers), tmp_path / "a.conll", to="conll")[0] == 40
 
