@@ -80,7 +80,9 @@ def status(run: Run) -> None:
 
     waits = waiting(run)
     if waits:
-        say(str(waits), f"{waits.asked - waits.missing} of {waits.asked} sentences came back")
+        each = "".join(f"; {who}: {count}" for who, count in waits.by.items())
+        done = waits.asked - waits.missing
+        say(str(waits), f"{done} of {waits.asked} sentences are labelled{each}")
     elif in_use(run):
         say("a process is at work in this run")
     elif open_run(run)[0].get("status") == "FINISHED":

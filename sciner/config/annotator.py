@@ -108,6 +108,7 @@ class PeopleConfig(PaidConfig):
         if value not in known:
             why = "keeps no ids of unlabelled sentences" if value in EXCHANGES else "is no format"
             raise ValueError(f"{value} {why}; {nearest(value, known)}")
+        EXCHANGES[value].check_installed()
         return value
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,8 @@ class Asked:
 class Waiting:
     """A batch that people have not finished.
 
-    asked: sentences in it. missing: those that have to be labelled, or labelled once more.
+    asked: sentences in it. missing: those that have to be labelled, or labelled once more. by: how
+    many each person has labelled, where there are two.
     """
 
     run: Path
@@ -47,6 +48,7 @@ class Waiting:
     file: Path
     asked: int
     missing: int
+    by: Mapping[str, int]
 
     def __str__(self) -> str:
         again = shlex.join(["sciner", "loop", "continue", as_typed(self.run)])
@@ -148,8 +150,19 @@ def waiting(run: Path) -> Waiting | None:
     folder, adjudicate = PeopleFolder(run), config["annotator"]["adjudicate"]
     number, answers = about["waiting"]["round"], folder.answers()
     batch = [id for id, asked in folder.asked().items() if asked.round == number]
-    missing = lacking(batch, in_order(answers), adjudicate)
-    return Waiting(run, number, run / about["waiting"]["file"], len(batch), len(missing))
+    missing = len(lacking(batch, in_order(answers), adjudicate))
+    by = Counter(who for id in batch for who in answers.get(id, ()) if adjudicate)
+    return Waiting(run, number, run / about["waiting"]["file"], len(batch), missing, by)
+
+
+def waiting_id(run: Path, point: str) -> str:
+    """The id of the run that waits in a folder, if it is this ``point``; else empty."""
+    try:
+        about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        waits = about["status"] == WAITING and about["tags"]["sciner.point"] == point
+        return str(about["id"]) if waits else ""
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""
 
 
 def open_run(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -137,7 +137,6 @@ class Merge:
     def add(self, id: str, who: str, answer: Answer, file: Path) -> None:
         """Keep an answer. Raises InputError for one too many."""
         given = self.answers.setdefault(id, {})
-        others = [a.spans for name, a in given.items() if name != who]
         if self.asked[id].round < self.latest:
             same = answer.spans in [a.spans for a in given.values()]
             self.notes[KNOWN if same else LATE] += 1
@@ -148,7 +147,7 @@ class Merge:
                 f"{id} is labelled in another way in {self.brought[id, who]}",
                 hint="keep one of them",
             )
-        elif who not in given and others and not lacks_answer([*given.values()], self.adjudicate):
+        elif who not in given and not lacks_answer([*given.values()], self.adjudicate):
             raise InputError(
                 f"{id} was labelled by {' and '.join(given)} already",
                 hint="name the file after one of them",

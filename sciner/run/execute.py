@@ -91,6 +91,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     """The rounds, to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
+    from sciner.results.people import waiting_id
     from sciner.tracking.params import params_of
     from sciner.tracking.tracker import GuardedTracker
 
@@ -99,7 +100,9 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     told = tags(config, job, corpus)
     datasets = datasets_of(config.data, corpus, ready.parts)
     about: dict[str, Any] = {
-        "id": tracker.unfinished(told) or uuid.uuid4().hex[:12],
+        "id": tracker.unfinished(told)
+        or waiting_id(job.directory, told["sciner.point"])
+        or uuid.uuid4().hex[:12],
         "name": redacted(job.name),
         "params": params(config, job),
         "tags": told,
@@ -116,17 +119,18 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
-        last = follow(ready.rounds, folder, tracker, corpus.labels)
-        if config.save_model:
-            save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
-            note_tokens(folder.path / "model", corpus.train)
-            tracker.artifact(folder.path / "model", "model")
-        conclude(
-            ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)}
-        )
-    except LabelsWanted as wanted:
-        waiting = ask_people(config, folder, wanted)
-        tracker.finish("SCHEDULED")
+        try:
+            last = follow(ready.rounds, folder, tracker, corpus.labels)
+        except LabelsWanted as wanted:
+            waiting = ask_people(config, folder, wanted)
+            tracker.finish("SCHEDULED")
+        else:
+            if config.save_model:
+                save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
+                note_tokens(folder.path / "model", corpus.train)
+                tracker.artifact(folder.path / "model", "model")
+            run = {"run": about["id"], "directory": str(job.directory)}
+            conclude(ready, folder, tracker, store, run)
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise

@@ -13,12 +13,13 @@ import pytest
 
 from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch.main import main
+from sciner.launch.main import main, plan_sweep
 from sciner.policy.noise import Noise
 from sciner.run import prepare
 from sciner.text.corpus import Corpus, Sentence
 from sciner.text.formats.exchange.base import EXCHANGES
 from sciner.text.formats.record import Record, record_of
+from sciner.tracking.mlflow import MlflowTracker
 from tests.fakes import small_corpus
 from tests.specs.test_run import fake, history, rows_of, runs_of  # noqa: F401 (a fixture)
 
@@ -102,6 +103,7 @@ def test_a_batch_is_of_the_pool_with_silver_to_start_from(project: Path) -> None
         assert all(mark.confidence is not None for mark in record.marks or ())
 
 
+@pytest.mark.slow
 def test_what_came_back_is_kept_and_the_rest_is_asked_for_again(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -112,7 +114,9 @@ def test_what_came_back_is_kept_and_the_rest_is_asked_for_again(
     capsys.readouterr()
     assert loop("status", "here") == 0
     out = capsys.readouterr().out
-    assert "round 1 waits for labels: 4 sentences" in out and "2 of 6 sentences came back" in out
+    assert (
+        "round 1 waits for labels: 4 sentences" in out and "2 of 6 sentences are labelled\n" in out
+    )
     seed = rows_of(Path("here"))[0]["scores"]["budget/sentences"]
     assert f"budget after round 0: {seed:.0f} sentences, " in out
     untouched = label(1, "again.json", only=slice(0, 3))
@@ -125,6 +129,7 @@ def test_what_came_back_is_kept_and_the_rest_is_asked_for_again(
     assert rows_of(Path("here"))[1]["acquired"] == sorted(whole)
 
 
+@pytest.mark.slow
 def test_an_answer_can_be_changed_until_its_round_is_trained(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -146,7 +151,10 @@ def answers() -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
-def test_two_people_agree_as_far_as_two_simulated_ones(project: Path) -> None:
+@pytest.mark.slow
+def test_two_people_agree_as_far_as_two_simulated_ones(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Their batches are labelled by the simulated two, who differ. The seed set was labelled before
     the run, by one."""
     people = {
@@ -159,7 +167,11 @@ def test_two_people_agree_as_far_as_two_simulated_ones(project: Path) -> None:
     words = ["annotator.adjudicate=expert", "iteration.rounds=1", "tracking=none"]
     assert main([*WORDS, *words]) == 0
     ids = [record.id for record in asked(1)]
-    assert goes_on(label(1, "anna.json", people["anna"]), label(1, "ben.json", people["ben"])) == 0
+    assert goes_on(label(1, "anna.json", people["anna"])) == 0
+    capsys.readouterr()
+    loop("status", "here")
+    assert "\n0 of 6 sentences are labelled; anna: 6\n" in capsys.readouterr().out
+    assert goes_on(label(1, "ben.json", people["ben"])) == 0
     differ = [id for id in ids if people["anna"][id].spans != people["ben"][id].spans]
     assert [record.id for record in asked(1)] == differ != ids
     assert goes_on("ben.json", label(1, "carla.json")) == 0
@@ -203,6 +215,7 @@ def test_text_without_any_labels_is_asked_for(
     assert scores["budget/sentences"] == 40 + 12 and "gold/f1" not in scores
 
 
+@pytest.mark.slow
 def test_reported_time_is_charged(project: Path) -> None:
     assert main([*WORDS, "iteration.rounds=1", "tracking=none"]) == 0
     tasks = json.loads(Path(label(1, "back.json")).read_text(encoding="utf-8"))
@@ -214,12 +227,41 @@ def test_reported_time_is_charged(project: Path) -> None:
     assert minutes[1] - minutes[0] == pytest.approx(6 * 30 / 60)
 
 
+@pytest.mark.slow
+def test_a_tracker_that_was_away_finds_the_run_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(WORDS) == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(MlflowTracker, "unfinished", lost)
+        assert goes_on(label(1, "a.json")) == 3
+    assert goes_on(label(2, "b.json")) == 0
+    (run,) = runs_of(project)
+    assert run.info.status == "FINISHED"
+    assert [k for k, _ in history(project, run.info.run_id, "test/f1/micro")] == [0, 1, 2]
+
+
+def lost(self: MlflowTracker, tags: Mapping[str, str]) -> str:
+    raise ConnectionError("the server is away")
+
+
+@pytest.mark.slow
+def test_what_people_will_cause_is_planned_as_unknown(project: Path) -> None:
+    planned = plan_sweep(WORDS)
+    assert (planned.alone, planned.least, planned.most) == (3, 1, 3)
+    assert main([*WORDS, "tracking=none"]) == 0
+    planned = plan_sweep(WORDS)
+    assert (planned.stored, planned.least, planned.most) == (1, 0, 2)
+
+
+@pytest.mark.slow
 def test_a_waiting_run_goes_on_in_its_folder_alone(project: Path) -> None:
     assert main(WORDS) == 0
     assert main([*WORDS[:-1], "hydra.run.dir=there"]) == 0
     assert [run.info.status for run in runs_of(project)] == ["SCHEDULED"] * 2
 
 
+@pytest.mark.slow
 def test_what_was_interrupted_after_labels_came_goes_on_without_them(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -255,6 +297,7 @@ def test_what_people_cannot_do_is_refused(project: Path, words: list[str], told:
     assert str(refused.value).startswith(told) and not Path("here").exists()
 
 
+@pytest.mark.slow
 def test_other_folders_are_refused(project: Path) -> None:
     assert main(["hydra.run.dir=there", "iteration.rounds=0", "tracking=none"]) == 0
     for folder, told in (("there", "people label nothing"), ("nowhere", "no run that can be read")):

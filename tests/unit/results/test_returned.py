@@ -131,6 +131,22 @@ def test_two_files_may_not_differ_in_a_sentence(folder: PeopleFolder) -> None:
     assert folder.answers() == {}
 
 
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(-1, "number of seconds"), ("1", "number of seconds"), (12.5, "")]
+)
+def test_time_is_read_as_label_studio_says_it(
+    folder: PeopleFolder, seconds: object, told: str
+) -> None:
+    """JSON-MIN."""
+    span = {"start": 9, "end": 13, "text": "BERT", "labels": ["Method"]}
+    first = rows()[0] | {"annotation_id": 1, "label": [span], "lead_time": seconds}
+    Path("a.json").write_text(json.dumps([first]))
+    _, faults = take_in(folder, ["a.json"], LABELS, None)
+    assert bool(faults) == bool(told) and told in "".join(map(str, faults))
+    if not faults:
+        assert folder.answers()["train/p#0"][""].seconds == 12.5
+
+
 @pytest.mark.parametrize("content", ["", "{", '{"text": "We"', "\0", "[1]", "[{}"])
 def test_a_file_that_cannot_be_read_is_one_line(folder: PeopleFolder, content: str) -> None:
     (line,) = refusals(folder, content)
