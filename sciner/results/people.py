@@ -21,6 +21,7 @@ from sciner.text.formats.fit import fit
 from sciner.text.formats.jsonl import ROW
 from sciner.text.formats.record import Mark, Record, record_of
 from sciner.text.formats.running import joined
+from sciner.text.formats.source import read_lines
 from sciner.text.spans import Span
 
 WAITING = "WAITING"  # the status in run.json of a run that people have to go on with
@@ -116,8 +117,9 @@ class PeopleFolder:
 
     def _rows(self, name: str) -> Iterator[dict[str, Any]]:
         file = self.path / name
-        for line in file.read_text(encoding="utf-8").splitlines() if file.is_file() else ():
-            yield json.loads(line)
+        for line in read_lines(file) if file.is_file() else ():
+            if line:
+                yield json.loads(line)
 
 
 def record_to_label(sentence: Sentence, proposal: Proposal | None) -> Record:

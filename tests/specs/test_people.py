@@ -13,7 +13,7 @@ import pytest
 
 from sciner.cli.main import app
 from sciner.errors import InputError
-from sciner.launch.main import main, plan_sweep
+from sciner.launch.main import go_on, main, plan_sweep
 from sciner.policy.noise import Noise
 from sciner.run import prepare
 from sciner.text.corpus import Corpus, Sentence
@@ -21,6 +21,7 @@ from sciner.text.formats.exchange.base import EXCHANGES
 from sciner.text.formats.record import Record, record_of
 from sciner.tracking.mlflow import MlflowTracker
 from tests.fakes import small_corpus
+from tests.specs.test_loop import shuffled_labels
 from tests.specs.test_run import fake, history, rows_of, runs_of  # noqa: F401 (a fixture)
 
 CORPUS = small_corpus(4, 2)
@@ -91,16 +92,24 @@ def test_a_run_with_people_is_the_run_with_a_simulated_annotator(
         assert history(project, run.info.run_id, name) == told
 
 
-def test_a_batch_is_of_the_pool_with_silver_to_start_from(project: Path) -> None:
-    """Neither labels of seed set, dev and test reach it, nor those that are withheld."""
-    assert main(WORDS) == 0
-    trained = (project / "here/round_0/annotated.jsonl").read_text(encoding="utf-8")
-    records = asked(1)
+def test_a_batch_is_of_the_pool_with_silver_to_start_from(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels of dev and test do not reach it, nor those of the pool: it is the same without."""
+    assert main([*WORDS, "tracking=none"]) == 0
+    text = (project / "here/round_0/annotated.jsonl").read_text(encoding="utf-8")
+    trained = {row["id"] for row in map(json.loads, text.splitlines())}
+    records, written = asked(1), batch(1).read_bytes()
     assert len(records) == 6 and any(record.marks for record in records)
     for record in records:
-        assert record.id in GOLD and json.dumps(record.id) not in trained
+        assert record.id in GOLD and record.id not in trained
         assert record.marks is None or record.origin.suggested
         assert all(mark.confidence is not None for mark in record.marks or ())
+    bare = (s if s.id in trained else replace(s, spans=()) for s in CORPUS.train)
+    blind = replace(CORPUS, train=tuple(bare), test=shuffled_labels(CORPUS.test))
+    monkeypatch.setattr(prepare, "read_corpus", lambda config: blind)
+    assert main([*WORDS, "tracking=none"]) == 0
+    assert batch(1).read_bytes() == written
 
 
 @pytest.mark.slow
@@ -174,7 +183,7 @@ def test_two_people_agree_as_far_as_two_simulated_ones(
     assert goes_on(label(1, "ben.json", people["ben"])) == 0
     differ = [id for id in ids if people["anna"][id].spans != people["ben"][id].spans]
     assert [record.id for record in asked(1)] == differ != ids
-    assert goes_on("ben.json", label(1, "carla.json")) == 0
+    assert loop("continue", "here", "--labels", "ben.json", label(1, "carla.json")) == 0
     rows = rows_of(Path("here"))
     scores, before = rows[1]["scores"], rows[0]["scores"]
     assert scores["budget/sentences"] - before["budget/sentences"] == 2 * len(ids) + len(differ)
@@ -295,6 +304,24 @@ def test_what_people_cannot_do_is_refused(project: Path, words: list[str], told:
     with pytest.raises(InputError) as refused:
         main([*WORDS, *words])
     assert str(refused.value).startswith(told) and not Path("here").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "the command of the run cannot be read; type it again"),
+        ("- a: [", "the command of the run cannot be read; type it again"),
+        ("- tracking.uri=x://me:${oc.env:SCINER_SECRET_0}@h", "a password is in the command"),
+    ],
+)
+def test_a_command_that_no_file_keeps_has_to_be_typed(
+    project: Path, text: str | None, told: str
+) -> None:
+    if text:
+        Path("here/.hydra").mkdir(parents=True)
+        Path("here/.hydra/overrides.yaml").write_text(text)
+    with pytest.raises(InputError, match=rf"here/\.hydra/overrides\.yaml: {told}"):
+        go_on(Path("here"))
 
 
 @pytest.mark.slow
