@@ -91,9 +91,8 @@ def prepare(
     def begin(
         corpus: Corpus, parts: Split, weights: KeepWeights, suspects: bool = False
     ) -> tuple[StepRunner, Iterator[Round]]:
-        steps = StepRunner(
-            build_tagger(config, corpus.labels, llm), store, corpus.labels, weights, shared
-        )
+        tagger, people = build_tagger(config, corpus.labels, llm), config.annotator.kind == "people"
+        steps = StepRunner(tagger, store, corpus.labels, weights, shared, resumes=people)
         rounds = run_rounds(
             corpus,
             parts,

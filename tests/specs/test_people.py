@@ -81,6 +81,7 @@ def test_a_run_with_people_is_the_run_with_a_simulated_annotator(
             capsys.readouterr().out
         )
         assert goes_on(label(number, "back.json")) == 0
+    assert len(list(project.glob(".sciner/store/steps/weights-*"))) == 1  # of the last fit
     simulated = ["annotator=perfect", "annotator.assist=true", *BUYS, "hydra.run.dir=there"]
     assert main([*simulated, "tracking=none"]) == 0
     assert timeless(project / "here") == timeless(project / "there")
