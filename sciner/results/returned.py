@@ -15,11 +15,12 @@ from sciner.results.people import Asked, Given, PeopleFolder
 from sciner.text.formats.check import check_label
 from sciner.text.formats.convert import told
 from sciner.text.formats.exchange.argilla import SUGGESTED
-from sciner.text.formats.exchange.base import find_exchange
+from sciner.text.formats.exchange.base import Exchange, find_exchange
 from sciner.text.formats.exchange.label_studio import PREDICTED
 from sciner.text.formats.faults import MOST
 from sciner.text.formats.read import expand
 from sciner.text.formats.record import Mark, Record, words
+from sciner.text.formats.source import without_lines
 from sciner.text.spans import Span
 
 NEW = "answers"
@@ -60,6 +61,7 @@ def take_in(
         folder.write_answers(merge.answers)
     for name in (PREDICTED, SUGGESTED):  # they count among BARE
         del merge.notes[name]
+    merge.faults.sort(key=lambda fault: (str(fault.file), fault.line or 0))
     return +merge.notes, merge.faults[:MOST]
 
 
@@ -89,23 +91,43 @@ class Merge:
         who, seen = file.stem if self.adjudicate else "", set[str]()
         try:
             exchange = find_exchange(origin) if origin else told(file)
-            for record in exchange.read(file, self.notes):
-                try:
-                    id, answer = self.answer(record, by_text="ids" not in exchange.holds)
-                    if id in seen:
-                        raise InputError(f"{id} stands twice", hint="keep one of them")
-                    seen.add(id)
-                    if answer is None:
-                        self.notes[BARE] += 1
-                    else:
-                        self.add(id, who, answer, file)
-                except InputError as fault:
-                    line = record.origin.line
-                    self.faults.append(InputError(str(fault), file=file, line=line))
-                    if len(self.faults) == MOST:
-                        return
-        except InputError as fault:  # what stands behind it cannot be read
+        except InputError as fault:
             self.faults.append(fault)
+            return
+        for record in self.records(file, exchange):
+            try:
+                id, answer = self.answer(record, by_text="ids" not in exchange.holds)
+                if id in seen:
+                    raise InputError(f"{id} stands twice", hint="keep one of them")
+                seen.add(id)
+                if answer is None:
+                    self.notes[BARE] += 1
+                else:
+                    self.add(id, who, answer, file)
+            except InputError as fault:
+                self.faults.append(InputError(str(fault), file=file, line=record.origin.line))
+
+    def records(self, file: Path, exchange: Exchange) -> list[Record]:
+        """What can be read of a file; its faults are noted.
+
+        Where a text is a line, the lines behind a fault are read too.
+        """
+        left_out: set[int] = set()
+        while len(left_out) < MOST:
+            notes: Counter[str] = Counter()
+            try:
+                with without_lines({str(file): left_out}):
+                    found = list(exchange.read(file, notes))
+                self.notes += notes
+                return found
+            except InputError as fault:
+                if left_out and fault.line is None:  # nothing is left of the file
+                    break
+                self.faults.append(fault)
+                if exchange.suffix != ".jsonl" or fault.line is None:
+                    break
+                left_out.add(fault.line)
+        return []
 
     def answer(self, record: Record, by_text: bool) -> tuple[str, Answer | None]:
         """(id of the sentence, what was said of it); None where nobody has labelled it.

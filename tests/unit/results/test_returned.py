@@ -91,8 +91,14 @@ def test_what_is_wrong_is_one_line_with_its_place(
 def test_every_fault_has_its_line(folder: PeopleFolder) -> None:
     first, second = rows()
     first["label"], second["label"] = [[0, 1, "Method"]], [[0, 9, "Tosk"]]
-    lines = refusals(folder, [first, second, first | {"sciner_id": "x"}])
-    assert [line.partition(": ")[0] for line in lines] == ["a.jsonl:1", "a.jsonl:2", "a.jsonl:3"]
+    unreadable = [second | {"label": [[0, 9, "<b>"]]}, second | {"label": [[0, 99, "Task"]]}]
+    lines = refusals(folder, [first, unreadable[0], second, unreadable[1], {"sciner_id": "x"}])
+    assert [line.partition(": ")[0] for line in lines] == [f"a.jsonl:{n}" for n in range(1, 6)]
+
+
+def test_twenty_faults_are_enough(folder: PeopleFolder) -> None:
+    wrong = rows()[0] | {"label": [[0, 99, "Task"]]}
+    assert len(refusals(folder, [wrong] * 30)) == 20
 
 
 def test_a_sentence_stands_once_in_a_file(folder: PeopleFolder) -> None:
