@@ -17,6 +17,9 @@ from sciner.cli import (
     data as data_cli,
 )
 from sciner.cli import (
+    loop as loop_cli,
+)
+from sciner.cli import (
     report as report_cli,
 )
 from sciner.cli import (
@@ -41,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.add_typer(data_cli.app, name="data")
+app.add_typer(loop_cli.app, name="loop")
 app.add_typer(report_cli.app, name="report")
 app.add_typer(store_cli.app, name="store")
 app.add_typer(search_cli.app, name="search")
@@ -197,6 +201,21 @@ def show_run(
         return print_suspects(console(), run, store, round, label, silver, limit)
     part: Part = "silver" if silver else "test"
     print_sentences(console(), run, store, round, part, label, errors, limit)
+
+
+@app.command()
+def export(
+    run: Annotated[Path, typer.Argument(help="The folder of a finished run with save_model=true.")],
+    out: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR")],
+) -> None:
+    """Write a run's tagger and annotated corpus for others, each with a card.
+
+    Example: [bold]sciner export outputs/… exported[/].
+    """
+    from sciner.report.export import export
+
+    export(run, out)
+    typer.echo(f"{out}/model: the tagger; {out}/corpus: what it was trained on")
 
 
 @app.command()

@@ -115,7 +115,8 @@ class RunConfig(Strict):
     @model_validator(mode="after")
     def _ranked(self) -> RunConfig:
         acquire = self.acquire.policy()
-        if acquire.buys and self.data.pool == "unlabelled":
+        people = self.annotator.kind == "people"
+        if acquire.buys and self.data.pool == "unlabelled" and not people:
             raise ValueError(
                 f"acquire={self.acquire.kind} buys from text whose labels are withheld, and "
                 "data.pool=unlabelled has none: "
@@ -128,6 +129,31 @@ class RunConfig(Strict):
                 f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has "
                 "none: take an encoder, or "
                 "acquire=mnlp"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _labelled_by_people(self) -> RunConfig:
+        if self.annotator.kind != "people":
+            return self
+        if not self.acquire.policy().buys:
+            raise ValueError(
+                f"annotator=people labels what is acquired, and acquire={self.acquire.kind} "
+                "acquires nothing: give acquire=mnlp iteration=active_learning"
+            )
+        if self.acquire.unit == "entities":
+            raise ValueError(
+                "acquire.unit=entities: how many a sentence holds is known when it is labelled, "
+                "and people label a batch at once: give acquire.unit=sentences"
+            )
+        if self.store.kind == "none":
+            raise ValueError(
+                "annotator=people goes on from what the store has, and store=none keeps nothing: "
+                "give store=disk"
+            )
+        if self.search.trial is not None:
+            raise ValueError(
+                "annotator=people labels for one run, and a search has many: give annotator=perfect"
             )
         return self
 

@@ -85,4 +85,33 @@ class LlmAnnotatorConfig(PaidConfig):
         return self
 
 
-AnnotatorConfig = PerfectConfig | NoisyConfig | TwoAnnotatorsConfig | LlmAnnotatorConfig
+class PeopleConfig(PaidConfig):
+    """``policy.people.People``.
+
+    format: in which a batch is written. adjudicate: None for one person a sentence.
+    """
+
+    kind: Literal["people"]
+    format: str
+    adjudicate: Adjudicate | None
+
+    @field_validator("format")
+    @classmethod
+    def _writable(cls, value: str) -> str:
+        from sciner.text.formats.exchange.base import EXCHANGES
+
+        known = [
+            name
+            for name, exchange in EXCHANGES.items()
+            if exchange.write and {"ids", "unlabelled"} <= exchange.holds
+        ]
+        if value not in known:
+            why = "keeps no ids of unlabelled sentences" if value in EXCHANGES else "is no format"
+            raise ValueError(f"{value} {why}; {nearest(value, known)}")
+        EXCHANGES[value].check_installed()
+        return value
+
+
+AnnotatorConfig = (
+    PerfectConfig | NoisyConfig | TwoAnnotatorsConfig | LlmAnnotatorConfig | PeopleConfig
+)

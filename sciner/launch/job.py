@@ -182,6 +182,8 @@ def attempt(values: Mapping[str, Any], job: Job, asked: Asked, number: int) -> i
             print_run(console(), done.rounds, done.labels)
         else:
             say_scores(done.rounds)
+        if done.waiting:
+            console().print(str(done.waiting), markup=False, soft_wrap=True)
         code, spare = 3 if done.lost else 0, done.spare
         tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
     except Stopped:

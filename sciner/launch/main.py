@@ -30,9 +30,10 @@ from sciner.launch.hydra_internals import (
     skip_batch_validation,
 )
 from sciner.launch.overrides import check, parse_flags, without_hydra
+from sciner.launch.quoting import quoted
 from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.progress import is_quiet, quiet
-from sciner.redact import redacted, veiled
+from sciner.redact import VEIL, redacted, veiled
 from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
@@ -80,6 +81,10 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
     points, multirun, search, folder, launcher, cluster, composed = check(flags)
+    if multirun and any(point.annotator.kind == "people" for point in points):
+        raise InputError(
+            "annotator=people labels for one run, and a sweep has several", hint="leave out -m"
+        )
     if flags.cfg == "job" and not (multirun or flags.package):
         show_configuration(composed, flags.resolve)
         return 0
@@ -171,6 +176,32 @@ def submit_sweep(arguments: Sequence[str]) -> int:
     submitting = copy_context()
     submitting.run(leaves.set, True)
     return submitting.run(main, words)
+
+
+def go_on(run: Path) -> int:
+    """Run the overrides of a run again, in its folder, and return the exit code of ``main``.
+
+    Raises:
+        InputError: the overrides are unknown, or hold a password, which no file keeps.
+    """
+    import yaml
+
+    file = run / ".hydra" / "overrides.yaml"
+    try:
+        words = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError):
+        raise InputError(
+            "the command of the run cannot be read",
+            file=file,
+            hint="type it again, with hydra.run.dir=DIR",
+        ) from None
+    if any(VEIL.search(word) for word in words):
+        raise InputError(
+            "a password is in the command, and no file keeps it",
+            file=file,
+            hint="type it again, with hydra.run.dir=DIR",
+        )
+    return main([*words, f"hydra.run.dir={quoted(str(run))}"])
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:

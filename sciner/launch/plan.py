@@ -20,6 +20,7 @@ from sciner.loop.out_of_fold import FOLDS
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.weights import weights_key
+from sciner.policy.people import LabelsWanted
 from sciner.run.build import build_store
 from sciner.run.prepare import prepare
 from sciner.run.questions import Asking, Expected, expected
@@ -178,6 +179,8 @@ def plan_point(config: RunConfig, store: Store) -> PointPlan:
         for _ in ready.rounds:
             pass
         complete = True
+    except LabelsWanted:  # what people will say is not known yet
+        pass
     except Missing as missing:
         if missing.step.NAME == Fit.NAME:
             following = missing.step.key

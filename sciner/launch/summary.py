@@ -16,6 +16,7 @@ from sciner.launch.job import Outcome
 from sciner.progress import is_quiet
 from sciner.redact import redacted
 from sciner.report.terminal import console, print_table
+from sciner.results.folder import as_typed
 from sciner.search.options import SearchOptions
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def compare_jobs(found: Sequence[Outcome]) -> str:
     place = folders[-1].parent
     more = len(records([place])) - len(runs)  # runs of older sweeps in the same folder
     sweep = ["--sweep", str(runs[-1].sweep)] if more else []
-    return shlex.join(["sciner", "report", _short(place), *sweep])
+    return shlex.join(["sciner", "report", as_typed(place), *sweep])
 
 
 def print_comparison(runs: Sequence[Record]) -> None:
@@ -89,7 +90,7 @@ def say_suspects(found: Sequence[Outcome]) -> None:
         file = folder / f"round_{rounds_of(folder)[-1]}" / SUSPECTS
         if file.is_file():
             count = sum(len(one.suspects) for one in read_suspects(file))
-            show = shlex.join(["sciner", "show", _short(folder), "--suspects"])
+            show = shlex.join(["sciner", "show", as_typed(folder), "--suspects"])
             labels = f"{count:,} label{'s' * (count != 1)}"
             line = f"{labels} that out-of-fold predictions contradict: {show}"
             console().print(line, markup=False, soft_wrap=True)
@@ -98,7 +99,7 @@ def say_suspects(found: Sequence[Outcome]) -> None:
 def report_command(found: Sequence[Outcome]) -> str:
     """The command that reports a single run; "" if it failed."""
     done = [Path(outcome.directory) for outcome in found if outcome.code in (0, 3)]
-    return shlex.join(["sciner", "report", _short(done[0])]) if done else ""
+    return shlex.join(["sciner", "report", as_typed(done[0])]) if done else ""
 
 
 def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> None:
@@ -136,9 +137,3 @@ def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> 
         say(f"to see the results: sciner ui{more}")
     if report:
         say(f"to see the results: {report}")
-
-
-def _short(place: Path) -> str:
-    """The path relative to the working directory, if it is below it."""
-    here = Path.cwd()
-    return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)

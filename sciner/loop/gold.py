@@ -11,9 +11,10 @@ from sciner.loop.steps.rank import Rank
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquisition.batch import Acquire, price, take
 from sciner.policy.annotator import Annotator, Reporting
-from sciner.policy.cost import Budget
+from sciner.policy.cost import Budget, Proposal, Proposed
 from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
+from sciner.score.evaluation import named
 from sciner.score.gold import agreement_scores, gold_scores
 from sciner.score.unseen_entities import rare_classes, surface_forms
 from sciner.text.corpus import Example, Sentence, gold_example
@@ -31,7 +32,12 @@ class Gold:
     """
 
     def __init__(
-        self, annotator: Annotator, split: Split, acquire: Acquire, scorer: StepRunner | None = None
+        self,
+        annotator: Annotator,
+        split: Split,
+        acquire: Acquire,
+        scorer: StepRunner | None = None,
+        raw: Sequence[Sentence] = (),
     ) -> None:
         """Buy the seed set and dev.
 
@@ -40,6 +46,7 @@ class Gold:
             split: seed set, pool and dev.
             acquire: how later batches are chosen.
             scorer: the steps of another tagger, which ranks the pool in place of the learner.
+            raw: sentences of the pool that have no withheld labels.
 
         Raises:
             InputError: the batches are larger than the corpus.
@@ -52,7 +59,8 @@ class Gold:
             replace(s, dropped=read.dropped) for s, read in zip(dev, split.dev, strict=True)
         )
         self.budget = annotator.charge(annotator.charge(Budget(), self.bought), self.dev)
-        self.offered = tuple(s.withheld() for s in split.pool)
+        offered = (*split.pool, *(raw if annotator.labels_raw_text else ()))
+        self.offered = tuple(s.withheld() for s in offered)
         self.batch = acquire.size([*self.bought, *self.offered])
         self.history: list[Predicted] = []  # the predictions that ranked the pool in earlier rounds
 
@@ -107,13 +115,13 @@ class Gold:
         size = min(self.batch, self.left()) if self.acquire.budget_unit == unit else self.batch
         ranked = self._ranked(steps, fit, annotated, size, seed, round)
         proposed = (
-            {p.sentence.id: p.spans for p in annotated.read()}
+            {p.sentence.id: Proposal(p.spans, p.span_confidences("min")) for p in annotated.read()}
             if annotated and self.annotator.assisted
             else None
         )
-        # the batch is known beforehand, so a language model can be asked several questions at once
-        if unit == "sentences":
-            self.annotator.label(ranked[: math.ceil(size)], proposed)
+        if unit != "entities":  # known beforehand: who can be asked about several at once, is
+            wanted, _ = take(iter(ranked), size, unit, lambda s: s)
+            self.annotator.label(wanted, proposed)
         batch, spent = take(
             iter(ranked), size, unit, lambda s: self.annotator.label([s], proposed)[0]
         )
@@ -125,7 +133,8 @@ class Gold:
             name: float(sum(price(s, name) for s in batch))
             for name in ("sentences", "tokens", "entities")
         }
-        return ids, scores | {"overshoot": max(0.0, spent - size)}
+        scores |= {"overshoot": max(0.0, spent - size)}
+        return ids, scores | (named("proposed", proposal_scores(batch, proposed or {})))
 
     def _ranked(
         self,
@@ -170,16 +179,18 @@ class Gold:
         return ranked
 
     def quality(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
-        """The quality of all gold bought, dev included, and the agreement of two annotators.
+        """The quality of all gold bought, dev included, if all of it has clean labels.
 
-        It uses withheld labels, so no decision depends on it.
+        Where two people labelled it, also their agreement. It uses withheld labels, so no decision
+        depends on it.
         """
         bought = (*self.bought, *self.dev)
         if not bought:
             return {}
         opinions = self.annotator.opinions(bought)
-        return gold_scores(bought, withheld) | (
-            agreement_scores(*opinions) if len(opinions) == 2 else {}
+        clean = all(s.id in withheld for s in bought)
+        return (gold_scores(bought, withheld) if clean else {}) | (
+            agreement_scores(*opinions) if len(opinions) == 2 and opinions[0] else {}
         )
 
     def report(self, withheld: Mapping[str, tuple[Span, ...]]) -> dict[str, float]:
@@ -209,3 +220,11 @@ class Gold:
     def rare(self, labels: Sequence[str]) -> tuple[str, ...]:
         """The classes that are rare among them."""
         return rare_classes(self.look()[1], labels)
+
+
+def proposal_scores(batch: Sequence[Sentence], proposed: Proposed) -> dict[str, float]:
+    """Precision, recall and F1 of what the annotator started from, by what it made of that."""
+    if not proposed:
+        return {}
+    spans = [replace(s, spans=proposed[s.id].spans) for s in batch]
+    return gold_scores(spans, {s.id: s.spans or () for s in batch})

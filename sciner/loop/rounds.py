@@ -102,7 +102,7 @@ def run_rounds(
     """
     withheld = split.withheld()
     annotator = annotator or SimulatedAnnotator(withheld, Cost())
-    gold = Gold(annotator, split, acquire, scorer)
+    gold = Gold(annotator, split, acquire, scorer, corpus.unlabelled)
     silver = Silver(
         tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)),
         iteration.relabel == "frozen",

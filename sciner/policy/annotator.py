@@ -26,6 +26,11 @@ class Annotator(Protocol):
         """Whether they start from the tagger's spans."""
         ...
 
+    @property
+    def labels_raw_text(self) -> bool:
+        """Whether they can label text of which nobody has withheld the labels."""
+        ...
+
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         """Return the sentences with their gold, in their order.
 
@@ -64,6 +69,8 @@ class Reporting(Protocol):
 class SimulatedAnnotator:
     """Reveals withheld labels, as they are or through ``noise``."""
 
+    labels_raw_text = False
+
     def __init__(
         self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None
     ) -> None:
@@ -101,6 +108,8 @@ class TwoAnnotators:
     overlap none of the first's. expert: where the two label a sentence differently, ``expert``
     labels it too, and is paid for it; where they agree, right or wrong, their label stays.
     """
+
+    labels_raw_text = False
 
     def __init__(
         self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate

@@ -26,7 +26,7 @@ def answer_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Tabl
     gains = [one.gain for one in found if one.gain]
     differences = [one.difference for one in found if one.difference]
     if gains:
-        columns.append(("minus its round 0", lambda one: gagap_p(one.gain)))
+        columns.append(("minus its round 0", lambda one: gap_text(one.gain)))
         if any(gap.p is not None for gap in gains):
             columns.append(("p", lambda one: gap_p(one.gain)))
     if differences:
@@ -90,7 +90,7 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
         ("F1 macro", lambda one: cell_text(one.macro)),
     ]
     if any(one.gain for one in found):
-        columns.append(("gain on round 0", lambda one: gagap_p(one.gain)))
+        columns.append(("gain on round 0", lambda one: gap_text(one.gain)))
     if any(one.difference for one in found):
         columns.append(_against_baseline(compared))
     columns += [
@@ -104,7 +104,7 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
 def _against_baseline(compared: ComparedRuns) -> Column:
     return (
         f"minus {compared.key}={compared.baseline}",
-        lambda one: "baseline" if one.is_baseline else gagap_p(one.difference),
+        lambda one: "baseline" if one.is_baseline else gap_text(one.difference),
     )
 
 

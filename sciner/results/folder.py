@@ -73,6 +73,12 @@ def taken(path: Path) -> InputError:
     return InputError("another run is active in this folder", file=path, hint=hint)
 
 
+def as_typed(place: Path) -> str:
+    """As typed from the working directory, where it lies below."""
+    here = Path.cwd()
+    return str(place.relative_to(here)) if place.is_relative_to(here) else str(place)
+
+
 def write_whole(file: Path, text: str) -> None:
     """Write a file so that a killed process leaves either the old or the new content."""
     unfinished = file.with_name(f".{file.name}")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from sciner.loop.steps.runner import StepRunner
     from sciner.loop.teacher import AskedTeacher
     from sciner.policy.annotator import Annotator
+    from sciner.policy.people import Answers
     from sciner.policy.threshold.accept import Threshold
     from sciner.store.disk import Store
     from sciner.tagger.base import Tagger
@@ -151,6 +153,7 @@ def build_annotator(
     llm: LlmTagger | None = None,
     early: Sequence[Sentence] = (),
     seed_set: Sequence[Sentence] = (),
+    answers: Answers = MappingProxyType({}),
 ) -> Annotator:
     """Build the annotator of a run.
 
@@ -161,6 +164,7 @@ def build_annotator(
         llm: the language model, if it is the annotator.
         early: what is bought before round 0: seed set and dev.
         seed_set: the part of it that may be shown to the model.
+        answers: of people.
 
     Raises:
         InputError: an error rate is given for a class that the corpus does not have.
@@ -182,6 +186,10 @@ def build_annotator(
         shown = perfect.label(seed_set) if people else ()
         fitted = llm.fit([gold_example(s) for s in shown], seed=config.seed)
         return LlmAnnotator(fitted, perfect, {s.id for s in early} if people else ())
+    if asked.kind == "people":
+        from sciner.policy.people import People
+
+        return People(answers, asked.adjudicate, cost, perfect, {s.id for s in early})
     rates = asked.rates or {}
     for label in rates:
         if label not in labels:

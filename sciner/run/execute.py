@@ -14,6 +14,7 @@ from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
 from sciner.config.places import TrackingConfig
 from sciner.hashing import digest
+from sciner.policy.people import LabelsWanted
 from sciner.run.annotate import note_tokens
 from sciner.run.build import build_store
 from sciner.run.datasets import datasets_of
@@ -25,7 +26,9 @@ from sciner.text.stats import dropped_spans
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
+    from sciner.policy.people import Answers
     from sciner.results.folder import RunFolder
+    from sciner.results.people import Waiting
     from sciner.store.disk import Store
     from sciner.tracking.tracker import Tracker
 
@@ -34,7 +37,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Executed:
-    """A run that has ended.
+    """A run that has ended, or that waits for people.
 
     Attributes:
         rounds: the lines of ``rounds.jsonl``.
@@ -42,6 +45,7 @@ class Executed:
         lost: whether the tracker failed.
         tracked: whether the tracker has the run.
         spare: keys that the store may delete when the sweep has ended.
+        waiting: what people have to do, if the run waits for them.
     """
 
     rounds: list[dict[str, Any]]
@@ -49,6 +53,7 @@ class Executed:
     lost: bool
     tracked: bool
     spare: list[str]
+    waiting: Waiting | None
 
 
 def execute(config: RunConfig, job: Job) -> Executed:
@@ -61,7 +66,9 @@ def execute(config: RunConfig, job: Job) -> Executed:
     from sciner.results.folder import reserved
 
     store = build_store(config.store, job.project)
-    ready = prepare(config, store, shared=job.sweep is not None)
+    ready = prepare(
+        config, store, shared=job.sweep is not None, answers=read_answers(config, job.directory)
+    )
     for note, count in sorted(ready.corpus.notes.items()):
         log.warning("%s: %d", note, count)
     if ready.llm:  # before any money is spent
@@ -81,10 +88,18 @@ def execute(config: RunConfig, job: Job) -> Executed:
     return done
 
 
+def read_answers(config: RunConfig, run: Path) -> Answers:
+    """What people have answered in the folder ``run``; nothing unless they annotate."""
+    from sciner.results.people import PeopleFolder, in_order
+
+    return in_order(PeopleFolder(run).answers()) if config.annotator.kind == "people" else {}
+
+
 def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Executed:
     """Run the rounds, and write them to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
+    from sciner.results.people import waiting_id
     from sciner.tracking.params import params_of
     from sciner.tracking.tracker import GuardedTracker
 
@@ -93,7 +108,9 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     told = tags(config, job, corpus)
     datasets = datasets_of(config.data, corpus, ready.parts)
     about: dict[str, Any] = {
-        "id": tracker.unfinished(told) or uuid.uuid4().hex[:12],
+        "id": tracker.unfinished(told)
+        or waiting_id(job.directory, told["sciner.point"])
+        or uuid.uuid4().hex[:12],
         "name": redacted(job.name),
         "params": params(config, job),
         "tags": told,
@@ -103,20 +120,25 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     }
     folder = RunFolder.create(job.directory, values, about)
     folder.write_gold(corpus.test, ready.parts.pool)
+    waiting = None
     try:
         tracker.start(about["name"], params_of(values, told), told | {"sciner.run": about["id"]})
         tracker.inputs(datasets)
         tracker.artifact(folder.config)
         if tracker.run_id:
             folder.about(mlflow=tracker.run_id)
-        last = follow(ready.rounds, folder, tracker, corpus.labels, job.after_round)
-        if config.save_model:
-            save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
-            note_tokens(folder.path / "model", corpus.train)
-            tracker.artifact(folder.path / "model", "model")
-        conclude(
-            ready, folder, tracker, store, {"run": about["id"], "directory": str(job.directory)}
-        )
+        try:
+            last = follow(ready.rounds, folder, tracker, corpus.labels, job.after_round)
+        except LabelsWanted as wanted:
+            waiting = ask_people(config, folder, wanted)
+            tracker.finish("SCHEDULED")
+        else:
+            if config.save_model:
+                save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
+                note_tokens(folder.path / "model", corpus.train)
+                tracker.artifact(folder.path / "model", "model")
+            run = {"run": about["id"], "directory": str(job.directory)}
+            conclude(ready, folder, tracker, store, run)
     except BaseException as error:
         tracker.finish("FAILED" if isinstance(error, Exception) else "KILLED")
         raise
@@ -126,7 +148,21 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
         tracker.lost is not None,
         bool(tracker.run_id),
         ready.steps.weights.spare,
+        waiting,
     )
+
+
+def ask_people(config: RunConfig, folder: RunFolder, wanted: LabelsWanted) -> Waiting | None:
+    """Write the batch of the next round for people, and note that the run waits for them."""
+    from sciner.results.people import WAITING, PeopleFolder, waiting
+    from sciner.text.formats.exchange.base import find_exchange
+
+    assert config.annotator.kind == "people"
+    number = folder.read()[-1]["round"] + 1
+    file = PeopleFolder(folder.path).ask(wanted, number, find_exchange(config.annotator.format))
+    place = {"round": number, "file": str(file.relative_to(folder.path))}
+    folder.about(status=WAITING, waiting=place)
+    return waiting(folder.path)
 
 
 def follow(

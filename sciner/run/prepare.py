@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from sciner.config import RunConfig
@@ -19,11 +20,12 @@ from sciner.run.build import (
 )
 from sciner.run.corpus import read_corpus
 from sciner.run.questions import Asking, questions_of
-from sciner.text.corpus import Corpus, labels_of
+from sciner.text.corpus import Corpus, Sentence, labels_of
 
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
     from sciner.loop.steps.runner import KeepWeights, StepRunner
+    from sciner.policy.people import Answers
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
     from sciner.store.disk import Store
@@ -53,7 +55,13 @@ class Prepared:
     questions: Callable[[], list[Asking]]
 
 
-def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepared:
+def prepare(
+    config: RunConfig,
+    store: Store,
+    *,
+    shared: bool = False,
+    answers: Answers = MappingProxyType({}),
+) -> Prepared:
     """Read the corpus and build everything that the rounds need.
 
     Nothing is written or trained before the first of ``rounds`` is requested.
@@ -62,6 +70,7 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         config: of the run.
         store: of the run.
         shared: see ``StepRunner``.
+        answers: of people, in earlier sessions of the run.
 
     Raises:
         InputError: a setting or the corpus is invalid.
@@ -89,7 +98,10 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
         parts = replace(parts, pool=())
     llm = build_llm(config, corpus.labels, store)
     early = (*parts.seed_set, *parts.dev)
-    annotator = build_annotator(config, corpus.labels, parts.withheld(), llm, early, parts.seed_set)
+    refuse_other_text(answers, (*parts.pool, *corpus.unlabelled))
+    annotator = build_annotator(
+        config, corpus.labels, parts.withheld(), llm, early, parts.seed_set, answers
+    )
     threshold = build_threshold(config, corpus.labels)
     iteration = Iteration(**config.iteration.model_dump())
     if threshold.needs_judged or iteration.needs_judged or config.suspects:
@@ -98,9 +110,8 @@ def prepare(config: RunConfig, store: Store, *, shared: bool = False) -> Prepare
     def begin(
         corpus: Corpus, parts: Split, weights: KeepWeights, suspects: bool = False
     ) -> tuple[StepRunner, Iterator[Round]]:
-        steps = StepRunner(
-            build_tagger(config, corpus.labels, llm), store, corpus.labels, weights, shared
-        )
+        tagger, people = build_tagger(config, corpus.labels, llm), config.annotator.kind == "people"
+        steps = StepRunner(tagger, store, corpus.labels, weights, shared, resumes=people)
         rounds = run_rounds(
             corpus,
             parts,
@@ -146,6 +157,17 @@ def refuse_without_entities(corpus: Corpus) -> None:
         if not any(s.spans for s in getattr(corpus, split)):
             raise InputError(
                 f"no entity in data.{split}", hint="check data.format, data.columns and data.scheme"
+            )
+
+
+def refuse_other_text(answers: Answers, pool: Iterable[Sentence]) -> None:
+    """Raise InputError for answers to sentences that are not in the pool."""
+    texts = {s.id: s.tokens for s in pool if s.id in answers}
+    for id, said in answers.items():
+        if any(answer.tokens != texts.get(id) for answer in said):
+            raise InputError(
+                f"people have labelled {id}, which the pool does not have as it was",
+                hint="restore the text, or give another hydra.run.dir=DIR",
             )
 
 

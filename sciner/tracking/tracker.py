@@ -45,7 +45,7 @@ class Tracker(Protocol):
     def tag(self, name: str, value: str) -> None: ...
 
     def finish(self, status: str) -> None:
-        """End the run: FINISHED, FAILED or KILLED."""
+        """End the run: FINISHED, FAILED or KILLED; SCHEDULED if people have to continue it."""
 
 
 class NoTracker:

@@ -91,6 +91,8 @@ def candidate(client: Any, experiment_id: str, tags: Mapping[str, str]) -> Any |
 def is_dead(run: Any, here: Path | None = None) -> bool:
     """Whether a run's process has ended: its folder is on this machine and not locked.
 
+    A run that waits for people (SCHEDULED) continues in its own folder only.
+
     Args:
         run: of MLflow.
         here: a folder that this process itself has locked.
@@ -101,7 +103,8 @@ def is_dead(run: Any, here: Path | None = None) -> bool:
     except (OSError, ValueError):  # on another machine, or removed: unknown
         return False
     ours = about.get("id") == run.data.tags["sciner.run"] and "pruned" not in about
-    return ours and (place == here or not is_held(place / LOCK))
+    waits = run.info.status == "SCHEDULED"
+    return ours and (place == here or not (waits or is_held(place / LOCK)))
 
 
 def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool:

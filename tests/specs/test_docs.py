@@ -19,6 +19,8 @@ from sciner.loop.steps import STEPS
 from sciner.loop.teacher import AskedTeacher
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.plain import Random
+from sciner.policy.annotator import SimulatedAnnotator
+from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
 from sciner.store.step import Step
@@ -52,7 +54,8 @@ def test_every_metric_of_a_run_is_in_the_table_and_the_table_has_no_other() -> N
         annotator=two(parts, 0.1),
         acquire=Acquire(Random()),
     )
-    names = {name for done in (*rounds, *with_a_language_model()) for name in done.scores}
+    others = (*with_a_language_model(), *with_an_assisted_annotator())
+    names = {name for done in (*rounds, *others) for name in done.scores}
     for label in SAMPLE.labels:
         names = {re.sub(rf"/{label}$", "/<Class>", name) for name in names}
     names = {re.sub(r"/bin/0\.\d/", "/bin/<low>/", name) for name in names}
@@ -70,6 +73,13 @@ def with_a_language_model() -> list[Round]:
     buy = Acquire(Random(), Amount(5))
     _, rounds = turn(SAMPLE, Threshold(), Iteration(1), parts, 0, None, annotator, buy, asked=asked)
     return rounds
+
+
+def with_an_assisted_annotator() -> list[Round]:
+    parts = parts_of(SAMPLE)
+    annotator = SimulatedAnnotator(parts.withheld(), Cost(assist=True))
+    buy = Acquire(Random(), Amount(30))
+    return turn(iteration=Iteration(1), parts=parts, annotator=annotator, acquire=buy)[1]
 
 
 def test_the_table_of_steps_says_what_the_classes_say() -> None:

@@ -40,9 +40,10 @@ class StepRunner:
         labels: Sequence[str],
         keep_weights: KeepWeights = "last",
         shared: bool = False,
+        resumes: bool = False,
     ) -> None:
         self.tagger, self.store, self.labels = tagger, store, tuple(labels)
-        self.weights = KeptWeights(tagger, store, keep_weights, shared)
+        self.weights = KeptWeights(tagger, store, keep_weights, shared, resumes)
         self.taken: list[StepRecord] = []
 
     def run(self, step: Step[T]) -> T:
@@ -69,6 +70,7 @@ class StepRunner:
         """
         fit = Fit(self.tagger, examples, seed, start, self.weights.keep, options)
         report = self.run(fit)
+        self.weights.claim(fit.key)
         if not beside:
             self.weights.moved_on_to(fit.key)
         return FitResult(fit.key, report, partial(self._live, fit, report))
@@ -117,11 +119,19 @@ class KeptWeights:
     Every fit's weights stay until the next fit's are there, so that a killed run continues from
     them. Afterwards ``all`` stay, those of the ``last`` fit, or ``none``. With ``last``, those of
     round 0 stay too where ``shared``: other runs of a sweep begin with the same tagger, and the
-    process that began the sweep drops them (``spare``) at its end.
+    process that began the sweep drops them (``spare``) at its end. A run that ``resumes`` after
+    every round, in another process, drops what the process before it has kept.
     """
 
-    def __init__(self, tagger: Tagger, store: Store, which: KeepWeights, shared: bool) -> None:
-        self.tagger, self.store, self.which = tagger, store, which
+    def __init__(
+        self,
+        tagger: Tagger,
+        store: Store,
+        which: KeepWeights,
+        shared: bool = False,
+        resumes: bool = False,
+    ) -> None:
+        self.tagger, self.store, self.which, self.resumes = tagger, store, which, resumes
         self.shared = shared and which == "last"
         self.written: list[str] = []  # keys: what others wrote is not this run's to drop
         self.first: str | None = None
@@ -142,6 +152,11 @@ class KeptWeights:
         found = self.store.run(Weights(fit, trained, restore))
         self.written += [] if found.hit else [found.key]
         return found
+
+    def claim(self, fit: str) -> None:
+        """Note a fit of an earlier process of the same run."""
+        if self.resumes and (key := weights_key(fit)) not in self.written:
+            self.written.append(key)
 
     def moved_on_to(self, fit: str) -> None:
         """Note the next fit, and drop the weights that were kept in case the run dies before it."""

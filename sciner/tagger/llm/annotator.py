@@ -29,6 +29,7 @@ class LlmAnnotator:
     """
 
     assisted = False
+    labels_raw_text = False
 
     def __init__(
         self, fitted: FittedLlm, people: SimulatedAnnotator, by_people: Collection[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from sciner.text.corpus import NOTHING, Sentence
@@ -27,6 +27,18 @@ class Mark(NamedTuple):
     confidence: float | None = None
 
 
+class Origin(NamedTuple):
+    """Where a text was read, beside what it holds.
+
+    line: of its file. seconds: what labelling it took, where the tool says so. suggested: its marks
+    are a suggestion that nobody has confirmed.
+    """
+
+    line: int | None = None
+    seconds: float | None = None
+    suggested: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One text that a tool shows: a sentence, if its id is ``document#index``, or a document.
@@ -44,6 +56,7 @@ class Record:
     marks: tuple[Mark, ...] | None = None
     tokens: Offsets | None = None
     masked: frozenset[int] = NOTHING
+    origin: Origin = field(default=Origin(), compare=False)
 
     @property
     def is_sentence(self) -> bool:

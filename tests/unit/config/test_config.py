@@ -147,6 +147,7 @@ def test_every_committed_choice_composes(path: Path) -> None:
                 f"{group}={path.stem}",
                 *(f"{group}.{k}={v}" for k, v in needed.items()),
                 *(LANGUAGE_MODEL if path.stem == "llm" else ()),
+                *(("acquire=random",) if path.stem == "people" else ()),  # who label what it buys
             ]
         )
     )

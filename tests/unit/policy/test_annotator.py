@@ -18,6 +18,7 @@ from sciner.launch.overrides import check, parse_flags
 from sciner.policy.annotator import Adjudicate, Annotator, SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Budget, Cost
 from sciner.policy.noise import ERROR_KINDS, Noise, stretches
+from sciner.policy.people import Answer, LabelsWanted, People
 from sciner.run.build import build_annotator
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span, decode, encode
@@ -48,8 +49,22 @@ def two(adjudicate: Adjudicate) -> Make:
     return make
 
 
+def people(adjudicate: Adjudicate | None) -> Make:
+    """Those who have answered as ``two`` would have, or its first."""
+
+    def make(clean: Sequence[Sentence], rate: float) -> People:
+        noisy: Callable[..., Annotator] = one(noisy=True)
+        makers = noisy(clean, rate, 0), noisy(clean, rate, 1), one(noisy=False)(clean, rate)
+        said = zip(*(maker.label(clean) for maker in makers), strict=True)
+        answers = {s[0].id: [Answer(a.tokens, a.spans or ()) for a in s] for s in said}
+        return People(answers, adjudicate, Cost(), makers[2], ())
+
+    return make
+
+
 ANNOTATORS: dict[str, Make] = {"perfect": one(noisy=False), "noisy": one(noisy=True)}
 ANNOTATORS |= {f"two_{rule}": two(rule) for rule in get_args(Adjudicate)}
+ANNOTATORS |= {f"people_{rule}": people(rule) for rule in (None, *get_args(Adjudicate))}
 every = pytest.mark.parametrize("make", ANNOTATORS.values(), ids=ANNOTATORS)
 rates = st.sampled_from([0.0, 0.1, 0.5, 1.0])
 
@@ -117,7 +132,7 @@ def test_without_errors_it_is_perfect(make: Make, clean: list[Sentence]) -> None
 @every
 def test_a_sentence_whose_gold_does_not_exist_is_an_error(make: Make) -> None:
     known, unknown = Sentence("d#0", ("a",), ()), Sentence("d#1", ("a",), ())
-    with pytest.raises(KeyError, match="d#1"):
+    with pytest.raises((KeyError, LabelsWanted), match="d#1"):
         make([known], 0.1).label([known, unknown])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from sciner.policy.cost import Budget, Cost
+from sciner.policy.cost import Budget, Cost, Proposal
 from sciner.text.corpus import Sentence
 from sciner.text.spans import Span
 
@@ -48,13 +48,19 @@ def test_one_who_starts_from_silver_pays_for_every_span_of_it_and_for_gold_that_
     assisted = Cost(read_token=1, mark_entity=100, correct_span=10, assist=True)
     assert assisted.seconds(BOTH, proposed) == seconds
     assert (
-        Budget().charged([ONE, BOTH], assisted, {BOTH.id: proposed}).minutes == (102 + seconds) / 60
+        Budget().charged([ONE, BOTH], assisted, {BOTH.id: Proposal(proposed)}).minutes
+        == (102 + seconds) / 60
     )
 
 
 def test_one_who_starts_from_nothing_does_not_pay_for_silver() -> None:
     alone = Cost(read_token=1, mark_entity=100, correct_span=10)
     assert alone.seconds(BOTH, (TASK, METHOD)) == alone.seconds(BOTH) == 203
+
+
+def test_seconds_that_were_measured_count_in_place_of_the_estimate() -> None:
+    timed = Cost(read_token=1, mark_entity=20, measured={BOTH.id: 7})
+    assert Budget().charged([BOTH, ONE], timed).minutes == (7 + 2 + 20) / 60
 
 
 def test_spurious_silver_in_an_empty_sentence_costs_its_deletion() -> None:

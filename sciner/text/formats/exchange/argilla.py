@@ -14,7 +14,7 @@ from sciner.text.formats.exchange.base import Exchange, Head, register
 from sciner.text.formats.exchange.fields import as_json, check_id, integer, objects_of, string
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
-from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.record import Mark, Origin, Record
 
 FURTHER = "further responses to a record left out: the first is read"
 SUGGESTED = "texts whose suggestions are read, since they have no response"
@@ -38,10 +38,11 @@ def read_argilla(path: Path, notes: Counter[str]) -> Iterator[Record]:
             ]
             notes.update(+Counter({FURTHER: len(answers) - 1}))
             suggestions = [s for s in _part(row, "suggestions").values() if _is_suggestion(s)]
-            notes[SUGGESTED] += bool(suggestions and not answers)
+            origin = Origin(number, suggested=bool(suggestions and not answers))
+            notes[SUGGESTED] += origin.suggested
             chosen = next(iter(answers or suggestions), None)
             marks = None if chosen is None else placed(text, _marks(chosen))
-            yield Record(id_, text, marks)
+            yield Record(id_, text, marks, origin=origin)
 
 
 def write_argilla(path: Path, records: Iterable[Record]) -> None:

@@ -13,7 +13,7 @@ from sciner.text.formats.check import located
 from sciner.text.formats.exchange.base import Exchange, Head, register
 from sciner.text.formats.exchange.fields import check_id, is_id
 from sciner.text.formats.places import check_tokens, placed
-from sciner.text.formats.record import Mark, Record, on_tokens
+from sciner.text.formats.record import Mark, Origin, Record, on_tokens
 
 OURS = "sciner_id"
 GROUP = "sc"  # where spaCy's spancat keeps spans
@@ -41,7 +41,8 @@ def read_docbin(path: Path, notes: Counter[str]) -> Iterator[Record]:
             solid = tuple((t.idx, t.idx + len(t)) for t in doc if t.text.strip())
             labelled = doc.has_annotation("ENT_IOB") or GROUP in doc.spans
             tokens = check_tokens(doc.text, solid)
-            yield Record(check_id(id_), doc.text, marks if labelled else None, tokens)
+            given = marks if labelled else None
+            yield Record(check_id(id_), doc.text, given, tokens, origin=Origin(number))
 
 
 def write_docbin(path: Path, records: Iterable[Record]) -> None:

@@ -21,7 +21,7 @@ from sciner.text.formats.exchange.fields import (
 )
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
-from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.record import Mark, Origin, Record
 
 RELATIONS = "relations left out"
 
@@ -38,7 +38,8 @@ def read_doccano(path: Path, notes: Counter[str]) -> Iterator[Record]:
             id_, tokens = own_fields(row, text, f"{path.stem}.{row.get('id', number)}")
             marks = _marks(row)
             notes.update(+Counter({RELATIONS: len(objects_of(row, "relations") or ())}))
-            yield Record(id_, text, None if marks is None else placed(text, marks), tokens)
+            marks_in_place = None if marks is None else placed(text, marks)
+            yield Record(id_, text, marks_in_place, tokens, origin=Origin(number))
 
 
 def write_doccano(path: Path, records: Iterable[Record]) -> None:

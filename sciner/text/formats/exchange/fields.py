@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -109,6 +110,16 @@ def confidence(row: Mapping[str, Any], key: str = "score") -> float | None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise InputError(f'"{key}" of a span is not a number', hint="write 0 to 1")
+    return float(value)
+
+
+def seconds(row: Mapping[str, Any], key: str) -> float | None:
+    """The number of seconds under ``key``; None if there is none."""
+    value = row.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        raise InputError(f'"{key}" is no number of seconds', hint="restore it as it was")
     return float(value)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ from sciner.text.formats.exchange.base import Exchange, register
 from sciner.text.formats.exchange.fields import as_json, confidence, offsets_of
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
-from sciner.text.formats.record import Mark, Record, on_tokens, record_of, sentence_of, words
+from sciner.text.formats.record import (
+    Mark,
+    Origin,
+    Record,
+    on_tokens,
+    record_of,
+    sentence_of,
+    words,
+)
 from sciner.text.formats.row import Row, names_of, parse_row, spans_of
 from sciner.text.formats.running import joined
 from sciner.text.formats.tags import TagRow, decode_file
@@ -45,12 +54,14 @@ def read_rows(path: Path, notes: Counter[str]) -> Iterator[Record]:
             continue
         with located(path, number):
             if _is_text(row):
-                yield _text_record(row, f"{path.stem}.{number}")
+                yield replace(_text_record(row, f"{path.stem}.{number}"), origin=Origin(number))
             for sentence in rows:
                 document = sentence.document or path.stem
                 id_ = sentence.id or f"{document}#{seen[document]}"
                 seen[document] += sentence.id is None
-                yield _token_record(row, sentence, id_, spans.get(id(sentence), sentence.spans))
+                found_spans = spans.get(id(sentence), sentence.spans)
+                record = _token_record(row, sentence, id_, found_spans)
+                yield replace(record, origin=Origin(number))
 
 
 def write_rows(path: Path, records: Iterable[Record]) -> None:

@@ -18,11 +18,12 @@ from sciner.text.formats.exchange.fields import (
     objects_of,
     own_fields,
     record_fields,
+    seconds,
     string,
 )
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
-from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.record import Mark, Origin, Record
 
 CANCELLED = "skipped annotations left out"
 FURTHER = "further annotations of a task left out: the first is read"
@@ -48,11 +49,14 @@ def read_label_studio(path: Path, notes: Counter[str]) -> Iterator[Record]:
             name = f"{path.stem}.{task.get('id', data.get('id', number))}"
             id_, tokens = own_fields(data, text, name)
             try:
-                regions = _regions(task, notes) if "data" in task else _short(task)
+                full = "data" in task
+                chosen, suggested = _chosen(task, notes) if full else (task, False)
+                regions = _regions(chosen, notes) if full else _short(task)
                 marks = None if regions is None else _placed(text, regions, notes)
+                origin = Origin(number, seconds(chosen or {}, "lead_time"), suggested)
             except InputError as error:
                 raise InputError(f"task {task.get('id', id_)}: {error}") from None
-            yield Record(id_, text, marks, tokens)
+            yield Record(id_, text, marks, tokens, origin=origin)
 
 
 def write_label_studio(path: Path, records: Iterable[Record]) -> None:
@@ -82,15 +86,19 @@ def _region(number: int, mark: Mark, text: str) -> dict[str, Any]:
     return {**head, "value": value, **score}
 
 
-def _regions(task: Mapping[str, Any], notes: Counter[str]) -> list[Region] | None:
-    """The results of the annotation that is read; None if there is none."""
+def _chosen(task: Mapping[str, Any], notes: Counter[str]) -> tuple[Mapping[str, Any] | None, bool]:
+    """The annotation that is read, or else the prediction; and whether it is the latter."""
     done = [a for a in objects_of(task, "annotations") or () if not a.get("was_cancelled")]
     skipped = len(objects_of(task, "annotations") or ()) - len(done)
     notes.update(+Counter({CANCELLED: skipped, FURTHER: max(0, len(done) - 1)}))
     predictions = [] if done else objects_of(task, "predictions") or []
     if predictions:
         notes.update(+Counter({PREDICTED: 1, FURTHER: len(predictions) - 1}))
-    chosen = next(iter(done or predictions), None)
+    return next(iter(done or predictions), None), bool(predictions)
+
+
+def _regions(chosen: Mapping[str, Any] | None, notes: Counter[str]) -> list[Region] | None:
+    """What an annotation holds; None where there is none."""
     if chosen is None:
         return None
     found: list[Region] = []

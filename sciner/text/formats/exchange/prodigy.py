@@ -22,7 +22,7 @@ from sciner.text.formats.exchange.fields import (
 )
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import check_tokens, placed
-from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.record import Mark, Origin, Record
 from sciner.text.formats.running import Offsets
 
 ANSWERS = "texts left out: they were rejected or ignored"
@@ -45,8 +45,8 @@ def read_prodigy(path: Path, notes: Counter[str]) -> Iterator[Record]:
                 Mark(integer(s, "start"), integer(s, "end"), string(s, "label"), confidence(s))
                 for s in spans or ()
             ]
-            tokens = _tokens(task, text)
-            yield Record(id_, text, None if spans is None else placed(text, marks), tokens)
+            placed_marks = None if spans is None else placed(text, marks)
+            yield Record(id_, text, placed_marks, _tokens(task, text), origin=Origin(number))
 
 
 def write_prodigy(path: Path, records: Iterable[Record]) -> None:

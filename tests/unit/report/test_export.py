@@ -1,0 +1,93 @@
+"""What others get of a run: the tagger and the corpus as they were, with cards that say the run's
+figures."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from huggingface_hub import DatasetCard, ModelCard
+
+from sciner.config.model import TrainerConfig
+from sciner.errors import InputError
+from sciner.launch.main import main
+from sciner.report.export import counts_of, export
+from sciner.report.sentences import read_part
+from sciner.results.records import Record, records
+from sciner.run.saved import open_tagger
+from sciner.score.stats import f1_of
+from sciner.text.corpus import Sentence
+
+WORDS = ["model=gazetteer", "iteration.rounds=1", "data.limit=200", "tracking=none", "store=none"]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    assert main([*WORDS, "save_model=true", f"hydra.run.dir={folder}"]) == 0
+    return folder
+
+
+@pytest.fixture
+def record(run: Path) -> Record:
+    return records([run])[0]
+
+
+def test_the_tagger_is_whole_and_its_card_has_the_runs_figures(
+    run: Path, record: Record, tmp_path: Path
+) -> None:
+    export(run, tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    trainer = TrainerConfig(accelerator="cpu", precision="32-true", threads=1)
+    sentence = Sentence("d#0", ("We", "fine-tune", "BERT"))
+    own, exported = (open_tagger(place / "model", trainer) for place in (run, tmp_path / "out"))
+    assert [p.spans for p in own.predict([sentence])] == [
+        p.spans for p in exported.predict([sentence])
+    ]
+    card = ModelCard.load(tmp_path / "out/model/README.md")
+    scores = record.rounds[-1]["scores"]
+    assert card.data.eval_results[0].metric_value == scores["test/f1/micro"]
+    assert "sciner annotate FOLDER" in card.text
+    for label in record.labels:
+        row = re.search(rf"^\| {label} \| (.+?) \| (.+?) to (.+?) \|", card.text, flags=re.M)
+        assert row and float(row[2]) <= float(row[1]) <= float(row[3])
+        assert float(row[1]) == pytest.approx(scores.get(f"test/f1/{label}", 0), abs=0.0005)
+    for text in (f"{scores['budget/entities']:,.0f} entities", f"{scores['train/sentences']:,.0f}"):
+        assert text in card.text
+
+
+def test_classes_are_counted_as_the_run_counts_them(record: Record) -> None:
+    examples = read_part(record.folder, 1, "test")
+    scores = record.rounds[-1]["scores"]
+    assert f1_of(counts_of(examples, record.labels)) == pytest.approx(scores["test/f1/micro"])
+    for label in record.labels:
+        counts = counts_of(examples, [label])
+        assert counts[:, 2].sum() == scores.get(f"test/support/{label}", 0)
+        assert f1_of(counts) == pytest.approx(scores.get(f"test/f1/{label}", 0))
+
+
+def test_the_corpus_is_that_of_the_last_round_with_its_sources(
+    run: Path, record: Record, tmp_path: Path
+) -> None:
+    export(run, tmp_path / "out")
+    corpus = tmp_path / "out/corpus"
+    text = (corpus / "train.jsonl").read_text(encoding="utf-8")
+    assert text == (run / "round_1/annotated.jsonl").read_text(encoding="utf-8")
+    card = DatasetCard.load(corpus / "README.md")
+    assert card.data.task_categories == ["token-classification"]
+    gold, silver = text.count('"source": "gold"'), text.count('"source": "silver"')
+    assert gold and silver
+    assert f"{gold:,} sentences of gold" in card.text and f"{silver:,} of silver" in card.text
+
+
+def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    with pytest.raises(InputError, match=r"out: it exists already; name another folder"):
+        export(run, tmp_path / "out")
+    with pytest.raises(InputError, match="no finished run"):
+        export(tmp_path, tmp_path / "new")
+    assert main([*WORDS, f"hydra.run.dir={tmp_path}/bare"]) == 0
+    with pytest.raises(InputError, match=r"bare: the run has kept no tagger; .*save_model=true"):
+        export(tmp_path / "bare", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
