@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -58,6 +59,12 @@ class EndpointConfig(Strict):
             )
         if not self.name:
             raise ValueError("there is no model: give llm.name=NAME, as the endpoint lists it")
+        # a key has small letters or dashes; one that is given here is not shown
+        if self.api_key_env is not None and not re.fullmatch("[A-Z_][A-Z0-9_]*", self.api_key_env):
+            raise ValueError(
+                "api_key_env is the name of the variable that holds the key, in capitals, such as "
+                "OPENAI_API_KEY, and not the key itself"
+            )
         if self.max_cost is not None and self.prices is None:
             raise ValueError(
                 f"max_cost={self.max_cost:g} needs prices: give "

@@ -18,7 +18,7 @@ FEW = 5  # seeds; with fewer there is no p value
 DIGITS = 3  # of an F1; what differs by less is called equal
 ALPHA = 0.05  # a corrected p at or below it is called significant
 MACRO = "test/f1/macro"
-UNITS = ("sentences", "tokens", "entities", "minutes")  # of the budget
+UNITS = ("sentences", "tokens", "entities", "minutes", "money")  # of the budget
 
 
 @dataclass(frozen=True, slots=True)

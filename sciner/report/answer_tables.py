@@ -62,7 +62,9 @@ def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
 def cost_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
     """A row for each setting: the gold it bought by its last round, and the hours of computing."""
     columns: list[Column] = [
-        (f"gold {unit}", _cost(unit)) for unit in UNITS if any(unit in one.cost for one in found)
+        (unit if unit == "money" else f"gold {unit}", _cost(unit))
+        for unit in UNITS
+        if any(unit in one.cost for one in found)
     ]
     if any(one.hours is not None for one in found):
         columns.append(
@@ -117,7 +119,8 @@ def _table(
 
 
 def _cost(unit: str) -> Callable[[SettingResult], str]:
-    return lambda one: f"{one.cost[unit]:,.0f}" if unit in one.cost else NONE
+    form = ".4g" if unit == "money" else ",.0f"
+    return lambda one: f"{one.cost[unit]:{form}}" if unit in one.cost else NONE
 
 
 def gap_text(gap: Gap | None) -> str:

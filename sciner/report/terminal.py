@@ -31,14 +31,21 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def money(value: float) -> str:
+    return f"{value:.4g}"
+
+
 def short(value: float, sign: str) -> str:
     """.647, or -.012: an interval's end, short enough for a column of it."""
     return f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
-def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
+def rounds_table(
+    rounds: Sequence[Scores], labels: Sequence[str], width: int = 100, first: int = 0
+) -> Table:
     """Entity F1 by class, token figures, silver quality and budget, a column a round. Figures no
-    round has are left out, and intervals where ``width`` has no room for them."""
+    round has are left out, and intervals where ``width`` has no room for them. first: the number
+    of the first round, which is 1 without a seed set."""
     table = Table(
         title="test F1 by round",
         title_justify="left",
@@ -48,7 +55,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     )
     table.add_column("round", no_wrap=True)
     for number in range(len(rounds)):
-        table.add_column(str(number), justify="right", no_wrap=True)
+        table.add_column(str(first + number), justify="right", no_wrap=True)
 
     def row(words: str, name: str, form: Format = share) -> None:
         if any(name in scores for scores in rounds):
@@ -65,7 +72,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
 
     row("[bold]entity F1, micro[/]", "test/f1/micro", lambda v: f"[bold]{v:.3f}[/]")
     interval("  95% interval", "test/f1/micro", "")
-    row("  gain on round 0", "test/gain/micro", lambda v: f"{v:+.3f}")
+    row(f"  gain on round {first}", "test/gain/micro", lambda v: f"{v:+.3f}")
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
@@ -85,11 +92,17 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  tokens", "budget/tokens", count)
     row("  entities", "budget/entities", count)
     row("  minutes", "budget/minutes", count)
-    row("  money", "budget/money", lambda v: f"{v:.4g}")
+    row("  money", "budget/money", money)
     if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator errs
         row("  F1 of its labels", "gold/f1")
     row("  agreement F1", "gold/agreement_f1")
     row("  agreement kappa", "gold/agreement_kappa")
+    for role in ("annotator", "teacher"):
+        table.add_section()
+        row(f"model as {role}: F1", f"llm/{role}/f1/micro")
+        row("  kappa", f"llm/{role}/kappa")
+        row("  calibration error", f"llm/{role}/calibration/ece")
+        row("  money per correct span", f"llm/{role}/money_per_correct_span", money)
     return table
 
 
@@ -155,7 +168,8 @@ def console() -> Console:
 
 def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Sequence[str]) -> None:
     """The table and its warnings; ``rows`` as ``rounds.jsonl`` holds them."""
-    console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
+    scores, first = [row["scores"] for row in rows], rows[0]["round"]
+    console.print(rounds_table(scores, labels, console.width, first))
     for row in rows:
         for warning in row["warnings"]:
             console.print(

@@ -136,6 +136,8 @@ class Endpoint:
             names = [m.id for m in client.with_options(max_retries=1).models.list().data]
         except openai.NotFoundError:
             return
+        except AttributeError:  # the client takes a web page for a string
+            raise self._no_endpoint() from None
         except openai.OpenAIError as error:
             raise self._refusal(error, model) from None
         if names and model not in names:
@@ -149,7 +151,10 @@ class Endpoint:
 
         for left in range(self.retries, -1, -1):
             try:
-                return reply_of(client.chat.completions.create(model=model, **request))
+                found = client.chat.completions.create(model=model, **request)
+                if isinstance(found, str):
+                    raise self._no_endpoint()
+                return reply_of(found)
             except openai.OpenAIError as error:
                 if not left or not passing(error):
                     raise self._refusal(error, model) from None
@@ -157,6 +162,12 @@ class Endpoint:
                 log.info("%s: trying again in %.1f s", type(error).__name__, pause)
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
+
+    def _no_endpoint(self) -> InputError:
+        return InputError(
+            f"{self.base_url} is no endpoint: what it answers is no JSON",
+            hint="check llm.base_url, which often ends with /v1",
+        )
 
     def _refusal(self, error: Exception, model: str) -> InputError:
         """An error of the endpoint in one line."""
