@@ -190,6 +190,10 @@ ANNOTATOR = ["annotator=llm", "acquire=random"]
             "llm: base_url=localhost is no",
         ),
         ([*ANNOTATOR, *ENDPOINT, "llm.max_cost=1"], "llm: max_cost=1 needs prices"),
+        (
+            [*ANNOTATOR, *ENDPOINT, "llm.prices.prompt=1"],
+            "llm: only one of prices.prompt and prices.completion is given",
+        ),
         ([*ANNOTATOR, *ENDPOINT, "llm.samples=3"], "llm: samples=3 at temperature=0"),
         (
             [*ANNOTATOR, *ENDPOINT, "llm.api_key_env=sk-Qz7xvK2wpL9e"],
