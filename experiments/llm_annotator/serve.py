@@ -1,21 +1,23 @@
 """A small language model on this machine, behind llama.cpp's own server.
 
-``python -m experiments.llm_annotator.serve [--port 8080]``, with ``pip install -e '.[llm-server]'``.
-It listens on 127.0.0.1 alone, prints its address when it is ready, and ends with Ctrl-C.
+``python -m experiments.llm_annotator.serve [--port 8080]`` needs the extra ``llm-server``. It
+listens on 127.0.0.1 alone, prints its address when it is ready, and ends with Ctrl-C.
 
-The model is Gemma 3 270M as it was trained, not instructed (Gemma Terms of Use,
-ai.google.dev/gemma/terms), in a GGUF file of four bits a weight. Four packages hold the parts of the
-file; their code is not run, and another file is refused.
+The model is Gemma 3 270M (Gemma Terms of Use, ai.google.dev/gemma/terms), pretrained and not tuned
+to follow instructions, with about four bits a weight. Four packages hold the parts of its file;
+their code is not run, and another file is refused.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import os
 import signal
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 NAME = "gemma-3-270m"
 SHA256 = "a5fd3b62230aa5ec60212297dc9d20eaa70578ac519e00d93a17e44c087a6818"
@@ -44,21 +46,18 @@ def write_model(file: Path) -> Path:
     return file
 
 
-def serve(model: Path, port: int, key: str | None, threads: int) -> None:
-    """Serve until a signal comes. port: 0 takes a free one. key: what clients must send."""
+def serve(model: Path, port: int, key: str | None, threads: int) -> Any:
+    """Start the server, which serves as long as it is held. port: 0 takes a free one. key: what
+    clients must send."""
     import xllamacpp
 
-    ends = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # in the threads that it starts too
     params = xllamacpp.CommonParams()
     params.model.path, params.model_alias = str(model), {NAME}
     params.hostnames, params.port, params.api_keys = ["127.0.0.1"], port, [key] if key else []
     params.n_ctx, params.cpuparams.n_threads = CONTEXT, threads
     params.ui, params.verbosity = False, 1
     params.swa_full = True  # or it could not go on from what two prompts have in common
-    server = xllamacpp.Server(params)
-    print(server.listening_address, flush=True)
-    signal.sigwait(ends)
+    return xllamacpp.Server(params)
 
 
 def main() -> None:
@@ -68,9 +67,14 @@ def main() -> None:
     parser.add_argument("--key", help="what clients must send")
     parser.add_argument("--threads", type=int, default=1, help="more help on an idle machine alone")
     asked = parser.parse_args()
+    ends = {signal.SIGINT, signal.SIGTERM}
+    signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # in the threads that the server starts too
     with TemporaryDirectory() as folder:
         model = asked.model or write_model(Path(folder) / f"{NAME}.gguf")
-        serve(model, asked.port, asked.key, asked.threads)
+        server = serve(model, asked.port, asked.key, asked.threads)
+        print(server.listening_address, flush=True)
+        signal.sigwait(ends)
+    os._exit(0)  # without waiting for its clients
 
 
 if __name__ == "__main__":
