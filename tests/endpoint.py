@@ -23,7 +23,8 @@ KEY = "sk-Qz7xvK2wpL9eh6Tn"
 @dataclass(frozen=True)
 class Says:
     """One response. content: None is a refusal. status: 0 closes the connection without a word.
-    hang: seconds before it comes. tokens: does it tell how many there were?"""
+    hang: seconds before it comes. tokens: does it tell how many there were? page: is it a web page?
+    error: what is told of an error."""
 
     content: str | None = None
     status: int = 200
@@ -32,6 +33,7 @@ class Says:
     hang: float = 0.0
     tokens: bool = True
     page: bool = False
+    error: str = "no"
 
 
 def repeat_demonstrations(request: dict[str, Any]) -> Says:
@@ -124,7 +126,7 @@ def serving(
                 self.send(PAGE, headers=HTML)
                 return
             if says.status != 200:
-                self.send({"error": {"message": "no"}}, says.status, says.headers)
+                self.send({"error": {"message": says.error}}, says.status, says.headers)
                 return
             message = {"role": "assistant", "content": says.content}
             if says.content is None:

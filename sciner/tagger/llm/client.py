@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sciner.errors import CostLimitReached, InputError, nearest
 from sciner.policy.cost import Usage
-from sciner.redact import keep_secret
+from sciner.redact import keep_secret, redacted
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +119,7 @@ class Endpoint:
         # headers must be ASCII, and a client wants some key
         if not key.isascii():
             raise InputError(f"the key in {self.api_key_env} has letters outside ASCII")
-        for library in ("httpx", "httpx2"):  # a line for every question
+        for library in ("httpx", "httpx2", "openai"):  # a line for every question or try
             logging.getLogger(library).setLevel(logging.WARNING)
         return OpenAI(
             base_url=self.base_url, api_key=key or "none", timeout=self.timeout, max_retries=0
@@ -173,7 +173,8 @@ class Endpoint:
         """An error of the endpoint in one line."""
         import openai
 
-        said = " ".join(str(error).split())[:SHOWN]
+        # before it is cut: half a key would not be known
+        said = redacted(" ".join(str(error).split()))[:SHOWN]
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             known = bool(self.api_key_env and os.environ.get(self.api_key_env))
             where = f"the key in {self.api_key_env}" if known else "a question without a key"

@@ -4,6 +4,7 @@ and nothing is paid twice."""
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -16,9 +17,10 @@ import pytest
 pytest.importorskip("openai")
 
 from sciner.errors import CostLimitReached, InputError
+from sciner.redact import SECRET
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.tagger.llm.ask import Asker, Question, Recipe
-from sciner.tagger.llm.client import Endpoint, Prices, Purse, pause_after
+from sciner.tagger.llm.client import SHOWN, Endpoint, Prices, Purse, pause_after
 from sciner.tagger.llm.prompt import Demonstrations, Prompt, read_template
 from sciner.tagger.llm.tagger import LlmTagger
 from sciner.text.corpus import Example, Sentence
@@ -130,6 +132,20 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
     assert served.asked == []
     with pytest.raises(InputError, match="nobody answers at"):
         replace(where).check(MODEL)
+
+
+def test_an_error_that_repeats_the_key_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the message is cut in the middle of it."""
+    for name in [name for name in os.environ if name.startswith(SECRET)]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("OUR_KEY", KEY)
+    question = Question(Recipe(MODEL), PROMPT, (), ("BERT",), None)
+    for before in (0, SHOWN - 60, SHOWN - 50, SHOWN - 40):
+        echo = Says(status=400, error="x" * before + KEY)
+        refused = pytest.raises(InputError, match="does not answer")
+        with serving(lambda request, echo=echo: echo, KEY) as served, refused as told:
+            Endpoint(served.url, "OUR_KEY").ask(MODEL, question.request())
+        assert KEY[:8] not in str(told.value)
 
 
 def test_without_the_package_a_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
