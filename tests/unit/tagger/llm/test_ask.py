@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from email.utils import formatdate
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -74,6 +76,46 @@ def test_the_pause_is_the_one_that_the_endpoint_asks_for() -> None:
         began = time.perf_counter()
         assert ask(served) == NONE.content
         assert time.perf_counter() - began > 0.3
+
+
+@pytest.mark.parametrize(
+    ("headers", "least", "most"),
+    [
+        ({"retry-after": "2"}, 2, 2),
+        ({"retry-after": "2", "retry-after-ms": "250"}, 0.25, 0.25),
+        ({"retry-after": "86400"}, 600, 600),  # nobody waits for a day
+        ({"retry-after": formatdate(time.time() + 60, usegmt=True)}, 40, 60),
+        ({"retry-after": formatdate(0, usegmt=True)}, 0, 0.01),  # as without one
+        ({"retry-after": "soon"}, 0, 0.01),
+    ],
+)
+def test_what_the_endpoint_asks_for_has_several_forms(
+    headers: dict[str, str], least: float, most: float
+) -> None:
+    error = Exception()
+    error.response = SimpleNamespace(headers=headers)  # type: ignore[attr-defined]
+    assert least <= pause_after(error, 0) <= most
+
+
+@pytest.mark.parametrize(
+    ("says", "fault"),
+    [
+        (Says(None), "refused"),
+        (Says(NONE.content, finish="content_filter"), "refused"),
+        (Says('{"entities": [{"text": "BE', finish="length"), "truncated"),
+        (Says("", finish="length"), "truncated"),
+        (Says("I found BERT."), "malformed"),
+        (Says('{"entities": [{"text": "GPT", "label": "Task"}]}'), "unaligned"),
+        (Says('{"entities": [{"text": "BERT0", "label": "Person"}]}'), "unknown_class"),
+    ],
+)
+def test_what_cannot_be_used_is_counted_and_paid_and_marks_nothing(says: Says, fault: str) -> None:
+    with serving(lambda request: says) as served:
+        made = llm(served).fit([], seed=0)
+        (prediction,) = made.predict(SENTENCES[:1])
+        assert prediction.spans == () and len(served.asked) == 1
+        assert +made.faults(SENTENCES[:1]) == {fault: 1}
+        assert made.usage(SENTENCES[:1]).prompt_tokens == 100
 
 
 def test_pauses_grow_and_differ_without_a_word_of_the_endpoint(
