@@ -33,35 +33,31 @@ ERRORS = {
     "truncated": "faults/truncated",
     "refused": "faults/refused",
 }
+QUALITY = (
+    "Its labels against the withheld gold. Kappa is over the tokens that one of the two marks; the "
+    "calibration error is that of its vote shares. "
+)
+KINDS = (
+    "Numbers of spans that are wrong, by kind; then of entities in its answers that could not be "
+    "taken, and of answers of which nothing was. "
+)
 
 
 def language_model(compared: ComparedRuns) -> Iterator[Section]:
     """Three tables for each role that it has: quality and price, F1 by class, kinds of error."""
     labels = sorted({label for run in compared.runs for label in run.labels})
+    by_class = {label: f"f1/{escaped(label)}" for label in labels}
+    shown = (
+        ("", "quality and price", QUALITY, WORTH),
+        ("_classes", "F1 by class", "", by_class),
+        ("_errors", "kinds of error", KINDS, ERRORS),
+    )
     for role, where in ROLES.items():
-        title = f"A language model as {role}"
         about = f"Of {where} by the last round. Mean over seeds."
-        worth = table_of_role(compared, role, WORTH)
-        if not worth:
-            continue
-        text = "Its labels against the withheld gold. Kappa is over the tokens that one of the "
-        text += "two marks; the calibration error is that of its vote shares. "
-        yield Section(f"llm_{role}", f"{title}: quality and price", text + about, table=worth)
-        by_class = {label: f"f1/{escaped(label)}" for label in labels}
-        yield Section(
-            f"llm_{role}_classes",
-            f"{title}: F1 by class",
-            about,
-            table=table_of_role(compared, role, by_class),
-        )
-        text = "Numbers of spans that are wrong, by kind; then of entities in its answers that "
-        text += "could not be taken, and of answers of which nothing was. "
-        yield Section(
-            f"llm_{role}_errors",
-            f"{title}: kinds of error",
-            text + about,
-            table=table_of_role(compared, role, ERRORS),
-        )
+        for suffix, what, text, columns in shown:
+            if table := table_of_role(compared, role, columns):
+                title = f"A language model as {role}: {what}"
+                yield Section(f"llm_{role}{suffix}", title, text + about, table=table)
 
 
 def table_of_role(compared: ComparedRuns, role: str, columns: Mapping[str, str]) -> Table | None:
