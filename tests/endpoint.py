@@ -16,18 +16,24 @@ from typing import Any
 from sciner.tagger.llm.client import Reply
 
 MODEL = "scripted"
+PAGE, HTML = "<!doctype html>", {"Content-Type": "text/html"}
 KEY = "sk-Qz7xvK2wpL9eh6Tn"
 
 
 @dataclass(frozen=True)
 class Says:
-    """One response. content: None is a refusal. hang: seconds before it comes."""
+    """One response. content: None is a refusal. status: 0 closes the connection without a word.
+    hang: seconds before it comes. tokens: does it tell how many there were? page: is it a web page?
+    error: what is told of an error."""
 
     content: str | None = None
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     finish: str = "stop"
     hang: float = 0.0
+    tokens: bool = True
+    page: bool = False
+    error: str = "no"
 
 
 def repeat_demonstrations(request: dict[str, Any]) -> Says:
@@ -103,7 +109,9 @@ def serving(
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            if self.allowed():
+            if not self.path.startswith("/v1/"):
+                self.send(PAGE, headers=HTML)
+            elif self.allowed():
                 self.send({"object": "list", "data": [{"id": MODEL, "object": "model"}]})
 
         def do_POST(self) -> None:
@@ -111,8 +119,14 @@ def serving(
             if not self.allowed():
                 return
             says = served.answer(body)
+            if not says.status:
+                self.close_connection = True
+                return
+            if says.page:
+                self.send(PAGE, headers=HTML)
+                return
             if says.status != 200:
-                self.send({"error": {"message": "no"}}, says.status, says.headers)
+                self.send({"error": {"message": says.error}}, says.status, says.headers)
                 return
             message = {"role": "assistant", "content": says.content}
             if says.content is None:
@@ -120,7 +134,7 @@ def serving(
             choice = {"index": 0, "message": message, "finish_reason": says.finish}
             usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
             about = {"id": "1", "object": "chat.completion", "created": 0, "model": MODEL}
-            self.send(about | {"choices": [choice], "usage": usage})
+            self.send(about | {"choices": [choice]} | ({"usage": usage} if says.tokens else {}))
 
         def allowed(self) -> bool:
             if key is None or self.headers.get("Authorization") == f"Bearer {key}":
@@ -132,13 +146,12 @@ def serving(
         def send(
             self, value: Any, status: int = 200, headers: dict[str, str] | None = None
         ) -> None:
-            data = json.dumps(value).encode()
+            data = value.encode() if isinstance(value, str) else json.dumps(value).encode()
             try:
                 self.send_response(status)
-                for name, told in (headers or {}).items():
+                usual = {"Content-Type": "application/json", "Content-Length": str(len(data))}
+                for name, told in (usual | (headers or {})).items():
                     self.send_header(name, told)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
             except OSError:  # who asked has stopped waiting

@@ -172,7 +172,7 @@ class RunConfig(Strict):
                 f"iteration.teacher={self.iteration.teacher}: model=llm is that teacher already"
             )
         money = self.acquire.budget is not None and self.acquire.budget_unit == "money"
-        if money and not (asks and self.llm.kind == "endpoint" and self.llm.prices):
+        if money and not (asks and self.llm.kind == "endpoint" and self.llm.prices.known):
             raise ValueError(
                 "acquire.budget_unit=money: only a language model with prices costs any: give "
                 "annotator=llm and llm.prices, or acquire.budget_unit=minutes"

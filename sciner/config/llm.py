@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
@@ -18,10 +19,14 @@ class NoLlmConfig(Strict):
 
 
 class PricesConfig(Strict):
-    """``tagger.llm.client.Prices``."""
+    """``tagger.llm.client.Prices``; both or none."""
 
-    prompt: Weight
-    completion: Weight
+    prompt: Weight | None
+    completion: Weight | None
+
+    @property
+    def known(self) -> bool:
+        return self.prompt is not None and self.completion is not None
 
 
 class EndpointConfig(Strict):
@@ -40,7 +45,7 @@ class EndpointConfig(Strict):
     temperature: Annotated[float, Field(ge=0, le=2)]
     max_tokens: Positive
     structured: Literal["json_schema", "json_object", "none"]
-    prices: PricesConfig | None
+    prices: PricesConfig
     max_cost: Amount | None
     concurrency: Annotated[int, Field(ge=1, le=256)]
     timeout: Amount
@@ -58,11 +63,19 @@ class EndpointConfig(Strict):
             )
         if not self.name:
             raise ValueError("there is no model: give llm.name=NAME, as the endpoint lists it")
-        if self.max_cost is not None and self.prices is None:
+        # a key has small letters or dashes; one that is given here is not shown
+        if self.api_key_env is not None and not re.fullmatch("[A-Z_][A-Z0-9_]*", self.api_key_env):
+            raise ValueError(
+                "api_key_env is the name of the variable that holds the key, in capitals, such as "
+                "OPENAI_API_KEY, and not the key itself"
+            )
+        if self.max_cost is not None and not self.prices.known:
             raise ValueError(
                 f"max_cost={self.max_cost:g} needs prices: give "
                 "'llm.prices={prompt: 0.15, completion: 0.6}', for a million tokens"
             )
+        if not self.prices.known and self.prices != PricesConfig(prompt=None, completion=None):
+            raise ValueError("only one of prices.prompt and prices.completion is given: give both")
         if self.samples > 1 and not self.temperature:
             raise ValueError(
                 f"samples={self.samples} at temperature=0 are all the same: give "

@@ -123,9 +123,8 @@ class AskedTeacher:
         """Score the latest labels against the withheld ones; no decision depends on it."""
         if self.asked is None:
             return {}
-        asked = self.asked.sentences
-        usage = self.fitted.usage(asked)
-        return llm_scores(self.asked.read(), withheld, self.fitted.faults(asked), usage)
+        faults = self.fitted.faults(self.asked.sentences)
+        return llm_scores(self.asked.read(), withheld, faults, self.fitted.usage)
 
 
 def parts_of(pool: Sequence[Sentence], count: int) -> dict[str, int]:

@@ -21,7 +21,7 @@ from sciner.score.multiple import holm_by_family
 FEW = 5  # seeds; with fewer there is no p value
 ALPHA = 0.05  # a difference with a corrected p at or below this value is called significant
 MACRO = "test/f1/macro"
-UNITS = ("sentences", "tokens", "entities", "minutes")  # of the budget
+UNITS = ("sentences", "tokens", "entities", "minutes", "money")  # of the budget
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,7 +66,9 @@ def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
 def cost_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
     """Make the table of what each setting cost: gold by its last round, and computing time."""
     columns: list[Column] = [
-        (f"gold {unit}", _cost(unit)) for unit in UNITS if any(unit in one.cost for one in found)
+        (unit if unit == "money" else f"gold {unit}", _cost(unit))
+        for unit in UNITS
+        if any(unit in one.cost for one in found)
     ]
     if any(one.seconds is not None for one in found):
         columns.append(
@@ -139,7 +141,8 @@ def _table(
 
 
 def _cost(unit: str) -> Callable[[SettingResult], str]:
-    return lambda one: f"{one.cost[unit]:,.0f}" if unit in one.cost else NONE
+    form = ".4g" if unit == "money" else ",.0f"
+    return lambda one: f"{one.cost[unit]:{form}}" if unit in one.cost else NONE
 
 
 def gap_text(gap: Gap | None) -> str:

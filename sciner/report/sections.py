@@ -11,6 +11,7 @@ from sciner.report import figure_tables, figures
 from sciner.report.bounds import agreement, bounds, ceiling
 from sciner.report.compared import ComparedRuns, average_settings, settings_in, worded
 from sciner.report.frames import rows_of
+from sciner.report.language_model import language_model
 from sciner.report.paper import beside_the_paper
 from sciner.report.propagation import propagation
 from sciner.report.quality import (
@@ -49,7 +50,7 @@ def sections(compared: ComparedRuns, browsed: Path | None) -> Iterator[Section]:
         browsed: the folder of the run whose sentences are shown; None if there is none.
     """
     yield from beside_the_paper(compared)
-    for of_runs in (results, people, dropped, rounds, budgets, classes, silver):
+    for of_runs in (results, people, dropped, rounds, budgets, classes, silver, language_model):
         yield from of_runs(compared)
     judged = judged_test(browsed) if browsed else []
     where = f"round {rounds_of(browsed)[-1]} of the run {name_of(browsed)}" if browsed else ""
@@ -277,7 +278,7 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
                 id,
                 *map(str, compared.set_to[id].values()),
                 seed_of(run),
-                str(len(run.rounds) - 1),
+                str(run.rounds[-1]["round"]),  # zero-shot runs begin with round 1
                 *shown,
             )
         )

@@ -35,6 +35,11 @@ def count(value: float) -> str:
     return f"{value:,.0f}"
 
 
+def money(value: float) -> str:
+    """Format an amount of money, with four digits."""
+    return f"{value:.4g}"
+
+
 def short(value: float, sign: str) -> str:
     """Format the end of an interval, such as ``.647`` or ``-.012``, in few characters.
 
@@ -45,13 +50,16 @@ def short(value: float, sign: str) -> str:
     return f"{value:{sign}.3f}".replace("0.", ".", 1)
 
 
-def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 100) -> Table:
+def rounds_table(
+    rounds: Sequence[Scores], labels: Sequence[str], width: int = 100, first: int = 0
+) -> Table:
     """Make the table of a run: F1 by class, token figures, silver quality and budget.
 
     Args:
         rounds: the scores of each round, a column each. Rows that no round has are left out.
         labels: the classes.
         width: of the terminal, in columns. Intervals are left out if there is no room.
+        first: the number of the first round, which is 1 without a seed set.
     """
     table = Table(
         title="test F1 by round",
@@ -62,7 +70,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     )
     table.add_column("round", no_wrap=True)
     for number in range(len(rounds)):
-        table.add_column(str(number), justify="right", no_wrap=True)
+        table.add_column(str(first + number), justify="right", no_wrap=True)
 
     def row(words: str, name: str, form: Format = share) -> None:
         if any(name in scores for scores in rounds):
@@ -79,7 +87,7 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
 
     row("[bold]entity F1, micro[/]", "test/f1/micro", lambda v: f"[bold]{v:.3f}[/]")
     interval("  95% interval", "test/f1/micro", "")
-    row("  gain on round 0", "test/gain/micro", lambda v: f"{v:+.3f}")
+    row(f"  gain on round {first}", "test/gain/micro", lambda v: f"{v:+.3f}")
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:
@@ -99,11 +107,17 @@ def rounds_table(rounds: Sequence[Scores], labels: Sequence[str], width: int = 1
     row("  tokens", "budget/tokens", count)
     row("  entities", "budget/entities", count)
     row("  minutes", "budget/minutes", count)
-    row("  money", "budget/money", lambda v: f"{v:.4g}")
+    row("  money", "budget/money", money)
     if any(scores.get("gold/f1", 1.0) < 1 for scores in rounds):  # the annotator makes errors
         row("  F1 of its labels", "gold/f1")
     row("  agreement F1", "gold/agreement_f1")
     row("  agreement kappa", "gold/agreement_kappa")
+    for role in ("annotator", "teacher"):
+        table.add_section()
+        row(f"model as {role}: F1", f"llm/{role}/f1/micro")
+        row("  kappa", f"llm/{role}/kappa")
+        row("  calibration error", f"llm/{role}/calibration/ece")
+        row("  money per correct span", f"llm/{role}/money_per_correct_span", money)
     return table
 
 
@@ -222,7 +236,8 @@ def print_run(console: Console, rows: Sequence[Mapping[str, Any]], labels: Seque
     """
     from sciner.report.gain import answer_of_run
 
-    console.print(rounds_table([row["scores"] for row in rows], labels, console.width))
+    scores, first = [row["scores"] for row in rows], rows[0]["round"]
+    console.print(rounds_table(scores, labels, console.width, first))
     for row in rows:
         for warning in row["warnings"]:
             console.print(

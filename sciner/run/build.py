@@ -115,7 +115,7 @@ def build_llm(config: RunConfig, labels: tuple[str, ...], store: Store) -> LlmTa
     prompt = Prompt(read_template(asked.template), guideline, labels)
     recipe = Recipe(**asked.model_dump(include=set(Recipe.__dataclass_fields__)))
     endpoint = Endpoint(**asked.model_dump(include=set(Endpoint.__dataclass_fields__)))
-    prices = Prices(**asked.prices.model_dump()) if asked.prices else Prices()
+    prices = Prices(**asked.prices.model_dump()) if asked.prices.known else Prices()
     return LlmTagger(recipe, prompt, Asker(endpoint, store, prices, Purse(asked.max_cost)))
 
 

@@ -6,15 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
+from sciner.launch.experiment import read_experiment
 from sciner.launch.hydra_errors import choices_of
 from sciner.text.sample import LABELS
 from sciner.tracking.database import local_uri
+from tests.endpoint import MODEL, serving
 
 pytestmark = pytest.mark.slow
 SMOKE = ("model=tiny", "model.steps=2", "data.limit=40")
@@ -59,8 +62,15 @@ def test_eight_points_are_eight_runs_with_a_point_a_round(project: Path) -> None
             assert steps == list(range(rounds + 1))
 
 
+@pytest.fixture
+def running() -> Iterator[ExitStack]:
+    """What a test starts ends with it."""
+    with ExitStack() as stack:
+        yield stack
+
+
 @pytest.mark.parametrize("experiment", sorted(choices_of("experiment")))
-def test_every_committed_sweep_runs(experiment: str, tmp_path: Path) -> None:
+def test_every_committed_sweep_runs(experiment: str, tmp_path: Path, running: ExitStack) -> None:
     words = [
         f"experiment={experiment}",
         *SMOKE,
@@ -69,6 +79,10 @@ def test_every_committed_sweep_runs(experiment: str, tmp_path: Path) -> None:
         "iteration.rounds=1",
         "hydra.sweep.dir=sweep",
     ]
+    if read_experiment(experiment).words.get("llm") == "endpoint":
+        pytest.importorskip("openai")
+        served = running.enter_context(serving())
+        words += [f"llm.base_url={served.url}", f"llm.name={MODEL}"]
     if experiment == "search/minilm":
         pytest.importorskip("optuna")
         words += ["hydra.sweeper.n_trials=2", "data.limit=60"]

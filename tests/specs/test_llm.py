@@ -190,7 +190,15 @@ ANNOTATOR = ["annotator=llm", "acquire=random"]
             "llm: base_url=localhost is no",
         ),
         ([*ANNOTATOR, *ENDPOINT, "llm.max_cost=1"], "llm: max_cost=1 needs prices"),
+        (
+            [*ANNOTATOR, *ENDPOINT, "llm.prices.prompt=1"],
+            "llm: only one of prices.prompt and prices.completion is given",
+        ),
         ([*ANNOTATOR, *ENDPOINT, "llm.samples=3"], "llm: samples=3 at temperature=0"),
+        (
+            [*ANNOTATOR, *ENDPOINT, "llm.api_key_env=sk-Qz7xvK2wpL9e"],
+            "llm: api_key_env is the name of the variable that holds the key, in capitals",
+        ),
         ([*ANNOTATOR, *ENDPOINT, "annotator.assist=true"], "annotator: assist=true lets people"),
         (["model=llm", *ENDPOINT, "save_model=true"], "save_model=true: model=llm trains nothing"),
         (
@@ -215,6 +223,7 @@ def test_what_cannot_be_meant_is_refused_in_one_line(words: list[str], told: str
     with pytest.raises(InputError) as caught:
         check(parse_flags(words))
     assert str(caught.value).startswith(told)
+    assert "Qz7x" not in str(caught.value)
 
 
 SMALL = ["model=gazetteer", "data.limit=40", "data.seed_size=10", "iteration.rounds=1"]

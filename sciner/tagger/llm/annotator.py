@@ -72,7 +72,7 @@ class LlmAnnotator:
         if not mine:
             return {}
         return llm_scores(
-            self.fitted.predict(mine), withheld, self.fitted.faults(mine), self.fitted.usage(mine)
+            self.fitted.predict(mine), withheld, self.fitted.faults(mine), self.fitted.usage
         )
 
     def _mine(self, sentences: Sequence[Sentence]) -> list[Sentence]:

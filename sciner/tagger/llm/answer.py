@@ -75,11 +75,11 @@ def read_answer(
         tokens: of the sentence.
         labels: the known classes.
     """
-    if not content or finish == "content_filter":
-        return Reading(usable=False, faults=Counter({"refused": 1}))
-    mentions = parse(content)
+    said = content if finish != "content_filter" else None
+    mentions = parse(said) if said else None
     if mentions is None:
-        fault = "truncated" if finish == "length" else "malformed"
+        # also without a word: a model that thinks first may have used up all of its tokens
+        fault = "truncated" if finish == "length" else "malformed" if said else "refused"
         return Reading(usable=False, faults=Counter({fault: 1}))
     known = [m for m in mentions if m.label in labels]
     spans, faults = align(known, tokens)

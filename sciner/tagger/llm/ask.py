@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar
 
+from sciner.errors import InputError
 from sciner.hashing import digest
 from sciner.policy.cost import Usage
 from sciner.store.disk import Store
@@ -210,6 +211,11 @@ class Asker:
         most = self.prices.usage(*question.most_tokens()).money
         with self.purse.reserve(most):
             reply = self.endpoint.ask(question.recipe.name, question.request())
+            if self.purse.limit is not None and not reply.prompt_tokens:
+                raise InputError(
+                    "the endpoint does not count tokens, so nobody knows what answers cost",
+                    hint="give llm.max_cost=null, or another endpoint",
+                )
             self.purse.pay(self.usage([reply]).money)
         self.known[key] = reply
         return reply

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from sciner.errors import CostLimitReached, InputError, nearest
 from sciner.policy.cost import Usage
-from sciner.redact import keep_secret
+from sciner.redact import keep_secret, redacted
 
 log = logging.getLogger(__name__)
 
@@ -154,7 +154,7 @@ class Endpoint:
             raise InputError(
                 f"the key in {self.api_key_env} has characters outside ASCII", hint="set it again"
             )
-        for library in ("httpx", "httpx2"):  # they log one line per question
+        for library in ("httpx", "httpx2", "openai"):  # they log one line per question or try
             logging.getLogger(library).setLevel(logging.WARNING)
         return OpenAI(
             base_url=self.base_url, api_key=key or "none", timeout=self.timeout, max_retries=0
@@ -175,6 +175,8 @@ class Endpoint:
             names = [m.id for m in client.with_options(max_retries=1).models.list().data]
         except openai.NotFoundError:
             return
+        except AttributeError:  # the client takes a web page for a string
+            raise self._no_endpoint() from None
         except openai.OpenAIError as error:
             raise self._refusal(error, model) from None
         if names and model not in names:
@@ -194,7 +196,10 @@ class Endpoint:
 
         for left in range(self.retries, -1, -1):
             try:
-                return reply_of(client.chat.completions.create(model=model, **request))
+                found = client.chat.completions.create(model=model, **request)
+                if isinstance(found, str):
+                    raise self._no_endpoint()
+                return reply_of(found)
             except openai.OpenAIError as error:
                 if not left or not passing(error):
                     raise self._refusal(error, model) from None
@@ -203,11 +208,18 @@ class Endpoint:
                 time.sleep(pause)
         raise AssertionError("the last try returns or raises")
 
+    def _no_endpoint(self) -> InputError:
+        return InputError(
+            f"{self.base_url} is no endpoint: what it answers is no JSON",
+            hint="check llm.base_url, which often ends with /v1",
+        )
+
     def _refusal(self, error: Exception, model: str) -> InputError:
         """An error of the endpoint as an InputError."""
         import openai
 
-        said = " ".join(str(error).split())[:SHOWN]
+        # before it is cut: half a key would not be known
+        said = redacted(" ".join(str(error).split()))[:SHOWN]
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             known = bool(self.api_key_env and os.environ.get(self.api_key_env))
             where = f"the key in {self.api_key_env}" if known else "a question without a key"

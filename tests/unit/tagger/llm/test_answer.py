@@ -98,6 +98,7 @@ def test_awkward_mentions(
     [
         (None, "stop", "refused"),
         ("", "stop", "refused"),
+        ("", "length", "truncated"),
         ('{"entities": []}', "content_filter", "refused"),
         ('{"entities": [{"text": "BERT", "la', "length", "truncated"),
         ("I found BERT.", "stop", "malformed"),
