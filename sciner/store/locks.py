@@ -15,7 +15,7 @@ import os
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Literal
@@ -127,8 +127,10 @@ def held(lock: Path, *, wait: float = math.inf, kind: Kind = "auto") -> Iterator
 
     lock.parent.mkdir(parents=True, exist_ok=True)
     kind, lease = kind_in(lock.parent, kind), lease_file(lock)
-    if kind == "lease" and is_abandoned(lease) and not lease.stat().st_size:
-        lease.unlink(missing_ok=True)  # its holder died before it could write its name
+    if kind == "lease" and is_abandoned(lease):
+        with suppress(FileNotFoundError):
+            if not lease.stat().st_size:  # its holder died before it could write its name
+                lease.unlink()
     ours = of_kind(lock, kind)
     try:
         try:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from sciner.config.places import TrackingConfig
 from sciner.errors import InputError
+from sciner.launch.main import prepare_tracking
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.slurm.snapshot import take_snapshot
 from sciner.launch.slurm.submit import Settings
@@ -50,6 +52,17 @@ def test_several_gpus_for_one_fit_are_refused_with_advice(values: dict[str, obje
     with pytest.raises(InputError, match="give each GPU its own point"):
         Settings(values, ()).refuse_several_gpus()
     Settings({"gres": "gpu:a100:1", "nodes": 1}, ()).refuse_several_gpus()
+
+
+def test_a_tracker_that_several_nodes_would_damage_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sciner.launch.main.on_network", lambda folder: True)
+    with pytest.raises(InputError, match="SQLite does not work on a network file system"):
+        prepare_tracking([TrackingConfig(kind="mlflow")], on_nodes=True)
+    assert not list(tmp_path.iterdir())
+    prepare_tracking([TrackingConfig(kind="none")], on_nodes=True)
 
 
 @pytest.mark.slow
