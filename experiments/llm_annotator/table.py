@@ -89,7 +89,8 @@ PRICE = {
 
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     told = by_method(frame)
-    asked = told[told["metric"].str.startswith("llm/")]
+    # beside the tagger it says what it says alone
+    asked = told[told["metric"].str.startswith("llm/") & ~told["method"].str.contains("model and")]
     thousand = asked["value"].where(~asked["metric"].str.contains("money"), asked["value"] * 1000)
     asked = asked.assign(
         metric=asked["metric"].str.replace(r"^llm/\w+/", "", regex=True), value=thousand
