@@ -124,7 +124,7 @@ def test_a_server_that_dies_ends_the_run_in_one_line_and_another_goes_on(
         list(fitted(one, store).predict(SENTENCES[:2]))
         kept = store.listed()
         threading.Timer(0.5, one.die).start()
-        with pytest.raises(InputError, match="nobody answers at") as told:
+        with pytest.raises(InputError, match="no server answers at") as told:
             list(fitted(one, store, max_tokens=2000, temperature=2.0).predict(SENTENCES))
         assert "\n" not in str(told.value)
     with server(model) as another:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sciner.errors import InputError
-from sciner.launch.job import attempt
+from sciner.launch.job import Asked, attempt
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
@@ -98,7 +98,7 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(
     out = capsys.readouterr().out
     assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
     assert "The last round " in out and "contradict" not in out
-    assert out.rstrip().endswith("to look: sciner report here")
+    assert out.rstrip().endswith("to see the results: sciner report here")
 
 
 def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> None:
@@ -410,10 +410,11 @@ def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_
     """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the
     job."""
     values = parse_points("hydra.run.dir=here", "tracking=none")
-    assert attempt(values, Job(project / "here", (), project)) == 0
+    job, asked = Job(project / "here", (), project), Asked(project, None, 1, project / "gone")
+    assert attempt(values, job, asked, 0) == 0
     before = (project / "here/rounds.jsonl").read_bytes()
     with reserved(project / "here"):
-        assert attempt(values, Job(project / "here", (), project)) == 2
+        assert attempt(values, job, asked, 0) == 2
     assert (project / "here/rounds.jsonl").read_bytes() == before
 
 

@@ -58,7 +58,7 @@ def test_a_tracker_that_several_nodes_would_damage_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sciner.launch.main.on_network", lambda folder: True)
+    monkeypatch.setattr("sciner.store.locks.on_network", lambda folder: True)
     with pytest.raises(InputError, match="SQLite does not work on a network file system"):
         prepare_tracking([TrackingConfig(kind="mlflow")], on_nodes=True)
     assert not list(tmp_path.iterdir())

@@ -416,7 +416,7 @@ def test_a_refused_conversion_leaves_no_folder(
 ) -> None:
     Path("a.jsonl").write_text('{"id": "../p#0", "tokens": ["BERT"], "spans": []}\n')
     code, _, err = say("a.jsonl", "new/folder/brat", "--format", "brat")
-    assert code == 2 and "names no file below a folder" in err
+    assert code == 2 and "is not the name of a file below the folder" in err
     assert [path.name for path in tmp_path.iterdir()] == ["a.jsonl"]
 
 
