@@ -38,7 +38,7 @@ def go_on(
     from sciner.launch.environment import settle
     from sciner.launch.main import go_on
     from sciner.results.folder import reserved
-    from sciner.results.people import PeopleFolder, open_run
+    from sciner.results.people import PeopleFolder, open_run, waiting
     from sciner.results.returned import take_in
 
     if more and not labels:
@@ -67,6 +67,8 @@ def go_on(
             typer.echo("sciner: nothing was taken in", err=True)
             raise typer.Exit(2)
         typer.echo("; ".join(f"{count} {what}" for what, count in sorted(found.items())))
+    elif (waits := waiting(run)) and waits.missing:  # the batch would be written again
+        raise InputError(str(waits))
     settle()
     raise typer.Exit(go_on(run))
 

@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from argparse import Namespace
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from pathlib import Path
@@ -186,10 +186,11 @@ def go_on(run: Path) -> int:
     """
     import yaml
 
-    file = run / ".hydra" / "overrides.yaml"
+    file = run / ".hydra" / "hydra.yaml"
     try:
-        words = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError):
+        hydra = yaml.safe_load(file.read_text(encoding="utf-8"))["hydra"]
+        words = [*hydra["overrides"]["task"], *kept_words(hydra)]
+    except (OSError, yaml.YAMLError, KeyError, TypeError):
         raise InputError(
             "the command of the run cannot be read",
             file=file,
@@ -202,6 +203,18 @@ def go_on(run: Path) -> int:
             hint="type it again, with hydra.run.dir=DIR",
         )
     return main([*words, f"hydra.run.dir={quoted(str(run))}"])
+
+
+def kept_words(hydra: Mapping[str, Any]) -> list[str]:
+    """Hydra's own overrides, and folders of configurations, that a run was started with."""
+    own = ("hydra.run.dir=", "hydra.mode=")
+    folders = [
+        s["path"] for s in hydra["runtime"]["config_sources"] if s["provider"] == "command-line"
+    ]
+    return [
+        *(word for word in hydra["overrides"]["hydra"] if not word.startswith(own)),
+        *(word for folder in folders for word in ("--config-dir", folder)),
+    ]
 
 
 def plan_sweep(arguments: Sequence[str]) -> Plan:

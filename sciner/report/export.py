@@ -33,7 +33,13 @@ def export(run: Path, out: Path) -> None:
     Raises:
         InputError: the run has not ended or has kept no tagger, or ``out`` exists.
     """
-    (record,) = records([run])[:1]
+    record, *others = records([run])
+    if others:
+        raise InputError(
+            f"the folder has {1 + len(others)} runs",
+            file=run,
+            hint="name the folder of one of them",
+        )
     saved = record.folder / MODEL
     if not saved.is_dir():
         raise InputError(

@@ -117,7 +117,7 @@ class RunFolder:
         folder = cls(path, path)
         if folder.rounds.exists():  # an older run, whose rounds must not be mixed with the new ones
             folder.rounds.unlink()
-            for old in path.glob("round_*"):
+            for old in (*path.glob("round_*"), path / "model"):
                 if old.is_symlink():  # its target does not belong to this run
                     old.unlink()
                 elif old.is_dir():

@@ -81,7 +81,10 @@ class Merge:
         self.asked, self.answers, self.labels = asked, answers, labels
         self.adjudicate = adjudicate
         self.latest = max((a.round for a in asked.values()), default=0)
-        self.by_tokens = {a.sentence.tokens: id for id, a in asked.items()}
+        # the latest round first, and what has no answer yet: several sentences may be the same
+        self.by_tokens: dict[tuple[str, ...], list[str]] = {}
+        for id, a in sorted(asked.items(), key=lambda pair: (-pair[1].round, pair[0] in answers)):
+            self.by_tokens.setdefault(a.sentence.tokens, []).append(id)
         self.notes: Counter[str] = Counter()
         self.faults: list[InputError] = []
         self.brought: dict[tuple[str, str], Path] = {}  # the file of each new answer
@@ -96,7 +99,7 @@ class Merge:
             return
         for record in self.records(file, exchange):
             try:
-                id, answer = self.answer(record, by_text="ids" not in exchange.holds)
+                id, answer = self.answer(record, seen, by_text="ids" not in exchange.holds)
                 if id in seen:
                     raise InputError(f"{id} stands twice", hint="keep one of them")
                 seen.add(id)
@@ -129,15 +132,18 @@ class Merge:
                 left_out.add(fault.line)
         return []
 
-    def answer(self, record: Record, by_text: bool) -> tuple[str, Answer | None]:
+    def answer(
+        self, record: Record, seen: Collection[str], by_text: bool
+    ) -> tuple[str, Answer | None]:
         """(id of the sentence, what was said of it); None where nobody has labelled it.
 
-        by_text: the text says which sentence it is, since the format has no ids. Raises InputError
-        for a sentence that nobody was asked about, for text that was changed, and for spans that
+        seen: sentences that the file has had. by_text: the text says which sentence it is, since
+        the format has no ids. Raises InputError for a sentence that nobody was asked about, for text that was changed, and for spans that
         cannot be kept as they are.
         """
         found = tuple(WORD.findall(record.text))
-        id = self.by_tokens.get(found, record.id) if by_text else record.id
+        same = (id for id in self.by_tokens.get(found, ()) if id not in seen)
+        id = next(same, record.id) if by_text else record.id
         if id not in self.asked:
             raise InputError(
                 f"{id!r} is no sentence that was asked for", hint="restore its id as it was written"

@@ -311,8 +311,13 @@ def test_what_people_cannot_do_is_refused(project: Path, words: list[str], told:
     ("text", "told"),
     [
         (None, "the command of the run cannot be read; type it again"),
-        ("- a: [", "the command of the run cannot be read; type it again"),
-        ("- tracking.uri=x://me:${oc.env:SCINER_SECRET_0}@h", "a password is in the command"),
+        ("hydra: [", "the command of the run cannot be read; type it again"),
+        ("hydra: {}", "the command of the run cannot be read; type it again"),
+        (
+            "hydra: {runtime: {config_sources: []}, overrides: {hydra: [], task: "
+            "['tracking.uri=x://me:${oc.env:SCINER_SECRET_0}@h']}}",
+            "a password is in the command",
+        ),
     ],
 )
 def test_a_command_that_no_file_keeps_has_to_be_typed(
@@ -320,8 +325,8 @@ def test_a_command_that_no_file_keeps_has_to_be_typed(
 ) -> None:
     if text:
         Path("here/.hydra").mkdir(parents=True)
-        Path("here/.hydra/overrides.yaml").write_text(text)
-    with pytest.raises(InputError, match=rf"here/\.hydra/overrides\.yaml: {told}"):
+        Path("here/.hydra/hydra.yaml").write_text(text)
+    with pytest.raises(InputError, match=rf"here/\.hydra/hydra\.yaml: {told}"):
         go_on(Path("here"))
 
 
@@ -337,3 +342,24 @@ def test_other_folders_are_refused(project: Path) -> None:
         goes_on("back.json")
     assert main([*WORDS, "iteration.rounds=2", "tracking=none"]) == 0  # one more, as it says
     assert len(asked(2)) == 6
+
+
+def test_a_batch_that_is_waited_for_is_not_written_again(project: Path) -> None:
+    """Somebody may be labelling in that very file."""
+    assert main(WORDS) == 0
+    batch(1).write_text("edited")
+    with pytest.raises(InputError, match="--labels FILE"):
+        goes_on()
+    assert batch(1).read_text() == "edited"
+
+
+def test_a_run_goes_on_with_hydras_own_words(project: Path) -> None:
+    Path("mine/threshold").mkdir(parents=True)
+    (Path("mine/threshold/strict.yaml")).write_text(
+        "defaults:\n  - fixed\n  - _self_\n\nmin_confidence: 0.99\n"
+    )
+    words = ["threshold=strict", "hydra.job.name=ours", "--config-dir", "mine"]
+    assert main([*WORDS, *words]) == 0
+    assert goes_on(label(1, "one.json")) == 0
+    assert "ours" in Path("here/.hydra/hydra.yaml").read_text()
+    assert len(rows_of(project / "here")) == 2

@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Iterable, Sequence
 
 SECONDS = 30  # that Slurm gets to answer
-GONE = ("CANCELLED", "COMPLETED", "COMPLETING", "FAILED", "NODE_FAIL", "TIMEOUT")
+# not COMPLETING: a job that is queued again has this state until its node is clean
+GONE = ("CANCELLED", "COMPLETED", "FAILED", "NODE_FAIL", "TIMEOUT")
+TRIES = 3  # Slurm may be too busy to answer when many jobs are preempted at once
 MANY = 200  # job ids in one command
 
 
@@ -42,9 +44,13 @@ def requeue(job: str) -> bool:
         False if it is no longer running (it is being cancelled, or Slurm has queued it again
         itself), or if Slurm refuses.
     """
-    if (queued() or {}).get(job) != "RUNNING":
-        return False
-    return ask("scontrol", "requeue", job) is not None
+    for _ in range(TRIES):
+        jobs = queued()
+        if jobs is not None and jobs.get(job) != "RUNNING":
+            return False
+        if jobs is not None and ask("scontrol", "requeue", job) is not None:
+            return True
+    return False
 
 
 def release(jobs: Iterable[str]) -> None:

@@ -144,9 +144,10 @@ def record_folder(sweep: Path) -> Path:
     record = Record(sweep.absolute() / FOLDER)
     if (record.folder / "sweep.json").is_file():
         jobs = {point.job for point in record.points.values()}
-        if not record.complete and jobs & set(queue.queued() or ()):
+        queued = queue.queued()
+        if not record.complete and (queued is None or jobs & set(queued)):
             raise InputError(
-                "jobs of a sweep in this folder are still queued",
+                "jobs of a sweep in this folder are still queued, or Slurm does not answer",
                 file=sweep,
                 hint=f"sciner sweep status {sweep}",
             )

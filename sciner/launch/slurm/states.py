@@ -18,7 +18,8 @@ from sciner.launch.slurm.record import Point, Record
 
 POLL = 2.0  # seconds between two looks
 LOOKS = 15  # of them without its job in the queue before a point counts as lost
-ENDED = ("done", "failed", "cancelled")
+CANCELLED = "cancelled"
+ENDED = ("done", "failed", CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ def state_of(
 ) -> tuple[str, str, bool]:
     """(status, detail, lost) of a point."""
     if (ended := record.outcome(number)) is not None:
+        if ended.problem == CANCELLED:
+            return CANCELLED, "", False
         return ("failed", why(ended), False) if ended.failed else ("done", "", False)
     last = (record.events(number) or [{}])[-1]
     began, stopped = last.get("event") == "begins", last.get("signal", "")
@@ -125,8 +128,9 @@ def wait(
             said = told
         if not doubtful and all(state.status in ENDED for state in found):
             for state in found:
-                if state.lost:
-                    note_lost(record, state)
+                if state.lost or (state.status == CANCELLED and not record.outcome(state.number)):
+                    note_end(record, state)
+            record.drop_secrets()
             return found
         pause(POLL)
 
@@ -148,10 +152,10 @@ def log_files(record: Record, numbers: Iterable[int]) -> list[Path]:
     return found
 
 
-def note_lost(record: Record, state: State) -> None:
+def note_end(record: Record, state: State) -> None:
     """A point fails whose job cannot say so any more."""
     folder = record.points[state.number].directory
-    outcome = Outcome(state.name, folder, 1, state.detail, 0.0, "", [])
+    outcome = Outcome(state.name, folder, 1, state.detail or state.status, 0.0, "", [])
     note_outcome(record.folder, state.number, outcome)
 
 
@@ -159,3 +163,4 @@ def cancel(record: Record) -> None:
     """Cancel all jobs of the sweep; runs that are active end cleanly, and are not queued again."""
     (record.folder / "cancelled").touch()
     queue.cancel([point.job for n, point in record.points.items() if record.outcome(n) is None])
+    record.drop_secrets()  # jobs that run have read them

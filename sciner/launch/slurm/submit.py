@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -45,10 +46,10 @@ class Settings:
 
     def refuse_several_gpus(self) -> None:
         """Raise InputError where one fit would have several GPUs, or nodes: it uses one."""
-        gres = str(self.values.get("gres") or "").rpartition(":")[2]
+        gpus = re.findall(r"(?:^|,)gpu(?::[^,:]+)*:(\d+)", str(self.values.get("gres") or ""))
         told = {name: self.values.get(name) for name in ("gpus_per_node", "gpus_per_task")}
         told |= {name: self.values.get(name) for name in ("nodes", "tasks_per_node")}
-        told |= {"gres": int(gres) if gres.isdigit() else None}
+        told |= {"gres": sum(map(int, gpus))}
         for name, number in told.items():
             if (number or 1) > 1:
                 raise InputError(
@@ -73,9 +74,12 @@ class Settings:
 
     def of_submitit(self) -> dict[str, Any]:
         """Under submitit's names."""
-        asked_gpu = any(self.values.get(k) for k in ("gres", "gpus_per_node", "gpus_per_task"))
-        gres = {"gres": "gpu:1"} if self.on_gpu and not asked_gpu else {}
-        values = {**self.values, "cpus_per_task": self.cpus, **gres}
+        gres = str(self.values.get("gres") or "")
+        asked = "gpu" in gres or any(self.values.get(k) for k in ("gpus_per_node", "gpus_per_task"))
+        more = (
+            {"gres": ",".join(filter(None, ("gpu:1", gres)))} if self.on_gpu and not asked else {}
+        )
+        values = {**self.values, "cpus_per_task": self.cpus, **more}
         return {
             name if name in COMMON else f"slurm_{name}": value
             for name, value in values.items()
@@ -164,6 +168,7 @@ def submit(
         try:
             submitted = to_slurm([works[i] for i in group], settings, folder, more)
         except InputError:
+            record.drop_secrets()
             if sent:
                 cancel(record)
             raise

@@ -102,6 +102,7 @@ class Work:
         folder = self.record.points[self.number].directory
         outcome = Outcome(self.name, folder, 1, why, 0.0, "", [])
         note_outcome(self.record.folder, self.number, outcome)
+        self.last_one_tidies_up()
 
     def last_one_tidies_up(self) -> None:
         """When every point has ended, nobody needs passwords, nor the weights of rounds 0."""

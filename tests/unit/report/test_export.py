@@ -3,7 +3,9 @@ figures."""
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -91,3 +93,19 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"bare: the run has kept no tagger; .*save_model=true"):
         export(tmp_path / "bare", tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_several_runs_is_refused(run: Path, tmp_path: Path) -> None:
+    for name in ("0", "1"):
+        shutil.copytree(run, tmp_path / name)
+        file = tmp_path / name / "run.json"
+        file.write_text(json.dumps(json.loads(file.read_text()) | {"id": name}))
+    with pytest.raises(InputError, match="the folder has 2 runs"):
+        export(tmp_path, tmp_path / "out")
+
+
+def test_a_run_does_not_keep_the_tagger_of_an_older_one_in_its_folder(tmp_path: Path) -> None:
+    assert main([*WORDS, "save_model=true", f"hydra.run.dir={tmp_path}/run"]) == 0
+    assert main([*WORDS, "seed=1", f"hydra.run.dir={tmp_path}/run"]) == 0
+    with pytest.raises(InputError, match="has kept no tagger"):
+        export(tmp_path / "run", tmp_path / "out")

@@ -218,3 +218,15 @@ def test_labels_without_ids_are_known_by_their_text(folder: PeopleFolder) -> Non
     write_conll("b.conll", [replace(labelled[0], tokens=("x", "y"))])
     _, (fault,) = take_in(folder, ["b.conll"], LABELS, None)
     assert "is no sentence that was asked for" in str(fault)
+
+
+def test_two_sentences_with_the_same_text_come_back_in_a_format_without_ids(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    twice = [Sentence(f"d#{n}", ("Results", ".")) for n in range(2)]
+    folder = PeopleFolder(tmp_path)
+    folder.ask(LabelsWanted(twice, twice, {}), 1, find_exchange("doccano"))
+    write_conll(Path("back.conll"), [replace(s, spans=()) for s in twice])
+    _, faults = take_in(folder, ["back.conll"], LABELS, None, "conll")
+    assert not faults and len(folder.answers()) == 2

@@ -13,7 +13,7 @@ from sciner.errors import InputError
 from sciner.launch.job import Outcome, note_outcome
 from sciner.launch.slurm import queue
 from sciner.launch.slurm.record import Point, Record, record_folder
-from sciner.launch.slurm.states import states, wait
+from sciner.launch.slurm.states import cancel, states, wait
 from sciner.redact import SECRET
 
 
@@ -107,3 +107,33 @@ def test_passwords_are_for_their_owner_only(
     assert json.loads(place.read_text()) == {f"{SECRET}0": "hunter22"}
     record.drop_secrets()
     assert not place.exists()
+
+
+def test_a_sweep_is_not_replaced_while_slurm_is_silent(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "queued", lambda: None)
+    with pytest.raises(InputError, match="Slurm does not answer"):
+        record_folder(record.folder.parent)
+    assert len(record.points) == 2
+
+
+def test_a_cancelled_point_has_ended_and_no_password_stays(
+    record: Record, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "queued", dict)
+    monkeypatch.setattr(queue, "cancel", lambda jobs: None)
+    (record.folder / "secrets.json").write_text("{}")
+    cancel(record)
+    assert not (record.folder / "secrets.json").exists()
+    assert {state.status for state in wait(record, Console(file=io.StringIO()))} == {"cancelled"}
+    assert record.complete
+    assert status(record, {}) == "cancelled"
+    assert record.outcome(0) and record.outcome(0).failed  # type: ignore[union-attr]
+
+
+def test_a_job_is_queued_again_when_slurm_answers_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = iter([None, {"7_0": "RUNNING"}])
+    monkeypatch.setattr(queue, "queued", lambda: next(answers))
+    monkeypatch.setattr(queue, "ask", lambda *words: "")
+    assert queue.requeue("7_0")

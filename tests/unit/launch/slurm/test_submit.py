@@ -28,6 +28,8 @@ def test_a_job_has_the_cpus_of_its_threads_and_a_gpu_only_where_one_is_asked_for
     assert gpu.of_submitit() == {"cpus_per_task": 1, "slurm_gres": "gpu:1"}
     chosen = settings("model=tiny", "trainer=gpu", gres="gpu:a100:1", cpus_per_task=8)
     assert chosen.of_submitit() == {"cpus_per_task": 8, "slurm_gres": "gpu:a100:1"}
+    scratch = settings("model=tiny", "trainer=gpu", gres="lscratch:20")
+    assert scratch.of_submitit()["slurm_gres"] == "gpu:1,lscratch:20"
 
 
 def test_an_encoder_on_a_cpu_computes_with_the_cpus_of_its_job() -> None:
@@ -51,7 +53,8 @@ def test_an_encoder_on_a_cpu_computes_with_the_cpus_of_its_job() -> None:
 def test_several_gpus_for_one_fit_are_refused_with_advice(values: dict[str, object]) -> None:
     with pytest.raises(InputError, match="give each GPU its own point"):
         Settings(values, ()).refuse_several_gpus()
-    Settings({"gres": "gpu:a100:1", "nodes": 1}, ()).refuse_several_gpus()
+    Settings({"gres": "gpu:a100:1,lscratch:400", "nodes": 1}, ()).refuse_several_gpus()
+    Settings({"gres": "lscratch:20"}, ()).refuse_several_gpus()
 
 
 def test_a_tracker_that_several_nodes_would_damage_is_refused(
