@@ -135,11 +135,19 @@ class Merge:
     def answer(
         self, record: Record, seen: Collection[str], by_text: bool
     ) -> tuple[str, Answer | None]:
-        """(id of the sentence, what was said of it); None where nobody has labelled it.
+        """The sentence that a record is about, and its answer.
 
-        seen: sentences that the file has had. by_text: the text says which sentence it is, since
-        the format has no ids. Raises InputError for a sentence that nobody was asked about, for text that was changed, and for spans that
-        cannot be kept as they are.
+        Args:
+            record: of a file that came back.
+            seen: ids of the sentences that the file has had.
+            by_text: whether the text tells the sentence, because the format has no ids.
+
+        Returns:
+            (id, answer); the answer is None if nobody has labelled the sentence.
+
+        Raises:
+            InputError: the sentence was not asked for, its text was changed, or its spans cannot
+                be kept as they are.
         """
         found = tuple(WORD.findall(record.text))
         same = (id for id in self.by_tokens.get(found, ()) if id not in seen)
