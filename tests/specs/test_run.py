@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from sciner.errors import InputError
-from sciner.launch.job import attempt
+from sciner.launch.job import Asked, attempt
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
@@ -408,10 +408,11 @@ def test_the_second_of_two_jobs_in_one_folder_is_bad_input_and_leaves_the_first_
     """Where a launcher begins jobs of two sweeps at once, the folder of a job is held by the
     job."""
     values = parse_points("hydra.run.dir=here", "tracking=none")
-    assert attempt(values, Job(project / "here", (), project)) == 0
+    asked = Asked(project, sweep=None, points=1, outcomes=project)
+    assert attempt(values, Job(project / "here", (), project), asked, 0) == 0
     before = (project / "here/rounds.jsonl").read_bytes()
     with reserved(project / "here"):
-        assert attempt(values, Job(project / "here", (), project)) == 2
+        assert attempt(values, Job(project / "here", (), project), asked, 0) == 2
     assert (project / "here/rounds.jsonl").read_bytes() == before
 
 
