@@ -81,6 +81,8 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
     points, multirun, search, folder, launcher, cluster, composed = check(flags)
+    for address in {a for p in points for a in (p.tracking.uri, getattr(p.llm, "base_url", None))}:
+        veiled(address or "")  # a password in a file of the configuration: ``redacted`` learns it
     if multirun and any(point.annotator.kind == "people" for point in points):
         raise InputError(
             "annotator=people labels for one run, and a sweep has several", hint="leave out -m"
