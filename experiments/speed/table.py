@@ -57,7 +57,8 @@ def render(figures: dict[str, Any]) -> str:
         lines += [f"{k['points']} points of `crf` on `sample`, every step in the store:", ""]
         lines += ["| | seconds |", "| --- | --- |"]
         lines += [f"| {name} | {span(values)} |" for name, values in k["seconds"].items()]
-    if pools := [f for part in ("growth", "growth_million") if (f := figures.get(part))]:
+    grown = ("growth", "growth_teachers", "growth_million")
+    if pools := [figures[part] for part in grown if part in figures]:
         lines += ["", "## Growing pools", "", *growing(pools)]
     lines += ["", "## GPU", "", *gpu(figures.get("gpu"))]
     return "\n".join(lines) + "\n"
