@@ -38,7 +38,7 @@ class Fit(Step[FitReport]):
         "examples": "the training set",
         "seed": "",
         "start": "the fit whose weights it starts from, if any",
-        "sources": "with a share of gold or a last stage on it, which examples are gold",
+        "sources": "which examples are gold; only with `gold_share` or `finish_steps`",
     }
     RESULT = "what the fit did: steps, tokens, seconds, losses"
 

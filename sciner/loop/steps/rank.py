@@ -50,7 +50,7 @@ class Rank(Step[list[Sentence]]):
         "count": "about how many of them will be bought",
         "seed": "",
         "round": "",
-        "fit": "for samples and embeddings, the fit",
+        "fit": "the fit whose tagger is used, for policies that need dropout samples or embeddings",
         **SETTINGS,
         "bought": "for embeddings, the tokens of the gold",
         "fresh": "the latest predictions, if the policy needs them",

@@ -58,7 +58,7 @@ class Select(Step[Selection]):
         "gold_shares": "the share of each class in the gold",
         "round": "",
         "weight": "of silver in the loss",
-        "judged": "for precision, the out-of-fold predictions for the seed set",
+        "judged": "the out-of-fold predictions for the seed set; only for `threshold=precision`",
     }
     RESULT = "accepted silver and its quality"
 
