@@ -1,47 +1,29 @@
-"""Hydra's side of `sciner run`: every point of a sweep is checked before the first one starts.
-
-What computes is imported when something is computed: a command that only shows something starts in
-half the time.
-"""
+"""`sciner run`: every point of a sweep is checked before the first one starts."""
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 import sys
 import tempfile
-import time
-import uuid
-from argparse import Namespace
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sciner.config.conf import CONF
-from sciner.config.places import StoreConfig, TrackingConfig
 from sciner.errors import InputError
 from sciner.launch.environment import settle
-from sciner.launch.hydra_internals import (
-    compose_files_once,
-    list_no_bases,
-    skip_batch_validation,
-)
 from sciner.launch.overrides import check, parse_flags, without_hydra
 from sciner.launch.quoting import quoted
 from sciner.launch.signals import Stopped, jobs_end_with_parent
-from sciner.progress import is_quiet, quiet
+from sciner.progress import quiet
 from sciner.redact import VEIL, redacted, veiled
-from sciner.tracking.address import NOTES
 
 if TYPE_CHECKING:
-    from sciner.launch.job import Asked, Outcome
     from sciner.launch.plan import Plan
 
 QUIET_FLAG = "--quiet"  # ours; all other flags are Hydra's
-SILENT = ["hydra/hydra_logging=none"]  # turns off Hydra's messages about what it launches
 # flags of Hydra that start no job
 FLAGS_WITHOUT_JOB = ("help", "hydra_help", "version", "shell_completion", "cfg", "info")
 
@@ -80,7 +62,8 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
     """
     words = [word for word in arguments if word != QUIET_FLAG]
     flags = parse_flags(words)
-    points, multirun, search, folder, launcher, cluster, composed = check(flags)
+    checked = check(flags)
+    points, multirun = checked.points, checked.multirun
     for address in {a for p in points for a in (p.tracking.uri, getattr(p.llm, "base_url", None))}:
         veiled(address or "")  # a password in a file of the configuration: ``redacted`` learns it
     if multirun and any(point.annotator.kind == "people" for point in points):
@@ -88,64 +71,16 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
             "annotator=people labels for one run, and a sweep has several", hint="leave out -m"
         )
     if flags.cfg == "job" and not (multirun or flags.package):
-        show_configuration(composed, flags.resolve)
+        show_configuration(checked.composed, flags.resolve)
         return 0
     settle()
-    from sciner.launch.job import Asked, read_outcomes
+    # imports what computes: a command that only shows something starts in half the time
+    from sciner.launch.jobs import hydra_main, run_jobs
 
     if any(getattr(flags, name, None) for name in FLAGS_WITHOUT_JOB):
-        hydra_main(words, flags, launcher, Asked(Path.cwd(), None, 1, scratch))
+        hydra_main(words, flags, checked.launcher)
         return 0
-    from sciner.launch import auto
-    from sciner.launch.slurm.record import record_folder
-    from sciner.launch.slurm.submit import leaves
-    from sciner.launch.summary import (
-        compare_jobs,
-        report_command,
-        say_study,
-        say_suspects,
-        say_where,
-    )
-    from sciner.results.folder import in_use, reserved, taken
-
-    if folder and in_use(folder):
-        raise taken(folder)
-    outcomes = record_folder(folder) if cluster and folder else scratch
-    os.environ[NOTES] = str(outcomes / "trackers.json")
-    prepare_tracking([point.tracking for point in points], on_nodes=bool(cluster))
-    study = search.begin(Path.cwd()) if search else None
-    asked = Asked(
-        project=Path.cwd(),
-        sweep=f"{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:6]}" if multirun else None,
-        points=search.options.n_trials if search else len(points),
-        outcomes=outcomes,
-        requeues=cluster == "slurm",
-    )
-    with ExitStack() as stack:
-        if folder and multirun and not search:  # the jobs of a search may come from several shells
-            stack.enter_context(reserved(folder, points[0].store.locks))
-        with_points = copy_context()
-        with_points.run(auto.points.set, points)
-        with_points.run(auto.asked.set, asked)
-        more = [*launcher, *folder_word(folder, multirun), *(SILENT if is_quiet() else [])]
-        with_points.run(hydra_main, words, flags, more, asked)
-    if leaves.get():
-        return 0
-    found = read_outcomes(outcomes)
-    drop_spare({point.store for point in points}, found)
-    if not multirun and found and found[0].problem and found[0].code != 4:
-        raise InputError(redacted(found[0].problem))
-    if study:
-        say_study(study)
-    if multirun:
-        report = "" if study else compare_jobs(found)
-    else:
-        report = report_command(found)
-        say_suspects(found)
-    say_where(found, asked.sweep, report)
-    # no outcome: a study may already have all its trials
-    codes = {outcome.code for outcome in found} or {0 if study else 1}
-    return next((code for code in (1, 2, 4, 3) if code in codes), 0)
+    return run_jobs(words, flags, checked, scratch)
 
 
 def show_configuration(composed: Any, resolve: bool) -> None:
@@ -234,114 +169,6 @@ def plan_sweep(arguments: Sequence[str]) -> Plan:
             hint=search.bound(points),
         )
     return plan(points, Path.cwd())
-
-
-def prepare_tracking(trackers: Iterable[TrackingConfig], *, on_nodes: bool) -> None:
-    """Create databases and experiments before any job starts.
-
-    A tracker that does not answer is noted for all jobs, so that they lose no time on it.
-
-    Args:
-        trackers: of all points.
-        on_nodes: whether jobs may run on several machines.
-
-    Raises:
-        InputError: an address is invalid, or is a file that several machines would damage.
-    """
-    from sciner.store.locks import on_network
-    from sciner.tracking.address import Unreachable, cause, note, place_of
-    from sciner.tracking.database import file_of
-
-    places = {
-        (place_of(tracker.uri, Path.cwd()), tracker.experiment)
-        for tracker in trackers
-        if tracker.kind == "mlflow"
-    }
-    for place, experiment in sorted(places):
-        if on_nodes and (file := file_of(place)) and on_network(file.parent):
-            raise InputError(
-                "tracking: SQLite does not work on a network file system",
-                file=file,
-                hint="give tracking.uri=http://… of a server, or tracking=none now, and `sciner "
-                "track replay` when the sweep has ended",
-            )
-        from sciner.tracking.mlflow import prepare
-
-        try:
-            prepare(place, experiment)
-        except InputError:
-            raise
-        except Unreachable:  # already noted
-            pass
-        except Exception as error:
-            if not file_of(place):  # a file may only be locked for a moment
-                note(place, cause(error))
-
-
-def folder_word(folder: Path | None, multirun: bool) -> list[str]:
-    """The override that tells Hydra the folder.
-
-    Its name contains the time, which Hydra would compute again.
-    """
-    from hydra.core.override_parser.types import Quote, QuotedString
-
-    if folder is None:
-        return []
-    key = f"hydra.{'sweep' if multirun else 'run'}.dir"
-    return [f"{key}={QuotedString(str(folder), Quote.single).with_quotes()}"]
-
-
-def hydra_main(
-    arguments: Sequence[str], flags: Namespace, more: Sequence[str], asked: Asked
-) -> None:
-    """Hand over to Hydra, which opens the job's folder and log, and calls the job.
-
-    Args:
-        arguments: of the command line.
-        flags: parsed from them.
-        more: overrides that were not typed.
-        asked: what the jobs are told.
-    """
-    import hydra
-
-    from sciner.launch.job import task_of
-
-    skip_batch_validation()
-    compose_files_once()
-    list_no_bases()
-    entry = hydra.main(version_base="1.3", config_path=str(CONF), config_name="run")(task_of(asked))
-    before, sys.argv = (
-        sys.argv,
-        [
-            "sciner run",
-            *(word for word in arguments if word not in flags.overrides),
-            *flags.overrides,
-            *more,
-        ],
-    )
-    # otherwise Hydra would print half a traceback for a folder that cannot be created, and exit
-    full = os.environ.get("HYDRA_FULL_ERROR")
-    os.environ["HYDRA_FULL_ERROR"] = "1"
-    try:
-        entry()
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror or error})", file=error.filename
-        ) from None
-    finally:
-        sys.argv = before
-        os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(
-            HYDRA_FULL_ERROR=full
-        )
-
-
-def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:
-    """Delete the weights of rounds 0 that only the jobs of the finished sweep needed."""
-    from sciner.run.build import build_store
-
-    for store in stores:
-        for key in {key for outcome in found for key in outcome.spare}:
-            build_store(store, Path.cwd()).discard(key)
 
 
 def say_stopped(stop: Stopped, arguments: Sequence[str]) -> None:

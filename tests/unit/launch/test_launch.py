@@ -20,8 +20,8 @@ from sciner.config.conf import CONF
 from sciner.errors import InputError
 from sciner.launch.experiment import read_experiment
 from sciner.launch.hydra_errors import choices_of, explain_hydra_error
-from sciner.launch.job import Asked
-from sciner.launch.main import hydra_main, main
+from sciner.launch.jobs import hydra_main
+from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
 from sciner.launch.quoting import hint_for_words, is_taken
 
@@ -465,13 +465,11 @@ def test_classes_of_any_name_get_a_bar_from_the_command_line() -> None:
 
 @pytest.mark.parametrize("more", [[], ["--resolve"]])
 def test_cfg_job_shows_what_hydra_would_show(
-    more: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+    more: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["threshold=fixed", "data.seed_size=5%", "--cfg", "job"]
     assert main([*words, *more]) == 0
     ours = capsys.readouterr().out
-    hydra_main(
-        [*words, *more], parse_flags([*words, *more]), [], Asked(tmp_path, None, 1, tmp_path)
-    )
+    hydra_main([*words, *more], parse_flags([*words, *more]), [])
     assert ours == capsys.readouterr().out
     assert "seed_size: 5%" in ours

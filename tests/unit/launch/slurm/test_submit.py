@@ -11,7 +11,7 @@ import pytest
 
 from sciner.config.places import TrackingConfig
 from sciner.errors import InputError
-from sciner.launch.main import prepare_tracking
+from sciner.launch.jobs import prepare_tracking
 from sciner.launch.overrides import check, parse_flags
 from sciner.launch.slurm.snapshot import take_snapshot
 from sciner.launch.slurm.submit import Settings
@@ -61,7 +61,7 @@ def test_a_tracker_that_several_nodes_would_damage_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sciner.store.locks.on_network", lambda folder: True)
+    monkeypatch.setattr("sciner.launch.jobs.on_network", lambda folder: True)
     with pytest.raises(InputError, match="SQLite does not work on a network file system"):
         prepare_tracking([TrackingConfig(kind="mlflow")], on_nodes=True)
     assert not list(tmp_path.iterdir())
