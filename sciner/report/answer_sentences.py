@@ -72,7 +72,7 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
             f"{won or 'None'} of {len(gaps)} settings {verb} own {own}, {lost} "
             f"lose{'s' * (lost == 1)}{_equal(equal, gaps)}{_of_each(gaps)}."
         )
-    return f"{how} {_ends(gains, 'gain')}"
+    return f"{how} {_ends(gains, 'changes')}"
 
 
 def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
@@ -103,7 +103,7 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
     return (
         f"{number} {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
         f"than {baseline}{counts}{_equal(equal, gaps)}{sure}. "
-        f"{_ends(differing, 'difference from the baseline')}{flattered}"
+        f"{_ends(differing, 'differences from the baseline')}{flattered}"
     )
 
 
@@ -138,8 +138,8 @@ def _ends(differing: Sequence[tuple[SettingResult, Gap]], what: str) -> str:
     """The largest and the smallest of the differences, which are called ``what``."""
     best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
     return (
-        f"Largest {what}: {best[1].point:+.3f} with {worded(best[0].setting)}; smallest: "
-        f"{worst[1].point:+.3f} with {worded(worst[0].setting)}."
+        f"The {what} run from {worst[1].point:+.3f} with {worded(worst[0].setting)} to "
+        f"{best[1].point:+.3f} with {worded(best[0].setting)}."
     )
 
 

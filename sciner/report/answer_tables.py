@@ -59,7 +59,9 @@ def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
     if any(one.f1 and one.f1.low is None for one in found) or "" in over:
         told.append("* One seed: no interval.")
     if p and any(gap.p is not None for gap in gaps):
-        told.append(f"p: after Holm's correction over its column, from {FEW} seeds.")
+        told.append(
+            f"p: after Holm's correction over the settings of each corpus, from {FEW} seeds."
+        )
     return tuple(told)
 
 

@@ -29,19 +29,19 @@ def bounds(frame: pd.DataFrame) -> Table:
         values = group.loc[group["metric"] == ALL_O, "value"]
         floor = f"{values.iloc[0]:.3f}" if len(values) else NONE
         told = [
-            (f"{one.value:g}", one.measure, one.on, one.source) for one in agreement(str(corpus))
+            (one.measure, one.on, one.source, f"{one.value:g}") for one in agreement(str(corpus))
         ] or [(NONE,) * 4]
-        rows += [(str(corpus), floor, *one) for one in told]
+        rows += [(str(corpus), *one, floor) for one in told]
     headings = (
         "corpus",
-        "token accuracy of O everywhere",
-        "people agree",
         "measure",
         "on",
         "source",
+        "people agree",
+        "token accuracy of O everywhere",
     )
     notes = (
         "Only a span F1 of people can be compared with a tagger's entity F1. It is an upper limit "
         "for what scores on that corpus can show.",
     )
-    return Table(headings, tuple(rows), 1, notes)
+    return Table(headings, tuple(rows), 4, notes)

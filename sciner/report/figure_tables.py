@@ -26,6 +26,11 @@ def names_of(compared: ComparedRuns) -> list[str]:
     return [*compared.others, *([compared.key] if compared.key else [])] or ["corpus"]
 
 
+def _names_within(compared: ComparedRuns) -> list[str]:
+    """The columns in which settings of one corpus differ."""
+    return [name for name in names_of(compared) if name != "corpus"]
+
+
 def by_round(compared: ComparedRuns, metric: str) -> Table:
     """Make a table of a metric with a row for each setting and a column for each round."""
     names = names_of(compared)
@@ -107,7 +112,7 @@ def by_class(compared: ComparedRuns, labels: Sequence[str]) -> Table:
 
     It also has the support, and the last round minus round 0, paired by seed.
     """
-    names, rounds = names_of(compared), _rounds_in(compared, labels)
+    names, rounds = _names_within(compared), _rounds_in(compared, labels)
     support = last_round(compared.frame)
     support = support[support["metric"].str.startswith("test/support/")]
     rows = []
@@ -131,7 +136,7 @@ def by_class(compared: ComparedRuns, labels: Sequence[str]) -> Table:
 
 def class_changes(compared: ComparedRuns, labels: Sequence[str]) -> Table:
     """Make a table of each round minus round 0, with a row for each setting and class."""
-    names, rounds = names_of(compared), _rounds_in(compared, labels)
+    names, rounds = _names_within(compared), _rounds_in(compared, labels)
     rows = tuple(
         (
             *map(str, at.values()),
@@ -157,7 +162,7 @@ def _classes(
     rounds = _rounds_in(compared, labels)
     by_name = {f"test/f1/{escaped(label)}": label for label in labels}
     shown = compared.frame[compared.frame["metric"].isin(by_name)]
-    for setting in settings_in(compared.frame, names_of(compared)):
+    for setting in settings_in(compared.frame, _names_within(compared)):
         of_setting = rows_of(shown, setting)
         for name, label in by_name.items():
             values = of_setting[of_setting["metric"] == name]

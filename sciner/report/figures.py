@@ -75,9 +75,10 @@ def over_rounds(
         ]
         ends = [one.get_ylim() for one in alike]
         for one in alike:
-            one.set_ylim(
-                stretched(min(low for low, _ in ends), max(high for _, high in ends), least=least)
+            low, high = stretched(
+                min(low for low, _ in ends), max(high for _, high in ends), least=least
             )
+            one.set_ylim(max(low, -0.03 * high), high)  # what is drawn is never below 0
     handles, names = axes[0].get_legend_handles_labels()
     legend(figure, dict(zip(names, handles, strict=True)))
     return figure
@@ -183,7 +184,7 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     grids = []
     for wanted in asked:
         grid = rows_of(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
-        grids.append(grid.sub(grid[0], axis=0) if change and 0 in grid else grid)
+        grids.append(grid.sub(grid[0], axis=0).drop(columns=0) if change and 0 in grid else grid)
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
     if not kept:
         return None
@@ -214,14 +215,13 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
         )
         for (row, column), value in np.ndenumerate(values):
             if value is not np.ma.masked:
-                red, green, blue, _ = mesh.cmap(mesh.norm(value))
-                ink = "black" if 0.21 * red + 0.72 * green + 0.07 * blue > 0.5 else "white"
+                ink = ink_on(mesh.cmap(mesh.norm(value)))
                 text = f"{round(value, 2) + 0:+.2f}" if change else f"{value:.2f}"
                 one.text(
                     grid.columns[column], row, text, ha="center", va="center", color=ink, fontsize=7
                 )
         one.set_yticks(range(len(classes)), [label.replace("$", r"\$") for label in classes])
-        one.xaxis.get_major_locator().set_params(integer=True)
+        one.set_xticks(grid.columns)
         one.grid(False)
         one.set_frame_on(False)
         # an axis costs more to draw than all of its cells
@@ -269,10 +269,12 @@ def confusion(counts: Confusion) -> Figure:
     figure, (axes,) = panels([""], width=size + 1, height=size)
     shares = grid / np.maximum(grid.sum(1, keepdims=True), 1)
     with mpl.rc_context(STYLE):
-        axes.pcolormesh(shares, vmin=0, vmax=1, cmap="Blues", edgecolors="#88888840", linewidth=0.5)
+        mesh = axes.pcolormesh(
+            shares, vmin=0, vmax=1, cmap="Blues", edgecolors="#88888840", linewidth=0.5
+        )
         for (row, column), number in np.ndenumerate(grid):
             if number:
-                ink = "white" if shares[row, column] > 0.55 else "black"
+                ink = ink_on(mesh.cmap(mesh.norm(shares[row, column])))
                 at = {"ha": "center", "va": "center", "color": ink, "fontsize": 7}
                 axes.text(column + 0.5, row + 0.5, f"{number:,}", **at)
     shown = [[name.replace("$", r"\$") for name in names] for names in (columns, rows)]
@@ -282,6 +284,12 @@ def confusion(counts: Confusion) -> Figure:
     axes.invert_yaxis()
     axes.grid(False)
     return figure
+
+
+def ink_on(colour: Sequence[float]) -> str:
+    """Return "black" or "white", whichever is easier to read on a colour (red, green, blue, …)."""
+    red, green, blue = colour[:3]
+    return "black" if 0.21 * red + 0.72 * green + 0.07 * blue > 0.45 else "white"
 
 
 def matrix(counts: Confusion) -> tuple[list[str], list[str], npt.NDArray[np.int64]]:

@@ -51,7 +51,7 @@ def gain_sentence(difference: Difference, significance: str = "") -> str:
     if sign:
         verb, by = ("gains", "over") if sign > 0 else ("loses", "against")
         return f"The last round {verb} {abs(difference.point):.3f} entity F1 {by} {alone}{ending}"
-    if difference.low is None:
+    if difference.low is None or difference.low == difference.high == 0:
         return f"The last round has the same entity F1 as {alone}."
     told = f"The last round cannot be distinguished from {alone}"
     return f"{told}: {difference.point:+.3f} entity F1{ending}"

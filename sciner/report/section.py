@@ -44,8 +44,9 @@ class Section:
         """Whether there is room for the table beside the figure."""
         if not (self.figure and self.table):
             return False
-        rows = (self.table.headings, *self.table.rows)
-        # an interval goes below its mean
+        # headings wrap, and an interval goes below its mean
+        headings = tuple(max(words.split(), key=len) for words in self.table.headings)
+        rows = (headings, *self.table.rows)
         columns = (
             [len(line) for cell in c for line in cell.split(" [")] for c in zip(*rows, strict=True)
         )

@@ -176,7 +176,7 @@ def test_the_answer_stands_on_top_against_round_0_and_the_baseline(runs: Path) -
     assert "Is threshold=fixed better than threshold=accept_all" in text
     # of two seeds the intervals are wide
     assert "No setting can be distinguished from its own round 0" in text
-    assert "Largest gain: +0.110 with threshold=fixed" in text
+    assert "to +0.110 with threshold=fixed." in text
     assert "threshold=fixed is 0.100 better than the baseline threshold=accept_all" in text
     assert "cannot be concluded from 2 seeds" in text
     assert "the baseline threshold=fixed" in Page(call("runs", "--baseline", "fixed")).text

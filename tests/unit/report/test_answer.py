@@ -106,10 +106,10 @@ def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
     first, second, _ = answers(compared, found)
     assert first.startswith("2 of 3 settings gain over their own round 0") and "1 loses" in first
     assert first.endswith(
-        "Largest gain: +0.100 with threshold=a; smallest: -0.100 with threshold=c."
+        "The changes run from -0.100 with threshold=c to +0.100 with threshold=a."
     )
     assert second.startswith("None of the 2 other settings is better than the baseline threshold=a")
-    assert "Largest difference from the baseline: -0.050 with threshold=b" in second
+    assert second.count(" to -0.050 with threshold=b.") == 1
     ends = extremes(found)
     assert ends and [one.setting["threshold"] for one in ends] == ["a", "c"]
 
@@ -194,7 +194,7 @@ def test_the_best_has_the_largest_difference_from_the_baseline_among_comparable_
         "worst of corpus=hard: threshold=a (the baseline), entity F1 0.400",
     ]
     told = " ".join(answers(compared, found))
-    assert "Largest difference from the baseline: +0.100 with corpus=hard, threshold=b" in told
+    assert " to +0.100 with corpus=hard, threshold=b." in told
 
 
 def test_a_baseline_with_collapse_warnings_is_marked_wherever_it_is_compared_with(
