@@ -9,6 +9,7 @@ import pandas as pd
 
 from experiments.sections import classes_of, differences, document, published, where
 from sciner.report.frames import ABOUT, Counts
+from sciner.report.language_model import ERRORS, FAULTS
 from sciner.report.render import markdown, table_of
 from sciner.report.tables import F1, cells
 
@@ -65,20 +66,6 @@ OF_TAGGER = {
     "precision": "silver/precision/micro",
     "recall": "silver/recall/micro",
     "mean confidence": "silver/mean_confidence",
-}
-ERRORS = {
-    "missed": "errors/missed",
-    "spurious": "errors/spurious",
-    "wrong boundary": "errors/wrong_boundary",
-    "wrong class": "errors/wrong_class",
-}
-FAULTS = {
-    "text not in the sentence": "faults/unaligned",
-    "unknown class": "faults/unknown_class",
-    "place taken": "faults/overlapping",
-    "malformed": "faults/malformed",
-    "truncated": "faults/truncated",
-    "refused": "faults/refused",
 }
 PRICE = {
     "prompt tokens": "prompt_tokens",

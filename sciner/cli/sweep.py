@@ -28,6 +28,7 @@ def plan(context: typer.Context) -> None:
     point and round that may differ.
     """
     from sciner.launch.main import plan_sweep
+    from sciner.report.render import duration
 
     found = plan_sweep(context.args)
     between = str(found.most) if found.least == found.most else f"{found.least} to {found.most}"
@@ -41,12 +42,12 @@ def plan(context: typer.Context) -> None:
         )
     else:
         typer.echo(
-            f"time: {span(found.seconds[0])} to {span(found.seconds[1])}, estimated from earlier "
-            "fits and annotations, one job at a time"
+            f"time: {duration(found.seconds[0])} to {duration(found.seconds[1])}, estimated from "
+            "earlier fits and annotations, one job at a time"
         )
         for jobs in (jobs for jobs in JOBS if jobs < found.points):
             least, most = found.on(jobs)
-            typer.echo(f"on {jobs} jobs: {span(least)} to {span(most)}")
+            typer.echo(f"on {jobs} jobs: {duration(least)} to {duration(most)}")
     if asked := found.questions:
         typer.echo(
             f"questions to the language model: at most {asked.questions}"
@@ -129,10 +130,3 @@ def record_of(sweep: str) -> Record:
     from sciner.launch.slurm.record import Record
 
     return Record.find(sweep)
-
-
-def span(seconds: float) -> str:
-    """A duration such as 90 s, 25 min or 3.5 h."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:.1f} h"

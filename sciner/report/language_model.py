@@ -26,6 +26,8 @@ ERRORS = {
     "spurious": "errors/spurious",
     "wrong boundary": "errors/wrong_boundary",
     "wrong class": "errors/wrong_class",
+}
+FAULTS = {
     "text not in the sentence": "faults/unaligned",
     "unknown class": "faults/unknown_class",
     "place taken": "faults/overlapping",
@@ -50,7 +52,7 @@ def language_model(compared: ComparedRuns) -> Iterator[Section]:
     shown = (
         ("", "quality and price", QUALITY, WORTH),
         ("_classes", "F1 by class", "", by_class),
-        ("_errors", "kinds of error", KINDS, ERRORS),
+        ("_errors", "kinds of error", KINDS, ERRORS | FAULTS),
     )
     for role, where in ROLES.items():
         about = f"Of {where} by the last round. Mean over seeds."
