@@ -33,6 +33,8 @@ def export(run: Path, out: Path) -> None:
     Raises:
         InputError: the run has not ended or has kept no tagger, or ``out`` exists.
     """
+    if not run.is_dir():
+        raise InputError("there is no such folder", file=run, hint="name the folder of a run")
     record, *others = records([run])
     if others:
         raise InputError(

@@ -87,6 +87,8 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out: it exists already; name another folder"):
         export(run, tmp_path / "out")
+    with pytest.raises(InputError, match="there is no such folder; name the folder of a run"):
+        export(tmp_path / "nowhere", tmp_path / "new")
     with pytest.raises(InputError, match="no finished run"):
         export(tmp_path, tmp_path / "new")
     assert main([*WORDS, f"hydra.run.dir={tmp_path}/bare"]) == 0
