@@ -20,8 +20,8 @@ from sciner.launch.capacity import (
 from sciner.launch.display import Display, short_names
 from sciner.launch.job import Asked, Outcome, note_outcome
 from sciner.launch.order import first_fits
-from sciner.launch.pool import run_side_by_side
-from sciner.launch.worker import Task
+from sciner.launch.pool import run_side_by_side, started
+from sciner.launch.worker import Launch, Task
 from sciner.redact import redacted
 from sciner.report.terminal import console
 
@@ -74,6 +74,22 @@ def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
     )
 
 
+def import_meanwhile(known: Sequence[RunConfig]) -> None:
+    """Begin to import what the processes of a sweep will need, while this one prepares it.
+
+    Args:
+        known: the configurations of the sweep.
+    """
+    from multiprocessing import forkserver
+
+    from sciner.tracking.mlflow import quiet
+
+    if decided(known, len(known))[0] > 1:
+        quiet()
+        if started(modules_of(known)).get_start_method() == "forkserver":
+            forkserver.ensure_running()
+
+
 def one_after_the_other(
     hydra: Mapping[str, Any], jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
@@ -88,7 +104,7 @@ def one_after_the_other(
 def side_by_side(
     hydra: Mapping[str, Any], at_once: int, jobs: Sequence[Sequence[str]], first: int
 ) -> Sequence[JobReturn]:
-    """Run each job in a process of its own."""
+    """Run jobs in other processes."""
     from hydra.core.singleton import Singleton
     from hydra.core.utils import JobReturn, JobStatus, configure_log
 
@@ -96,10 +112,8 @@ def side_by_side(
     configure_log(config.hydra.hydra_logging, config.hydra.verbose)
     Path(config.hydra.sweep.dir).mkdir(parents=True, exist_ok=True)
     known, outcomes = points.get(), asked.get().outcomes
-    shared = {"hydra": hydra, "state": Singleton.get_state(), "environment": dict(os.environ)}
-    tasks = [
-        Task(first + i, words, folder=str(Path.cwd()), **shared) for i, words in enumerate(jobs)
-    ]
+    shared = Launch(hydra, Singleton.get_state(), dict(os.environ), str(Path.cwd()))
+    tasks = [Task(first + i, words) for i, words in enumerate(jobs)]
     fits = first_fits(known) if len(known) == len(jobs) else list(map(str, range(len(jobs))))
 
     def on_death(task: Task, why: str) -> None:
@@ -110,7 +124,7 @@ def side_by_side(
 
     names = [redacted(name) for name in short_names(jobs)]
     with Display(names, at_once, console()) as display:
-        run_side_by_side(tasks, fits, at_once, modules_of(known), display, on_death)
+        run_side_by_side(tasks, shared, fits, at_once, modules_of(known), display, on_death)
     return [
         JobReturn(overrides=words, status=JobStatus.COMPLETED, _return_value=0) for words in jobs
     ]
@@ -131,5 +145,5 @@ def modules_of(known: Sequence[RunConfig]) -> list[str]:
         "sciner.launch.job",
         "sciner.loop.rounds",
         *(["sciner.tagger.encoder.encoder"] if encoders else []),
-        *(["sciner.tracking.mlflow", "mlflow"] if tracked else []),
+        *(["sciner.tracking.mlflow", "mlflow.store.tracking.sqlalchemy_store"] if tracked else []),
     ]

@@ -9,6 +9,8 @@ from functools import wraps
 from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
+import cloudpickle
+
 from sciner.config.conf import GROUPS
 from sciner.launch.hydra_errors import is_base
 
@@ -82,7 +84,7 @@ def compose_files_once() -> None:
         files, values = files_and_values(parsed)
         words = [str(override.input_line) for override in files]
         if tuple(words) not in composed:
-            composed[tuple(words)] = pickle.dumps(original(self, master_config, words))
+            composed[tuple(words)] = cloudpickle.dumps(original(self, master_config, words))
         config: DictConfig = pickle.loads(composed[tuple(words)])
         set_values(values, config)
         task = [override for override in parsed if not override.is_hydra_override()]

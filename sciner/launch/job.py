@@ -215,7 +215,9 @@ def attempt(values: Mapping[str, Any], job: Job, asked: Asked, number: int) -> i
 
 def say_progress(asked: Asked, number: int, name: str) -> None:
     """Print the number of the job, and how long the rest may take."""
-    done = [outcome.seconds for outcome in read_outcomes(asked.outcomes)]
+    # side by side, the parent shows the time left
+    outcomes = [] if progress.listener else read_outcomes(asked.outcomes)
+    done = [outcome.seconds for outcome in outcomes]
     left = sum(done) / len(done) * (asked.points - number) if done else 0
     pace = f", about {left / 60:.0f} min left" if done else ""
     # no markup: brackets as in data.train=[a.conll,b.conll] must be shown

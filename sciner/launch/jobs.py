@@ -62,6 +62,8 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
     points, multirun, search, folder, launcher, cluster, _ = checked
     if folder and in_use(folder):
         raise taken(folder)
+    if launcher and len(points) > 1:  # the user chose none, so it is ``auto``
+        auto.import_meanwhile(points)
     outcomes = record_folder(folder) if cluster and folder else scratch
     os.environ[NOTES] = str(outcomes / "trackers.json")
     prepare_tracking([point.tracking for point in points], on_nodes=bool(cluster))

@@ -6,7 +6,8 @@ import multiprocessing
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
@@ -15,34 +16,55 @@ import cloudpickle
 from sciner.launch.display import Display
 from sciner.launch.order import launch_order, next_point
 from sciner.launch.signals import SIGNALS
-from sciner.launch.worker import OUTPUT, Task, work
+from sciner.launch.worker import OUTPUT, Launch, Task, work
 
 TRIES = 2  # for a job whose process is killed
 STOPPED = tuple(128 + s for s in SIGNALS)  # exit codes of jobs that ended because of a signal
 PATIENCE = 5.0  # seconds for processes to end by themselves
+SHORT = 20.0  # seconds; after a longer job the process is replaced, which returns its memory
 
 
 @dataclass
-class Running:
-    """A job that is being computed.
+class Worker:
+    """A process that runs one job at a time.
 
     Attributes:
-        index: of the job.
-        process: its process.
-        words: receives its progress.
-        tries: including this one.
-        began: when it was started.
+        process: itself.
+        pipe: sends jobs to it and receives their progress.
+        began: when its job was started.
     """
 
-    index: int
     process: BaseProcess
-    words: Connection
-    tries: int
-    began: float = field(default_factory=time.monotonic)
+    pipe: Connection
+    began: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """Since its job was started."""
+        return time.monotonic() - self.began
+
+    def begin(self, task: Task) -> None:
+        """Send it a job."""
+        self.began = time.monotonic()
+        with suppress(OSError):  # it was killed, which its exit code tells
+            self.pipe.send(task)
+
+    def heard(self) -> tuple[list[tuple[str, int, int]], bool]:
+        """What its job has reported since the last call, and whether the job has ended."""
+        told: list[tuple[str, int, int]] = []
+        try:
+            while self.pipe.poll():
+                if (message := self.pipe.recv()) is None:
+                    return told, True
+                told.append(message)
+        except (EOFError, OSError):  # it has ended, possibly within a message
+            self.process.join()
+        return told, False
 
 
 def run_side_by_side(
     tasks: Sequence[Task],
+    launch: Launch,
     fits: Sequence[str],
     at_once: int,
     modules: Iterable[str],
@@ -53,14 +75,16 @@ def run_side_by_side(
 
     Args:
         tasks: the jobs.
+        launch: what they share.
         fits: what the first fit of each depends on (``order.first_fits``).
         at_once: how many run at the same time.
         modules: imported once, for all.
         display: shows the progress.
         on_death: is called with a job that could not report how it ended, and the reason.
     """
-    context = started(modules)
-    waiting, running = launch_order(fits), dict[int, Running]()
+    # cloudpickle is needed because of functions in Hydra's state
+    context, shared = started(modules), cloudpickle.dumps(launch)
+    waiting, running, free = launch_order(fits), dict[int, Worker](), list[Worker]()
     tries, ended = dict.fromkeys(waiting, 0), set[str]()
     try:
         while waiting or running:
@@ -69,27 +93,35 @@ def run_side_by_side(
                 index = next_point(waiting, fits, begun)
                 waiting.remove(index)
                 tries[index] += 1
-                running[index] = begin(context, tasks[index], index, tries[index])
+                running[index] = free.pop() if free else new_worker(context, shared)
+                running[index].begin(tasks[index])
                 display.begins(index)
             wait(
-                [r.process.sentinel for r in running.values()] + [r.words for r in running.values()]
+                [w.process.sentinel for w in running.values()] + [w.pipe for w in running.values()]
             )
-            for job in list(running.values()):
-                for told in heard(job):
-                    display.moves(job.index, *told)
-                if job.process.exitcode is None:
+            for index, worker in list(running.items()):
+                told, done = worker.heard()
+                for progress in told:
+                    display.moves(index, *progress)
+                if not done and worker.process.exitcode is None:
                     continue
-                del running[job.index]
-                if (killer := killed_by(job.process)) and job.tries < TRIES:
-                    display.dies(job.index, f"{killer}; it is started again")
-                    waiting.insert(0, job.index)
+                del running[index]
+                killer = "" if done else killed_by(worker.process)
+                if killer and tries[index] < TRIES:
+                    display.dies(index, f"{killer}; it is started again")
+                    waiting.insert(0, index)
                     continue
-                if why := f"{killer}, twice" if killer else fault_of(job.process):
-                    on_death(tasks[job.index], why)
-                ended.add(fits[job.index])
-                display.ends(job.index, time.monotonic() - job.began, why)
+                why = "" if done else f"{killer}, twice" if killer else fault_of(worker.process)
+                if why:
+                    on_death(tasks[index], why)
+                ended.add(fits[index])
+                display.ends(index, worker.seconds, why)
+                if done and worker.seconds < SHORT:
+                    free.append(worker)
+                else:
+                    worker.pipe.close()
     finally:
-        end(running.values())
+        end([*running.values(), *free])
 
 
 def started(modules: Iterable[str]) -> multiprocessing.context.BaseContext:
@@ -104,27 +136,18 @@ def started(modules: Iterable[str]) -> multiprocessing.context.BaseContext:
     return context
 
 
-def begin(
-    context: multiprocessing.context.BaseContext, task: Task, index: int, tries: int
-) -> Running:
-    """Start a process; cloudpickle is needed because of functions in Hydra's state."""
-    ours, theirs = context.Pipe(duplex=False)
-    told = cloudpickle.dumps(task)
-    process = context.Process(target=work, args=(told, theirs), name=f"job {task.number}")  # type: ignore[attr-defined]
+def new_worker(context: multiprocessing.context.BaseContext, launch: bytes) -> Worker:
+    """Start a process that waits for its first job.
+
+    Args:
+        context: how it is started.
+        launch: a pickled ``Launch``.
+    """
+    ours, theirs = context.Pipe()
+    process = context.Process(target=work, args=(launch, theirs))  # type: ignore[attr-defined]
     process.start()
     theirs.close()
-    return Running(index, process, ours, tries)
-
-
-def heard(job: Running) -> list[tuple[str, int, int]]:
-    """What a job has reported since the last call."""
-    told: list[tuple[str, int, int]] = []
-    try:
-        while job.words.poll():
-            told.append(job.words.recv())
-    except (EOFError, OSError):  # it has ended, possibly within a message
-        job.process.join()
-    return told
+    return Worker(process, ours)
 
 
 def killed_by(process: BaseProcess) -> str:
@@ -143,14 +166,13 @@ def fault_of(process: BaseProcess) -> str:
     return "" if code in (0, *STOPPED) else f"its process ended with exit code {code}: see {OUTPUT}"
 
 
-def end(running: Iterable[Running]) -> None:
+def end(workers: Sequence[Worker]) -> None:
     """Let all processes end, and kill those that do not."""
-    left = list(running)
-    for job in left:
-        job.process.terminate()
+    for worker in workers:
+        worker.process.terminate()
     until = time.monotonic() + PATIENCE
-    for job in left:
-        job.process.join(max(0.0, until - time.monotonic()))
-        if job.process.exitcode is None:
-            job.process.kill()
-            job.process.join()
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
+        if worker.process.exitcode is None:
+            worker.process.kill()
+            worker.process.join()

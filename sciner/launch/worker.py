@@ -1,4 +1,4 @@
-"""One point of a sweep in a process of its own."""
+"""Points of a sweep, in a process that is not the parent's."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 import cloudpickle
 
 from sciner import progress
+from sciner.launch.hydra_internals import compose_files_once
 from sciner.launch.signals import Stopped
 
 OUTPUT = "output.txt"  # in a job's folder: what it prints
@@ -21,56 +23,76 @@ PACE = 0.2  # seconds between two reports of progress
 
 
 @dataclass(frozen=True)
-class Task:
-    """A job, as it is sent to its process.
+class Launch:
+    """What all jobs of a sweep share, as it is sent to the processes that run them.
 
     Attributes:
-        number: of the job, in Hydra.
-        overrides: of the job.
         hydra: what Hydra's launchers are set up with.
         state: of Hydra's singletons.
         environment, folder: of the parent.
     """
 
-    number: int
-    overrides: Sequence[str]
     hydra: Mapping[str, Any]
     state: Any
     environment: Mapping[str, str]
     folder: str
 
 
+@dataclass(frozen=True)
+class Task:
+    """One job.
+
+    Attributes:
+        number: of the job, in Hydra.
+        overrides: of the job.
+    """
+
+    number: int
+    overrides: Sequence[str]
+
+
 def work(pickled: bytes, parent: Connection) -> None:
-    """Run one job; its output goes into its folder, its progress to its parent.
+    """Run jobs, one after the other, until the parent closes the connection.
 
     Args:
-        pickled: a Task.
-        parent: receives the progress.
+        pickled: a Launch.
+        parent: sends tasks; receives the progress of each, and None at its end.
     """
-    task: Task = cloudpickle.loads(pickled)
-    from hydra.core.hydra_config import HydraConfig
+    launch: Launch = cloudpickle.loads(pickled)
     from hydra.core.singleton import Singleton
-    from hydra.core.utils import run_job, setup_globals
-    from omegaconf import open_dict
+    from hydra.core.utils import setup_globals
 
     os.environ.clear()
-    os.environ.update(task.environment)
-    os.chdir(task.folder)
+    os.environ.update(launch.environment)
+    os.chdir(launch.folder)
     setup_globals()
-    Singleton.set_state(task.state)
-    loader = task.hydra["hydra_context"].config_loader
-    config = loader.load_sweep_config(task.hydra["config"], list(task.overrides))
+    Singleton.set_state(launch.state)
+    compose_files_once()
+    progress.listener = Teller(parent)
+    with suppress(EOFError):
+        while True:
+            run(parent.recv(), launch.hydra)
+            parent.send(None)
+
+
+def run(task: Task, hydra: Mapping[str, Any]) -> None:
+    """Run one job; its output goes into its folder, its progress to the parent."""
+    from hydra.core.hydra_config import HydraConfig
+    from hydra.core.utils import run_job
+    from omegaconf import open_dict
+
+    loader = hydra["hydra_context"].config_loader
+    config = loader.load_sweep_config(hydra["config"], list(task.overrides))
     with open_dict(config):
         config.hydra.job.id = f"{config.hydra.job.name}_{task.number}"
         config.hydra.job.num = task.number
     HydraConfig.instance().set_config(config)
     redirect(Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir))
-    progress.listener = Teller(parent)
     try:
         run_job(
-            hydra_context=task.hydra["hydra_context"],
+            hydra_context=hydra["hydra_context"],
             config=config,
-            task_function=task.hydra["task_function"],
+            task_function=hydra["task_function"],
             job_dir_key="hydra.sweep.dir",
             job_subdir_key="hydra.sweep.subdir",
         )

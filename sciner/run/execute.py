@@ -177,8 +177,7 @@ def follow(
 
     for done in rounds:
         folder.write_round(done)
-        tracker.scores(grouped(done.scores, labels), done.number)
-        tracker.curve(f"train/round_{done.number}/loss", done.fit.report.losses)
+        tracker.log_round(done.number, grouped(done.scores, labels), done.fit.report.losses)
         known = ", from the store" if all(step.hit for step in done.steps) else ""
         after_round(done.number)
         log.info("round %d: entity F1 %.3f%s", done.number, done.scores["test/f1/micro"], known)

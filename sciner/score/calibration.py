@@ -13,6 +13,7 @@ from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
 BINS = 10
+EDGES = np.linspace(0, 1, BINS + 1)[1:-1]  # between them
 
 
 def calibration_scores(
@@ -98,9 +99,7 @@ def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
     >>> bins_of([0.0, 0.1, 0.11, 1.0]).tolist()
     [0, 0, 1, 9]
     """
-    return np.searchsorted(
-        np.linspace(0, 1, BINS + 1)[1:-1], np.array(confidences, float), side="left"
-    )
+    return np.searchsorted(EDGES, np.array(confidences, float), side="left")
 
 
 def reliability(

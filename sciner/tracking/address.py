@@ -51,7 +51,11 @@ def check(uri: str, experiment: str = "sciner") -> None:
         )
     scheme = uri.partition(":")[0]
     dialect = scheme.partition("+")[0]
-    plugins = {found.name for found in entry_points(group="mlflow.tracking_store")}
+    plugins = (
+        set()
+        if dialect in (*SERVERS, *DATABASES)
+        else {found.name for found in entry_points(group="mlflow.tracking_store")}
+    )
     if scheme in plugins or dialect in OTHERS:
         return
     if "://" not in uri or scheme == "file":

@@ -15,6 +15,7 @@ from sciner.errors import InputError
 from sciner.redact import redacted
 from sciner.tracking import address, database
 from sciner.tracking.datasets import Dataset
+from sciner.tracking.tracker import Curve
 from sciner.tracking.unfinished import to_continue
 
 # MLflow's limits
@@ -191,15 +192,11 @@ class MlflowTracker:
         ]
         self.client.log_inputs(self.run_id, logged)
 
-    def scores(self, scores: Mapping[str, float], step: int) -> None:
-        self._log([(name, step, value) for name, value in scores.items()])
-
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        self._log([(name, step, value) for step, value in points])
-
-    def _log(self, rows: list[tuple[str, int, float]]) -> None:
+    def log_round(self, number: int, scores: Mapping[str, float], losses: Curve) -> None:
         from mlflow.entities import Metric
 
+        rows = [(name, number, value) for name, value in scores.items()]
+        rows += [(f"train/round_{number}/loss", step, loss) for step, loss in losses]
         now = milliseconds(self.times[1]) or int(time.time() * 1000)
         metrics = [
             Metric(name, value, now, step)

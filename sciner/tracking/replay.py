@@ -85,10 +85,8 @@ def tell(run: Record, tracker: Tracker) -> None:
     tracker.start(about["name"], params_of(run.config, tags), tags | {"sciner.run": about["id"]})
     tracker.inputs([Dataset(**row) for row in about.get("datasets", ())])
     for row in run.rounds:
-        tracker.scores(grouped(row["scores"], run.labels), row["round"])
-        tracker.curve(
-            f"train/round_{row['round']}/loss", tuple((step, loss) for step, loss in row["losses"])
-        )
+        losses = tuple((step, loss) for step, loss in row["losses"])
+        tracker.log_round(row["round"], grouped(row["scores"], run.labels), losses)
     for name in FILES:
         tracker.artifact(run.folder / name)
     last = Path(tags["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"

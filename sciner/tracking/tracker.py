@@ -13,6 +13,8 @@ from sciner.tracking.datasets import Dataset
 
 log = logging.getLogger(__name__)
 
+Curve = tuple[tuple[int, float], ...]  # (optimiser step, value) pairs
+
 
 class Tracker(Protocol):
     """Where a run's results are shown; they are already on disk when they are logged."""
@@ -33,11 +35,8 @@ class Tracker(Protocol):
     def inputs(self, datasets: Sequence[Dataset]) -> None:
         """Log the parts of the corpus that the run uses."""
 
-    def scores(self, scores: Mapping[str, float], step: int) -> None:
-        """Log the scores of one round."""
-
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        """Log (optimiser step, value) pairs."""
+    def log_round(self, number: int, scores: Mapping[str, float], losses: Curve) -> None:
+        """Log the scores of a round, and the losses of its fit."""
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         """Log a file, or all files of a folder."""
@@ -58,8 +57,7 @@ class NoTracker:
 
     def start(self, name: str, params: Mapping[str, str], tags: Mapping[str, str]) -> None: ...
     def inputs(self, datasets: Sequence[Dataset]) -> None: ...
-    def scores(self, scores: Mapping[str, float], step: int) -> None: ...
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None: ...
+    def log_round(self, number: int, scores: Mapping[str, float], losses: Curve) -> None: ...
     def artifact(self, path: Path, folder: str | None = None) -> None: ...
     def tag(self, name: str, value: str) -> None: ...
     def finish(self, status: str) -> None: ...
@@ -95,11 +93,8 @@ class GuardedTracker:
     def inputs(self, datasets: Sequence[Dataset]) -> None:
         self._attempt(lambda: self.tracker.inputs(datasets))
 
-    def scores(self, scores: Mapping[str, float], step: int) -> None:
-        self._attempt(lambda: self.tracker.scores(scores, step))
-
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        self._attempt(lambda: self.tracker.curve(name, points))
+    def log_round(self, number: int, scores: Mapping[str, float], losses: Curve) -> None:
+        self._attempt(lambda: self.tracker.log_round(number, scores, losses))
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         self._attempt(lambda: self.tracker.artifact(path, folder))

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,22 @@ def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool
     place = Path(tags["sciner.directory"])
     if not place.is_dir() or (place.parent != here.parent and in_use(place)):
         return False
-    where = f"tags.`sciner.sweep` = '{tags['sciner.sweep']}' AND attributes.status = 'FINISHED'"
-    return sum(1 for _ in search(client, experiment_id, where)) < int(tags["sciner.sweep_points"])
+    return finished(client.tracking_uri, experiment_id, tags["sciner.sweep"]) < int(
+        tags["sciner.sweep_points"]
+    )
+
+
+@cache
+def finished(uri: str, experiment_id: str, sweep: str) -> int:
+    """The number of finished runs of a sweep that is no longer active.
+
+    It is asked once per process, because MLflow loads all metrics of each run. Later it can only
+    be smaller, by the runs that a new sweep continues.
+    """
+    from mlflow import MlflowClient
+
+    where = f"tags.`sciner.sweep` = '{sweep}' AND attributes.status = 'FINISHED'"
+    return sum(1 for _ in search(MlflowClient(uri), experiment_id, where))
 
 
 def close_dead(client: Any, experiment_id: str) -> int:

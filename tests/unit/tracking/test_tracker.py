@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from sciner.tracking.datasets import Dataset
-from sciner.tracking.tracker import GuardedTracker, NoTracker, Tracker
+from sciner.tracking.tracker import Curve, GuardedTracker, NoTracker, Tracker
 
 
 class Brittle:
@@ -35,11 +35,8 @@ class Brittle:
     def inputs(self, datasets: Sequence[Dataset]) -> None:
         self.note(f"inputs {datasets}")
 
-    def scores(self, scores: Mapping[str, float], step: int) -> None:
-        self.note(f"scores {scores} {step}")
-
-    def curve(self, name: str, points: tuple[tuple[int, float], ...]) -> None:
-        self.note(f"curve {name} {points}")
+    def log_round(self, number: int, scores: Mapping[str, float], losses: Curve) -> None:
+        self.note(f"round {number} {scores} {losses}")
 
     def artifact(self, path: Path, folder: str | None = None) -> None:
         self.note(f"artifact {path} {folder}")
@@ -55,8 +52,7 @@ def tell(tracker: Tracker) -> None:
     tracker.unfinished({"sciner.point": "p"})
     tracker.start("run", {"seed": "0"}, {"sciner.run": "x"})
     tracker.inputs([Dataset("sample", "test", "d1g3st", "code", {}, 2, 9, 3)])
-    tracker.scores({"test/f1/micro": 0.5}, 1)
-    tracker.curve("loss", ((1, 0.25),))
+    tracker.log_round(1, {"test/f1/micro": 0.5}, ((1, 0.25),))
     tracker.artifact(Path("config.yaml"))
     tracker.artifact(Path("model"), "model")
     tracker.tag("sciner.cache", "all")
@@ -67,7 +63,7 @@ def test_a_guarded_tracker_is_told_what_the_tracker_would_be() -> None:
     plain, guarded = Brittle(breaks_at=0), Brittle(breaks_at=0)
     tell(plain)
     tell(GuardedTracker(guarded))
-    assert guarded.told == plain.told and len(plain.told) == 9
+    assert guarded.told == plain.told and len(plain.told) == 8
     assert GuardedTracker(guarded).run_id == "r1"
     assert GuardedTracker(plain).unfinished({}) == "x"
 
