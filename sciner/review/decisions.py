@@ -164,11 +164,16 @@ class Decisions:
 
 
 class _File:
-    """A file of tasks by sentence id; it is always complete."""
+    """A file of tasks; it is always complete.
+
+    Attributes:
+        path: of the file.
+        tasks: in JSON, by sentence id.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.tasks: dict[str, Task] = {}
+        self.tasks: dict[str, str] = {}
         self.seen = self._state()
 
     def read(self) -> dict[str, tuple[int, Task]]:
@@ -180,24 +185,24 @@ class _File:
                 if id in found:
                     raise InputError(f"{id} stands twice", hint="keep one of them")
             found[id] = number, task
-        self.tasks = {id: task for id, (_, task) in found.items()}
+        self.tasks = {id: as_json(task) for id, (_, task) in found.items()}
         return found
 
     def put(self, id: str, task: Task) -> None:
-        self._write({**self.tasks, id: task})
+        self._write({**self.tasks, id: as_json(task)})
 
     def drop(self, id: str) -> None:
         if id in self.tasks:
             self._write({other: task for other, task in self.tasks.items() if other != id})
 
-    def _write(self, tasks: dict[str, Task]) -> None:
+    def _write(self, tasks: dict[str, str]) -> None:
         if self._state() != self.seen:
             raise InputError(
                 "another program has changed it",
                 file=self.path,
                 hint="stop sciner review and start it again",
             )
-        write_tasks(self.path, tasks.values())
+        write_tasks(self.path, list(tasks.values()))
         self.tasks, self.seen = tasks, self._state()
 
     def _state(self) -> tuple[int, int] | None:

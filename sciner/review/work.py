@@ -13,7 +13,6 @@ from pathlib import Path
 from sciner.errors import InputError
 from sciner.policy.cost import Proposal
 from sciner.report.sentences import about_of, folder_of, rounds_of
-from sciner.report.suspects import suggested
 from sciner.results.folder import as_typed, in_use
 from sciner.results.people import WAITING, PeopleFolder, Waiting, open_run, waiting
 from sciner.results.returned import spans_of_answer
@@ -50,7 +49,7 @@ class Item:
         """The spans if all suspects are errors; None without suspects."""
         if self.suspected is not None:
             with suppress(InputError):  # two suggestions can overlap
-                return check_spans(suggested(self.suspected), len(self.sentence.tokens))
+                return check_spans(self.suspected.suggested(), len(self.sentence.tokens))
         return None
 
 

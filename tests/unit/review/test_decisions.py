@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sciner.errors import InputError
 from sciner.results.people import PeopleFolder
@@ -66,6 +68,17 @@ def test_the_file_says_who_decided_in_how_many_seconds_and_from_what(review: Dec
     assert (annotation["annotator"], annotation["lead_time"]) == ("anna", 7.3)
     offered = [(r["value"]["labels"][0], r["score"]) for r in prediction["result"]]
     assert offered == [("Method", 0.9), ("Task", 0.625)]
+
+
+def test_two_people_who_review_a_batch_are_told_apart_by_their_files(
+    folder: PeopleFolder, review: Decisions
+) -> None:
+    review.save(row())
+    with opened(open_work(str(folder.run), folder.run, "ben")) as other:
+        other.save(row(spans=[]))
+    files = [str(one.work.file) for one in (review, other)]
+    assert take_in(folder, files, LABELS, "either") == ({"answers": 2}, [])
+    assert {*folder.answers()["d#0"]} == {"anna", "ben"}
 
 
 def test_a_finished_run_gives_a_file_that_is_converted_into_a_corpus(tmp_path: Path) -> None:
@@ -141,6 +154,45 @@ def test_what_loop_continue_would_refuse_is_not_saved(
         review.save(row() | change)
     assert told in str(refused.value)
     assert not review.work.file.exists() and review.of["d#0"].revision == 0
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inside: st.lists(inside, max_size=4) | st.dictionaries(st.text(max_size=3), inside),
+    max_leaves=6,
+)
+PLACE = st.integers(-1, 8)
+SPAN = st.tuples(PLACE, PLACE, st.sampled_from(("Method", "Task", "<b>"))).map(list)
+CHANGE = st.fixed_dictionaries(
+    {},
+    optional={
+        "spans": st.lists(SPAN | ANYTHING, max_size=3) | ANYTHING,
+        "tokens": ANYTHING,
+        "seconds": ANYTHING,
+        "done": ANYTHING | st.booleans(),
+        "revision": ANYTHING,
+    },
+)
+
+
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(CHANGE)
+def test_whatever_is_sent_is_refused_or_can_be_returned(
+    review: Decisions, change: dict[str, Any]
+) -> None:
+    before = review.of["d#0"]
+    try:
+        review.save(row(revision=before.revision) | change)
+    except (InputError, Stale):
+        assert review.of["d#0"] == before
+    if review.work.file.exists():
+        folder = PeopleFolder(review.work.run)
+        _, faults = take_in(folder, [str(review.work.file)], LABELS, None)
+        assert faults == []
+        if review.of["d#0"].done:
+            assert folder.answers()["d#0"][""].spans == review.of["d#0"].spans
 
 
 def test_what_is_not_of_this_review_stays_in_its_file(review: Decisions) -> None:

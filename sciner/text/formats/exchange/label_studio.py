@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,13 +74,12 @@ def record_of_task(
 
 def write_label_studio(path: Path, records: Iterable[Record]) -> None:
     """Write tasks to import: spans as an annotation, or as a prediction if any has a confidence."""
-    write_tasks(path, map(task_of, records))
+    write_tasks(path, [as_json(task_of(record)) for record in records])
 
 
-def write_tasks(path: Path, tasks: Iterable[Mapping[str, Any]]) -> None:
-    """Write tasks as they are, one on each line of a list."""
-    lines = [as_json(task) for task in tasks]
-    write_lines(path, ["[", *(f"{line}," for line in lines[:-1]), *lines[-1:], "]"])
+def write_tasks(path: Path, tasks: Sequence[str]) -> None:
+    """Write tasks, each in JSON, on the lines of a list."""
+    write_lines(path, ["[", *(f"{task}," for task in tasks[:-1]), *tasks[-1:], "]"])
 
 
 def task_of(record: Record) -> dict[str, Any]:
