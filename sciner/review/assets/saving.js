@@ -2,7 +2,7 @@
 const RETRY = 2000; // milliseconds until what could not be saved is sent again
 const SILENCE = "sciner review does not answer. Leave this page open; is it still running in the terminal?";
 
-// on: what to do when saving has begun, one was saved, one failed; when another tab's state replaces one that could
+// on: what to do when saving has begun, all is saved, one failed; when another tab's state replaces one that could
 // not be saved, or is heard of; when other tabs are there, or gone
 export function saver(on) {
   const tabs = new BroadcastChannel("sciner-review"), unsaved = new Set();
@@ -21,7 +21,7 @@ export function saver(on) {
     if (response.ok) {
       one.revision = answer.revision;
       tabs.postMessage({ id, state: { spans, done, seconds, revision: answer.revision } });
-      on.saved();
+      if (!unsaved.size) on.saved();
     } else if (response.status === 409) {
       const { error, ...state } = answer;
       unsaved.delete(one); // what was changed meanwhile is older too
