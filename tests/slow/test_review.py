@@ -24,6 +24,9 @@ from tests.slow.test_browser import driver, press, show  # noqa: F401 (a fixture
 pytestmark = pytest.mark.slow
 
 from selenium.webdriver import ActionChains  # noqa: E402
+from selenium.webdriver.common.actions import interaction  # noqa: E402
+from selenium.webdriver.common.actions.action_builder import ActionBuilder  # noqa: E402
+from selenium.webdriver.common.actions.pointer_input import PointerInput  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
@@ -174,6 +177,19 @@ def test_a_mouse_is_enough(page: Any, server: ReviewServer) -> None:
     page.find_element(By.CSS_SELECTOR, "[data-key=Enter]").click()
     saved(page)
     assert kept(server)["d#0"] == [["We train", "Method"], ["BERT", "Method"], ["parsing", "Task"]]
+
+
+@only
+def test_a_finger_selects_words_and_spans(page: Any, server: ReviewServer) -> None:
+    start(page, server, 390)
+    for place, told in ((0, "Selected: We. Press a class"), (2, "Selected: BERT (Method)")):
+        actions = ActionBuilder(page, mouse=PointerInput(interaction.POINTER_TOUCH, "finger"))
+        token = page.find_element(By.CSS_SELECTOR, f".token[data-i='{place}']")
+        actions.pointer_action.move_to(token).pointer_down().pointer_up()
+        actions.perform()
+        assert told in read(page, "chosen")
+        page.find_element(By.CSS_SELECTOR, "[data-label=Task]").click()
+    assert spans(page) == ["We Task", "BERT Task", "parsing Task 0.63"]
 
 
 @only
