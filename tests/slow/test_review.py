@@ -112,6 +112,8 @@ def go_to(page: Any, id: str) -> bool:
 def test_a_person_decides_by_keys_alone(page: Any, server: ReviewServer) -> None:
     """Re-bounds, re-labels, rejects, adds; each is on disk; and loop continue takes it."""
     assert "d#0" in read(page, "place") and "open" in read(page, "place")
+    suspected = page.find_element(By.ID, "suspected").is_displayed()
+    assert suspected is not server.decisions.work.batch  # which has none
     assert spans(page) == ["BERT Method 0.90", "parsing Task 0.63"]
     press(page, "p", "n", "p")  # to the first and back
     press(page, Keys.ESCAPE, "n")

@@ -56,8 +56,9 @@ export function saver(on) {
   return {
     save(one) {
       unsaved.add(one);
+      if (sending) return;
       on.begun();
-      if (!sending) send();
+      send();
     },
     pending: () => sending || unsaved.size > 0,
     greet: () => tabs.postMessage({ tab: "opened" }),
