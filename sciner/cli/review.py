@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import getpass
-import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -35,6 +35,7 @@ def review(
     Example: [bold]sciner review project --annotator anna[/]. Every decision is saved at once; the
     command prints where, and what to type next.
     """
+    from sciner.launch.signals import Stopped, raised
     from sciner.results.folder import as_typed
     from sciner.review.decisions import opened
     from sciner.review.server import ReviewServer
@@ -42,13 +43,11 @@ def review(
 
     work = open_work(run, store, annotator or getpass.getuser(), round)
     with opened(work) as decisions, ReviewServer(decisions, port) as server:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
-        try:
-            typer.echo(f"{work.title}: {len(decisions)} of {len(work.items)} sentences are done")
+        typer.echo(f"{work.title}: {len(decisions)} of {len(work.items)} sentences are done")
+        with suppress(Stopped), raised():
             typer.echo(f"{server.url} (Ctrl-C ends it)")
             server.serve_forever()
-        except KeyboardInterrupt:
-            decisions.close()
+        decisions.close()
         typer.echo(f"\n{len(decisions)} of {len(work.items)} sentences are done")
         if len(decisions):
             typer.echo(f"saved: {as_typed(work.file)}; next: {work.next}")

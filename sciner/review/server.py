@@ -12,7 +12,6 @@ import secrets
 import sys
 from collections.abc import Mapping
 from http import HTTPStatus
-from http.cookies import CookieError, SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
 from typing import Any
@@ -183,11 +182,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def cookie(self) -> str:
         """The token in the cookie; empty if there is none."""
-        try:
-            found = SimpleCookie(self.headers.get("Cookie", "")).get(self.cookie_name)
-        except CookieError:
-            return ""
-        return found.value if found else ""
+        # not with http.cookies, which reads none if another server's cookie is malformed
+        given = self.headers.get("Cookie", "").split(";")
+        pairs = (pair.strip().partition("=") for pair in given)
+        return next((value for name, _, value in pairs if name == self.cookie_name), "")
 
     def answer(self, status: HTTPStatus, body: bytes, kind: str, cookie: str = "") -> None:
         """Send a response; a cookie is set if there is a token to keep."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ def decide(server: ReviewServer) -> None:
     """What a person does before Ctrl-C."""
     row = {"id": "d#0", "tokens": list(SENTENCES[0].tokens), "spans": [], "seconds": 9}
     server.decisions.save({**row, "done": True, "revision": 0})
-    raise KeyboardInterrupt
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize(

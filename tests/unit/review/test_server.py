@@ -114,6 +114,11 @@ def test_without_the_token_nothing_is_answered(server: ReviewServer, cookie: str
     assert ask(server, "/", Cookie=f"{name}={server.token}x").status == 403
 
 
+def test_a_malformed_cookie_of_another_server_does_no_harm(server: ReviewServer) -> None:
+    cookie = f'x={{"a": "b, c"}}; é; sciner-review-{server.server_port}={server.token}; y'
+    assert ask(server, "/", Cookie=cookie).status == 200
+
+
 @pytest.mark.parametrize(
     "path",
     [
