@@ -38,7 +38,7 @@ bench: setup  ## experiments/speed anew, on a machine that does nothing else (SC
 table-%: setup  # run what experiments/NAME lacks, and render its RESULTS.md
 	$(BIN)/python -m experiments $*
 
-gallery: setup  ## the README's pictures, from the run of make demo and the artefact of make table-rounds
+gallery: setup  ## the pictures of README and docs, from the run of make demo and the artefact of make table-rounds (Debian: chromium chromium-driver)
 	$(BIN)/python -m experiments.gallery
 
 docs: setup  ## the documentation as a site, in site/

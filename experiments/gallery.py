@@ -1,11 +1,14 @@
-"""The pictures of the README: `make gallery`. The run of `make demo` (known to the store if it was
-made here), and what `make table-rounds` leaves."""
+"""The pictures of README and docs: `make gallery`. The run of `make demo` (known to the store if it
+was made here), a run of seconds, and what `make table-rounds` leaves. It needs Debian's chromium
+and chromium-driver."""
 
 from __future__ import annotations
 
 import io
 import re
+import shutil
 import sys
+import threading
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,6 +17,7 @@ from experiments.artefact import HERE
 
 GALLERY = HERE.parent / "docs" / "gallery"
 DEMO = ["model.steps=200"]  # as in the Makefile
+REVIEWED = ["model=crf", "iteration.rounds=1", "suspects=true"]
 SENTENCES, KINDS = 4, 2  # that are shown, with at least so many kinds of finding in each
 LONGEST = 22  # tokens of a sentence that is shown
 
@@ -28,6 +32,10 @@ def main() -> int:
         GALLERY.mkdir(exist_ok=True)
         (GALLERY / "sentences.svg").write_text(sentences(folder), encoding="utf-8")
         classes(folder, GALLERY / "classes.svg")
+        reviewed = Path(scratch) / "reviewed"
+        if failed := run([*REVIEWED, "tracking=none", f"hydra.run.dir={reviewed}"]):
+            return failed
+        review(reviewed, GALLERY / "review.png")
     return render(["rounds"])
 
 
@@ -67,6 +75,29 @@ def classes(folder: Path, file: Path) -> None:
     with TemporaryDirectory() as scratch:
         save(section.figure, Path(scratch) / file.stem)
         file.write_bytes((Path(scratch) / file.name).read_bytes())
+
+
+def review(folder: Path, file: Path) -> None:
+    """The page of `sciner review` in a browser, at its first sentence."""
+    from selenium import webdriver
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    from sciner.review.decisions import opened
+    from sciner.review.server import ReviewServer
+    from sciner.review.work import open_work
+
+    options, driver = webdriver.ChromeOptions(), shutil.which("chromedriver")
+    options.binary_location = shutil.which("chromium") or ""
+    for word in ("--headless=new", "--no-sandbox", "--hide-scrollbars", "--window-size=1000,745"):
+        options.add_argument(word)
+    work = open_work(str(folder), folder, "anna")
+    with opened(work) as decisions, ReviewServer(decisions) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with webdriver.Chrome(options, webdriver.ChromeService(driver)) as browser:
+            browser.get(server.url)
+            WebDriverWait(browser, 10).until(lambda b: b.find_elements("css selector", ".token"))
+            file.write_bytes(browser.get_screenshot_as_png())
+        server.shutdown()
 
 
 if __name__ == "__main__":

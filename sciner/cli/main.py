@@ -34,6 +34,7 @@ from sciner.cli import (
 from sciner.cli import (
     track as track_cli,
 )
+from sciner.cli.review import review
 from sciner.errors import InputError, nearest
 from sciner.store.layout import DEFAULT_FOLDER
 
@@ -216,6 +217,9 @@ def export(
 
     export(run, out)
     typer.echo(f"{out}/model: the tagger; {out}/corpus: what it was trained on")
+
+
+app.command()(review)
 
 
 @app.command()

@@ -110,7 +110,7 @@ def sentence(one: Suspected, label: str | None = None) -> Iterator[Text | Grid]:
     sides.add_column(ratio=1)
     sides.add_column(ratio=1)
     tokens = e.sentence.tokens
-    sides.add_row(marked(tokens, e.spans, kinds), marked(tokens, suggested(one), kinds))
+    sides.add_row(marked(tokens, e.spans, kinds), marked(tokens, one.suggested(), kinds))
     yield sides
     for s in of_class(one.suspects, label):
         given = worded(tokens, s.given) if s.given else "nothing"
@@ -119,15 +119,6 @@ def sentence(one: Suspected, label: str | None = None) -> Iterator[Text | Grid]:
             f"labelled {given}, {s.p_given:.3f}; suggested {better}, {s.p_suggested:.3f}",
             style="default",
         )
-
-
-def suggested(one: Suspected) -> list[Span]:
-    """Return the spans of the sentence if all suggestions are right."""
-    doubted = {s.given for s in one.suspects}
-    return [
-        *(span for span in one.example.spans if span not in doubted),
-        *(s.suggested for s in one.suspects if s.suggested),
-    ]
 
 
 def spans_of(suspect: Suspect) -> list[Span]:

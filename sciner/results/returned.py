@@ -159,15 +159,7 @@ class Merge:
         if record.marks is None or record.origin.suggested:
             return id, None
         tokens = self.asked[id].sentence.tokens
-        if found != tokens:
-            raise InputError(f"the text of {id} was changed{_where(found, tokens)}", hint=RESTORE)
-        if record.tokens is not None and words(record) != tokens:
-            raise InputError(f"the tokens of {id} were changed", hint=RESTORE)
-        if record.masked:
-            raise InputError(f"{id} has masked tokens", hint="label the whole sentence")
-        spans = spans_on_tokens(record)
-        for span in spans:
-            check_label(span.label, self.labels)
+        spans = spans_of_answer(record, tokens, self.labels)
         return id, Answer(tokens, spans, record.origin.seconds)
 
     def add(self, id: str, who: str, answer: Answer, file: Path) -> None:
@@ -192,6 +184,33 @@ class Merge:
             given[who] = answer
             self.brought[id, who] = file
             self.notes[NEW] += 1
+
+
+def spans_of_answer(
+    record: Record, tokens: Sequence[str], labels: Collection[str]
+) -> tuple[Span, ...]:
+    """The spans that a person gave a sentence.
+
+    Args:
+        record: what came back.
+        tokens: of the sentence.
+        labels: the classes.
+
+    Raises:
+        InputError: the text was changed, a class is unknown, or the spans cannot be kept as they
+            are.
+    """
+    id, found = record.id, tuple(WORD.findall(record.text))
+    if found != tokens:
+        raise InputError(f"the text of {id} was changed{_where(found, tokens)}", hint=RESTORE)
+    if record.tokens is not None and words(record) != tokens:
+        raise InputError(f"the tokens of {id} were changed", hint=RESTORE)
+    if record.masked:
+        raise InputError(f"{id} has masked tokens", hint="label the whole sentence")
+    spans = spans_on_tokens(record)
+    for span in spans:
+        check_label(span.label, labels)
+    return spans
 
 
 def spans_on_tokens(record: Record) -> tuple[Span, ...]:

@@ -45,6 +45,14 @@ class Suspected:
         """Of its worst suspect."""
         return self.suspects[0].p_given
 
+    def suggested(self) -> list[Span]:
+        """The spans of the sentence if all suggestions are right; they may overlap."""
+        doubted = {s.given for s in self.suspects}
+        return [
+            *(span for span in self.example.spans if span not in doubted),
+            *(s.suggested for s in self.suspects if s.suggested),
+        ]
+
 
 def suspects_of(example: Example, judged: Prediction, labels: Sequence[str]) -> list[Suspect]:
     """Where ``judged`` contradicts ``example``, the least probable label first.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import located
 from sciner.text.formats.exchange.base import Exchange, Head, register
 from sciner.text.formats.exchange.fields import (
+    as_json,
     confidence,
     integer,
     objects_of,
@@ -42,38 +42,57 @@ def read_label_studio(path: Path, notes: Counter[str]) -> Iterator[Record]:
     """
     for number, task in read_objects(path):
         with located(path, number):
-            data = task.get("data", task)
-            if not isinstance(data, dict):
-                raise InputError('"data" is not an object', hint='write "data": {"text": "..."}')
-            text = string(data, "text")
-            name = f"{path.stem}.{task.get('id', data.get('id', number))}"
-            id_, tokens = own_fields(data, text, name)
-            try:
-                full = "data" in task
-                chosen, suggested = _chosen(task, notes) if full else (task, False)
-                regions = _regions(chosen, notes) if full else _short(task)
-                marks = None if regions is None else _placed(text, regions, notes)
-                origin = Origin(number, seconds(chosen or {}, "lead_time"), suggested)
-            except InputError as error:
-                raise InputError(f"task {task.get('id', id_)}: {error}") from None
-            yield Record(id_, text, marks, tokens, origin=origin)
+            yield record_of_task(task, path.stem, number, notes)
+
+
+def record_of_task(
+    task: Mapping[str, Any], stem: str, number: int | None, notes: Counter[str]
+) -> Record:
+    """Read one task, as ``read_label_studio`` does.
+
+    Args:
+        task: in JSON or JSON-MIN.
+        stem: of the file, the first part of an id that is not ours.
+        number: of the task's line.
+        notes: counts what is left out.
+    """
+    data = task.get("data", task)
+    if not isinstance(data, dict):
+        raise InputError('"data" is not an object', hint='write "data": {"text": "..."}')
+    text = string(data, "text")
+    id_, tokens = own_fields(data, text, f"{stem}.{task.get('id', data.get('id', number))}")
+    try:
+        full = "data" in task
+        chosen, suggested = _chosen(task, notes) if full else (task, False)
+        regions = _regions(chosen, notes) if full else _short(task)
+        marks = None if regions is None else _placed(text, regions, notes)
+        origin = Origin(number, seconds(chosen or {}, "lead_time"), suggested)
+    except InputError as error:
+        raise InputError(f"task {task.get('id', id_)}: {error}") from None
+    return Record(id_, text, marks, tokens, origin=origin)
 
 
 def write_label_studio(path: Path, records: Iterable[Record]) -> None:
     """Write tasks to import: spans as an annotation, or as a prediction if any has a confidence."""
-    tasks = [json.dumps(_task(record), ensure_ascii=False) for record in records]
-    ends = [","] * (len(tasks) - 1) + [""]
-    write_lines(path, ["[", *(task + end for task, end in zip(tasks, ends, strict=True)), "]"])
+    write_tasks(path, [as_json(task_of(record)) for record in records])
 
 
-def _task(record: Record) -> dict[str, Any]:
+def write_tasks(path: Path, tasks: Sequence[str]) -> None:
+    """Write tasks, each in JSON, on the lines of a list."""
+    write_lines(path, ["[", *(f"{task}," for task in tasks[:-1]), *tasks[-1:], "]"])
+
+
+def task_of(record: Record) -> dict[str, Any]:
+    """Make the task that ``write_label_studio`` writes of a record."""
     data = {"text": record.text, **record_fields(record)}
     if record.marks is None:
         return {"data": data}
     result = [_region(n, mark, record.text) for n, mark in enumerate(record.marks)]
     sure = [m.confidence for m in record.marks if m.confidence is not None]
     if not sure:
-        return {"data": data, "annotations": [{"result": result}]}
+        time = record.origin.seconds
+        spent = {} if time is None else {"lead_time": time}
+        return {"data": data, "annotations": [{"result": result, **spent}]}
     prediction = {"model_version": "sciner", "score": min(sure), "result": result}
     return {"data": data, "predictions": [prediction]}
 

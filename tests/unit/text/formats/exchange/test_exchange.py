@@ -23,7 +23,7 @@ from sciner.text.formats.exchange.files import by_document, whole
 from sciner.text.formats.fit import fit
 from sciner.text.formats.places import trimmed
 from sciner.text.formats.read import expand
-from sciner.text.formats.record import Mark, Record
+from sciner.text.formats.record import Mark, Origin, Record
 from sciner.text.formats.tokenise import tokenise
 
 few = settings(
@@ -338,6 +338,15 @@ def test_label_studio_takes_what_is_written_for_it(tmp_path: Path) -> None:
     assert interface.validate_prediction(task["predictions"][0], return_errors=True) == []
     task["predictions"][0]["result"][0]["value"]["labels"] = ["Other"]
     assert not interface.validate_prediction(task["predictions"][0])
+
+
+def test_label_studio_keeps_the_time_that_labelling_took(tmp_path: Path) -> None:
+    exchange, times = EXCHANGES["label_studio"], (12.5, 0.0, None)
+    assert exchange.write is not None
+    given = [Record(f"d{s}", "We", (), origin=Origin(seconds=s)) for s in times]
+    exchange.write(tmp_path / "a.json", given)
+    read = exchange.read(tmp_path / "a.json", Counter())
+    assert [record.origin.seconds for record in read] == [*times]
 
 
 # The command
