@@ -50,7 +50,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         differences(supervised, counts, SIZES, noise),
         "## How good the bought labels are",
         means(supervised, ROWS, [], ("gold/f1", "gold/precision", "gold/recall", "budget/minutes")),
-        "## Does a round on all silver mend or spread them?",
+        "## Does a round on all silver correct or spread them?",
         differences(
             frame[frame["annotator.rate"].isin(set(silver["annotator.rate"]))],
             counts,

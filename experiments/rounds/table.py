@@ -59,11 +59,11 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Sentences left without a span, of those accepted:",
         means(frame[frame["threshold"] != "accept_none"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
-        "Of the wrong spans in the silver of the round before (`before`): the share that this "
-        "round's silver has again, has "
-        "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of "
-        "the wrong spans where none "
-        "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
+        "`before` counts the wrong spans in the silver of the previous round. What this round's "
+        "silver has in their place, as shares: the same span (`again`), other wrong spans "
+        "(`changed`), only right spans (`corrected`) or no span (`gone`). `new` counts the wrong "
+        "spans where none was wrong before. `spread` is the share of these that have the text and "
+        "class of a span that was wrong elsewhere.",
         means(
             fates,
             [*ROWS, "round"],

@@ -19,7 +19,8 @@ from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
 
 METRIC = "silver/errors/"
 ALL = "all"  # the row of all classes together
-HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
+COUNTS = (BEFORE, *Fate, NEW, SPREAD)
+HEADINGS = ("round", "class", "wrong before", *COUNTS[1:])
 
 
 def show_propagation(
@@ -98,11 +99,11 @@ def propagation_table(
                 if label in (None, row[0])
             ]
     notes = (
-        "wrong before: accepted silver spans of the previous round that are not in the gold. In "
-        "this round's silver they are again, changed (other wrong spans), mended (right spans) or "
-        "gone (no span).",
-        "new: wrong spans where there was none. spread: new ones with the text and class of a "
-        "wrong span elsewhere.",
+        "wrong before: accepted silver spans of the previous round that are not in the gold. What "
+        "this round's silver has in their place: again (the same span), changed (other wrong "
+        "spans), corrected (only right spans) or gone (no span).",
+        "new: wrong spans where none was wrong before. spread: new ones with the text and class of "
+        "a span that was wrong elsewhere.",
     )
     return Table(HEADINGS, tuple(rows), 2, notes)
 
@@ -112,13 +113,12 @@ def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tupl
 
     There are none if the previous round had no silver.
     """
-    if f"{METRIC}{BEFORE}" not in scores:
+    if not all(f"{METRIC}{name}" in scores for name in COUNTS):
         return
     there = sorted(label for label in labels if f"{METRIC}{BEFORE}/{escaped(label)}" in scores)
     for label in ("", *there):
         of = {
-            name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"]
-            for name in (BEFORE, *Fate, NEW, SPREAD)
+            name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"] for name in COUNTS
         }
         fates = (counted(of[name], of[BEFORE]) for name in Fate)
         yield (

@@ -70,7 +70,7 @@ SCORES = {"test/f1/micro": 0.5, "test/f1/Task": 0.4, "drift/density": 9.0, "budg
 
 def with_errors(folder: Path) -> None:
     """The last round of a run that followed the wrong silver spans of the round before."""
-    fates = dict.fromkeys(("before", "again", "changed", "mended", "gone", "new", "spread"), 1.0)
+    fates = dict.fromkeys(("before", "again", "changed", "corrected", "gone", "new", "spread"), 1.0)
     *lines, last = (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
     row = json.loads(last)
     row["scores"] |= {f"silver/errors/{name}": count for name, count in fates.items()}

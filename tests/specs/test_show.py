@@ -154,7 +154,7 @@ ERRORS = {
     "before": 4.0,
     "again": 1.0,
     "changed": 1.0,
-    "mended": 2.0,
+    "corrected": 2.0,
     "gone": 0.0,
     "new": 0.0,
     "spread": 0.0,

@@ -449,7 +449,7 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(
 
 
 def test_quotes_within_a_word_are_kept() -> None:
-    """Whatever the shell makes of the mend is the word that was meant."""
+    """The shell reads the suggested correction as the word that was meant."""
     for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
         (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write "))
         assert OverridesParser.create().parse_override(typed).value() == value
