@@ -12,8 +12,9 @@ from experiments.sections import LENS, LENS_WORDS, means, published
 from sciner.report.bounds import bounds
 from sciner.report.figures import pooled
 from sciner.report.frames import Counts
+from sciner.report.learning_curves import learning_curves
 from sciner.report.render import NONE, Table, difference_text, markdown
-from sciner.report.tables import F1, learning_curves
+from sciner.report.tables import F1
 from sciner.score.curves import (
     Curve,
     area,

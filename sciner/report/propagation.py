@@ -12,7 +12,7 @@ from rich.console import Console
 from sciner.errors import InputError
 from sciner.report.render import NONE, Table
 from sciner.report.section import Section
-from sciner.report.sentences import about_of, figures_of, name_of, nearest_class
+from sciner.report.sentences import about_of, figures_of, nearest_class
 from sciner.report.terminal import rich_table
 from sciner.score.names import escaped
 from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
@@ -61,8 +61,13 @@ def show_propagation(
     console.print(rich_table(table))
 
 
-def propagation(folder: Path) -> Iterator[Section]:
-    """Yield the same table as a section of the page, for the run in ``folder``."""
+def propagation(folder: Path, name: str = "") -> Iterator[Section]:
+    """Yield the same table as a section of the page.
+
+    Args:
+        folder: of the run.
+        name: of the run, among those on the page.
+    """
     text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
     table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()))
@@ -70,7 +75,7 @@ def propagation(folder: Path) -> Iterator[Section]:
         yield Section(
             "propagation",
             "Error propagation",
-            f"What happened to the wrong silver spans of each round, in {name_of(folder)}. An "
+            f"What happened to the wrong silver spans of each round{name and f' of {name}'}. An "
             "error that is in the next silver again has propagated.",
             table=table,
         )

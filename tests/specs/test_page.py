@@ -229,7 +229,7 @@ def test_what_is_of_one_run_names_it_and_the_others(runs: Path) -> None:
     with_sentences(runs / "fixed1")
     with_sentences(runs / "accept_all0")
     page = Page(call("runs"))
-    assert "of the run threshold=fixed seed=1" in page.text
+    assert "round 1 of threshold=fixed, seed=1" in page.text
     assert "This is one run; 1 other can be shown" in page.text
     assert "--browse accept_all0 threshold=accept_all, seed=0" in page.text
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sciner.errors import InputError
-from sciner.report import figures, sections, silver_figures
+from sciner.report import budget, figures, sections, silver_figures
 from sciner.report.compared import compare_runs
 from sciner.report.figure_tables import by_class
 from sciner.report.render import NONE
@@ -130,7 +130,7 @@ def test_budget_curves_have_every_round_of_every_run_in_any_unit(
         buying(tmp_path, seed)
     shown: list[Any] = []
     monkeypatch.setattr(figures, "over_budget", lambda *told: shown.append(told))
-    (section,) = sections.budgets(compare_runs(records([tmp_path]), units=[unit]))
+    (section,) = budget.budgets(compare_runs(records([tmp_path]), units=[unit]))
     ((curves, told_unit, _, rounds),) = shown
     assert section.name == f"budget_{unit}" and unit in section.title and told_unit == unit
     ((method, by_seed),) = curves["sample"].items()
@@ -146,7 +146,7 @@ def test_a_run_without_the_unit_has_no_curve_and_hinders_none(tmp_path: Path) ->
     buying(tmp_path, 0)
     buying(tmp_path, 1, ["sentences"])
     compared = compare_runs(records([tmp_path]), units=["money"])
-    (by_seed,) = sections.curves_of(compared, unit="money").values()
+    (by_seed,) = budget.curves_of(compared, unit="money").values()
     assert list(by_seed) == [0]
 
 
