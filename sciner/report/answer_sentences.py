@@ -115,24 +115,27 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
         if not gap.has_interval:
             return f"{this} is as good as {baseline}."
         return f"{this} cannot be distinguished from {baseline}: {gap.point:+.3f}{ending}"
-    others = f"{len(gaps)} other settings"
-    if len(gaps) == better:
-        clauses = [f"All {others} are better than {baseline}"]
+    others = "other settings"
+    every, none, all_are = (
+        ("Both", "Neither of the two", "both are")
+        if len(gaps) == 2
+        else (f"All {len(gaps)}", f"None of the {len(gaps)}", "all are")
+    )
+    if better == len(gaps):
+        clauses = [f"{every} {others} are better than {baseline}"]
     elif better:
         clauses = [
-            f"{better} of the {others} {'is' if better == 1 else 'are'} better than {baseline}",
+            f"{better} of the {len(gaps)} {others} {'is' if better == 1 else 'are'} better than "
+            f"{baseline}",
             f"{worse or 'none'} {'is' if worse < 2 else 'are'} worse",
         ]
     elif worse:
-        number = "all" if worse == len(gaps) else worse
-        clauses = [
-            f"None of the {others} is better than {baseline}: {number} "
-            f"{'is' if worse == 1 else 'are'} worse"
-        ]
+        number = all_are if worse == len(gaps) else f"{worse} {'is' if worse == 1 else 'are'}"
+        clauses = [f"{none} {others} is better than {baseline}: {number} worse"]
     elif any(gap.has_interval for gap in gaps):
-        clauses = [f"None of the {others} can be distinguished from {baseline}"]
+        clauses = [f"{none} {others} can be distinguished from {baseline}"]
     else:
-        clauses = [f"The {others} are as good as {baseline}"]
+        clauses = [f"{every} {others} are as good as {baseline}"]
     told = _listed([*clauses, *_equal(equal if better or worse else 0, gaps)], before_and=",")
     sure = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
     flattered = (
@@ -156,10 +159,12 @@ def _collapsed(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
         where = f"with {_listed([f'{worded(one.setting)} ({_warned(one)})' for one in warned])}"
     told = f"The tagger may have collapsed {where}."
     if any(one.is_baseline for one in warned) and any(one.difference for one in found):
-        told += (
-            f" The baseline {compared.key}={compared.baseline} is among them: to be better than it "
-            "may mean little."
+        which = (
+            "This is the baseline"
+            if len(warned) == 1
+            else f"The baseline {compared.key}={compared.baseline} is among them"
         )
+        told += f" {which}: to be better than it may mean little."
     return told
 
 

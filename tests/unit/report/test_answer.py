@@ -111,7 +111,8 @@ def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
         "The changes run from -0.100 with threshold=c to +0.100 with threshold=a."
     )
     assert second.startswith(
-        "None of the 2 other settings is better than the baseline threshold=a: all are worse."
+        "Neither of the two other settings is better than the baseline threshold=a: both are "
+        "worse. The differences"
     )
     assert second.count(" to -0.050 with threshold=b.") == 1
     ends = extremes(found)
