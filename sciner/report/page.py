@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sciner.report.answer import FEW, SettingResult, results
 from sciner.report.answer_sentences import answers, question
@@ -221,6 +221,7 @@ def render(values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    page.filters["breakable"] = breakable
     assets = {name: Markup(loader.get_source(page, name)[0]) for name in ("page.css", "browser.js")}
     shown = {
         "css": assets["page.css"],
@@ -229,3 +230,12 @@ def render(values: Mapping[str, Any]) -> str:
         "chunks_json": [Markup(chunk) for chunk in values["chunks"]],
     }
     return re.sub(r"[ \t]+\n", "\n", page.get_template("page.html").render({**values, **shown}))
+
+
+def breakable(text: str) -> Markup:
+    """Let a line break after the dots and equals signs of a setting.
+
+    >>> breakable("threshold.kind=<x>")
+    Markup('threshold.<wbr>kind=<wbr>&lt;x&gt;')
+    """
+    return escape(text).replace(".", Markup(".<wbr>")).replace("=", Markup("=<wbr>"))
