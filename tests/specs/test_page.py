@@ -315,11 +315,11 @@ def test_many_sentences_have_a_page_of_their_own(
 
 def test_what_cannot_be_shown_is_one_line_and_no_file(runs: Path) -> None:
     for words, message in (
-        (["nowhere"], "is no folder"),
+        (["nowhere"], "is not a folder"),
         (["runs", "--compare", "thresold"], "did you mean 'threshold'"),
         (["runs", "--where", "threshold=fixd"], "no run has threshold=fixd; did you mean 'fixed'"),
         (["runs", "--where", "thresold=fixed"], "no setting 'thresold'; did you mean 'threshold'"),
-        (["runs", "--browse", "none0"], "no sentences of a round|is not the folder of a run"),
+        (["runs", "--browse", "none0"], "no sentences of any round|is not the folder of a run"),
         (["runs", "--experiment", "x"], "give one of the two"),
     ):
         with pytest.raises(InputError, match=message):

@@ -146,7 +146,7 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(
         "\n", ""
     )
     shutil.rmtree("out")
-    with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
+    with pytest.raises(InputError, match=f"the folder of run {id} does not exist any more"):
         call(id)
 
 
