@@ -233,9 +233,9 @@ def render(values: Mapping[str, Any]) -> str:
 
 
 def breakable(text: str) -> Markup:
-    """Let a line break after the dots and equals signs of a setting.
+    """Let a line break between the parts of a setting, but not within a number.
 
-    >>> breakable("threshold.kind=<x>")
-    Markup('threshold.<wbr>kind=<wbr>&lt;x&gt;')
+    >>> breakable("data.limit=0.5<x>")
+    Markup('data.<wbr>limit=<wbr>0.5&lt;x&gt;')
     """
-    return escape(text).replace(".", Markup(".<wbr>")).replace("=", Markup("=<wbr>"))
+    return Markup(re.sub(r"(\.(?=[a-z])|=)", r"\1<wbr>", str(escape(text))))
