@@ -11,7 +11,7 @@ import typer
 from sciner.errors import InputError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Runs with annotator=people: read labels and continue, status."
+    no_args_is_help=True, help="Runs with annotator=people: continue with labels, show the status."
 )
 UNITS = ("sentences", "tokens", "entities", "minutes")
 Run = Annotated[Path, typer.Argument(help="The folder of the run.")]
