@@ -13,9 +13,9 @@ Line = Sequence[tuple[float, Cell]]  # points by x
 
 
 def lines(series: Mapping[tuple[str, str], Line], x: str, y: str) -> Figure:
-    """A panel a model; in it each series of shares, named by (model, what), as a line through its
-    means, with the 95% interval over seeds as bars; none for a single seed. A colour and marker is
-    what, at most seven; bars at one x stand side by side."""
+    """One panel per model; in it each series of shares, named by (model, what), as a line through
+    its means, with the 95% interval over seeds as bars; none for a single seed. Each ``what`` has
+    a colour and a marker, at most seven; bars at one x are side by side."""
     models, kinds = (list(dict.fromkeys(names)) for names in zip(*series, strict=True))
     figure = Figure(figsize=(max(6.0, 1.5 + 3.6 * len(models)), 3.8), layout="constrained")
     panels = dict(

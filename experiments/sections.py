@@ -19,10 +19,9 @@ Setting = Mapping[str, object]  # {column: value}
 BARS = "`threshold=fixed` accepts spans from a confidence of 0.9 with `crf`, of 0.8 with `minilm`."
 LENS = ("test/f1/rare", "test/unseen/f1", "test/seen/f1")
 LENS_WORDS = (
-    "`test/f1/rare`: over the classes under 5% of the bought gold's spans, for the seeds whose "
-    "gold has such a class. "
-    "`test/unseen/f1`: over the spans, gold and predicted, whose text no span of the bought gold "
-    "has."
+    "`test/f1/rare`: F1 over the classes that have less than 5% of the spans in the bought gold; "
+    "seeds without such a class are left out. `test/unseen/f1`: F1 over the spans, gold and "
+    "predicted, whose text does not occur as a span in the bought gold."
 )
 
 
@@ -91,10 +90,10 @@ def differences(
     headings = (*by, "difference", *(word for name in metrics for word in (name, "p")))
     rows = tuple((*label, *line) for label, line in zip(labels, shown, strict=True))
     notes = (
-        "Paired by seed, mean [95% interval]: of micro F1 by bootstrap over seeds and test "
-        "documents where these are known,",
-        "of anything else by t over seeds; * one seed, no interval. p after Holm's correction "
-        "over the lines of a corpus.",
+        "Paired by seed: mean [95% interval]. The interval of micro F1 is a bootstrap over seeds "
+        "and test documents, if the counts of each document are known;",
+        "all others are t intervals over seeds. * One seed: no interval. p is corrected by Holm's "
+        "method over the rows of a corpus.",
     )
     return markdown(Table(headings, rows, len(by) + 1, notes))
 

@@ -31,8 +31,9 @@ for kind, size, seed in product(("accept_all", "fixed"), ("10%", "20%", "40%"), 
 # %%
 from sciner.report.compared import telling
 from sciner.report.frames import read_counts, read_runs
+from sciner.report.learning_curves import learning_curves
 from sciner.report.render import difference_text, markdown, table_of
-from sciner.report.tables import cells, learning_curves, paired
+from sciner.report.tables import cells, paired
 
 frame, counts = telling(read_runs("notebook/budgets")), read_counts("notebook/budgets")
 print(markdown(table_of(cells(frame, ["threshold"], ["data.seed_size"]))))
@@ -52,7 +53,7 @@ for size in ("10%", "20%", "40%"):
 
 # %%
 from sciner.report.figures import over_budget
-from sciner.report.tables import every_round
+from sciner.report.learning_curves import every_round
 
 curves = learning_curves(frame, ["threshold"], "minutes", counts)
 rounds = {kind: every_round(frame[frame["threshold"] == kind], "minutes") for kind in curves}

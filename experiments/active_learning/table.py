@@ -12,8 +12,9 @@ from experiments.sections import LENS, LENS_WORDS, means, published
 from sciner.report.bounds import bounds
 from sciner.report.figures import pooled
 from sciner.report.frames import Counts
+from sciner.report.learning_curves import learning_curves
 from sciner.report.render import NONE, Table, difference_text, markdown
-from sciner.report.tables import F1, learning_curves
+from sciner.report.tables import F1
 from sciner.score.curves import (
     Curve,
     area,
@@ -31,13 +32,11 @@ COLOURS = ("#E69F00", "#56B4E9", "#009E73", "#882255", "#0072B2", "#D55E00", "#C
 DASHES = {"": "-", "sure spans": ":", "all silver": "-."}
 BASELINE = "random"
 MORE = (
-    "A power law through F1 over sentences (`sciner.score.extrapolate`), fitted to each policy "
-    "and continued to all gold, "
-    "where F1 was measured too. Checked by hiding: the right half of the budgets is hidden, the "
-    "rest fitted, and the hidden "
-    "points guessed; `off` is the mean distance of guess and measurement, in F1, and `inside` the "
-    "share of hidden points "
-    "within their 95% intervals."
+    "A power law of F1 over sentences (`sciner.score.extrapolate`) is fitted to each policy and "
+    "extrapolated to all gold, where F1 was measured too. To check the method, the larger half of "
+    "the budgets is hidden, and the law is fitted to the rest. `error` is the mean distance in F1 "
+    "between the extrapolated and the measured values of the hidden points, and `inside` the share "
+    "of hidden points within their 95% intervals."
 )
 Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
 
@@ -45,14 +44,12 @@ Curves = Mapping[str, Mapping[int, Curve]]  # {method: {seed: curve}}
 def render(frame: pd.DataFrame, counts: Counts) -> str:
     parts = [
         "# Active learning",
-        "Areas under the curve of test entity F1 over the budget, divided by the budgets that all "
-        "methods reach: a mean F1 "
-        "along the way. Differences to `random` are paired by seed, their intervals a bootstrap "
-        "over seeds and test documents "
-        "together; p is Holm's over the policies of a table. Budgets count the seed set. A policy "
-        "with `all silver` is trained "
-        "on the annotated rest of the pool too, one with `sure spans` on spans from 0.9 (`crf`) "
-        "or 0.8 (`minilm`).",
+        "The area is that under the curve of test entity F1 over the budget, divided by the width "
+        "of the budgets that all methods reach: the mean F1 along the curve. Differences from "
+        "`random` are paired by seed, and their intervals are a bootstrap over seeds and test "
+        "documents; p is corrected by Holm's method over the policies of a table. Budgets include "
+        "the seed set. A policy with `all silver` is also trained on the silver of the rest of the "
+        "pool, one with `sure spans` on its spans from 0.9 (`crf`) or 0.8 (`minilm`).",
     ]
     for model, bought in curricula(frame):
         by_unit = {unit: learning_curves(bought, ["method"], unit, counts) for unit in UNITS}
@@ -88,8 +85,8 @@ def curricula(frame: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
 
 
 def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
-    """A method a row: its area, the difference to random, the share of all gold for 95% of full
-    supervision."""
+    """One row per method: its area, the difference from random, the share of all gold for 95% of
+    the F1 with full supervision."""
     over = common_range(curve for by_seed in curves.values() for curve in by_seed.values())
     others = [name for name in curves if name != BASELINE]
     found = {name: area_difference(curves[name], curves[BASELINE], over) for name in others}
@@ -112,7 +109,7 @@ def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
         "policy",
         "area",
         "F1 at the end",
-        "area less random's",
+        "area minus that of random",
         "p",
         "of all gold for 95% of full F1",
         "seeds",
@@ -120,7 +117,7 @@ def compared(curves: Curves, unit: str, full: pd.DataFrame) -> Table:
     notes = [f"Over {over[0]:,.0f} to {over[1]:,.0f} {unit}."]
     if any(len(by_seed) == 1 for by_seed in curves.values()):
         notes.append(
-            "With one seed the interval is over test documents alone, and the area that seed's."
+            "With one seed, the area is that of this seed, and the interval is over test documents."
         )
     return Table(headings, tuple(rows), 1, tuple(notes))
 
@@ -146,8 +143,7 @@ def reached(by_seed: Mapping[int, Curve], unit: str, full: pd.DataFrame) -> str:
 
 
 def continued(curves: Curves, full: pd.DataFrame) -> Table:
-    """A policy a row: the guess for all gold, and how far guesses are off where the answer is
-    known."""
+    """One row per policy: the extrapolation to all gold, and its error where F1 is known."""
     whole = {
         m: float(full[full["metric"] == m]["value"].mean())
         for m in ("test/f1/micro", "budget/sentences")
@@ -173,32 +169,31 @@ def continued(curves: Curves, full: pd.DataFrame) -> Table:
             )
         rows.append(tuple(row))
     notes = [f"Measured with all gold: {whole['test/f1/micro']:.3f}."] if not full.empty else []
-    notes += [f"Mean of `off`: {np.mean(errors):.3f}."] if errors else []
-    headings = ("policy", "F1 with all gold, guessed", "off in hindsight", "inside")
-    return Table(
-        headings, tuple(rows), 1, (*notes, "* No interval: the points do not determine the law.")
-    )
+    notes += [f"Mean of `error`: {np.mean(errors):.3f}."] if errors else []
+    headings = ("policy", "F1 with all gold, extrapolated", "error", "inside")
+    return Table(headings, tuple(rows), 1, (*notes, "* No interval: too few points for the law."))
 
 
 def turned(by_unit: Mapping[str, Curves]) -> str:
-    """Pairs of methods that change places when gold is counted otherwise."""
+    """Pairs of methods whose order depends on the unit of the budget."""
     found = flips(by_unit)
     clear = [flip for flip in found if flip.clear]
     if not clear:
         return (
-            f"Pairs that change places between units: {len(found)}; in none do the intervals "
-            "exclude 0 on both sides."
+            f"Pairs whose order depends on the unit: {len(found)}. In no pair do the intervals of "
+            "both orders exclude 0."
         )
     rows = tuple((f.a, f.b, *(difference_text(f.by_unit[unit]) for unit in UNITS)) for f in clear)
     note = (
-        f"Of {len(found)} pairs that change places, those whose intervals exclude 0 on both sides."
+        f"Of {len(found)} pairs whose order depends on the unit, those in which the intervals of "
+        "both orders exclude 0."
     )
-    return markdown(Table(("a", "b", *(f"a less b, {unit}" for unit in UNITS)), rows, 2, (note,)))
+    return markdown(Table(("a", "b", *(f"a minus b, {unit}" for unit in UNITS)), rows, 2, (note,)))
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    """For each model, F1 over sentences, tokens and minutes; means over seeds. A colour a policy, a
-    kind of line its silver."""
+    """For each model, F1 over sentences, tokens and minutes; means over seeds. Colours show
+    policies, kinds of lines the silver."""
     found = {}
     for model, bought in curricula(frame):
         figure = Figure(figsize=(12, 4.6), layout="constrained")

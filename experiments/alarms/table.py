@@ -17,9 +17,9 @@ WORDS = {
 
 def render(figures: dict[str, Any]) -> str:
     parts = [
-        "The definitions stand in [README.md](README.md); they were fixed before these figures "
+        "The definitions are in [README.md](README.md); they were fixed before these figures "
         "were computed.",
-        "## What there is to judge by",
+        "## The runs",
         markdown(runs_table(figures["runs"])),
     ]
     parts += ["The collapses:", markdown(collapses_table(figures["collapses"]))]
@@ -32,7 +32,7 @@ def render(figures: dict[str, Any]) -> str:
     parts += [
         "## What stopping at the first warning would have changed",
         "Entity F1 of the round of the first warning minus that of the last round, in points, "
-        "over the runs that went on after a warning. Better, worse: by a point or more.",
+        "over the runs that went on after a warning. Better and worse: by at least one point.",
         markdown(stopping_table(figures["stopping"])),
     ]
     return document("What the signs of collapse announce", *parts)
@@ -57,7 +57,7 @@ def happened(alarms: Mapping[str, Mapping[str, Any]]) -> bool:
 
 
 def wolf(of_events: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> str:
-    """How many runs each alarm rings in, where nothing happens."""
+    """How many runs have each alarm, if none of them falls."""
     rows = tuple(
         (name, share(a["alarmed"], a["without_event"]), str(a["round_0"]))
         for name, a in of_events["fall"].items()

@@ -38,11 +38,10 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     }
     return document(
         "What the quality of the first labels is worth",
-        "The annotator errs on a share of the spans (`annotator.rate`): missed, misclassed, "
-        "shifted, spurious in equal parts. "
-        "`threshold=accept_none` trains on these labels alone, `threshold=accept_all` on a round "
-        "of all silver "
-        "too. Judged by clean gold.",
+        "The annotator makes errors in a share of the spans (`annotator.rate`): missed spans, "
+        "wrong classes, shifted boundaries and spurious spans, in equal parts. "
+        "`threshold=accept_none` trains on these labels only, `threshold=accept_all` also on one "
+        "round of all silver. The scores use clean gold.",
         "Without silver:",
         means(supervised, SIZES, ["annotator.rate"]),
         "![F1 by error rate](f1.svg)",
@@ -50,7 +49,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         differences(supervised, counts, SIZES, noise),
         "## How good the bought labels are",
         means(supervised, ROWS, [], ("gold/f1", "gold/precision", "gold/recall", "budget/minutes")),
-        "## Does a round on all silver mend or spread them?",
+        "## Does a round on all silver correct or spread them?",
         differences(
             frame[frame["annotator.rate"].isin(set(silver["annotator.rate"]))],
             counts,

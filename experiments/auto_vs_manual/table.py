@@ -32,21 +32,19 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     ]
     return document(
         "Auto-annotation against manual annotation",
-        "The pool as the tagger of round 0 (a seed set of 10%) labels it, against the labels that "
-        "were withheld: strict spans.",
+        "The tagger of round 0 (a seed set of 10%) labels the pool. Its spans are compared with "
+        "the withheld labels: class and both boundaries must be right.",
         means(frame, ROWS, [], AGREEMENT),
         "`silver/kappa/micro`: Cohen's kappa over the classes of the tokens that silver or gold "
-        "marks. O on which both agree "
-        "is no part of it: it says too little rather than too much, and is below 0 where they "
-        "agree less than by chance.",
+        "marks. Tokens that both label O are left out, so kappa is too low rather than too high; "
+        "it is below 0 if the two agree less than by chance.",
         "## By confidence",
-        "Precision of the spans whose confidence is in the bin; below it how many there are. A "
-        "tagger that knows what it knows "
-        "would have the bin's middle.",
+        "Precision of the spans in each bin of confidence (named by its lower end), and below it "
+        "their number. The precision of a well calibrated tagger is the middle of the bin.",
         "![Precision by confidence](reliability.svg)",
         by_bin(frame, "precision"),
         by_bin(frame, "spans"),
-        "Kappa over the classes of the tokens inside them, O where gold has none:",
+        "Kappa over the classes of the tokens inside these spans (O if gold has no span there):",
         by_bin(frame, "kappa"),
         "## Class by class",
         *by_class,
@@ -59,7 +57,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 
 def by_bin(frame: pd.DataFrame, what: str) -> str:
-    """A column a bin of confidence, named by its lower end."""
+    """One column per bin of confidence, named by its lower end."""
     return re.sub(
         rf"silver/bin/(0\.\d)/{what}",
         r"\1",
@@ -68,7 +66,7 @@ def by_bin(frame: pd.DataFrame, what: str) -> str:
 
 
 def classes(frame: pd.DataFrame) -> str:
-    """A line a class of one corpus and model: mean figures over seeds; – where no seed has one.
+    """One row per class of one corpus and model: mean figures over seeds; – where no seed has one.
     kappa: of whether a token that silver or gold marks is of the class."""
     found = last_round(frame).groupby("metric")["value"].mean()
     labels = [label for label in classes_of(frame) if f"silver/spans/{label}" in found]

@@ -35,10 +35,10 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     ]
     return document(
         "Four domains",
-        "One round from a seed set of 10%; bc5cdr capped at 1,500 sentences of seed set and pool. "
-        "`threshold=accept_none` "
-        f"accepts no silver: the supervised control, re-trained as often. {BARS} "
-        "bc5cdr's files do not tell documents apart: its intervals are over seeds alone.",
+        "One round from a seed set of 10%; seed set and pool of bc5cdr have 1,500 sentences. "
+        "`threshold=accept_none` accepts no silver: it is the control, trained again in every "
+        f"round. {BARS} The files of bc5cdr do not mark documents, so its intervals are over "
+        "seeds only.",
         means(frame, ROWS, ["threshold"]),
         "## Against the control",
         differences(frame, counts, ROWS, contrasts),
@@ -65,7 +65,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 
 def distributions(frame: pd.DataFrame) -> str:
-    """Of each corpus's test set, and how dense the bought gold is."""
+    """The test set of each corpus, and the density of the bought gold."""
     rows = []
     for corpus, group in last_round(frame).groupby("corpus"):
         spans = (
@@ -99,14 +99,14 @@ def distributions(frame: pd.DataFrame) -> str:
         "unseen",
     )
     notes = (
-        "Of the test set, but for the density of the bought gold; it, and the share of unseen "
-        "spans, are means over runs.",
+        "The figures are those of the test set, except the density of the bought gold. This "
+        "density and the share of unseen spans are means over runs.",
     )
     return markdown(Table(headings, tuple(rows), 1, notes))
 
 
 def classes(frame: pd.DataFrame) -> str:
-    """A line a class: its gold spans on test, its mean F1 by threshold."""
+    """One row per class: its gold spans on test, its mean F1 by threshold."""
     found = last_round(frame).groupby(["metric", "threshold"])["value"].mean()
     thresholds = [
         name for name in ("accept_none", "accept_all", "fixed") if name in set(frame["threshold"])

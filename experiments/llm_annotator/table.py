@@ -84,9 +84,9 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     )
     return document(
         "What a language model's labels are worth",
-        "40 sentences of the sample corpus; `crf`, and `minilm` in fits of 60 and 120 steps where "
-        "it says *robust*. The model is Gemma 3 270M with three answers for each sentence at "
-        "temperature 0.7, and one at 0 where it labels all 40.",
+        "40 sentences of the sample corpus; `crf`, except in the rows with *robust*, which have "
+        "`minilm` in fits of 60 and 120 steps. The model is Gemma 3 270M with three answers for "
+        "each sentence at temperature 0.7, or one at temperature 0 if it labels all 40.",
         table(told, WORTH),
         "## Differences",
         differences(
@@ -96,8 +96,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
             {f"{a} − {b}": ({"method": a}, {"method": b}) for a, b in CONTRASTS},
         ),
         "## The model's labels against the withheld gold",
-        "Of the sentences that it labelled. Kappa is over the tokens that the model or the gold "
-        "marks. The calibration error is that of its vote shares.",
+        "Over the sentences that it labelled. Kappa is over the tokens that the model or the gold "
+        "marks. The calibration error is that of the shares of its votes.",
         table(asked, QUALITY),
         "The silver of taggers, for comparison:",
         table(told, OF_TAGGER, SILVER),
@@ -105,12 +105,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         table(asked, {label: f"f1/{label}" for label in classes_of(frame)}),
         "Wrong spans by kind:",
         table(asked, ERRORS),
-        "Entities in its answers that could not be taken; answers that are malformed, truncated "
-        "or refused, of which nothing could:",
+        "Entities in its answers that could not be used; answers that could not be used at all "
+        "(malformed, truncated or refused):",
         table(asked, FAULTS),
         "## Price",
-        "As the server counts tokens, at the assumed prices of "
-        "`conf/experiment/llm_annotator/_llm.yaml`.",
+        "The tokens are those that the server counts; the prices are assumptions "
+        "(`conf/experiment/llm_annotator/_llm.yaml`).",
         table(asked, PRICE),
         "## Published",
         published("llm_annotator"),

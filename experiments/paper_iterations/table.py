@@ -68,18 +68,18 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     return document(
         "The paper's iterations: rounds 0, 1 and 2",
         "`threshold=accept_all` accepts all silver, as arXiv 2502.16312 does; "
-        "`threshold=accept_none` none: the supervised "
-        "control, re-trained as often on the seed set alone. All on clean gold test.",
+        "`threshold=accept_none` accepts none: it is the control, trained again in every round on "
+        "the seed set alone. All scores use the clean gold of test.",
         "## What a figure of 0.960 could be",
-        "The same predictions under each reading, beside answering O everywhere (`test/all_o/…`), "
-        "which needs no tagger.",
+        "The same predictions, scored in each of these ways. `test/all_o/…` are the scores of "
+        "answering O everywhere, which needs no tagger.",
         "![All silver on cmu_sciner: entity F1 and token figures by round](readings.svg)",
         means(frame, [*ROWS, "round"], [], READINGS),
         "## Judged by its own annotation",
-        f"`{BY_AUTO}`: entity F1 of a round with the annotation of test text by the round before "
-        "as reference in place of gold "
-        f"(1 - `drift/churn`). `{GAP}`: by how much that exceeds entity F1 against gold. The "
-        "control repeats itself: it has 1.",
+        f"`{BY_AUTO}`: entity F1 of a round if the annotation of the test text by the previous "
+        "round is the reference, instead of gold (1 - `drift/churn`). "
+        f"`{GAP}`: this F1 minus the entity F1 against gold. The control has 1, because it "
+        "repeats itself.",
         means(whole, [*ROWS, "round"], [], (F1, BY_AUTO, GAP)),
         "## What the iterations are worth",
         differences(frame, counts, ["corpus", "model"], against),
@@ -101,8 +101,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
 
 
 def figures(frame: pd.DataFrame, counts: Counts) -> dict[str, Figure]:
-    """All silver on cmu_sciner, a panel a model: what a collapse is to entity F1, and to the
-    figures of tokens."""
+    """All silver on cmu_sciner, one panel per model: entity F1 and token figures in a collapse."""
     named = named_by_steps(frame)
     chosen = named[(named["corpus"] == "cmu_sciner") & (named["threshold"] == "accept_all")]
     series = {}

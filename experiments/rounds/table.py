@@ -42,9 +42,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     followed = fates[(fates["round"] == 2) & fates["threshold"].isin(["accept_all", "fixed"])]
     return document(
         "Round by round: convergence, or collapse",
-        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: the "
-        "supervised control, trained every "
-        f"round. {BARS}",
+        "Entity F1 (strict, micro) on test. `threshold=accept_none` accepts no silver: it is the "
+        f"control, trained again in every round. {BARS}",
         means(frame, ROWS, ["round"]),
         "![F1 by round](f1.svg)",
         "## Against the control, and later rounds against the first",
@@ -56,14 +55,14 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Precision of the accepted spans against the withheld gold of the pool.",
         "![Silver precision by round](silver.svg)",
         means(frame, ROWS, ["round"], "silver/precision/micro"),
-        "Sentences left without a span, of those accepted:",
+        "Accepted sentences, and those of them without a span:",
         means(frame[frame["threshold"] != "accept_none"], [*ROWS, "round"], [], ACCEPTED),
         "## What becomes of its errors",
-        "Of the wrong spans in the silver of the round before (`before`): the share that this "
-        "round's silver has again, has "
-        "other wrong spans for (changed), has right ones for (mended), has nothing for (gone). Of "
-        "the wrong spans where none "
-        "was (`new`): the share that has the text and class of one of them, elsewhere (spread).",
+        "`before` counts the wrong spans in the silver of the previous round. What this round's "
+        "silver has in their place, as shares: the same span (`again`), other wrong spans "
+        "(`changed`), only right spans (`corrected`) or no span (`gone`). `new` counts the wrong "
+        "spans where none was wrong before. `spread` is the share of these that have the text and "
+        "class of a span that was wrong elsewhere.",
         means(
             fates,
             [*ROWS, "round"],
@@ -77,12 +76,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
             for part in (f"### {model}", fates_by_class(runs, classes))
         ),
         "## Drift and collapse",
-        "Of the predictions for test, the share of spans that only one of this round and the last "
-        "has:",
+        "The share of the spans predicted for test that only one of this round and the previous "
+        "round has:",
         means(frame, ROWS, ["round"], "drift/churn"),
         "Predicted spans per 100 tokens:",
         means(frame, ROWS, ["round"], "drift/density"),
-        "Seeds for which the round looked like a collapse (docs/policies.md):",
+        "Seeds with a collapse warning in the round (docs/policies.md):",
         collapses(frame),
         "## Rare classes and unseen mentions, last round",
         LENS_WORDS,
@@ -149,7 +148,7 @@ def with_shares(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def fates_by_class(followed: pd.DataFrame, classes: Sequence[str]) -> str:
-    """A line a threshold and class of one model and round; – where no seed had any."""
+    """One row per threshold and class of one model and round; – where no seed had any."""
     found = followed.groupby(["threshold", "metric"])["value"].mean()
     labels = [label for label in classes if (followed["metric"] == f"{PREFIX}before/{label}").any()]
     rows = []

@@ -36,8 +36,8 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     return document(
         "What self-training adds to seed sets of three sizes",
         "Entity F1 (strict, micro) on test after the last round. `threshold=accept_none` accepts "
-        "no silver: the supervised "
-        f"control, re-trained as often on the seed set alone. {BARS}",
+        "no silver: it is the control, trained again in every round on the seed set alone. "
+        f"{BARS}",
         means(frame, ROWS, ["threshold"]),
         "![F1 by seed size](f1.svg)",
         "## Against the control",

@@ -112,7 +112,7 @@ def beside(found: dict[str, Any]) -> list[str]:
         for name, values in by.items()
     ]
     return [
-        "| | corpus tokens a second | sciner is faster by |" + (" cores used |" if cores else ""),
+        "| | corpus tokens per second | sciner is faster by |" + (" cores used |" if cores else ""),
         "| --- | --- | --- |" + (" --- |" if cores else ""),
         *rows,
     ]
@@ -129,7 +129,7 @@ def engines(found: dict[str, Any]) -> list[str]:
         for name, values in found["tokens_per_second"].items()
         for moved in (found["rounding"][name],)
     ]
-    head = "| | corpus tokens a second | moved by, mean | at most | words with another tag |"
+    head = "| | corpus tokens per second | moved by, mean | at most | words with another tag |"
     return [words, "", head, "| --- | --- | --- | --- | --- |", *rows]
 
 
@@ -225,8 +225,8 @@ def sweeps(found: dict[str, Any]) -> list[str]:
 def growing(found: list[dict[str, Any]]) -> list[str]:
     words = (
         "One round over sentences of scierc, each time with another word changed, 20 optimiser "
-        "steps, a process for each pool. "
-        "Milliseconds a sentence: annotating, comparing and selecting the pool; keys and store "
+        "steps, one process for each pool. "
+        "Milliseconds per sentence: annotating, comparing and selecting the pool; keys and store "
         "between the steps. "
         "Memory is the most that the process ever held, fit included."
     )
@@ -241,7 +241,7 @@ def growing(found: list[dict[str, Any]]) -> list[str]:
                 f"| `{growth['model']}` | {n:,} | {pool['text_mb']:,.1f} | {steps} | {between} | "
                 f"{pool['peak_mb']:,} |"
             )
-    head = "| model | sentences | text, MB | ms a sentence | ms between | memory, MB |"
+    head = "| model | sentences | text, MB | ms per sentence | ms between | memory, MB |"
     return [words, "", head, "| --- | --- | --- | --- | --- | --- |", *rows]
 
 

@@ -14,16 +14,16 @@ Figures = Mapping[str, Any]
 
 def render(points: Sequence[Figures]) -> str:
     parts = [
-        "Mean over seeds [least, most]. *Wrong*: the share of all places where label or prediction "
-        "have a span whose label is not the clean one; a list in no order has that precision. "
-        "*First k*: the share of wrong ones among the first k suspects. *AUC*: area under the ROC "
-        "curve of all places by the probability of their label.",
+        "Mean over seeds [lowest, highest]. A *place* is where the label or the prediction has a "
+        "span. *Wrong*: the share of places whose label is not the clean one; a list in random "
+        "order has this precision. *First k*: the share of wrong ones among the first k suspects. "
+        "*AUC*: area under the ROC curve of all places, ordered by the probability of their label.",
     ]
     for source, words in (("gold", "Gold of an annotator that errs"), ("silver", "Silver")):
         parts += [f"## {words}", markdown(table(points, source))]
         parts += [
-            "By the margin, the probability of the label minus that of the suggestion, in place "
-            "of the label's own probability:",
+            "Ordered by the margin (the probability of the label minus that of the suggestion) "
+            "instead of the probability of the label:",
             markdown(by_margin(points, source)),
         ]
     return document("How many suspected label errors are errors", *parts)

@@ -45,13 +45,12 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
     purity = [f"silver/precision/{label}" for label in classes_of(frame)]
     silver = frame[frame["threshold"] != "accept_none"]
     return document(
-        "Thresholds: what each accepts, how pure that is, what it does",
-        "One round from a seed set of 10%. `threshold=accept_none` accepts nothing: the "
-        "supervised control, re-trained "
-        "as often.",
+        "Thresholds: what they accept, how much of it is right, and the effect on F1",
+        "One round from a seed set of 10%. `threshold=accept_none` accepts nothing: it is the "
+        "control, trained again in every round.",
         "## What is accepted",
         means(silver, ROWS, [], SILVER),
-        "## What it does",
+        "## The effect on F1",
         means(
             frame,
             ROWS,

@@ -79,14 +79,14 @@ def check(
     format: Format = "auto",
     tokenised: Tokenised = False,
     scheme: Annotated[
-        str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: recognised by the tags.")
+        str | None, typer.Option(help="IOB1, IOB2 or IOBES; default: recognised.")
     ] = None,
     labels: Annotated[
         str | None,
         typer.Option(help="The allowed classes, separated by commas; others are errors."),
     ] = None,
     repair: Annotated[
-        list[str] | None, typer.Option(help="See data.repair; may be given several times.")
+        list[str] | None, typer.Option(help="A repair (docs/data.md). Can be repeated.")
     ] = None,
     json: Json = False,
 ) -> None:

@@ -11,7 +11,7 @@ import typer
 from sciner.errors import InputError
 
 app = typer.Typer(
-    no_args_is_help=True, help="Runs that people label for (annotator=people): go on, status."
+    no_args_is_help=True, help="Runs with annotator=people: continue with labels, show the status."
 )
 UNITS = ("sentences", "tokens", "entities", "minutes")
 Run = Annotated[Path, typer.Argument(help="The folder of the run.")]
@@ -26,7 +26,7 @@ def go_on(
         typer.Option(help="Files, folders or globs that people have labelled.", metavar="FILE…"),
     ] = None,
     origin: Annotated[
-        str | None, typer.Option("--from", help="Their format; default: told by each file.")
+        str | None, typer.Option("--from", help="Their format; default: recognised.")
     ] = None,
 ) -> None:
     """Read what people have labelled, and continue the run.
@@ -64,7 +64,7 @@ def go_on(
         for fault in faults:
             typer.echo(f"sciner: {fault}", err=True)
         if faults:
-            typer.echo("sciner: nothing was taken in", err=True)
+            typer.echo("sciner: no label was accepted", err=True)
             raise typer.Exit(2)
         typer.echo("; ".join(f"{count} {what}" for what, count in sorted(found.items())))
     elif (waits := waiting(run)) and waits.missing:  # the batch would be written again
@@ -75,7 +75,7 @@ def go_on(
 
 @app.command()
 def status(run: Run) -> None:
-    """What a run waits for, how much of it came back, and what the gold has cost so far."""
+    """Show what a run waits for, how many sentences came back, and the cost of the gold so far."""
     from sciner.cli.console import say
     from sciner.results.folder import RunFolder, in_use
     from sciner.results.people import open_run, waiting
@@ -86,7 +86,7 @@ def status(run: Run) -> None:
         done = waits.asked - waits.missing
         say(str(waits), f"{done} of {waits.asked} sentences are labelled{each}")
     elif in_use(run):
-        say("a process is at work in this run")
+        say("the run is active in another process")
     elif open_run(run)[0].get("status") == "FINISHED":
         say("the run has ended")
     else:

@@ -170,7 +170,7 @@ def show_run(
     ] = False,
     propagation: Annotated[
         bool,
-        typer.Option("--propagation", help="Show a table of what became of the silver's errors."),
+        typer.Option("--propagation", help="Show what happens to errors in silver, as a table."),
     ] = False,
     suspects: Annotated[
         bool,
@@ -238,7 +238,7 @@ def ui(
     place = place_of(uri, Path.cwd())
     if (file := file_of(place)) and not file.is_file():
         raise InputError(
-            "there is no such tracker", file=file, hint="run `sciner run` first, or give --uri"
+            "there is no such database", file=file, hint="run `sciner run` first, or give --uri"
         )
     try:
         page = runs_page(connect(place))

@@ -60,7 +60,7 @@ Store = Annotated[Path, typer.Option(help="The store that recorded the runs.")]
 def export(
     roots: Roots = None,
     out: Annotated[
-        Path, typer.Option("-o", "--out", help="The CSV file, a line for each run and round.")
+        Path, typer.Option("-o", "--out", help="The CSV file, with a line for each run and round.")
     ] = Path("runs.csv"),
     counts: Annotated[
         Path | None,
@@ -81,7 +81,7 @@ def export(
 ) -> None:
     """Write the figures of finished runs as CSV, for your own tables.
 
-    For example: [bold]sciner report export multirun -o runs.csv[/].
+    Example: [bold]sciner report export multirun -o runs.csv[/].
     """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:
         from sciner.report import frames
@@ -113,7 +113,7 @@ def page(
         typer.Option(help="The setting to compare; default: the first one that differs."),
     ] = None,
     baseline: Annotated[
-        str | None, typer.Option(help="Its value to compare with; default: that of the oldest run.")
+        str | None, typer.Option(help="The value to compare with; default: that of the oldest run.")
     ] = None,
     browse: Annotated[
         str | None,
@@ -145,7 +145,7 @@ def page(
 ) -> None:
     """Compare finished runs on an HTML page, with its figures and tables as files.
 
-    For example: [bold]sciner report multirun -o report[/]. [bold]sciner report export[/] writes
+    Example: [bold]sciner report multirun -o report[/]. [bold]sciner report export[/] writes
     the figures as CSV instead.
     """
     with records_of(roots or [], experiment, uri, run or [], sweep, store) as runs:

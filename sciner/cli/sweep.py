@@ -111,11 +111,11 @@ def cancel(sweep: Sweep) -> None:
 def logs(
     sweep: Sweep,
     point: Annotated[
-        int | None, typer.Option(min=0, help="Its number; default: every failed point.")
+        int | None, typer.Option(min=0, help="The number of a point; default: all that failed.")
     ] = None,
-    lines: Annotated[int, typer.Option(min=1, help="How many of the last ones.")] = 20,
+    lines: Annotated[int, typer.Option(min=1, help="Lines of each file.")] = 20,
 ) -> None:
-    """The end of what the jobs of a submitted sweep have printed, with the files' names."""
+    """Show the last lines that jobs of a submitted sweep have printed."""
     from sciner.launch.slurm.states import log_files, states
 
     record = record_of(sweep)

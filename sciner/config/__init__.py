@@ -61,9 +61,8 @@ class RunConfig(Strict):
             and not Amount.parse(self.data.dev_size).value
         ):
             raise ValueError(
-                "a search maximises F1 on dev, and none is bought: give data.dev_size=20% (its "
-                "gold is charged), "
-                "or search=cross_fit (more fits, no more gold)"
+                "a search maximises F1 on dev, and there is no dev: give data.dev_size=20% (its "
+                "gold is charged), or search=cross_fit (more fits, no more gold)"
             )
         if (
             self.search.trial is not None
@@ -71,9 +70,8 @@ class RunConfig(Strict):
             and self.acquire.policy().buys
         ):
             raise ValueError(
-                f"acquire={self.acquire.kind}: every fold would buy sentences of its own that "
-                "nobody pays for, and "
-                "search=cross_fit is for gold that is there: give search=dev data.dev_size=20%"
+                f"acquire={self.acquire.kind}: with search=cross_fit, every fold would buy its own "
+                "sentences, without a charge: give search=dev data.dev_size=20%"
             )
         return self
 
@@ -81,9 +79,8 @@ class RunConfig(Strict):
     def _trainable(self) -> RunConfig:
         if self.iteration.init == "previous" and "initial_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.init=previous goes on from weights, and model={self.model.kind} "
-                "begins every fit anew: "
-                "give iteration.init=pretrained"
+                f"iteration.init=previous starts from trained weights, and model={self.model.kind} "
+                "cannot: give iteration.init=pretrained"
             )
         if "fit_options" not in self.model.capabilities:
             for key in ("steps", "gold_share", "finish_steps", "ema"):
@@ -106,9 +103,9 @@ class RunConfig(Strict):
             )
         if self.iteration.silver_weight != 1 and "example_weights" not in self.model.capabilities:
             raise ValueError(
-                f"iteration.silver_weight={self.iteration.silver_weight:g} means nothing to "
+                f"iteration.silver_weight={self.iteration.silver_weight:g} cannot be used with "
                 f"model={self.model.kind}, "
-                "which weighs every sentence alike: leave it at 1"
+                "which gives every sentence the same weight: leave it at 1"
             )
         return self
 
@@ -127,7 +124,7 @@ class RunConfig(Strict):
             kind = self.model.kind if self.acquire.scorer == "learner" else self.acquire.scorer
             raise ValueError(
                 f"acquire={self.acquire.kind} needs {' and '.join(lacking)}, and a {kind} has "
-                "none: take an encoder, or "
+                "none: use an encoder, or "
                 "acquire=mnlp"
             )
         return self
@@ -143,17 +140,18 @@ class RunConfig(Strict):
             )
         if self.acquire.unit == "entities":
             raise ValueError(
-                "acquire.unit=entities: how many a sentence holds is known when it is labelled, "
-                "and people label a batch at once: give acquire.unit=sentences"
+                "acquire.unit=entities: the entities of a sentence are only known when it is "
+                "labelled, and people label a whole batch: give acquire.unit=sentences"
             )
         if self.store.kind == "none":
             raise ValueError(
-                "annotator=people goes on from what the store has, and store=none keeps nothing: "
-                "give store=disk"
+                "annotator=people continues from the results in the store, and store=none keeps "
+                "none: give store=disk"
             )
         if self.search.trial is not None:
             raise ValueError(
-                "annotator=people labels for one run, and a search has many: give annotator=perfect"
+                "annotator=people works for a single run only, and a search has many: give "
+                "annotator=perfect"
             )
         return self
 
@@ -169,7 +167,7 @@ class RunConfig(Strict):
             raise ValueError("save_model=true: model=llm trains nothing that could be saved")
         if self.model.kind == "llm" and self.iteration.teacher != "tagger":
             raise ValueError(
-                f"iteration.teacher={self.iteration.teacher}: model=llm is that teacher already"
+                f"iteration.teacher={self.iteration.teacher}: model=llm already is the teacher"
             )
         money = self.acquire.budget is not None and self.acquire.budget_unit == "money"
         if money and not (asks and self.llm.kind == "endpoint" and self.llm.prices.known):
@@ -185,18 +183,18 @@ class RunConfig(Strict):
             return self
         if self.acquire.policy().buys:
             raise ValueError(
-                f"acquire={self.acquire.kind} ranks the pool by a tagger that is trained, and "
-                "data.seed_size=0 trains none: give acquire=none, or a seed set"
+                f"acquire={self.acquire.kind} ranks the pool with a trained tagger, and with "
+                "data.seed_size=0 there is none: give acquire=none, or a seed set"
             )
         threshold = self.threshold.policy()
         if not threshold.needs_silver or threshold.needs_judged or self.threshold.kind == "quota":
             raise ValueError(
-                f"threshold={self.threshold.kind} needs gold, and data.seed_size=0 buys none: give "
+                f"threshold={self.threshold.kind} needs gold, and data.seed_size=0 has none: give "
                 "threshold=accept_all"
             )
         if self.threshold.empty == "match_seed_rate":
             raise ValueError(
-                "threshold.empty=match_seed_rate: data.seed_size=0 has no rate: give "
+                "threshold.empty=match_seed_rate needs a seed set, and data.seed_size=0: give "
                 "threshold.empty=keep"
             )
         return self
@@ -209,9 +207,8 @@ class RunConfig(Strict):
             and self.store.keep_weights == "none"
         ):
             raise ValueError(
-                "iteration.init=previous starts from the weights of the round before, and "
-                "store.keep_weights=none drops them: "
-                "give store.keep_weights=last"
+                "iteration.init=previous starts from the weights of the previous round, and "
+                "store.keep_weights=none deletes them: give store.keep_weights=last"
             )
         return self
 

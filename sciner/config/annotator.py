@@ -48,7 +48,9 @@ class NoiseConfig(PaidConfig):
     @classmethod
     def _some(cls, value: dict[str, float]) -> dict[str, float]:
         if stray := sorted(value.keys() - set(ERROR_KINDS)):
-            raise ValueError(f"{stray[0]!r} is no kind of error; {nearest(stray[0], ERROR_KINDS)}")
+            raise ValueError(
+                f"{stray[0]!r} is not a kind of error; {nearest(stray[0], ERROR_KINDS)}"
+            )
         if not any(value.values()):
             raise ValueError(
                 "all weights are 0: for an annotator without errors give annotator=perfect"
@@ -106,7 +108,9 @@ class PeopleConfig(PaidConfig):
             if exchange.write and {"ids", "unlabelled"} <= exchange.holds
         ]
         if value not in known:
-            why = "keeps no ids of unlabelled sentences" if value in EXCHANGES else "is no format"
+            why = (
+                "keeps no ids of unlabelled sentences" if value in EXCHANGES else "is not a format"
+            )
             raise ValueError(f"{value} {why}; {nearest(value, known)}")
         EXCHANGES[value].check_installed()
         return value

@@ -21,7 +21,7 @@ def by_class(value: object) -> object:
         try:
             value = yaml.safe_load(value)
         except yaml.YAMLError:
-            raise ValueError(f"{value} is no mapping: write it '{{CLASS: 0.6}}'") from None
+            raise ValueError(f"{value} is not a mapping: write it '{{CLASS: 0.6}}'") from None
     if isinstance(value, dict):
         return {str(key) if type(key) is int else key: number for key, number in value.items()}
     return value

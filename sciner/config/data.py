@@ -115,7 +115,9 @@ class DataConfig(Strict):
                 "data.pool=unlabelled"
             )
         if self.kind == "files" and not (self.train and self.test):
-            raise ValueError("files needs both: give data.train=PATH data.test=PATH")
+            raise ValueError("files needs train and test: give data.train=PATH data.test=PATH")
         if self.kind == "hub" and not self.path:
-            raise ValueError("hub needs a set: give data.path=NAME, a folder or a Parquet file")
+            raise ValueError(
+                "hub needs a data set: give data.path=NAME, a folder or a Parquet file"
+            )
         return self

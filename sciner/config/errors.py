@@ -27,7 +27,7 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
         *above, branch, _ = first["loc"]
         place = ".".join(map(str, above))
         return InputError(
-            f"{key} means nothing to {place}.kind={branch}",
+            f"{key} is not a setting of {place}.kind={branch}",
             hint=f"{place}.kind={' or '.join(holders)} has it",
         )
     if kind == "extra_forbidden":

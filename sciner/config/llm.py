@@ -55,11 +55,11 @@ class EndpointConfig(Strict):
     def _askable(self) -> EndpointConfig:
         if not self.base_url:
             raise ValueError(
-                "there is no endpoint: give llm.base_url=http://localhost:8080/v1, or whose it is"
+                "there is no endpoint: give llm.base_url=URL, such as http://localhost:8080/v1"
             )
         if not self.base_url.startswith(("http://", "https://")):
             raise ValueError(
-                f"base_url={self.base_url} is no address: it begins with http:// or https://"
+                f"base_url={self.base_url} is not an address: it must begin with http:// or https://"
             )
         if not self.name:
             raise ValueError("there is no model: give llm.name=NAME, as the endpoint lists it")

@@ -46,13 +46,15 @@ class IterationConfig(Strict):
     def _temperature(cls, value: object) -> object:
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if value != "fit" and not (number and 0 < value <= 100):  # type: ignore[operator]
-            raise ValueError(f"{value} is no temperature: give a number from 0 to 100, or fit")
+            raise ValueError(f"{value} is not a temperature: give a number from 0 to 100, or fit")
         return value
 
     @model_validator(mode="after")
     def _stops(self) -> IterationConfig:
         if self.stop == "churn" and self.relabel == "frozen":
-            raise ValueError("stop=churn watches silver being relabelled: it needs relabel=all")
+            raise ValueError(
+                "stop=churn compares silver that is labelled again: it needs relabel=all"
+            )
         if self.folds and self.teachers == 1:
             raise ValueError(
                 "folds=true lets each of several teachers annotate what it was not trained on: add "
@@ -65,12 +67,12 @@ class IterationConfig(Strict):
             )
         if self.teacher == "llm" and self.teachers > 1:
             raise ValueError(
-                f"teachers={self.teachers} would annotate nothing beside teacher=llm: give "
+                f"teachers={self.teachers} would annotate nothing with teacher=llm: give "
                 "iteration.teachers=1, or iteration.teacher=both"
             )
         if self.temperature != 1 and self.labels == "hard":
             raise ValueError(
-                f"temperature={self.temperature} changes soft labels, and these are hard: add "
+                f"temperature={self.temperature} only changes soft labels: add "
                 "iteration.labels=soft, or leave it at 1"
             )
         return self
@@ -102,12 +104,13 @@ class AcquireConfig(Strict):
         acquire = self.policy()
         if not acquire.buys and self.budget is not None:
             raise ValueError(
-                f"budget={self.budget:g} ends what acquire={self.kind} never begins: add "
-                "acquire=random"
+                f"budget={self.budget:g} has no effect, because acquire={self.kind} buys nothing: "
+                "add acquire=random"
             )
         if self.unit == "entities" and acquire.batch.percent:
             raise ValueError(
-                f"batch={self.batch} of entities nobody has counted: give a number of them"
+                f"batch={self.batch}: the number of entities in the pool is unknown: give a "
+                "number, not a share"
             )
         if acquire.batch.value == 0:
             raise ValueError("batch=0 buys nothing: give acquire.batch=30, or acquire=none")

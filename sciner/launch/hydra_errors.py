@@ -9,7 +9,7 @@ from pathlib import Path
 from sciner.config import known_keys
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError, nearest
-from sciner.launch.quoting import hint_for_words, is_taken
+from sciner.launch.quoting import can_parse, hint_for_words
 from sciner.search.options import SearchOptions
 
 PLUGINS = {  # choices that need a package: how to get it
@@ -59,7 +59,7 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
             )
         return no_choice(group, choice)
     if form := hint_for_words(words):
-        word = next(word for word in words if not is_taken(word))
+        word = next(word for word in words if not can_parse(word))
         return InputError(f"Hydra cannot parse {word}", hint=form)
     return InputError(" ".join(message.split("\n\n")[0].split()), hint="see sciner run --help")
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 import uuid
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,7 +36,7 @@ from sciner.launch.summary import (
 )
 from sciner.progress import is_quiet
 from sciner.redact import redacted
-from sciner.results.folder import in_use, reserved, taken
+from sciner.results.folder import in_use, in_use_error, reserved
 from sciner.run.build import build_store
 from sciner.store.locks import on_network
 from sciner.tracking.address import NOTES
@@ -61,12 +62,13 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
     """
     points, multirun, search, folder, launcher, cluster, _ = checked
     if folder and in_use(folder):
-        raise taken(folder)
+        raise in_use_error(folder)
     if launcher and len(points) > 1:  # the user chose none, so it is ``auto``
         auto.import_meanwhile(points)
     outcomes = record_folder(folder) if cluster and folder else scratch
     os.environ[NOTES] = str(outcomes / "trackers.json")
     prepare_tracking([point.tracking for point in points], on_nodes=bool(cluster))
+    new = [] if multirun or not folder else new_folders(folder)
     study = search.begin(Path.cwd()) if search else None
     asked = Asked(
         project=Path.cwd(),
@@ -86,6 +88,8 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
     if leaves.get():
         return 0
     found = read_outcomes(outcomes)
+    if any(outcome.code == 2 for outcome in found):
+        remove_unused(new)
     drop_spare({point.store for point in points}, found)
     return conclude(found, asked.sweep, study)
 
@@ -104,13 +108,13 @@ def conclude(found: Sequence[Outcome], sweep: str | None, study: SharedStudy | N
     if not sweep and found and found[0].problem and found[0].code != 4:
         raise InputError(redacted(found[0].problem))
     if study:
-        say_study(study)
-    if sweep:
-        report = "" if study else compare_jobs(found)
+        show = say_study(study)
+    elif sweep:
+        show = compare_jobs(found)
     else:
-        report = report_command(found)
+        show = report_command(found)
         say_suspects(found)
-    say_where(found, sweep, report)
+    say_where(found, sweep, show)
     # no outcome: a study may already have all its trials
     codes = {outcome.code for outcome in found} or {0 if study else 1}
     return next((code for code in (1, 2, 4, 3) if code in codes), 0)
@@ -211,6 +215,26 @@ def hydra_main(
         os.environ.pop("HYDRA_FULL_ERROR") if full is None else os.environ.update(
             HYDRA_FULL_ERROR=full
         )
+
+
+def new_folders(folder: Path) -> list[Path]:
+    """A folder and its parents, as far as they do not exist yet."""
+    return [place for place in (folder, *folder.parents) if not place.exists()]
+
+
+def remove_unused(new: Sequence[Path]) -> None:
+    """Remove the new folder of a run whose input is invalid, unless it has results.
+
+    Hydra has written its configuration and an empty log into it.
+
+    Args:
+        new: the folder and its parents that did not exist before the run (``new_folders``).
+    """
+    if new and not (new[0] / "run.json").exists() and not in_use(new[0]):
+        shutil.rmtree(new[0], ignore_errors=True)
+        for parent in new[1:]:
+            with suppress(OSError):  # not empty: another run has begun there
+                parent.rmdir()
 
 
 def drop_spare(stores: set[StoreConfig], found: Sequence[Outcome]) -> None:

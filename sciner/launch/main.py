@@ -68,7 +68,8 @@ def launch(arguments: Sequence[str], scratch: Path) -> int:
         veiled(address or "")  # a password in a file of the configuration: ``redacted`` learns it
     if multirun and any(point.annotator.kind == "people" for point in points):
         raise InputError(
-            "annotator=people labels for one run, and a sweep has several", hint="leave out -m"
+            "annotator=people works for a single run only, and a sweep has several",
+            hint="leave out -m",
         )
     if flags.cfg == "job" and not (multirun or flags.package):
         show_configuration(checked.composed, flags.resolve)
@@ -135,7 +136,7 @@ def go_on(run: Path) -> int:
         ) from None
     if any(VEIL.search(word) for word in words):
         raise InputError(
-            "a password is in the command, and no file keeps it",
+            "the command contains a password, which is not saved in any file",
             file=file,
             hint="type it again, with hydra.run.dir=DIR",
         )

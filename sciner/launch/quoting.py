@@ -16,12 +16,12 @@ def hint_for_words(words: Sequence[str]) -> str | None:
 
     None if all are accepted, or if no accepted form is known.
     """
-    word = next((word for word in words if not is_taken(word)), None)
-    form = next(filter(is_taken, forms(word)), None) if word is not None else None
+    word = next((word for word in words if not can_parse(word)), None)
+    form = next(filter(can_parse, forms(word)), None) if word is not None else None
     return None if form is None else f"write {shlex.quote(form)}"
 
 
-def is_taken(word: str) -> bool:
+def can_parse(word: str) -> bool:
     """Whether Hydra's grammar accepts an override."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
     from hydra.errors import HydraException
@@ -52,7 +52,7 @@ def forms(word: str) -> Iterator[str]:
             yield f"{mapping}={quoted(f'{{{pairs}}}')}"
     if value.startswith("[") and value.endswith("]"):
         items = [item.strip() for item in value[1:-1].split(",")]
-        forms = (item if is_taken(f"{key}={item}") else quoted(item) for item in items)
+        forms = (item if can_parse(f"{key}={item}") else quoted(item) for item in items)
         yield f"{key}=[{','.join(forms)}]"
     yield f"{key}={quoted(value)}"
 

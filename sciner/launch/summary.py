@@ -26,8 +26,12 @@ if TYPE_CHECKING:
 MOST = 40  # settings in the table; the report shows all
 
 
-def say_study(study: SharedStudy) -> None:
-    """Print how many trials a study has, how they ended, and how to show it."""
+def say_study(study: SharedStudy) -> str:
+    """Print how many trials a study has, and how they ended.
+
+    Returns:
+        The command that shows it.
+    """
     say = partial(console().print, markup=False, soft_wrap=True)
     counted = Counter(trial.state.name.lower() for trial in study.begun())
     say(
@@ -39,7 +43,7 @@ def say_study(study: SharedStudy) -> None:
         if study.options.storage == SearchOptions().storage
         else f" --storage {redacted(study.options.storage)}"
     )
-    say(f"to see the results: sciner search show {study.options.study}{place}")
+    return f"sciner search show {study.options.study}{place}"
 
 
 def compare_jobs(found: Sequence[Outcome]) -> str:
@@ -102,10 +106,15 @@ def report_command(found: Sequence[Outcome]) -> str:
     return shlex.join(["sciner", "report", as_typed(done[0])]) if done else ""
 
 
-def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> None:
-    """Print how many jobs failed, where the results are, and the commands that open them.
+def say_where(found: Sequence[Outcome], sweep: str | None, show: str = "") -> None:
+    """Print how many jobs failed, where the results are, and how to see them.
 
     With ``--quiet``, print only the folder and, on standard error, the failed jobs.
+
+    Args:
+        found: the outcomes of the jobs.
+        sweep: its id; None for a single run.
+        show: the command that shows the results; "" if there is none.
     """
     from sciner.tracking.database import local_uri
 
@@ -130,10 +139,11 @@ def say_where(found: Sequence[Outcome], sweep: str | None, report: str = "") -> 
         if is_quiet():
             print(place)
         say(f"results: {place}")
-    here = local_uri(Path.cwd())
+    here, in_mlflow = local_uri(Path.cwd()), list[str]()
     for uri in sorted({outcome.tracked for outcome in found} - {""}):
         say(f"tracked: {redacted(uri)}")
-        more = "" if uri == here else f" --uri {redacted(uri)}"
-        say(f"to see the results: sciner ui{more}")
-    if report:
-        say(f"to see the results: {report}")
+        in_mlflow.append("sciner ui" if uri == here else f"sciner ui --uri {redacted(uri)}")
+    if in_mlflow:
+        show = f"{show} (in MLflow: {', '.join(in_mlflow)})" if show else in_mlflow[0]
+    if show:
+        say(f"to see the results: {show}")

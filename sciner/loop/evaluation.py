@@ -12,7 +12,7 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.unseen_entities import UnseenEntities
 from sciner.loop.teacher import Teacher
 from sciner.score.drift import collapse_warning
-from sciner.score.evaluation import named
+from sciner.score.evaluation import prefixed
 from sciner.score.gold import with_dropped
 from sciner.score.names import escaped
 from sciner.score.stats import Counts
@@ -59,13 +59,13 @@ class Evaluator:
             result = steps.run(Evaluate(gold, predicted, self.confidence, first))
             self.counts = {**self.counts, name: result.counts}
             self.first.setdefault(name, result)
-            scores |= named(name, result.scores)
-            scores |= named(name, steps.run(UnseenEntities(gold, predicted, seen, rare)))
-            scores |= named(f"{name}/with_dropped", with_dropped(gold, result.counts))
-            scores |= named(f"time/predict_{name}", speed_of(predicted))
+            scores |= prefixed(name, result.scores)
+            scores |= prefixed(name, steps.run(UnseenEntities(gold, predicted, seen, rare)))
+            scores |= prefixed(f"{name}/with_dropped", with_dropped(gold, result.counts))
+            scores |= prefixed(f"time/predict_{name}", speed_of(predicted))
             if name == "test":
                 drift = steps.run(Drift(self.last.get(name), predicted, steps.labels))
-                scores |= named("drift", drift)
+                scores |= prefixed("drift", drift)
             self.last[name] = predicted
         return scores
 
@@ -79,7 +79,7 @@ class Evaluator:
             predicted = teacher.annotate([s.withheld() for s in gold])
             result = teacher.steps.run(Evaluate(gold, predicted, self.confidence, None))
             self.counts = {**self.counts, f"ensemble/{name}": result.counts}
-            scores |= named(f"ensemble/{name}", entity_f1(result.scores, teacher.steps.labels))
+            scores |= prefixed(f"ensemble/{name}", entity_f1(result.scores, teacher.steps.labels))
         return scores
 
 

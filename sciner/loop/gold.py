@@ -14,7 +14,7 @@ from sciner.policy.annotator import Annotator, Reporting
 from sciner.policy.cost import Budget, Proposal, Proposed
 from sciner.policy.seed import Split
 from sciner.score.drift import density_and_shares
-from sciner.score.evaluation import named
+from sciner.score.evaluation import prefixed
 from sciner.score.gold import agreement_scores, gold_scores
 from sciner.score.unseen_entities import rare_classes, surface_forms
 from sciner.text.corpus import Example, Sentence, gold_example
@@ -134,7 +134,7 @@ class Gold:
             for name in ("sentences", "tokens", "entities")
         }
         scores |= {"overshoot": max(0.0, spent - size)}
-        return ids, scores | (named("proposed", proposal_scores(batch, proposed or {})))
+        return ids, scores | (prefixed("proposed", proposal_scores(batch, proposed or {})))
 
     def _ranked(
         self,

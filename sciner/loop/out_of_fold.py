@@ -53,7 +53,7 @@ def refuse_small(seed_set: Sequence[Sentence]) -> None:
     if len(seed_set) < FEWEST:
         raise InputError(
             "threshold=precision, iteration.temperature=fit, iteration.mask_missed and "
-            "suspects=true judge the tagger on the seed set. "
+            "suspects=true evaluate the tagger on the seed set. "
             f"{len(seed_set)} sentences are too few: {FEWEST} are needed",
             hint="set a larger data.seed_size, or threshold=fixed, iteration.temperature=1, "
             "iteration.mask_missed=false and suspects=false",

@@ -25,7 +25,7 @@ from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
 from sciner.policy.threshold.accept import Threshold
-from sciner.score.evaluation import named
+from sciner.score.evaluation import prefixed
 from sciner.score.stats import Counts
 from sciner.score.suspects import Suspected
 from sciner.text.corpus import Corpus, Example
@@ -140,7 +140,7 @@ def run_rounds(
                     steps, members[0], silver.whole, seed=seed, round=number
                 )
                 silver.without(acquired)
-                scores |= named("acquire", bought)
+                scores |= prefixed("acquire", bought)
             if silver.whole is not None:
                 scores |= silver.accept(
                     steps, threshold, withheld, gold, number, iteration.silver_weight, judged
@@ -148,9 +148,11 @@ def run_rounds(
 
         if asked:
             gold.budget = gold.budget.used(asked.usage())
-            scores |= named("llm/teacher", asked.report(withheld))
-        scores |= named("llm/annotator", gold.report(withheld))
-        scores |= named("budget", gold.budget.scores()) | named("gold", gold.quality(withheld))
+            scores |= prefixed("llm/teacher", asked.report(withheld))
+        scores |= prefixed("llm/annotator", gold.report(withheld))
+        scores |= prefixed("budget", gold.budget.scores()) | prefixed(
+            "gold", gold.quality(withheld)
+        )
         accepted = silver.examples()
         if iteration.labels == "soft" and accepted:
             scores["silver/temperature"] = temperature = iteration.temperature_from(

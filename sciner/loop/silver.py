@@ -12,7 +12,7 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.select import Select
 from sciner.loop.teacher import Annotates
 from sciner.policy.threshold.accept import Threshold
-from sciner.score.evaluation import named
+from sciner.score.evaluation import prefixed
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores
 from sciner.text.corpus import Example, Sentence
@@ -57,7 +57,7 @@ class Silver:
         )
         self.annotations = [*(self.annotations if self.frozen else ()), fresh]
         drift = steps.run(Drift(before, fresh, steps.labels))
-        return named("silver/drift", drift) | named("time/annotate", speed_of(self.whole))
+        return prefixed("silver/drift", drift) | prefixed("time/annotate", speed_of(self.whole))
 
     def without(self, bought: Container[str]) -> None:
         """Remove sentences that the annotator has labelled: they are no longer silver."""
@@ -110,7 +110,7 @@ class Silver:
         )
         scores = scores | kappa_scores(self.accepted.values(), withheld)
         errors = propagation_scores(before.values(), self.accepted.values(), withheld)
-        return named("silver", scores) | named("silver/errors", errors)
+        return prefixed("silver", scores) | prefixed("silver/errors", errors)
 
     def examples(self) -> list[Example]:
         """Accepted silver, in the order of the pool."""

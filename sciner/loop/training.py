@@ -8,7 +8,7 @@ from sciner.loop.iteration import Iteration
 from sciner.loop.outcomes import FitResult, speed
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import member_seed
-from sciner.score.evaluation import named
+from sciner.score.evaluation import prefixed
 from sciner.tagger.base import FitOptions, FitReport
 from sciner.text.corpus import Example
 
@@ -57,7 +57,7 @@ def without_part(
 def fit_scores(fit: FitResult, examples: Sequence[Example]) -> dict[str, float]:
     """Size of the training set, passes over gold and silver, length and speed of the fit."""
     size = {"sentences": float(len(examples)), "steps": float(fit.report.steps)}
-    return named("train", size | passes(fit.report, examples)) | named(
+    return prefixed("train", size | passes(fit.report, examples)) | prefixed(
         "time/fit", speed(fit.report.tokens, fit.report.seconds)
     )
 

@@ -50,8 +50,8 @@ class Amount:
         count = int(self.value * total / 100 + 0.5) if self.percent else int(self.value)
         if count > total:
             raise InputError(
-                f"{count} sentences were asked for, {total} are there",
-                hint="take fewer, or a share such as 20%",
+                f"{count} sentences are requested, but there are only {total}",
+                hint="give a smaller number, or a share such as 20%",
             )
         return count
 

@@ -5,16 +5,16 @@ These are its own round 0, and the baseline. The console and the page show the s
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pandas as pd
 
 from sciner.report.compared import ComparedRuns, Setting, settings_in
 from sciner.report.frames import last_round, rows_of
-from sciner.report.gain import sign_of
+from sciner.report.gain import no_silver, sign_of
 from sciner.report.tables import F1, Cell, Paired, cells, paired
-from sciner.results.records import Record
 from sciner.score.curves import Difference
 from sciner.score.multiple import holm_by_family
 
@@ -80,7 +80,9 @@ class SettingResult:
         is_baseline: whether this is the baseline.
         cost: the gold that was bought, by unit: the mean over seeds.
         seconds: the computing time of a run: the mean over seeds; None if no run has it.
-        warnings: the number of runs with a collapse warning in any round.
+        warned_runs: the number of runs with a collapse warning after round 0.
+        warned_rounds: the number of their rounds with a warning.
+        no_silver: whether no run accepted silver in any round, or bought gold after round 0.
     """
 
     setting: Setting
@@ -92,7 +94,9 @@ class SettingResult:
     is_baseline: bool
     cost: dict[str, float]
     seconds: float | None
-    warnings: int
+    warned_runs: int
+    warned_rounds: int
+    no_silver: bool
 
 
 def results(compared: ComparedRuns) -> list[SettingResult]:
@@ -104,11 +108,13 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
     names = [*compared.others, *([key] if key else [])]
     last = last_round(frame)
     f1, macro = (_means(frame, names, metric) for metric in (F1, MACRO))
-    warned = warned_runs(compared.runs)
+    by_id = {run.about["id"]: run for run in compared.runs}
     found = []
-    for setting in _ordered(compared, names):
+    for setting in sorted(settings_in(frame, names), key=compared.order()):
         at = tuple(setting.values())
         here = rows_of(last, setting)
+        rounds = [by_id[id].rounds for id in here["run"].unique()]
+        warned = [count for lines in rounds if (count := warned_rounds(lines))]
         is_baseline = bool(key) and setting[key] == compared.baseline  # type: ignore[index]
         found.append(
             SettingResult(
@@ -129,7 +135,9 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
                     if len(values := here.loc[here["metric"] == f"budget/{unit}", "value"])
                 },
                 _seconds(rows_of(frame, setting)),
-                len(warned & set(here["run"])),
+                len(warned),
+                sum(warned),
+                bool(rounds) and all(map(no_silver, rounds)),
             )
         )
     families = [str(one.setting.get("corpus", "")) for one in found]
@@ -139,17 +147,6 @@ def results(compared: ComparedRuns) -> list[SettingResult]:
         replace(one, gain=gain, difference=difference)
         for one, gain, difference in zip(found, gains, differences, strict=True)
     ]
-
-
-def _ordered(compared: ComparedRuns, names: Sequence[str]) -> list[Setting]:
-    if not compared.key:
-        return settings_in(compared.frame, names)
-    place = {value: i for i, value in enumerate(compared.values)}
-    others = {tuple(setting.values()): i for i, setting in enumerate(compared.settings)}
-    return sorted(
-        settings_in(compared.frame, names),
-        key=lambda s: (others[tuple(s[n] for n in compared.others)], place[str(s[compared.key])]),  # type: ignore[index]
-    )
 
 
 def _means(
@@ -197,9 +194,12 @@ def _seconds(frame: pd.DataFrame) -> float | None:
     return float(seconds.mean()) if len(seconds) else None
 
 
-def warned_runs(runs: Sequence[Record]) -> set[str]:
-    """Return the ids of the runs with a collapse warning in any round."""
-    return {run.about["id"] for run in runs if any(line.get("warnings") for line in run.rounds)}
+def warned_rounds(rounds: Sequence[Mapping[str, Any]]) -> int:
+    """Count the rounds of a run with a collapse warning.
+
+    Round 0 does not count: it is trained on the seed set alone, so silver cannot have caused it.
+    """
+    return sum(bool(line["round"] and line.get("warnings")) for line in rounds)
 
 
 def extremes(found: Sequence[SettingResult]) -> tuple[SettingResult, SettingResult] | None:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from sciner.report.answer import ALPHA, FEW, Gap, SettingResult
 from sciner.report.compared import ComparedRuns, worded
-from sciner.report.gain import SEED_SET_ALONE, gain_sentence, interval_text
+from sciner.report.gain import NO_SILVER, SEED_SET_ALONE, gain_sentence, interval_text
 from sciner.report.render import p_text
+
+MOST_NAMED = 6  # settings in a sentence
 
 
 def question(compared: ComparedRuns) -> str:
@@ -34,13 +36,14 @@ def answers(compared: ComparedRuns, found: Sequence[SettingResult]) -> list[str]
     """Say what the last rounds show.
 
     Returns:
-        Sentences: against round 0, against the baseline, whether the baseline collapsed, and what
-        cannot be concluded.
+        Sentences: against round 0, which settings had no silver, against the baseline, which
+        settings may have collapsed, and what cannot be concluded.
     """
     told = [
         _against_round_0(found),
+        _no_silver(found),
         _against_baseline(compared, found),
-        _collapsed_baseline(compared, found),
+        _collapsed(compared, found),
         _evidence(found),
     ]
     return [sentence for sentence in told if sentence] or [
@@ -65,14 +68,34 @@ def _against_round_0(found: Sequence[SettingResult]) -> str:
             f"{size} entity F1{_significance(gaps)}."
         )
     if len(gaps) == equal:
-        how = f"No setting can be distinguished from its own {own}{_significance(gaps)}."
-    else:
-        verb = "gains over its" if won < 2 else "gain over their"
-        how = (
-            f"{won or 'None'} of {len(gaps)} settings {verb} own {own}, {lost} "
-            f"lose{'s' * (lost == 1)}{_equal(equal, gaps)}{_of_each(gaps)}."
+        told = (
+            f"No setting can be distinguished from its own {own}"
+            if any(gap.has_interval for gap in gaps)
+            else f"Every setting has the same entity F1 as its own {own}"
         )
-    return f"{how} {_ends(gains, 'changes')}"
+        return f"{told}{_significance(gaps)}. {_ends(gains, 'changes')}"
+    if won:
+        clauses = [
+            f"{won} of {len(gaps)} settings {'gains over its' if won == 1 else 'gain over their'} "
+            f"own {own}",
+            f"{lost or 'none'} lose{'s' * (lost < 2)}",
+        ]
+    else:
+        clauses = [
+            f"No setting gains over its own {own}: {lost} of {len(gaps)} lose{'s' * (lost == 1)}"
+        ]
+    told = _listed([*clauses, *_equal(equal, gaps)], before_and=",")
+    return f"{told}{_of_each(gaps)}. {_ends(gains, 'changes')}"
+
+
+def _no_silver(found: Sequence[SettingResult]) -> str:
+    """Which settings had no silver, which explains scores that are equal."""
+    without = [one for one in found if one.no_silver]
+    if not without:
+        return ""
+    every = len(without) == len(found)
+    where = "" if every else f" with {_listed([worded(one.setting) for one in without])}"
+    return f"{NO_SILVER}{where}."
 
 
 def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
@@ -92,31 +115,63 @@ def _against_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) ->
         if not gap.has_interval:
             return f"{this} is as good as {baseline}."
         return f"{this} cannot be distinguished from {baseline}: {gap.point:+.3f}{ending}"
-    number = {0: "None of the", len(gaps): "All"}.get(better, f"{better} of the")
-    counts = f", {worse} {'is' if worse == 1 else 'are'} worse" if better < len(gaps) else ""
+    others = "other settings"
+    every, none, all_are = (
+        ("Both", "Neither of the two", "both are")
+        if len(gaps) == 2
+        else (f"All {len(gaps)}", f"None of the {len(gaps)}", "all are")
+    )
+    if better == len(gaps):
+        clauses = [f"{every} {others} are better than {baseline}"]
+    elif better:
+        clauses = [
+            f"{better} of the {len(gaps)} {others} {'is' if better == 1 else 'are'} better than "
+            f"{baseline}",
+            f"{worse or 'none'} {'is' if worse < 2 else 'are'} worse",
+        ]
+    elif worse:
+        number = all_are if worse == len(gaps) else f"{worse} {'is' if worse == 1 else 'are'}"
+        clauses = [f"{none} {others} is better than {baseline}: {number} worse"]
+    elif any(gap.has_interval for gap in gaps):
+        clauses = [f"{none} {others} can be distinguished from {baseline}"]
+    else:
+        clauses = [f"{every} {others} are as good as {baseline}"]
+    told = _listed([*clauses, *_equal(equal if better or worse else 0, gaps)], before_and=",")
     sure = _significance(gaps) if better in (0, len(gaps)) else _of_each(gaps)
     flattered = (
         " The best is chosen by the same test figures, which makes it look too good."
         if better
         else ""
     )
-    return (
-        f"{number} {len(gaps)} other settings {'is' if better < 2 else 'are'} better "
-        f"than {baseline}{counts}{_equal(equal, gaps)}{sure}. "
-        f"{_ends(differing, 'differences from the baseline')}{flattered}"
-    )
+    return f"{told}{sure}. {_ends(differing, 'differences from the baseline')}{flattered}"
 
 
-def _collapsed_baseline(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
-    """That runs of the baseline have collapse warnings, if other settings are compared with it."""
-    baselines = [one for one in found if one.is_baseline]
-    warned, seeds = (sum(getattr(one, of) for one in baselines) for of in ("warnings", "seeds"))
-    if not warned or not any(one.difference for one in found):
+def _collapsed(compared: ComparedRuns, found: Sequence[SettingResult]) -> str:
+    """Which settings have collapse warnings, in how many runs and rounds."""
+    warned = [one for one in found if one.warned_runs]
+    if not warned:
         return ""
-    return (
-        f"The baseline {compared.key}={compared.baseline} has collapse warnings in {warned} of "
-        f"{seeds} run{'s' * (seeds != 1)}: to be better than it may mean little."
-    )
+    if not compared.key:
+        where = f"in {_warned(warned[0])}"
+    elif len(warned) > MOST_NAMED:
+        where = f"with {len(warned)} of {len(found)} settings, which the table marks"
+    else:
+        where = f"with {_listed([f'{worded(one.setting)} ({_warned(one)})' for one in warned])}"
+    told = f"The tagger may have collapsed {where}."
+    if any(one.is_baseline for one in warned) and any(one.difference for one in found):
+        which = (
+            "This is the baseline"
+            if len(warned) == 1
+            else f"The baseline {compared.key}={compared.baseline} is among them"
+        )
+        told += f" {which}: to be better than it may mean little."
+    return told
+
+
+def _warned(one: SettingResult) -> str:
+    rounds = f"{one.warned_rounds} round{'s' * (one.warned_rounds != 1)}"
+    runs = f"{one.warned_runs} of {one.seeds} runs"
+    return rounds if one.seeds == 1 else f"{runs}, {rounds} in all"
 
 
 def _counted(gaps: Sequence[Gap]) -> tuple[int, int, int]:
@@ -125,21 +180,31 @@ def _counted(gaps: Sequence[Gap]) -> tuple[int, int, int]:
     return signs.count(1), signs.count(-1), signs.count(0)
 
 
-def _equal(count: int, gaps: Sequence[Gap]) -> str:
+def _equal(count: int, gaps: Sequence[Gap]) -> list[str]:
+    """A clause on the differences that are not distinguished from 0, if there are any."""
     if not count:
-        return ""
+        return []
     if not any(gap.has_interval for gap in gaps):
-        return f", {count} {'is' if count == 1 else 'are'} equal to it"
+        return [f"{count} {'is' if count == 1 else 'are'} equal to it"]
     interval = "its interval includes" if count == 1 else "their intervals include"
-    return f", {count} cannot be distinguished from it: {interval} 0"
+    return [f"{count} cannot be distinguished from it ({interval} 0)"]
+
+
+def _listed(words: Sequence[str], before_and: str = "") -> str:
+    """List words with commas and "and"."""
+    *first, last = words
+    return f"{', '.join(first)}{before_and} and {last}" if first else last
 
 
 def _ends(differing: Sequence[tuple[SettingResult, Gap]], what: str) -> str:
     """The largest and the smallest of the differences, which are called ``what``."""
     best, worst = (end(differing, key=lambda pair: pair[1].point) for end in (max, min))
+    low, high = (f"{gap.point:+.3f}" for _, gap in (worst, best))
+    if low == high:
+        return f"All {what} are {low}."
     return (
-        f"The {what} run from {worst[1].point:+.3f} with {worded(worst[0].setting)} to "
-        f"{best[1].point:+.3f} with {worded(best[0].setting)}."
+        f"The {what} run from {low} with {worded(worst[0].setting)} to {high} with "
+        f"{worded(best[0].setting)}."
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from sciner.report.answer import FEW, UNITS, Gap, SettingResult, extremes
@@ -10,6 +11,8 @@ from sciner.report.compared import ComparedRuns, Setting, worded
 from sciner.report.render import NONE, Table, cell_text, difference_text, duration, p_text
 
 Column = tuple[str, Callable[[SettingResult], str]]
+Marks = Mapping[tuple[str, ...], str]
+MARKS = ("", "†", "‡")  # there are three kinds of intervals
 MOST_GROUPS = 6  # with more, the best and the worst of each are a wall of text
 
 
@@ -25,12 +28,13 @@ def answer_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Tabl
     ]
     gains = [one.gain for one in found if one.gain]
     differences = [one.difference for one in found if one.difference]
+    marks = interval_marks(found)
     if gains:
-        columns.append(("minus its round 0", lambda one: gap_text(one.gain)))
+        columns.append(("minus its round 0", lambda one: gap_text(one.gain, marks)))
         if any(gap.p is not None for gap in gains):
             columns.append(("p", lambda one: gap_p(one.gain)))
     if differences:
-        columns.append(_against_baseline(compared))
+        columns.append(_against_baseline(compared, marks))
         if any(gap.p is not None for gap in differences):
             columns.append(("p", lambda one: "" if one.is_baseline else gap_p(one.difference)))
     return _table(compared, found, [*columns, *_warnings(found)], notes(found))
@@ -43,26 +47,41 @@ def notes(found: Sequence[SettingResult], p: bool = True) -> tuple[str, ...]:
         found: the rows of the table.
         p: whether the table has p values.
     """
-    gaps = [gap for one in found for gap in (one.gain, one.difference) if gap]
     told = []
     if any(one.f1 and one.f1.low is not None for one in found):
         told.append("F1: mean over seeds [95% t interval over seeds].")
-    over = sorted({" and ".join(gap.paired.difference.over) for gap in gaps})
     kinds = [
-        f"95% {'t interval over' if one == 'seeds' else 'bootstrap interval over'} "
-        f"{one.replace('documents', 'test documents')}"
-        for one in over
-        if one
+        f"{mark and f'{mark} '}95% {'t' if over == ('seeds',) else 'bootstrap'} interval over "
+        f"{' and '.join(over).replace('documents', 'test documents')}"
+        for over, mark in interval_marks(found).items()
     ]
     if kinds:
         told.append(f"Differences: paired by seed [{'; '.join(kinds)}].")
-    if any(one.f1 and one.f1.low is None for one in found) or "" in over:
+    gaps = gaps_of(found)
+    if any(one.f1 and one.f1.low is None for one in found) or not all(
+        gap.has_interval for gap in gaps
+    ):
         told.append("* One seed: no interval.")
     if p and any(gap.p is not None for gap in gaps):
         told.append(
             f"p: after Holm's correction over the settings of each corpus, from {FEW} seeds."
         )
     return tuple(told)
+
+
+def gaps_of(found: Sequence[SettingResult]) -> list[Gap]:
+    """List all differences."""
+    return [gap for one in found for gap in (one.gain, one.difference) if gap]
+
+
+def interval_marks(found: Sequence[SettingResult]) -> Marks:
+    """Choose a mark for each kind of interval; the most frequent one has none.
+
+    Returns:
+        {what the interval is over: mark}.
+    """
+    over = Counter(gap.paired.difference.over for gap in gaps_of(found) if gap.has_interval)
+    return {kind: mark for (kind, _), mark in zip(over.most_common(), MARKS, strict=False)}
 
 
 def cost_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
@@ -79,9 +98,10 @@ def cost_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> Table:
                 lambda one: NONE if one.seconds is None else duration(one.seconds),
             )
         )
+    means = "Means over seeds. " if any(one.seeds > 1 for one in found) else ""
     notes = (
-        "Means over seeds. Gold includes dev if it was bought. Computing time is that of each run "
-        "as if it ran alone, even if the store already had some of its results.",
+        f"{means}Gold includes dev if it was bought. Computing time is that of each run as if it "
+        "ran alone, even if the store already had some of its results.",
     )
     return _table(compared, found, columns, notes)
 
@@ -93,10 +113,11 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
         ("F1 micro", lambda one: cell_text(one.f1)),
         ("F1 macro", lambda one: cell_text(one.macro)),
     ]
+    marks = interval_marks(found)
     if any(one.gain for one in found):
-        columns.append(("gain on round 0", lambda one: gap_text(one.gain)))
+        columns.append(("gain on round 0", lambda one: gap_text(one.gain, marks)))
     if any(one.difference for one in found):
-        columns.append(_against_baseline(compared))
+        columns.append(_against_baseline(compared, marks))
     columns += [
         (f"gold {unit}", _cost(unit))
         for unit in UNITS[:1]
@@ -105,18 +126,18 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
     return _table(compared, found, [*columns, *_warnings(found)], notes(found, p=False))
 
 
-def _against_baseline(compared: ComparedRuns) -> Column:
+def _against_baseline(compared: ComparedRuns, marks: Marks) -> Column:
     return (
         f"minus {compared.key}={compared.baseline}",
-        lambda one: "baseline" if one.is_baseline else gap_text(one.difference),
+        lambda one: "baseline" if one.is_baseline else gap_text(one.difference, marks),
     )
 
 
 def _warnings(found: Sequence[SettingResult]) -> list[Column]:
     """The runs with collapse warnings, if there are any."""
-    if not any(one.warnings for one in found):
+    if not any(one.warned_runs for one in found):
         return []
-    return [("collapse warnings", lambda one: f"{one.warnings} of {_runs(one)}")]
+    return [("collapse warnings", lambda one: f"{one.warned_runs} of {_runs(one)}")]
 
 
 def _runs(one: SettingResult) -> str:
@@ -147,9 +168,15 @@ def _cost(unit: str) -> Callable[[SettingResult], str]:
     return lambda one: f"{one.cost[unit]:{form}}" if unit in one.cost else NONE
 
 
-def gap_text(gap: Gap | None) -> str:
-    """Format a difference, such as ``+0.012 [-0.003, +0.027]``; a dash if there is none."""
-    return NONE if gap is None else difference_text(gap.paired.difference)
+def gap_text(gap: Gap | None, marks: Marks) -> str:
+    """Format a difference, such as ``+0.012 [-0.003, +0.027]``; a dash if there is none.
+
+    The mark of its kind of interval follows it (``interval_marks``).
+    """
+    if gap is None:
+        return NONE
+    difference = gap.paired.difference
+    return difference_text(difference) + marks.get(difference.over, "")
 
 
 def gap_p(gap: Gap | None) -> str:
@@ -188,6 +215,6 @@ def _reached(one: SettingResult) -> str:
         told.append(f"entity F1 {one.f1.mean:.3f}")
     if one.difference:
         told.append(f"{one.difference.point:+.3f} from the baseline")
-    if one.warnings:
-        told.append(f"collapse warnings in {one.warnings} of {_runs(one)}")
+    if one.warned_runs:
+        told.append(f"collapse warnings in {one.warned_runs} of {_runs(one)}")
     return ", ".join(told)

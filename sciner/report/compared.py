@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from sciner.errors import InputError, nearest
 from sciner.report.frames import ABOUT, FIXED, Counts, counts_of, keys_of, latest, settings_of, tidy
+from sciner.report.learning_curves import BUDGET
 from sciner.report.published import refuse_unknown_paper
-from sciner.report.tables import BUDGET
 from sciner.results.records import Record
 
 PAID = ("data.seed_size", "data.dev_size")  # settings whose value is the budget itself
@@ -57,6 +57,30 @@ class ComparedRuns:
     def settings(self) -> list[Setting]:
         """Each combination of values of ``others`` (``settings_in``)."""
         return settings_in(self.frame, self.others)
+
+    def order(self) -> Callable[[Setting], tuple[int, int]]:
+        """Return the sort key of settings: by ``settings``, then the baseline first."""
+        others = {tuple(setting.values()): i for i, setting in enumerate(self.settings)}
+        values = {value: i for i, value in enumerate(self.values)}
+        return lambda setting: (
+            others[tuple(setting[name] for name in self.others)],
+            values[str(setting[self.key])] if self.key else 0,
+        )
+
+    @property
+    def sorted_runs(self) -> list[Record]:
+        """All runs, in the ``order`` of their settings, then by seed."""
+        place = self.order()
+        return sorted(
+            self.runs, key=lambda run: (place(self.set_to[run.about["id"]]), int(seed_of(run)))
+        )
+
+    def name_of(self, run: Record) -> str:
+        """Name a run by the settings in which it differs; "" if it is the only one."""
+        setting = dict(self.set_to[run.about["id"]])
+        if len({seed_of(other) for other in self.runs}) > 1:
+            setting["seed"] = seed_of(run)
+        return worded(setting)
 
 
 def compare_runs(
@@ -231,6 +255,11 @@ def _ordered(frame: pd.DataFrame, names: Sequence[str]) -> list[str]:
     ]
     place = {name: i for i, name in reversed(list(enumerate(typed)))}
     return sorted(names, key=lambda name: (place.get(name, len(typed)), "." in name, name))
+
+
+def seed_of(run: Record) -> str:
+    """Return the seed of a run, as text."""
+    return str(run.about["params"]["seed"])
 
 
 def worded(setting: Setting) -> str:

@@ -31,7 +31,7 @@ def export(run: Path, out: Path) -> None:
     """Write ``model/`` and ``corpus/`` into the new folder ``out``, which is complete or absent.
 
     Raises:
-        InputError: the run has not ended or has kept no tagger, or ``out`` exists.
+        InputError: the run has not ended or has not saved its tagger, or ``out`` exists.
     """
     if not run.is_dir():
         raise InputError("there is no such folder", file=run, hint="name the folder of a run")
@@ -45,7 +45,7 @@ def export(run: Path, out: Path) -> None:
     saved = record.folder / MODEL
     if not saved.is_dir():
         raise InputError(
-            "the run has kept no tagger",
+            "the run has not saved its tagger",
             file=run,
             hint="type its command again with save_model=true: the store knows its steps",
         )

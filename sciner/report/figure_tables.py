@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -70,7 +70,11 @@ def by_run(compared: ComparedRuns, metrics: Mapping[str, str]) -> Table:
     shown = compared.frame[compared.frame["metric"].isin(metrics)]
     at = [*names, "seed", "round"]
     wide = shown.pivot(index=at, columns="metric", values="value").reindex(columns=list(metrics))
-    order = shown[at].drop_duplicates().itertuples(index=False, name=None)
+    place = compared.order()
+    order = sorted(
+        shown[at].drop_duplicates().itertuples(index=False, name=None),
+        key=lambda key: (place(dict(zip(names, key, strict=False))), key[len(names) :]),
+    )
     rows = tuple(
         (*map(str, key), *(NONE if pd.isna(v) else f"{v:.3f}" for v in wide.loc[key]))
         for key in order
@@ -97,7 +101,21 @@ def by_budget(panels: Mapping[str, Mapping[str, Mapping[int, Curve]]], unit: str
                 for budget, f1 in sorted(at.items())
             ]
     headings = ("corpus", "method", f"gold {unit}", "entity F1", "seeds")
-    return Table(headings, tuple(rows), 2, (SEEDS, ONE))
+    return Table(headings, tuple(rows), 2, tuple(_notes(rows, SEEDS)))
+
+
+def _notes(rows: Iterable[Sequence[str]], *of_intervals: str) -> Iterator[str]:
+    """Yield the notes that the cells of a table need.
+
+    Args:
+        rows: of the table.
+        of_intervals: notes that explain intervals.
+    """
+    shown = [cell for row in rows for cell in row]
+    if any(cell.endswith("]") for cell in shown):
+        yield from of_intervals
+    if any(cell.endswith("*") for cell in shown):
+        yield ONE
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -130,7 +148,10 @@ def by_class(compared: ComparedRuns, labels: Sequence[str]) -> Table:
         )
     headings = (*names, "class", "support", *(f"round {number}" for number in rounds))
     last = (f"round {rounds[-1]} minus round 0",) if len(rounds) > 1 else ()
-    notes = ("Support: gold spans of the test set.", SEEDS, "Differences: paired by seed.", ONE)
+    notes = (
+        "Support: gold spans of the test set.",
+        *_notes(rows, SEEDS, "Differences: paired by seed."),
+    )
     return Table((*headings, *last), tuple(rows), len(names) + 1, notes)
 
 
@@ -146,7 +167,7 @@ def class_changes(compared: ComparedRuns, labels: Sequence[str]) -> Table:
         for at, label, values in _classes(compared, labels)
     )
     headings = (*names, "class", *(f"round {number} minus round 0" for number in rounds[1:]))
-    notes = ("Paired by seed, mean [95% t interval].", ONE)
+    notes = tuple(_notes(rows, "Paired by seed, mean [95% t interval]."))
     return Table(headings, rows, len(names) + 1, notes)
 
 

@@ -9,27 +9,40 @@ from sciner.report.render import difference_text
 from sciner.score.curves import Difference
 
 SEED_SET_ALONE = "training on the seed set alone"
+NO_SILVER = "No silver was accepted in any round"
 DIGITS = 3  # of an F1; values that differ by less are called equal
 
 
 def answer_of_run(rounds: Sequence[Mapping[str, Any]]) -> str:
-    """Say in one sentence what a single run gained.
+    """Say what a single run gained.
 
     Args:
         rounds: the lines of its ``rounds.jsonl``.
 
     Returns:
-        The gain of the last round on round 0, with the interval in the table of the run. Only the
-        F1 if there is just one round; "" if there is no F1.
+        The gain of the last round on round 0, with the interval in the table of the run, and
+        whether there was any silver. Only the F1 if there is just one round; "" if there is no F1.
     """
     first, last = rounds[0], rounds[-1]["scores"]
     if len(rounds) > 1 and first["round"] == 0 and "test/gain/micro" in last:
-        return gain_sentence(_difference(last, "test/gain/micro"))
+        gain = gain_sentence(_difference(last, "test/gain/micro"))
+        return f"{gain} {NO_SILVER}." if no_silver(rounds) else gain
     if "test/f1/micro" not in last:
         return ""
     f1 = _difference(last, "test/f1/micro")
     interval = "" if f1.low is None else f", 95% interval [{f1.low:.3f}, {f1.high:.3f}]"
     return f"Entity F1 of round {rounds[-1]['round']} on the test set: {f1.point:.3f}{interval}."
+
+
+def no_silver(rounds: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether all rounds of a run were trained on the same gold alone.
+
+    This explains why they have the same score, or nearly.
+    """
+    later = [line["scores"] for line in rounds if line["round"] > 0]
+    gold = {line["scores"].get("budget/sentences") for line in rounds}
+    accepted = [scores.get("silver/accepted_sentences") for scores in later]
+    return bool(later) and len(gold) == 1 and all(count == 0 for count in accepted)
 
 
 def _difference(scores: Mapping[str, float], name: str) -> Difference:

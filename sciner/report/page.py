@@ -13,19 +13,19 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from sciner.report.answer import FEW, SettingResult, results
 from sciner.report.answer_sentences import answers, question
 from sciner.report.answer_tables import answer_table, cost_table
 from sciner.report.browser import browser_data, script_json
-from sciner.report.compared import ComparedRuns, worded
+from sciner.report.compared import ComparedRuns
 from sciner.report.draw import inline, keep_transforms_linked, save
 from sciner.report.provenance import provenance
 from sciner.report.render import as_csv, latex, markdown
-from sciner.report.section import Section, seed_of
-from sciner.report.sections import heading, sections
-from sciner.report.sentences import about_of, folder_of, name_of, rounds_of
+from sciner.report.section import Section
+from sciner.report.sections import browsed_name, heading, sections
+from sciner.report.sentences import about_of, folder_of, rounds_of
 from sciner.results.records import Record
 
 NO_SENTENCES: Mapping[str, Any] = {"about": {}, "chunks": []}
@@ -119,7 +119,7 @@ def pages_of(
         "answers": answers(compared, found),
         "provenance": provenance(compared.runs),
         "few": FEW,
-        "name": name_of(folder) if folder else "",
+        "name": browsed_name(compared, folder) if folder else "",
         "other_runs": other_runs(compared, folder),
     }
     sentences = {"about": about, "chunks": chunks}
@@ -143,8 +143,8 @@ def other_runs(compared: ComparedRuns, folder: Path | None) -> list[tuple[str, s
     """List the runs whose sentences could be shown instead, as (id, their settings)."""
     shown = about_of(folder / "run.json").get("id") if folder else None
     return [
-        (run.about["id"], worded({**compared.set_to[run.about["id"]], "seed": seed_of(run)}))
-        for run in compared.runs
+        (run.about["id"], compared.name_of(run))
+        for run in compared.sorted_runs
         if run.about["id"] != shown and _sentences_of(run)
     ]
 
@@ -221,6 +221,7 @@ def render(values: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    page.filters["breakable"] = breakable
     assets = {name: Markup(loader.get_source(page, name)[0]) for name in ("page.css", "browser.js")}
     shown = {
         "css": assets["page.css"],
@@ -229,3 +230,12 @@ def render(values: Mapping[str, Any]) -> str:
         "chunks_json": [Markup(chunk) for chunk in values["chunks"]],
     }
     return re.sub(r"[ \t]+\n", "\n", page.get_template("page.html").render({**values, **shown}))
+
+
+def breakable(text: str) -> Markup:
+    """Let a line break between the parts of a setting, but not within a number.
+
+    >>> breakable("data.limit=0.5<x>")
+    Markup('data.<wbr>limit=<wbr>0.5&lt;x&gt;')
+    """
+    return Markup(re.sub(r"(\.(?=[a-z])|=)", r"\1<wbr>", str(escape(text))))

@@ -12,14 +12,15 @@ from rich.console import Console
 from sciner.errors import InputError
 from sciner.report.render import NONE, Table
 from sciner.report.section import Section
-from sciner.report.sentences import about_of, figures_of, name_of, nearest_class
+from sciner.report.sentences import about_of, figures_of, nearest_class
 from sciner.report.terminal import rich_table
 from sciner.score.names import escaped
 from sciner.score.propagation import BEFORE, NEW, SPREAD, Fate
 
 METRIC = "silver/errors/"
 ALL = "all"  # the row of all classes together
-HEADINGS = ("round", "class", "wrong before", *Fate, NEW, SPREAD)
+COUNTS = (BEFORE, *Fate, NEW, SPREAD)
+HEADINGS = ("round", "class", "wrong before", *COUNTS[1:])
 
 
 def show_propagation(
@@ -60,8 +61,13 @@ def show_propagation(
     console.print(rich_table(table))
 
 
-def propagation(folder: Path) -> Iterator[Section]:
-    """Yield the same table as a section of the page, for the run in ``folder``."""
+def propagation(folder: Path, name: str = "") -> Iterator[Section]:
+    """Yield the same table as a section of the page.
+
+    Args:
+        folder: of the run.
+        name: of the run, among those on the page.
+    """
     text = (folder / "rounds.jsonl").read_text(encoding="utf-8")
     lines = [json.loads(line) for line in text.splitlines()]
     table = propagation_table(lines, about_of(folder / "run.json").get("labels", ()))
@@ -69,7 +75,7 @@ def propagation(folder: Path) -> Iterator[Section]:
         yield Section(
             "propagation",
             "Error propagation",
-            f"What happened to the wrong silver spans of each round, in {name_of(folder)}. An "
+            f"What happened to the wrong silver spans of each round{name and f' of {name}'}. An "
             "error that is in the next silver again has propagated.",
             table=table,
         )
@@ -98,11 +104,11 @@ def propagation_table(
                 if label in (None, row[0])
             ]
     notes = (
-        "wrong before: accepted silver spans of the previous round that are not in the gold. In "
-        "this round's silver they are again, changed (other wrong spans), mended (right spans) or "
-        "gone (no span).",
-        "new: wrong spans where there was none. spread: new ones with the text and class of a "
-        "wrong span elsewhere.",
+        "wrong before: accepted silver spans of the previous round that are not in the gold. What "
+        "this round's silver has in their place: again (the same span), changed (other wrong "
+        "spans), corrected (only right spans) or gone (no span).",
+        "new: wrong spans where none was wrong before. spread: new ones with the text and class of "
+        "a span that was wrong elsewhere.",
     )
     return Table(HEADINGS, tuple(rows), 2, notes)
 
@@ -112,13 +118,12 @@ def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tupl
 
     There are none if the previous round had no silver.
     """
-    if f"{METRIC}{BEFORE}" not in scores:
+    if not all(f"{METRIC}{name}" in scores for name in COUNTS):
         return
     there = sorted(label for label in labels if f"{METRIC}{BEFORE}/{escaped(label)}" in scores)
     for label in ("", *there):
         of = {
-            name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"]
-            for name in (BEFORE, *Fate, NEW, SPREAD)
+            name: scores[f"{METRIC}{name}{f'/{escaped(label)}' * bool(label)}"] for name in COUNTS
         }
         fates = (counted(of[name], of[BEFORE]) for name in Fate)
         yield (

@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sciner.report import figure_tables, figures, silver_figures
-from sciner.report.compared import ComparedRuns, average_settings
+from sciner.report.compared import ComparedRuns, average_settings, seed_of
 from sciner.report.render import Table
-from sciner.report.section import LINES, MOST, Section, average_note, seed_of
+from sciner.report.section import LINES, MOST, Section, average_note, seeds_note
 from sciner.report.sentences import findings_of, read_part, rounds_of
 from sciner.score.calibration import reliability
 from sciner.score.errors import confusion
@@ -30,7 +30,7 @@ def classes(compared: ComparedRuns) -> Iterator[Section]:
         of = f" of {corpus}" if compared.frame["corpus"].nunique() > 1 else ""
         name = f"classes{number}" if of else "classes"
         shown, gone = average_settings(here, max(1, MOST // max(1, len(compared.values))))
-        text = "Mean over seeds." + average_note(here, gone)
+        text = seeds_note(here) + average_note(here, gone)
         if figure := figures.heat(shown, labels, change=False):
             table = figure_tables.by_class(here, labels)
             yield Section(name, f"Classes{of}: F1", text, figure, table)
@@ -59,7 +59,8 @@ def silver(compared: ComparedRuns) -> Iterator[Section]:
                 "The silver that the last round was trained on, compared with the gold of the "
                 "pool. Precision: the share of accepted spans that are right. Yield: the share of "
                 "the pool's gold spans that are among them. The threshold that accepts most is on "
-                "the left. Mean over seeds; bars go from the lowest to the highest seed."
+                "the left. "
+                + seeds_note(compared, "; bars go from the lowest to the highest seed")
                 + average_note(compared, gone)
             )
             title = "Silver: precision and yield by threshold"
@@ -107,38 +108,36 @@ def warnings(compared: ComparedRuns) -> Iterator[Section]:
             str(line["round"]),
             warning,
         )
-        for run in compared.runs
+        for run in compared.sorted_runs
         for line in run.rounds
         for warning in line.get("warnings", ())
     )
     if raised:
         headings = ("run", *next(iter(compared.set_to.values())), "seed", "round", "warning")
         table = Table(headings, raised, len(headings))
-        yield Section(
-            "warnings",
-            "Collapse warnings",
-            "In these rounds the predictions looked very unlike the gold of the seed set.",
-            table=table,
-        )
+        text = "In these rounds the predictions looked very unlike the gold of the seed set."
+        if any(row[-2] == "0" for row in raised):
+            text += " The answer does not count round 0, which is trained on the seed set alone."
+        yield Section("warnings", "Collapse warnings", text, table=table)
 
 
-def judged_test(folder: Path) -> list[Example]:
+def predicted_test(folder: Path) -> list[Example]:
     """Read the last round's predictions for the test sentences that have gold."""
     return [
         e for e in read_part(folder, rounds_of(folder)[-1], "test") if e.sentence.spans is not None
     ]
 
 
-def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
+def confidences(predicted: Sequence[Example], where: str) -> Iterator[Section]:
     """Yield the reliability diagram of a run.
 
     Args:
-        judged: see ``judged_test``.
+        predicted: see ``predicted_test``.
         where: the round and run, in words.
     """
-    right = [span in (e.sentence.spans or ()) for e in judged for span in e.spans]
+    right = [span in (e.sentence.spans or ()) for e in predicted for span in e.spans]
     if right:
-        bins = reliability([c for e in judged for c in e.confidences], right)
+        bins = reliability([c for e in predicted for c in e.confidences], right)
         text = (
             f"Predicted spans of the test set, {where}. On the dotted line, confidence equals the "
             "share that is right: of spans with a confidence of 0.9, nine in ten are right. Hollow "
@@ -148,11 +147,11 @@ def confidences(judged: Sequence[Example], where: str) -> Iterator[Section]:
         yield Section("reliability", "Reliability", text, figure, table, one_run=True)
 
 
-def confusions(judged: Sequence[Example], where: str) -> Iterator[Section]:
+def confusions(predicted: Sequence[Example], where: str) -> Iterator[Section]:
     """Yield the confusion matrix of a run; arguments as ``confidences``."""
-    if not judged:
+    if not predicted:
         return
-    counts = confusion([findings_of(e) for e in judged])
+    counts = confusion([findings_of(e) for e in predicted])
     if not counts.labels:
         return
     text = (

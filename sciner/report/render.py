@@ -19,7 +19,9 @@ SPECIAL = {
     **{c: f"\\{c}" for c in "&%$#_{}"},
 }
 LATEX = str.maketrans(
-    SPECIAL | {"<": r"\textless{}", ">": r"\textgreater{}", NONE: "--", "`": r"\textasciigrave{}"}
+    SPECIAL
+    | {"<": r"\textless{}", ">": r"\textgreater{}", NONE: "--", "`": r"\textasciigrave{}"}
+    | {"†": r"\dag{}", "‡": r"\ddag{}"}
 )
 MARKDOWN = str.maketrans({"|": r"\|", "<": "&lt;", "\n": " "})
 

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 
 from sciner.report.compared import ComparedRuns
 from sciner.report.render import Table
-from sciner.results.records import Record
 
 MOST = 24  # panels in a figure
 PAGE, CHARACTER = 12.3, 0.086  # width of the page, and of a character in its tables, in inches
@@ -54,6 +53,16 @@ class Section:
         return width * CHARACTER <= PAGE - self.figure.get_figwidth()
 
 
+def seeds_note(compared: ComparedRuns, more: str = "") -> str:
+    """Say that a figure shows means over seeds, unless there is only one seed.
+
+    Args:
+        compared: the runs.
+        more: the rest of the sentence.
+    """
+    return f"Mean over seeds{more}." if compared.frame["seed"].nunique() > 1 else ""
+
+
 def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     """Say what a figure averages over, and how to draw less.
 
@@ -68,11 +77,6 @@ def average_note(compared: ComparedRuns, gone: Sequence[str]) -> str:
     lacking = f" Settings that lack a value of {compared.key} are left out." if compared.key else ""
     example = f"--where {gone[0]}={compared.frame[gone[0]].iloc[0]}"
     return (
-        f" {count} settings are too many to draw, so these are also means over {axes}.{lacking} "
+        f" {count} settings are too many to draw, so the figure shows means over {axes}.{lacking} "
         f"To draw one of them, add {example}."
     )
-
-
-def seed_of(run: Record) -> str:
-    """Return the seed of a run, as text."""
-    return str(run.about["params"]["seed"])

@@ -64,7 +64,7 @@ def folder_of(run: str, store: Path) -> Path:
     folder = Path(about_of(place / "run.json").get("tags", {}).get("sciner.directory", run))
     if about_of(folder / "run.json").get("id") != run:
         raise InputError(
-            f"the folder of run {run} is gone ({folder})",
+            f"the folder of run {run} does not exist any more ({folder})",
             hint="run it again, which is fast: its steps are in the store",
         )
     return folder
@@ -108,7 +108,7 @@ def rounds_of(folder: Path) -> list[int]:
     )
     if not found:
         raise InputError(
-            "there are no sentences of a round here",
+            "this folder has no sentences of any round",
             file=folder,
             hint="run it again, which is fast: its steps are in the store",
         )

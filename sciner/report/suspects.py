@@ -136,8 +136,13 @@ def of_class(suspects: Sequence[Suspect], label: str | None) -> list[Suspect]:
     return [s for s in suspects if label is None or label in labels_of(s)]
 
 
-def suspects_section(folder: Path) -> Iterator[Section]:
-    """Yield the section of the least probable labels of the last round, if it has suspects."""
+def suspects_section(folder: Path, name: str = "") -> Iterator[Section]:
+    """Yield the section of the least probable labels of the last round, if it has suspects.
+
+    Args:
+        folder: of the run.
+        name: of the run, among those on the page.
+    """
     round = rounds_of(folder)[-1]
     if not (folder / f"round_{round}" / SUSPECTS).is_file():
         return
@@ -163,8 +168,8 @@ def suspects_section(folder: Path) -> Iterator[Section]:
         for s, one in every[:MOST]
     )
     text = (
-        f"Labels in round {round} of {name_of(folder)} that are possibly wrong: taggers that did "
-        "not learn from them predict something else. The least probable labels come first: "
+        f"Labels in round {round}{name and f' of {name}'} that are possibly wrong: taggers that "
+        "were not trained on them predict something else. The least probable labels come first: "
         f"{min(MOST, len(every))} of {len(every):,}. All of them are in round_{round}/{SUSPECTS} "
         "in the run's folder; sciner show RUN --suspects prints them."
     )

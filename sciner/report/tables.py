@@ -1,4 +1,4 @@
-"""Tables of runs: means over seeds, differences paired by seed, learning curves by method."""
+"""Tables of runs: means over seeds, and differences paired by seed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from sciner.score.curves import Curve, Difference, area_difference, t_difference
 from sciner.score.intervals import Bounds, bounds_of, of_difference, t_interval
 
 F1 = "test/f1/micro"  # the one score that can be computed from counts of spans
-BUDGET = "budget/"  # with a unit after it: what the gold has cost so far
 WORDS = {"corpus": "data"}  # the key on the command line that sets a column of another name
 Key = tuple[Hashable, ...]  # a value for each column of ``Grid.rows``, or of ``Grid.columns``
 
@@ -145,13 +144,18 @@ def _natural(key: Key) -> list[list[tuple[int, float, str]]]:
 
 def _by_seed(frame: pd.DataFrame) -> dict[int, float]:
     """{seed: value} of one metric. Raises ValueError for runs that differ in more than the seed."""
-    _refuse_unlike(frame, keys_of(frame))
+    refuse_unlike(frame, keys_of(frame))
     return {
         int(seed): float(value) for seed, value in zip(frame["seed"], frame["value"], strict=True)
     }
 
 
-def _refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
+def refuse_unlike(frame: pd.DataFrame, keys: Sequence[str]) -> None:
+    """Check that runs do not differ in any of the keys.
+
+    Raises:
+        ValueError: they do.
+    """
     if unlike := [name for name in keys if frame[name].nunique() > 1]:
         raise ValueError(
             f"these runs also differ in {', '.join(unlike)}: name it too, or filter the frame"
@@ -256,7 +260,7 @@ def paired(
         raise ValueError(f"no seed has both {dict(a)} and {dict(b)}")
     # threshold=fixed also determines the values in its file
     groups = {name.split(".")[0] for name in (*a, *b)}
-    _refuse_unlike(
+    refuse_unlike(
         pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups]
     )
     by_seed = {seed: values[0][seed] - values[1][seed] for seed in seeds}
@@ -276,74 +280,3 @@ def _points(frame: pd.DataFrame, counts: Counts) -> dict[int, Curve]:
         for seed, run, number in runs
         if (run, number) in counts
     }
-
-
-def every_round(frame: pd.DataFrame, unit: str) -> list[tuple[float, float]]:
-    """List (budget in ``unit``, entity F1) of every round of every run that has both."""
-    wanted = [f"{BUDGET}{unit}", F1]
-    wide = frame[frame["metric"].isin(wanted)].pivot(
-        index=["run", "round"], columns="metric", values="value"
-    )
-    return [*wide.reindex(columns=wanted).dropna().itertuples(index=False, name=None)]
-
-
-def learning_curves(
-    frame: pd.DataFrame, by: Sequence[str], unit: str = "sentences", counts: Counts | None = None
-) -> dict[str, dict[int, Curve]]:
-    """Compute learning curves of entity F1 over ``budget/<unit>``.
-
-    The runs of one method may differ only in seed and ``data.seed_size``. A curve has a point for
-    every budget of its runs: the rounds of a run that buys gold, the runs of a sweep over seed
-    sizes, or both. If several rounds have the same budget, the last one counts.
-
-    Args:
-        frame: the runs (``frames.tidy``).
-        by: columns; a method is a combination of their values.
-        unit: of the budget.
-        counts: spans by test document (``frames.counts_of``).
-
-    Returns:
-        {method: {seed: curve}}.
-
-    Raises:
-        ValueError: the runs of a method differ in more, two of them have the same seed and budget,
-            or the frame lacks a unit or column.
-    """
-    wanted = [F1, f"{BUDGET}{unit}"]
-    if lost := [name for name in (*wanted, *by) if name not in {*frame["metric"], *frame.columns}]:
-        raise ValueError(f"the frame has no {', '.join(lost)}")
-    newest = latest(frame)
-    at = ["run", "seed", "round", *by]
-    shown = (
-        newest[newest["metric"].isin(wanted)]
-        .pivot(index=at, columns="metric", values="value")
-        .dropna(subset=wanted)
-        .reset_index()
-    )
-    points = (
-        shown.sort_values("round")
-        .drop_duplicates(["run", wanted[1]], keep="last")
-        .sort_values(wanted[1])
-    )
-    for _, of_method in newest.groupby(list(by)):
-        _refuse_unlike(of_method, [key for key in keys_of(frame) if key != "data.seed_size"])
-    found: dict[str, dict[int, Curve]] = {}
-    for (seed, *values), group in points.groupby(["seed", *by]):
-        method = ", ".join(map(str, values))
-        kept = [(counts or {}).get(key) for key in zip(group["run"], group["round"], strict=True)]
-        budget, f1 = group[wanted[1]].to_numpy(float), group[F1].to_numpy(float)
-        whole = [one for one in kept if one is not None]
-        if len(set(budget)) < len(budget):
-            raise ValueError(
-                f"two runs of {method}, seed {seed}, have the same budget: add data.seed_size to by"
-            )
-        try:
-            curve = (
-                Curve.of(budget, np.stack(whole)) if len(whole) == len(kept) else Curve(budget, f1)
-            )
-        except ValueError as error:
-            raise ValueError(
-                f"the runs of {method}, seed {seed}, are no learning curve: {error}"
-            ) from None
-        found.setdefault(method, {})[int(seed)] = curve
-    return found

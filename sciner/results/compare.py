@@ -164,7 +164,7 @@ def steps_of(folder: Path) -> list[list[str]]:
                 "no steps: the run is older than the store", file=file, line=n, hint="run it again"
             ) from None
         except (ValueError, TypeError):
-            raise InputError("this is no line of a run", file=file, line=n) from None
+            raise InputError("this is not a line of a run", file=file, line=n) from None
         names = [name for name, _ in steps]
         # in front of it, only earlier fits are done again
         chosen = names.index(Select.NAME) if Select.NAME in names else -1

@@ -48,7 +48,7 @@ def reserved(path: Path, kind: Kind = "auto") -> Iterator[None]:
         try:
             stack.enter_context(held(lock, wait=takeover(lock), kind=kind))
         except Busy:
-            raise taken(path) from None
+            raise in_use_error(path) from None
         except OSError as error:
             if error.errno not in NO_LOCKS:
                 why = f"the folder cannot be written ({error.strerror})"
@@ -67,7 +67,7 @@ def in_use(path: Path) -> bool:
     return any(os.access(lock.parent, os.X_OK) and is_held(lock) for lock in locks)
 
 
-def taken(path: Path) -> InputError:
+def in_use_error(path: Path) -> InputError:
     """The error for a folder that another run is writing."""
     hint = "wait until it ends, or set another hydra.run.dir=DIR (hydra.sweep.dir=DIR for a sweep)"
     return InputError("another run is active in this folder", file=path, hint=hint)

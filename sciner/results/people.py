@@ -181,7 +181,9 @@ def open_run(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         people = config["annotator"]["kind"] == "people"
     except (OSError, ValueError, TypeError, KeyError, yaml.YAMLError):
         raise InputError(
-            "no run that can be read", file=run, hint="give the folder that sciner run printed"
+            "there is no readable run here",
+            file=run,
+            hint="give the folder that sciner run printed",
         ) from None
     if not people:
         raise InputError(

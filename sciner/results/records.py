@@ -78,7 +78,7 @@ def records(
     for place in places:
         if not place.is_dir():
             raise InputError(
-                f"{place} is no folder", hint="give run or sweep folders, or --store DIR"
+                f"{place} is not a folder", hint="give run or sweep folders, or --store DIR"
             )
         found |= {record.about["id"]: record for record in read_records(place, pruned)}
     if lost := [id for id in ids if not any(id in r.ids for r in found.values())]:
@@ -188,4 +188,4 @@ def read(file: Path, parse: Callable[[str], Any], shape: Any) -> Any:
         why = str(error)
     else:
         return content
-    raise InputError(f"this is no record of a run ({why.strip()})", file=file)
+    raise InputError(f"this is not the record of a run ({why.strip()})", file=file)

@@ -154,7 +154,7 @@ class Merge:
         id = next(same, record.id) if by_text else record.id
         if id not in self.asked:
             raise InputError(
-                f"{id!r} is no sentence that was asked for", hint="restore its id as it was written"
+                f"{id!r} is not a sentence of a batch", hint="restore its id as it was written"
             )
         if record.marks is None or record.origin.suggested:
             return id, None

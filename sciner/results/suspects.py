@@ -10,7 +10,7 @@ from typing import Any
 from sciner.errors import InputError
 from sciner.score.errors import Kind
 from sciner.score.suspects import Suspect, Suspected
-from sciner.text.corpus import NOTHING, Example, Sentence
+from sciner.text.corpus import UNMASKED, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.source import read_lines
 from sciner.text.spans import Span, encode
@@ -42,7 +42,9 @@ def read_suspects(path: Path) -> list[Suspected]:
         try:
             found.append(_suspected(json.loads(line)))
         except (ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-            problem = f"these are no suspects that a run wrote ({type(error).__name__}: {error})"
+            problem = (
+                f"this is not a file of suspects that a run wrote ({type(error).__name__}: {error})"
+            )
             raise InputError(problem, file=path, line=number) from None
     return found
 
@@ -67,7 +69,7 @@ def _suspected(row: dict[str, Any]) -> Suspected:
     sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
     spans = tuple(Span(int(start), int(end), str(label)) for start, end, label in row["spans"])
     encode(spans, len(sentence.tokens))
-    mask = frozenset(map(int, row.get("masked", ()))) or NOTHING
+    mask = frozenset(map(int, row.get("masked", ()))) or UNMASKED
     example = Example(sentence, spans, str(row["source"]), int(row["round"]), masked=mask)
     suspects = tuple(_suspect(s, len(sentence.tokens)) for s in row["suspects"])
     if not suspects:

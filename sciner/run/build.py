@@ -233,7 +233,7 @@ def build_store(config: StoreConfig, project: Path) -> Store:
         there = next(folder for folder in (root, *root.parents) if folder.is_dir())
         if os.access(there, os.W_OK) and not excludes(there):
             raise InputError(
-                "store.locks=flock: the locks of this file system do not exclude anybody",
+                "store.locks=flock: locks do not work on this file system",
                 file=root,
                 hint="give store.locks=lease, or leave it out",
             )

@@ -166,7 +166,7 @@ def refuse_other_text(answers: Answers, pool: Iterable[Sentence]) -> None:
     for id, said in answers.items():
         if any(answer.tokens != texts.get(id) for answer in said):
             raise InputError(
-                f"people have labelled {id}, which the pool does not have as it was",
+                f"people have labelled {id}, which is not in the pool with this text",
                 hint="restore the text, or give another hydra.run.dir=DIR",
             )
 

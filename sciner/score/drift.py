@@ -136,7 +136,7 @@ def _figures(classes: Counter[str], tokens: int) -> tuple[float, dict[str, float
 
 
 def _not_in_both(id: str) -> ValueError:
-    return ValueError(f"drift needs the same sentences twice; {id} stands in one only")
+    return ValueError(f"drift needs the same sentences twice; only one round has {id}")
 
 
 def _divergence(a: Mapping[str, float], b: Mapping[str, float]) -> float:

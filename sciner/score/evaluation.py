@@ -63,10 +63,10 @@ def evaluate(
     return scores, counts
 
 
-def named(prefix: str, scores: dict[str, float]) -> dict[str, float]:
+def prefixed(prefix: str, scores: dict[str, float]) -> dict[str, float]:
     """Prefix the names of the scores with ``prefix/``.
 
-    >>> named("test", {"f1/micro": 0.5})
+    >>> prefixed("test", {"f1/micro": 0.5})
     {'test/f1/micro': 0.5}
     """
     return {f"{prefix}/{name}": value for name, value in scores.items()}

@@ -17,14 +17,14 @@ BEFORE, NEW, SPREAD = "before", "new", "spread"
 class Fate(StrEnum):
     """What the next silver has in the place of a wrong silver span.
 
-    Again: the same span. Changed: wrong spans that overlap it. Mended: only right spans that
+    Again: the same span. Changed: wrong spans that overlap it. Corrected: only right spans that
     overlap it. Gone: no span, because the tagger found none there or what it found was not
     accepted.
     """
 
     AGAIN = "again"
     CHANGED = "changed"
-    MENDED = "mended"
+    CORRECTED = "corrected"
     GONE = "gone"
 
 
@@ -39,7 +39,7 @@ def fate(span: Span, after: Iterable[Span], gold: Iterable[Span]) -> Fate:
     found = {other for other in after if span.overlaps(other)}
     if span in found:
         return Fate.AGAIN
-    return Fate.GONE if not found else Fate.MENDED if found <= set(gold) else Fate.CHANGED
+    return Fate.GONE if not found else Fate.CORRECTED if found <= set(gold) else Fate.CHANGED
 
 
 def propagation_scores(
@@ -54,7 +54,7 @@ def propagation_scores(
     Returns:
         Each count as ``NAME`` over all classes and as ``NAME/<Class>`` (the class of the counted
         span); empty without wrong spans in ``before``. ``before``: the wrong spans of the previous
-        round. ``again``, ``changed``, ``mended``, ``gone``: what became of them; they add up to
+        round. ``again``, ``changed``, ``corrected``, ``gone``: what became of them; they add up to
         ``before``. ``new``: wrong spans of ``after`` that overlap no wrong span of ``before``.
         ``spread``: those of the new ones whose text and class a wrong span of ``before`` has
         elsewhere.

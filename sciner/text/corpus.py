@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-NOTHING: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
+UNMASKED: frozenset[int] = frozenset()  # masked: one for all, since an empty set takes 216 bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Sentence:
     id: str
     tokens: tuple[str, ...]
     spans: tuple[Span, ...] | None = None
-    masked: frozenset[int] = NOTHING
+    masked: frozenset[int] = UNMASKED
     dropped: tuple[str, ...] = ()
 
     @property
@@ -69,7 +69,7 @@ class Example:
     source: str = "gold"
     round: int = 0
     confidences: tuple[float, ...] = ()
-    masked: frozenset[int] = NOTHING
+    masked: frozenset[int] = UNMASKED
     weight: float = 1.0
     distribution: npt.NDArray[np.float16] | None = field(default=None, compare=False, repr=False)
 

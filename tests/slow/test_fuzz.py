@@ -12,7 +12,7 @@ import pytest
 
 import sciner.text.sample
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING, Sentence
+from sciner.text.corpus import UNMASKED, Sentence
 from sciner.text.formats.check import is_solid
 from sciner.text.formats.faults import read_all
 from sciner.text.formats.inline import read_paper
@@ -149,7 +149,7 @@ def test_a_damaged_file_gives_sound_sentences_or_one_line(folder: Path, name: st
             assert sound(sentences), content
             if not name.endswith(".md"):
                 streamed = [placed.sentence for placed in stream_file(folder / name, split="check")]
-                assert streamed == [replace(s.withheld(), masked=NOTHING) for s in sentences], (
+                assert streamed == [replace(s.withheld(), masked=UNMASKED) for s in sentences], (
                     content
                 )
             outcomes["read"] += 1

@@ -12,9 +12,9 @@ from sciner.loop.iteration import Iteration
 from sciner.loop.rounds import run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.policy.acquisition.base import STRATEGIES, Strategy
+from sciner.policy.acquisition.baselines import Random
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.doubt import Fluctuation, Mnlp
-from sciner.policy.acquisition.plain import Random
+from sciner.policy.acquisition.uncertainty_sampling import Fluctuation, Mnlp
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount

@@ -17,8 +17,8 @@ from sciner.loop.iteration import Iteration
 from sciner.loop.rounds import Round
 from sciner.loop.steps import STEPS
 from sciner.loop.teacher import AskedTeacher
+from sciner.policy.acquisition.baselines import Random
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.plain import Random
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount

@@ -16,8 +16,8 @@ from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.iteration import Iteration
 from sciner.loop.teacher import AskedTeacher
+from sciner.policy.acquisition.baselines import Random
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.plain import Random
 from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount, Split
@@ -207,11 +207,11 @@ ANNOTATOR = ["annotator=llm", "acquire=random"]
         ),
         (
             ["iteration.teacher=llm", *ENDPOINT, "data.seed_size=0", "threshold=fixed"],
-            "threshold.empty=match_seed_rate: data.seed_size=0 has no rate",
+            "threshold.empty=match_seed_rate needs a seed set",
         ),
         (
             ["iteration.teacher=llm", *ENDPOINT, "data.seed_size=0", "acquire=mnlp"],
-            "acquire=mnlp ranks the pool by a tagger that is trained",
+            "acquire=mnlp ranks the pool with a trained tagger",
         ),
         (
             [*ANNOTATOR, *ENDPOINT, "acquire.budget=1", "acquire.budget_unit=money"],

@@ -93,12 +93,15 @@ def test_a_second_run_finds_every_step_in_the_store(model: str, tmp_path: Path) 
     [
         (
             ["model=crf", "iteration.silver_weight=0.5"],
-            "iteration.silver_weight=0.5 means nothing to model=crf",
+            "iteration.silver_weight=0.5 cannot be used with model=crf",
         ),
-        (["model=crf", "iteration.init=previous"], "iteration.init=previous goes on from weights"),
+        (
+            ["model=crf", "iteration.init=previous"],
+            "iteration.init=previous starts from trained weights",
+        ),
         (
             ["model=gazetteer", "iteration.init=previous"],
-            "iteration.init=previous goes on from weights",
+            "iteration.init=previous starts from trained weights",
         ),
     ],
 )

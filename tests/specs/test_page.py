@@ -70,7 +70,7 @@ SCORES = {"test/f1/micro": 0.5, "test/f1/Task": 0.4, "drift/density": 9.0, "budg
 
 def with_errors(folder: Path) -> None:
     """The last round of a run that followed the wrong silver spans of the round before."""
-    fates = dict.fromkeys(("before", "again", "changed", "mended", "gone", "new", "spread"), 1.0)
+    fates = dict.fromkeys(("before", "again", "changed", "corrected", "gone", "new", "spread"), 1.0)
     *lines, last = (folder / "rounds.jsonl").read_text(encoding="utf-8").splitlines()
     row = json.loads(last)
     row["scores"] |= {f"silver/errors/{name}": count for name, count in fates.items()}
@@ -229,7 +229,7 @@ def test_what_is_of_one_run_names_it_and_the_others(runs: Path) -> None:
     with_sentences(runs / "fixed1")
     with_sentences(runs / "accept_all0")
     page = Page(call("runs"))
-    assert "of the run threshold=fixed seed=1" in page.text
+    assert "round 1 of threshold=fixed, seed=1" in page.text
     assert "This is one run; 1 other can be shown" in page.text
     assert "--browse accept_all0 threshold=accept_all, seed=0" in page.text
 
@@ -315,11 +315,11 @@ def test_many_sentences_have_a_page_of_their_own(
 
 def test_what_cannot_be_shown_is_one_line_and_no_file(runs: Path) -> None:
     for words, message in (
-        (["nowhere"], "is no folder"),
+        (["nowhere"], "is not a folder"),
         (["runs", "--compare", "thresold"], "did you mean 'threshold'"),
         (["runs", "--where", "threshold=fixd"], "no run has threshold=fixd; did you mean 'fixed'"),
         (["runs", "--where", "thresold=fixed"], "no setting 'thresold'; did you mean 'threshold'"),
-        (["runs", "--browse", "none0"], "no sentences of a round|is not the folder of a run"),
+        (["runs", "--browse", "none0"], "no sentences of any round|is not the folder of a run"),
         (["runs", "--experiment", "x"], "give one of the two"),
     ):
         with pytest.raises(InputError, match=message):

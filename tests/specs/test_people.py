@@ -293,11 +293,14 @@ def test_what_was_interrupted_after_labels_came_goes_on_without_them(
     ("words", "told"),
     [
         (["acquire=none"], "annotator=people labels what is acquired, and acquire=none"),
-        (["acquire.unit=entities"], "acquire.unit=entities: how many a sentence holds"),
-        (["store=none"], "annotator=people goes on from what the store has"),
-        (["-m", "seed=0,1"], "annotator=people labels for one run, and a sweep has several"),
+        (["acquire.unit=entities"], "acquire.unit=entities: the entities of a sentence"),
+        (["store=none"], "annotator=people continues from the results in the store"),
+        (
+            ["-m", "seed=0,1"],
+            "annotator=people works for a single run only, and a sweep has several",
+        ),
         (["annotator.format=conll"], "annotator.format: conll keeps no ids of unlabelled"),
-        (["annotator.format=docano"], "annotator.format: docano is no format; did you mean"),
+        (["annotator.format=docano"], "annotator.format: docano is not a format; did you mean"),
         (["annotator.rate=0.1"], "unknown key annotator.rate"),
     ],
 )
@@ -333,7 +336,10 @@ def test_a_command_that_no_file_keeps_has_to_be_typed(
 @pytest.mark.slow
 def test_other_folders_are_refused(project: Path) -> None:
     assert main(["hydra.run.dir=there", "iteration.rounds=0", "tracking=none"]) == 0
-    for folder, told in (("there", "people label nothing"), ("nowhere", "no run that can be read")):
+    for folder, told in (
+        ("there", "people label nothing"),
+        ("nowhere", "there is no readable run"),
+    ):
         with pytest.raises(InputError, match=f"{folder}: {told}"):
             loop("status", folder)
     assert main([*WORDS, "iteration.rounds=1", "tracking=none"]) == 0

@@ -101,7 +101,7 @@ def test_a_port_that_is_taken_is_said_before_anything_starts(project: Path) -> N
 @pytest.mark.parametrize(
     ("uri", "told"),
     [
-        ("sqlite:///none.db", r"none\.db: there is no such tracker"),
+        ("sqlite:///none.db", r"none\.db: there is no such database"),
         ("sqllite:///x.db", "did you mean 'sqlite'"),
         ("http://127.0.0.1:1", "no server answers .*refused"),
     ],

@@ -152,14 +152,14 @@ def test_each_run_is_a_file_with_the_columns_that_trackio_reads(project: Path) -
 
 def test_what_cannot_be_exported_is_one_line_and_no_file(project: Path) -> None:
     for words, message in (
-        ([], "is no folder"),
+        ([], "is not a folder"),
         ([str(project)], "no finished run"),
         (["--experiment", "scinr"], "no experiment 'scinr'"),
         (["--experiment", "Default"], "no finished run"),
         (["--experiment", "x", "--uri", "sqlite:///none.db"], "no tracker at sqlite:///none.db"),
         (["x", "--experiment", "x"], "give one of the two"),
         (["x", "--uri", "http://x"], "give one of the two"),
-        (["--run", "gone"], "is no folder"),
+        (["--run", "gone"], "is not a folder"),
     ):
         with pytest.raises(InputError, match=message):
             call(*words, "-o", "runs.csv")

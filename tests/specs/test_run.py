@@ -98,7 +98,7 @@ def test_each_round_is_a_line_on_disk_and_a_step_in_the_tracker(
     out = capsys.readouterr().out
     assert "round 2" in out and "sciner ui" in out and local_uri(project) in out
     assert "The last round " in out and "contradict" not in out
-    assert out.rstrip().endswith("to see the results: sciner report here")
+    assert out.rstrip().endswith("to see the results: sciner report here (in MLflow: sciner ui)")
 
 
 def test_the_gold_is_that_of_the_annotator_who_was_asked_for(project: Path) -> None:
@@ -384,6 +384,25 @@ def test_brackets_of_the_user_are_no_markup(
     ]
     assert len(ours) == 3  # two jobs begun, one failed
     assert all("data.train=[red.conll,b.conll]" in line for line in ours)
+
+
+def test_invalid_input_leaves_no_new_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But a folder that was there stays, and so does what is in it."""
+
+    def refuse(config: Any) -> None:
+        raise InputError("unknown label", file="a.conll", line=3)
+
+    monkeypatch.setattr(prepare, "read_corpus", refuse)
+    (project / "kept").mkdir()
+    for folder in ("outputs/a/b", "kept/a"):
+        with pytest.raises(InputError, match=r"a\.conll:3: unknown label"):
+            main([f"hydra.run.dir={folder}", "tracking=none"])
+    assert sorted(place.name for place in project.iterdir()) == ["kept", "mlflow.db"]
+    assert not any((project / "kept").iterdir())
+    (project / "kept" / "notes").touch()
+    with pytest.raises(InputError):
+        main(["hydra.run.dir=kept", "tracking=none"])
+    assert (project / "kept" / "notes").exists()
 
 
 @pytest.mark.parametrize(

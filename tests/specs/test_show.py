@@ -146,7 +146,7 @@ def test_a_run_keeps_its_gold_and_is_found_by_its_id(
         "\n", ""
     )
     shutil.rmtree("out")
-    with pytest.raises(InputError, match=f"the folder of run {id} is gone"):
+    with pytest.raises(InputError, match=f"the folder of run {id} does not exist any more"):
         call(id)
 
 
@@ -154,7 +154,7 @@ ERRORS = {
     "before": 4.0,
     "again": 1.0,
     "changed": 1.0,
-    "mended": 2.0,
+    "corrected": 2.0,
     "gone": 0.0,
     "new": 0.0,
     "spread": 0.0,

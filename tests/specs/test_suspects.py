@@ -18,8 +18,8 @@ from sciner.launch.overrides import configurations
 from sciner.launch.plan import fits_of
 from sciner.loop.iteration import Iteration
 from sciner.loop.rounds import Round
+from sciner.policy.acquisition.baselines import Random
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.plain import Random
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone
 from sciner.policy.threshold.precision import Precision

@@ -114,7 +114,7 @@ def launch(
     points = auto.points.get()
     if len(jobs) != len(points):
         raise InputError(
-            "hydra.sweeper.max_batch_size does not go with Slurm",
+            "hydra.sweeper.max_batch_size cannot be used with Slurm",
             hint="hydra.launcher.array_parallelism=N runs N jobs at a time",
         )
     settings = Settings(values, points)
@@ -224,7 +224,7 @@ def to_slurm(
     except (RuntimeError, ValueError, OSError) as error:
         said = next((line for line in reversed(str(error).splitlines()) if line.strip()), "")
         raise InputError(
-            f"Slurm takes no jobs: {said.strip()}", hint="see hydra.launcher in docs/cluster.md"
+            f"Slurm rejects the jobs: {said.strip()}", hint="see hydra.launcher in docs/cluster.md"
         ) from None
 
 

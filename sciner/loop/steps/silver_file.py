@@ -8,7 +8,7 @@ from pathlib import Path
 from sys import intern
 from typing import Any
 
-from sciner.text.corpus import NOTHING, Example, Sentence
+from sciner.text.corpus import UNMASKED, Example, Sentence
 from sciner.text.spans import Span
 
 # json.dumps with these settings makes an encoder for every row
@@ -69,5 +69,5 @@ def example_of(sentence: Sentence, row: list[Any], known: dict[Span, Span]) -> E
     # JSON gives every label a string of its own
     told = (Span(start, end, intern(label)) for start, end, label in spans)
     own = tuple(known.setdefault(span, span) for span in told)
-    mask = frozenset(masked) or NOTHING
+    mask = frozenset(masked) or UNMASKED
     return Example(sentence, own, "silver", round, tuple(confidences), mask, weight)

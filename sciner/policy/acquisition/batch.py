@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from sciner.policy.acquisition.base import Need, Strategy
-from sciner.policy.acquisition.plain import Nothing
+from sciner.policy.acquisition.baselines import Nothing
 from sciner.policy.seed import Amount
 from sciner.text.corpus import Sentence
 

@@ -21,7 +21,7 @@ from sciner.policy.threshold.base import (
 )
 from sciner.policy.threshold.constant import AcceptAll
 from sciner.policy.threshold.values import Thresholds
-from sciner.text.corpus import NOTHING, Example
+from sciner.text.corpus import UNMASKED, Example
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
@@ -58,7 +58,7 @@ class Threshold:
         if self.granularity not in self.rule.granularities:
             known = " or ".join(self.rule.granularities)
             raise ValueError(
-                f"granularity={self.granularity} means nothing to threshold={self.rule.kind}: "
+                f"granularity={self.granularity} cannot be used with threshold={self.rule.kind}: "
                 f"give {known}"
             )
 
@@ -174,7 +174,7 @@ def accept(
             continue
         confidences = p.span_confidences(how)
         taken.append(
-            Example(p.sentence, p.spans, "silver", round, confidences, masked or NOTHING, weight)
+            Example(p.sentence, p.spans, "silver", round, confidences, masked or UNMASKED, weight)
         )
         sure.append(told.sentence_confidence(how))
     empty = [i for i, example in enumerate(taken) if not example.accepted()]

@@ -87,7 +87,7 @@ def usable(place: str, tokenizer: Any) -> None:
         )
     if tokenizer.pad_token_id is None or tokenizer.unk_token_id is None:
         raise InputError(
-            f"{place} has no padding or no unknown token: it is no encoder's",
+            f"{place} has no padding or no unknown token: it does not belong to an encoder",
             hint="take another model",
         )
 

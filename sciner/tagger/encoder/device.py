@@ -41,7 +41,7 @@ class Device:
         if self.accelerator == "gpu" and self.type == "cpu":
             raise InputError(
                 f"trainer.accelerator=gpu: torch {torch.__version__} sees no GPU",
-                hint="trainer=auto takes what there is",
+                hint="trainer=auto uses the CPU if there is no GPU",
             )
 
     def resolved_precision(self) -> str:

@@ -151,8 +151,8 @@ def load(source: Source, tags: Sequence[str]) -> tuple[Any, Any]:
     tokenizer, net, known, report = read(folder, source, tags)
     if strange := sorted(key for key in shapes(report) if not key.startswith(HEADS)):
         raise InputError(
-            f"{folder}: {len(strange)} weights have other shapes than config.json says, "
-            f"{strange[0]} first",
+            f"{folder}: the shapes of {len(strange)} weights differ from config.json, first "
+            f"{strange[0]}",
             hint="download it again",
         )
     mark_words(tokenizer)

@@ -213,7 +213,7 @@ class Asker:
             reply = self.endpoint.ask(question.recipe.name, question.request())
             if self.purse.limit is not None and not reply.prompt_tokens:
                 raise InputError(
-                    "the endpoint does not count tokens, so nobody knows what answers cost",
+                    "the endpoint does not count tokens, so the cost is unknown",
                     hint="give llm.max_cost=null, or another endpoint",
                 )
             self.purse.pay(self.usage([reply]).money)

@@ -210,7 +210,7 @@ class Endpoint:
 
     def _no_endpoint(self) -> InputError:
         return InputError(
-            f"{self.base_url} is no endpoint: what it answers is no JSON",
+            f"{self.base_url} is not an endpoint: its answer is not JSON",
             hint="check llm.base_url, which often ends with /v1",
         )
 

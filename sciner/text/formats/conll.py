@@ -12,7 +12,7 @@ from sys import intern
 from typing import Literal, NamedTuple
 
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING, Example, Sentence, accepted
+from sciner.text.corpus import UNMASKED, Example, Sentence, accepted
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_length, check_token, is_solid, located
 from sciner.text.formats.documents import DOCSTART
@@ -223,7 +223,7 @@ def _is_blank(line: str, columns: Sequence[str], usual: int) -> bool:
 
 def _unmasked(sentence: Sentence, sources: Sequence[str]) -> Sentence:
     """The sentence without the labels of tokens that a run masked."""
-    masked = frozenset(i for i, source in enumerate(sources) if source == MASKED) or NOTHING
+    masked = frozenset(i for i, source in enumerate(sources) if source == MASKED) or UNMASKED
     return replace(sentence, spans=accepted(sentence.spans or (), masked), masked=masked)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING, Sentence
+from sciner.text.corpus import UNMASKED, Sentence
 from sciner.text.formats.check import check_length, check_token
 from sciner.text.formats.record import Mark, Record, on_tokens, record_of, words
 from sciner.text.formats.running import OVERLAPPING, UNMET, longest
@@ -76,7 +76,7 @@ def _reduced(record: Record, holds: Collection[str], notes: Counter[str]) -> Rec
         record = replace(record, marks=tuple(m._replace(confidence=None) for m in record.marks))
     if "masks" not in holds and record.masked:
         notes[MASKS] += len(record.masked)
-        record = replace(record, masked=NOTHING)
+        record = replace(record, masked=UNMASKED)
     if "tokens" not in holds and record.tokens is not None:
         notes[TOKENS] += record.tokens != tuple(tokenise(record.text))
         record = replace(record, tokens=None)
@@ -109,7 +109,7 @@ def _sentences(record: Record, notes: Counter[str]) -> Iterator[Record]:
             text[begin : tokens[inside[-1]][1]],
             None,
             tuple((tokens[i][0] - begin, tokens[i][1] - begin) for i in inside),
-            frozenset(i - first for i in inside if i in record.masked) or NOTHING,
+            frozenset(i - first for i in inside if i in record.masked) or UNMASKED,
         )
         if record.marks is not None:
             moved = (m._replace(start=m.start - begin, end=m.end - begin) for m in record.marks)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING, Example, Sentence
+from sciner.text.corpus import UNMASKED, Example, Sentence
 from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import check_label, located
 from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
@@ -176,7 +176,7 @@ def read_examples_jsonl(path: str | Path) -> list[Example]:
             sentence = Sentence(str(row["id"]), tuple(map(str, row["tokens"])))
             encode(spans, len(sentence.tokens))
             confidences = tuple(float(span["confidence"]) for span in known)
-            masked = frozenset(map(int, row.get("masked", ()))) or NOTHING
+            masked = frozenset(map(int, row.get("masked", ()))) or UNMASKED
             weight = float(row.get("weight", 1))
             found.append(
                 Example(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from sciner.text.corpus import NOTHING, Sentence
+from sciner.text.corpus import UNMASKED, Sentence
 from sciner.text.formats.row import ID
 from sciner.text.formats.running import Offsets, joined
 from sciner.text.spans import Span
@@ -55,7 +55,7 @@ class Record:
     text: str
     marks: tuple[Mark, ...] | None = None
     tokens: Offsets | None = None
-    masked: frozenset[int] = NOTHING
+    masked: frozenset[int] = UNMASKED
     origin: Origin = field(default=Origin(), compare=False)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Literal
 
-from sciner.text.corpus import NOTHING, Sentence
+from sciner.text.corpus import UNMASKED, Sentence
 from sciner.text.formats.check import MAX_TOKENS
 from sciner.text.formats.running import UNMET, joined
 from sciner.text.formats.segment import sentence_bounds
@@ -40,7 +40,7 @@ def without_blanks(
     place = [0, *accumulate(bool(token.strip()) for token in tokens)]
     moved = [Span(place[s.start], place[s.end], s.label) for s in spans]
     kept = frozenset(place[i] for i in masked if tokens[i].strip())
-    return [s for s in moved if s.start < s.end], kept or NOTHING
+    return [s for s in moved if s.start < s.end], kept or UNMASKED
 
 
 def split_sentences(sentences: Sequence[Sentence], notes: Counter[str]) -> list[Sentence]:
@@ -75,7 +75,7 @@ def _parts(sentence: Sentence) -> Iterable[Sentence]:
         inside = [s for s in sentence.spans or () if start <= s.start < end]
         held = tuple(Span(s.start - start, s.end - start, s.label) for s in inside if s.end <= end)
         lost = tuple(s.label for s in inside if s.end > end)
-        masked = frozenset(i - start for i in sentence.masked if start <= i < end) or NOTHING
+        masked = frozenset(i - start for i in sentence.masked if start <= i < end) or UNMASKED
         spans = None if sentence.spans is None else held
         yield replace(
             sentence,

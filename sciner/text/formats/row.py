@@ -10,7 +10,7 @@ from types import UnionType
 from typing import Any, NamedTuple
 
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING, accepted
+from sciner.text.corpus import UNMASKED, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
 from sciner.text.formats.documents import DOCSTART
 from sciner.text.formats.repair import Repairs, longest_allowed, without_blanks
@@ -47,7 +47,7 @@ class Row(NamedTuple):
     tokens: tuple[str, ...]
     spans: tuple[Span, ...] | None = None
     tags: tuple[str, ...] | None = None
-    masked: frozenset[int] = NOTHING
+    masked: frozenset[int] = UNMASKED
     dropped: tuple[str, ...] = ()
     overlapping: int = 0
     offsets: Offsets | None = None
@@ -208,7 +208,7 @@ def _running_rows(
             p.tokens,
             p.spans if gold else None,
             None,
-            NOTHING,
+            UNMASKED,
             p.dropped,
             p.overlapping,
             p.offsets,
@@ -277,7 +277,7 @@ def _unmasked(
     """
     value = row.get("masked")
     if not value:
-        return spans, NOTHING
+        return spans, UNMASKED
     if not isinstance(value, list) or not all(type(i) is int and 0 <= i < length for i in value):
         raise InputError(
             '"masked" is not a list of token positions', hint=f"count the {length} tokens from 0"

@@ -97,7 +97,7 @@ def test_check_refuses_a_class_that_is_not_among_the_labels(say: Any, place: Pat
     assert code == 2 and "a.conll:1" in error and "Methods" in error
 
 
-def test_check_counts_what_it_read_and_mended(say: Any, place: Path) -> None:
+def test_check_counts_what_it_read_and_repaired(say: Any, place: Path) -> None:
     (place / "a.conll").write_text("We O\nuse O\nAdam I-Method\n\nIt B-Method\n")
     found = json.loads(say("check", "a.conll", "--json")[1])
     counts = {"sentences": 2, "tokens": 4, "spans": 2, "documents": 1, "unlabelled": 0}

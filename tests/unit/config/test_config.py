@@ -24,7 +24,7 @@ from sciner.launch.overrides import check, parse_flags
 from sciner.loop.iteration import Iteration
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.doubt import Bald
+from sciner.policy.acquisition.uncertainty_sampling import Bald
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.base import RULES
@@ -291,7 +291,10 @@ def test_a_misspelt_choice_gets_its_nearest_spelling(group: str, key: str, choic
 @pytest.mark.parametrize(
     ("model", "told"),
     [
-        (CRF | {"lr": 0.1}, "model.lr means nothing to model.kind=crf; model.kind=encoder has it"),
+        (
+            CRF | {"lr": 0.1},
+            "model.lr is not a setting of model.kind=crf; model.kind=encoder has it",
+        ),
         (CRF | {"c1": -0.1}, "model.c1=-0.1: it should be greater than or equal to 0"),
         (CRF | {"max_iterations": 0}, "model.max_iterations=0: it should be greater than 0"),
         (
@@ -327,7 +330,7 @@ def test_a_setting_that_means_nothing_to_its_kind_names_the_kind_that_has_it(
 ) -> None:
     key = list(values)[-1]
     expected = (
-        f"threshold.{key} means nothing to threshold.kind={kind}; threshold.kind={told} has it"
+        f"threshold.{key} is not a setting of threshold.kind={kind}; threshold.kind={told} has it"
     )
     assert refusal(changed(threshold=BASE["threshold"] | {"kind": kind} | values)) == expected
 
@@ -380,10 +383,13 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
             "data: pool=unlabelled needs text: give data.unlabelled=PATH",
         ),
         ({"data__pool": "both"}, "data: pool=both needs text: give data.unlabelled=PATH"),
-        ({"data__kind": "files"}, "data: files needs both: give data.train=PATH data.test=PATH"),
-        ({"data__kind": "files", "data__train": "a.conll"}, "data: files needs both"),
-        ({"data__kind": "files", "data__test": ["a.conll"]}, "data: files needs both"),
-        ({"data__kind": "hub"}, "data: hub needs a set: give data.path=NAME"),
+        (
+            {"data__kind": "files"},
+            "data: files needs train and test: give data.train=PATH data.test=PATH",
+        ),
+        ({"data__kind": "files", "data__train": "a.conll"}, "data: files needs train and test"),
+        ({"data__kind": "files", "data__test": ["a.conll"]}, "data: files needs train and test"),
+        ({"data__kind": "hub"}, "data: hub needs a data set: give data.path=NAME"),
         (
             {"model__max_length": 100, "model__overlap": 37},
             "model: overlap=37 leaves no room in windows of max_length=100",
@@ -394,7 +400,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"iteration__stop": "churn", "iteration__relabel": "frozen"},
-            "iteration: stop=churn watches silver",
+            "iteration: stop=churn compares silver",
         ),
         (
             {"iteration__folds": True},
@@ -402,7 +408,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"iteration__temperature": 2},
-            "iteration: temperature=2.0 changes soft labels",
+            "iteration: temperature=2.0 only changes soft labels",
         ),
         (
             {"model": CRF, "iteration__steps": 600},
@@ -422,25 +428,26 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"model": CRF, "iteration__silver_weight": 0.5},
-            "iteration.silver_weight=0.5 means nothing to model=crf",
+            "iteration.silver_weight=0.5 cannot be used with model=crf",
         ),
         (
             {"model": CRF, "iteration__init": "previous"},
-            "iteration.init=previous goes on from weights, and model=crf",
+            "iteration.init=previous starts from trained weights, and model=crf",
         ),
         (
             {"model": GAZETTEER, "iteration__init": "previous"},
-            "iteration.init=previous goes on from weights, and model=gaz",
+            "iteration.init=previous starts from trained weights, and model=gaz",
         ),
         ({"acquire__batch": 0.05}, "acquire.batch: 0.05 is neither a number nor a share: write 5%"),
         ({"acquire__batch": "0%"}, "acquire: batch=0 buys nothing: give acquire.batch=30"),
         (
             {"acquire__budget": 500},
-            "acquire: budget=500 ends what acquire=none never begins: add acquire=random",
+            "acquire: budget=500 has no effect, because acquire=none buys nothing: add "
+            "acquire=random",
         ),
         (
             {"acquire__unit": "entities", "acquire__batch": "5%"},
-            "acquire: batch=5% of entities nobody has counted",
+            "acquire: batch=5%: the number of entities in the pool is unknown",
         ),
         (
             {"threshold": FIXED | {"min_confidence": 1.5}},
@@ -464,7 +471,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"threshold": QUOTA | {"granularity": "sentence"}},
-            "threshold: granularity=sentence means nothing to threshold=quota",
+            "threshold: granularity=sentence cannot be used with threshold=quota",
         ),
         (
             {"acquire": BALD | {"passes": 1}},
@@ -472,7 +479,7 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
         ),
         (
             {"acquire": BALD, "model": CRF},
-            "acquire=bald needs samples, and a crf has none: take an encoder",
+            "acquire=bald needs samples, and a crf has none: use an encoder",
         ),
         (
             {"acquire__kind": "core_set", "acquire__scorer": "crf"},

@@ -23,7 +23,7 @@ from sciner.launch.hydra_errors import choices_of, explain_hydra_error
 from sciner.launch.jobs import hydra_main
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
-from sciner.launch.quoting import hint_for_words, is_taken
+from sciner.launch.quoting import can_parse, hint_for_words
 
 ROOT = Path(__file__).parents[3]
 SWEEPS = sorted(choices_of("experiment") - {"search/minilm"})  # a product of axes
@@ -79,7 +79,7 @@ def composed(*words: str) -> Any:
         ),
         (
             "model=crf +model.clip=3",
-            "model.clip means nothing to model.kind=crf; model.kind=encoder has it",
+            "model.clip is not a setting of model.kind=crf; model.kind=encoder has it",
         ),
         ("model.kind=crff", "model.kind=crff: there is no such choice; did you mean 'crf'?"),
         (
@@ -96,7 +96,7 @@ def composed(*words: str) -> Any:
         ),
         (
             "threshold=quantile +threshold.min_confidence=0.7",
-            "threshold.min_confidence means nothing to threshold.kind=quantile",
+            "threshold.min_confidence is not a setting of threshold.kind=quantile",
         ),
         (
             "threshold=per_class threshold.quota=500",
@@ -105,7 +105,7 @@ def composed(*words: str) -> Any:
         ("acquire=mnlp acquire.passes=20", "unknown key acquire.passes; acquire=bald has it"),
         (
             "threshold=quota threshold.granularity=sentence",
-            "threshold: granularity=sentence means nothing to threshold=quota",
+            "threshold: granularity=sentence cannot be used with threshold=quota",
         ),
         (
             "threshold.measure=probabilty",
@@ -214,7 +214,7 @@ def test_several_values_need_the_flag(word: str) -> None:
         ),
         (
             ["iteration.stop=churn", "iteration.relabel=all,frozen"],
-            "iteration: stop=churn watches silver",
+            "iteration: stop=churn compares silver",
         ),
         (["data.pool=withheld,both"], "data: pool=both needs text"),
     ],
@@ -445,11 +445,11 @@ def test_a_word_that_hydra_does_not_take_is_shown_in_a_form_that_it_does(
     told = explain_hydra_error("HydraException", ["seed=1", word])
     assert str(told) == f"Hydra cannot parse {word}; write {form}"
     (typed,) = shlex.split(form)
-    assert is_taken(typed) and not is_taken(word)
+    assert can_parse(typed) and not can_parse(word)
 
 
 def test_quotes_within_a_word_are_kept() -> None:
-    """Whatever the shell makes of the mend is the word that was meant."""
+    """The shell reads the suggested correction as the word that was meant."""
     for value in ("it's.conll", 'a"=b.conll', "a b=c\u00e9"):
         (typed,) = shlex.split(str(hint_for_words([f"data.train={value}"])).removeprefix("write "))
         assert OverridesParser.create().parse_override(typed).value() == value
@@ -460,7 +460,7 @@ def test_classes_of_any_name_get_a_bar_from_the_command_line() -> None:
         "threshold=per_class", 'threshold.classes="{Tâche: 0.6, Metric(%): 0.5, 123: 0.4}"'
     )
     assert point.threshold.classes == {"Tâche": 0.6, "Metric(%)": 0.5, "123": 0.4}
-    assert "is no mapping" in refusal("threshold=per_class", "threshold.classes='{a'")
+    assert "is not a mapping" in refusal("threshold=per_class", "threshold.classes='{a'")
 
 
 @pytest.mark.parametrize("more", [[], ["--resolve"]])

@@ -357,7 +357,7 @@ def test_rates_kinds_and_costs_reach_the_annotator() -> None:
         ),
         (
             ["annotator=noisy", "+annotator.kinds.mised=1"],
-            "annotator.kinds: 'mised' is no kind of error; did you mean 'missed'?",
+            "annotator.kinds: 'mised' is not a kind of error; did you mean 'missed'?",
         ),
         (
             ["annotator=noisy", *(f"annotator.kinds.{k}=0" for k in ERROR_KINDS)],

@@ -37,9 +37,9 @@ def test_an_earlier_budget_stays_as_it_was() -> None:
     [
         ((), 3 + 200),  # nothing to start from: both are marked
         ((TASK, METHOD), 3 + 20),  # both are confirmed
-        ((Span(0, 1, "Method"),), 3 + 10 + 100),  # one is mended, and METHOD overlaps none
+        ((Span(0, 1, "Method"),), 3 + 10 + 100),  # one is corrected, and METHOD overlaps none
         ((Span(0, 1, "Task"), Span(1, 2, "Task")), 3 + 20 + 100),  # two are made into one
-        ((Span(0, 3, "Task"),), 3 + 10),  # one is mended, and the other comes of it
+        ((Span(0, 3, "Task"),), 3 + 10),  # one is corrected, and the other comes of it
     ],
 )
 def test_one_who_starts_from_silver_pays_for_every_span_of_it_and_for_gold_that_overlaps_none(

@@ -207,8 +207,8 @@ def test_no_other_amount_is_understood(text: str | int) -> None:
         (0, 0, "the seed set is empty"),
         ("0%", 0, "the seed set is empty"),
         ("0.5%", 0, "the seed set is empty"),  # of 60 sentences
-        (TOTAL + 1, 0, f"{TOTAL + 1} sentences were asked for, {TOTAL} are there"),
-        (50, 11, "11 sentences were asked for, 10 are there"),
+        (TOTAL + 1, 0, f"{TOTAL + 1} sentences are requested, but there are only {TOTAL}"),
+        (50, 11, "11 sentences are requested, but there are only 10"),
     ],
 )
 def test_what_cannot_be_taken_is_refused_in_one_line(

@@ -104,11 +104,16 @@ def test_gains_and_losses_are_counted(tmp_path: Path) -> None:
     compared = asked(tmp_path, {f"threshold={k} seed=0": (0.6, v) for k, v in values.items()})
     found = results(compared)
     first, second, _ = answers(compared, found)
-    assert first.startswith("2 of 3 settings gain over their own round 0") and "1 loses" in first
+    assert first.startswith(
+        "2 of 3 settings gain over their own round 0 (training on the seed set alone), and 1 loses."
+    )
     assert first.endswith(
         "The changes run from -0.100 with threshold=c to +0.100 with threshold=a."
     )
-    assert second.startswith("None of the 2 other settings is better than the baseline threshold=a")
+    assert second.startswith(
+        "Neither of the two other settings is better than the baseline threshold=a: both are "
+        "worse. The differences"
+    )
     assert second.count(" to -0.050 with threshold=b.") == 1
     ends = extremes(found)
     assert ends and [one.setting["threshold"] for one in ends] == ["a", "c"]
@@ -124,7 +129,7 @@ def test_a_difference_whose_interval_includes_0_is_no_gain_and_no_loss(tmp_path:
     compared = asked(tmp_path, runs)
     first, second, _ = answers(compared, results(compared))
     assert first.startswith("1 of 2 settings gains over its own round 0")
-    assert "0 lose, 1 cannot be distinguished from it: its interval includes 0" in first
+    assert ", none loses, and 1 cannot be distinguished from it (its interval includes 0)." in first
     assert re.fullmatch(
         r"threshold=fixed cannot be distinguished from the baseline threshold=accept_all: "
         r"\+0\.004; the 95% interval \[-0\.\d+, \+0\.\d+\] includes 0\.",
@@ -197,25 +202,89 @@ def test_the_best_has_the_largest_difference_from_the_baseline_among_comparable_
     assert " to +0.100 with corpus=hard, threshold=b." in told
 
 
-def test_a_baseline_with_collapse_warnings_is_marked_wherever_it_is_compared_with(
+def warn(run: Path, *rounds: int) -> None:
+    """Give rounds of a run a collapse warning."""
+    file = run / "rounds.jsonl"
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+    for number in rounds:
+        lines[number]["warnings"] = ["few spans"]
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+
+
+def test_every_setting_that_may_have_collapsed_is_named_with_its_runs_and_rounds(
     tmp_path: Path,
 ) -> None:
-    for number, (kind, f1) in enumerate((("accept_all", 0.1), ("fixed", 0.5))):
-        folder = write_run(
-            tmp_path / kind, f"threshold={kind} seed=0", [{"test/f1/micro": f1}], started=number + 1
-        )
-        if kind == "accept_all":
-            line = json.loads((folder / "rounds.jsonl").read_text(encoding="utf-8"))
-            line["warnings"] = ["few spans"]
-            (folder / "rounds.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    """A warning of round 0 does not count: no silver can have caused it."""
+    rounds = {"accept_all": [(0, 1, 2), (1,)], "fixed": [(0,), ()], "quantile": [(2,), ()]}
+    for kind, of_seeds in rounds.items():
+        for seed, warned in enumerate(of_seeds):
+            words = f"threshold={kind} seed={seed}"
+            scores = [{"test/f1/micro": f1} for f1 in (0.5, 0.4, 0.3)]
+            warn(write_run(tmp_path / f"{kind}{seed}", words, scores), *warned)
     compared = compare_runs(records([tmp_path]))
     found = results(compared)
-    told = " ".join(answers(compared, found))
-    assert "The baseline threshold=accept_all has collapse warnings in 1 of 1 run" in told
+    (told,) = (line for line in answers(compared, found) if "collapsed" in line)
+    assert told == (
+        "The tagger may have collapsed with threshold=accept_all (2 of 2 runs, 3 rounds in all) "
+        "and threshold=quantile (1 of 2 runs, 1 round in all). The baseline threshold=accept_all "
+        "is among them: to be better than it may mean little."
+    )
     for table in (answer_table(compared, found), comparison_table(compared, found)):
-        assert [row[-1] for row in table.rows] == ["1 of 1 run", "0 of 1 run"]
+        assert [row[-1] for row in table.rows] == ["2 of 2 runs", "0 of 2 runs", "1 of 2 runs"]
     assert not any("collapse" in heading for heading in cost_table(compared, found).headings)
-    assert best_and_worst(compared, found)[1].endswith("collapse warnings in 1 of 1 run")
+    assert best_and_worst(compared, found)[0].endswith("collapse warnings in 2 of 2 runs")
+
+
+def test_a_single_run_may_have_collapsed_too(tmp_path: Path) -> None:
+    warn(write_run(tmp_path / "a", "seed=0", [{"test/f1/micro": 0.5}] * 2), 1)
+    compared = compare_runs(records([tmp_path]))
+    assert "The tagger may have collapsed in 1 round." in answers(compared, results(compared))
+
+
+def test_settings_without_silver_are_named_because_their_rounds_are_equal(tmp_path: Path) -> None:
+    """One that buys gold instead is not among them."""
+    for kind, accepted, more in (("accept_all", 9.0, 0), ("fixed", 0.0, 0), ("none", 0.0, 5)):
+        rounds = [
+            {"test/f1/micro": 0.5, "budget/sentences": 10.0 + more * k}
+            | ({"silver/accepted_sentences": accepted} if k else {})
+            for k in range(3)
+        ]
+        write_run(tmp_path / kind, f"threshold={kind} seed=0", rounds)
+    compared = compare_runs(records([tmp_path]))
+    told = answers(compared, results(compared))
+    assert told[1] == "No silver was accepted in any round with threshold=fixed."
+    alone = compare_runs(records([tmp_path / "fixed"]))
+    assert "No silver was accepted in any round." in answers(alone, results(alone))
+    lines = [
+        {"round": k, "scores": {**line["scores"], "test/gain/micro": 0.0}}
+        for k, line in enumerate(alone.runs[0].rounds)
+    ]
+    assert answer_of_run(lines) == (
+        "The last round has the same entity F1 as round 0 (training on the seed set alone). "
+        "No silver was accepted in any round."
+    )
+
+
+def test_each_interval_is_marked_with_what_it_is_over(tmp_path: Path) -> None:
+    """The test set of one corpus is a single document, so its intervals are over seeds."""
+    for corpus, documents in (("many", 3), ("one", 1)):
+        for kind, right in (("accept_all", 5), ("fixed", 7)):
+            for seed in range(2):
+                counts = [[[n + seed, 10, 10]] * documents for n in (4, right)]
+                rounds = [{"test/f1/micro": row[0][0] / 10} for row in counts]
+                folder = tmp_path / f"{corpus}{kind}{seed}"
+                words = f"data={corpus} threshold={kind} seed={seed}"
+                write_run(folder, words, rounds, corpus=corpus, counts=counts)
+    compared = compare_runs(records([tmp_path]))
+    table = answer_table(compared, results(compared))
+    marked = {
+        row[0]: [cell.endswith("]†") for cell in row[4:] if "[" in cell] for row in table.rows
+    }
+    assert all(marked["one"]) and marked["one"] and not any(marked["many"])
+    assert (
+        "Differences: paired by seed [95% bootstrap interval over seeds and test documents; "
+        "† 95% t interval over seeds]."
+    ) in table.notes
 
 
 def test_the_page_and_the_run_have_the_same_sentence_of_a_single_seed(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sciner.errors import InputError
+from sciner.report.budget import budgets, curves_of
 from sciner.report.compared import (
     ComparedRuns,
     average_settings,
@@ -18,7 +19,7 @@ from sciner.report.draw import panels
 from sciner.report.figures import LEAST, heat, over_rounds
 from sciner.report.frames import keys_of, tidy
 from sciner.report.render import NONE
-from sciner.report.sections import budgets, curves_of, people
+from sciner.report.sections import people
 from sciner.results.records import records
 from tests.runs import write_run
 

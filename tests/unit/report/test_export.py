@@ -92,7 +92,9 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no finished run"):
         export(tmp_path, tmp_path / "new")
     assert main([*WORDS, f"hydra.run.dir={tmp_path}/bare"]) == 0
-    with pytest.raises(InputError, match=r"bare: the run has kept no tagger; .*save_model=true"):
+    with pytest.raises(
+        InputError, match=r"bare: the run has not saved its tagger; .*save_model=true"
+    ):
         export(tmp_path / "bare", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
@@ -109,5 +111,5 @@ def test_a_folder_of_several_runs_is_refused(run: Path, tmp_path: Path) -> None:
 def test_a_run_does_not_keep_the_tagger_of_an_older_one_in_its_folder(tmp_path: Path) -> None:
     assert main([*WORDS, "save_model=true", f"hydra.run.dir={tmp_path}/run"]) == 0
     assert main([*WORDS, "seed=1", f"hydra.run.dir={tmp_path}/run"]) == 0
-    with pytest.raises(InputError, match="has kept no tagger"):
+    with pytest.raises(InputError, match="has not saved its tagger"):
         export(tmp_path / "run", tmp_path / "out")

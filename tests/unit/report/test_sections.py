@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sciner.errors import InputError
-from sciner.report import figures, sections, silver_figures
+from sciner.report import budget, figures, sections, silver_figures
 from sciner.report.compared import compare_runs
 from sciner.report.figure_tables import by_class
 from sciner.report.render import NONE
@@ -56,6 +56,45 @@ def test_a_page_of_runs_that_lost_no_gold_does_not_speak_of_it(tmp_path: Path) -
     assert not list(sections.dropped(compared))
     (every,) = sections.every_run(compared)
     assert every.table and every.table.headings[-1] == "gain on round 0"
+
+
+def test_runs_are_listed_by_setting_and_seed_and_named_by_what_differs(tmp_path: Path) -> None:
+    """Whenever they began; and the seeds that a setting lacks have a command."""
+    words = ("threshold=fixed seed=1", "threshold=accept_all seed=1", "threshold=accept_all seed=0")
+    for number, said in enumerate(words):
+        scores = {"test/f1/micro": 0.5, "test/gain/micro": 0.0}
+        write_run(tmp_path / f"{number}", said, [scores], started=number + 1)
+    compared = compare_runs(records([tmp_path]))
+    (every,) = sections.every_run(compared)
+    assert every.table and [row[1:3] for row in every.table.rows] == [
+        ("fixed", "1"),
+        ("accept_all", "0"),
+        ("accept_all", "1"),
+    ]
+    assert [compared.name_of(run) for run in compared.sorted_runs] == [
+        "threshold=fixed, seed=1",
+        "threshold=accept_all, seed=0",
+        "threshold=accept_all, seed=1",
+    ]
+    (missing,) = sections.missing(compared)
+    command = "sciner run threshold=fixed seed=0"
+    assert missing.table and missing.table.rows == (("threshold=fixed", "0", command),)
+    alone = compare_runs(records([tmp_path / "0"]))
+    assert alone.name_of(alone.runs[0]) == "" and not list(sections.missing(alone))
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_a_single_seed_is_no_mean(tmp_path: Path, seeds: int) -> None:
+    """Captions and notes speak of means and intervals only where there are any."""
+    for seed in range(seeds):
+        scores = {"test/f1/micro": 0.5 + seed / 10, "test/f1/Task": 0.4 + seed / 10}
+        write_run(tmp_path / f"{seed}", f"seed={seed}", [scores, scores])
+    compared = compare_runs(records([tmp_path]))
+    (rounds,) = sections.rounds(compared)
+    notes = by_class(compared, ["Task"]).notes
+    assert rounds.text.startswith("Mean over seeds") == (seeds > 1)
+    assert any("Mean over seeds" in note for note in notes) == (seeds > 1)
+    assert any(note.startswith("*") for note in notes) == (seeds == 1)
 
 
 def test_a_class_that_a_run_lacks_in_a_round_has_a_dash(tmp_path: Path) -> None:
@@ -130,7 +169,7 @@ def test_budget_curves_have_every_round_of_every_run_in_any_unit(
         buying(tmp_path, seed)
     shown: list[Any] = []
     monkeypatch.setattr(figures, "over_budget", lambda *told: shown.append(told))
-    (section,) = sections.budgets(compare_runs(records([tmp_path]), units=[unit]))
+    (section,) = budget.budgets(compare_runs(records([tmp_path]), units=[unit]))
     ((curves, told_unit, _, rounds),) = shown
     assert section.name == f"budget_{unit}" and unit in section.title and told_unit == unit
     ((method, by_seed),) = curves["sample"].items()
@@ -146,7 +185,7 @@ def test_a_run_without_the_unit_has_no_curve_and_hinders_none(tmp_path: Path) ->
     buying(tmp_path, 0)
     buying(tmp_path, 1, ["sentences"])
     compared = compare_runs(records([tmp_path]), units=["money"])
-    (by_seed,) = sections.curves_of(compared, unit="money").values()
+    (by_seed,) = budget.curves_of(compared, unit="money").values()
     assert list(by_seed) == [0]
 
 

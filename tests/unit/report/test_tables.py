@@ -13,8 +13,9 @@ import pytest
 from scipy import stats
 
 from sciner.report import frames
+from sciner.report.learning_curves import learning_curves
 from sciner.report.render import Table, as_csv, latex, markdown, table_of
-from sciner.report.tables import cells, learning_curves, paired
+from sciner.report.tables import cells, paired
 from sciner.score.curves import Curve, area_difference
 from sciner.score.intervals import SHARE, SIGNED, t_interval
 from sciner.score.stats import f1_of

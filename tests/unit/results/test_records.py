@@ -54,7 +54,7 @@ def test_a_torn_run_is_left_out_and_named(
     torn.unlink() if content is None else torn.write_bytes(content)
     assert [record.about["id"] for record in records([tmp_path])] == ["a", "c"]
     (line,) = caplog.messages
-    assert line.startswith(f"{torn}: this is no record of a run (") and line.endswith(
+    assert line.startswith(f"{torn}: this is not the record of a run (") and line.endswith(
         "the run is left out"
     )
     with pytest.raises(InputError, match="no finished run b was found"):

@@ -62,8 +62,8 @@ def refusals(
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"sciner_id": "train/p#7"}, "'train/p#7' is no sentence that was asked for; restore"),
-        ({"sciner_id": None}, "'a.2' is no sentence"),
+        ({"sciner_id": "train/p#7"}, "'train/p#7' is not a sentence of a batch; restore"),
+        ({"sciner_id": None}, "'a.2' is not a sentence"),
         ({"sciner_id": "train/p#0"}, "the text of train/p#0 was changed"),
         ({"text": "BERT-base tags β cells"}, "of train/p#1 was changed ('β' stands where 'α' was)"),
         ({"text": "BERT-base tags α"}, "was the text edited? restore it"),
@@ -217,7 +217,7 @@ def test_labels_without_ids_are_known_by_their_text(folder: PeopleFolder) -> Non
     assert folder.answers()["train/p#1"][""].spans == (Span(0, 1, "Task"),)
     write_conll("b.conll", [replace(labelled[0], tokens=("x", "y"))])
     _, (fault,) = take_in(folder, ["b.conll"], LABELS, None)
-    assert "is no sentence that was asked for" in str(fault)
+    assert "is not a sentence of a batch" in str(fault)
 
 
 def test_two_sentences_with_the_same_text_come_back_in_a_format_without_ids(

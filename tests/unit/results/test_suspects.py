@@ -79,5 +79,5 @@ def test_another_file_is_refused_with_its_line(tmp_path: Path, line: str) -> Non
     write_suspects(file, [GOLD])
     with file.open("a", encoding="utf-8") as stream:
         stream.write(line + "\n")
-    with pytest.raises(InputError, match=r"suspects\.jsonl:2: these are no suspects"):
+    with pytest.raises(InputError, match=r"suspects\.jsonl:2: this is not a file of suspects"):
         read_suspects(file)

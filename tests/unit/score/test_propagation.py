@@ -20,7 +20,7 @@ WRONG, GOLD = Span(2, 4, "Task"), (Span(3, 5, "Task"), Span(6, 7, "Method"))
         ([Span(2, 4, "Method")], Fate.CHANGED),
         ([Span(3, 5, "Method")], Fate.CHANGED),
         ([Span(2, 3, "Task"), GOLD[0]], Fate.CHANGED),  # right beside wrong
-        ([GOLD[0]], Fate.MENDED),
+        ([GOLD[0]], Fate.CORRECTED),
         ([GOLD[1], Span(0, 2, "Task")], Fate.GONE),  # they touch it, or are elsewhere
         ([], Fate.GONE),
     ],

@@ -119,7 +119,7 @@ def seconds(row: Mapping[str, Any], key: str) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InputError(f'"{key}" is no number of seconds', hint="restore it as it was")
+        raise InputError(f'"{key}" is not a number of seconds', hint="restore it as it was")
     return float(value)
 
 

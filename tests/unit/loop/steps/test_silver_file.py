@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sciner.loop.steps.silver_file import read_rows, read_silver, row_of, write_silver
-from sciner.text.corpus import NOTHING, Example, Sentence
+from sciner.text.corpus import UNMASKED, Example, Sentence
 from sciner.text.spans import Span
 
 SCORES = {"accepted_share": 0.25, 'spans/ü, "accepted": [': 3.0}
@@ -24,7 +24,7 @@ def examples(draw: st.DrawFn) -> list[Example]:
         label = draw(st.sampled_from(["Task", '], "', "ü"]))
         spans = draw(st.sampled_from([(), (Span(0, 1, label),), (Span(0, 1, label),) * 2]))
         sure = tuple(draw(st.lists(st.floats(0, 1), min_size=len(spans), max_size=len(spans))))
-        masked = draw(st.sampled_from([NOTHING, frozenset({0}), frozenset({1, 0})]))
+        masked = draw(st.sampled_from([UNMASKED, frozenset({0}), frozenset({1, 0})]))
         weight = draw(st.floats(0.1, 2))
         found.append(Example(Sentence(id, ("a", "b")), spans, "silver", 3, sure, masked, weight))
     return found

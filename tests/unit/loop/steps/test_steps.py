@@ -16,8 +16,8 @@ from sciner.loop.iteration import Iteration
 from sciner.loop.steps import STEPS
 from sciner.policy.acquisition.base import STRATEGIES
 from sciner.policy.acquisition.batch import Acquire
-from sciner.policy.acquisition.doubt import Fluctuation
-from sciner.policy.acquisition.spread import KMeans
+from sciner.policy.acquisition.diversity_sampling import KMeans
+from sciner.policy.acquisition.uncertainty_sampling import Fluctuation
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.precision import Precision

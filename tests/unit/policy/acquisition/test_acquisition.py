@@ -24,8 +24,8 @@ from sciner.policy.acquisition.base import (
     not_asked_for,
 )
 from sciner.policy.acquisition.batch import Unit, price, take
-from sciner.policy.acquisition.doubt import Fluctuation
 from sciner.policy.acquisition.rank import rank
+from sciner.policy.acquisition.uncertainty_sampling import Fluctuation
 from sciner.tagger.base import PROBES
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Sentence, tagset

@@ -493,7 +493,7 @@ def test_a_rule_has_no_setting_of_a_name_that_all_have(rule: type[Rule]) -> None
 def test_a_rule_is_refused_where_it_has_no_meaning() -> None:
     with pytest.raises(
         ValueError,
-        match="granularity=sentence means nothing to threshold=quota: give span or token",
+        match="granularity=sentence cannot be used with threshold=quota: give span or token",
     ):
         Threshold(Quota(4), "sentence")
     with pytest.raises(ValueError, match="a curriculum needs a schedule"):

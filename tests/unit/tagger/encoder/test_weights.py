@@ -248,7 +248,7 @@ def test_weights_that_the_folder_lacks_are_named(
 @pytest.mark.parametrize(
     ("spoil", "problem"),
     [
-        (lambda values: values[:, :-1].clone(), "have other shapes than config.json says, bert."),
+        (lambda values: values[:, :-1].clone(), "weights differ from config.json, first bert."),
         (lambda values: values * float("nan"), "holds NaN or infinite weights"),
     ],
 )

@@ -146,7 +146,7 @@ def test_a_connection_that_hangs_or_is_closed_is_given_up_and_tried_again() -> N
     [
         (Says(status=500), 3, "does not answer"),
         (Says(status=0), 3, "no server answers at"),
-        (Says(page=True), 1, "is no endpoint"),
+        (Says(page=True), 1, "is not an endpoint"),
         (Says(status=400), 1, "does not answer"),
         (Says(status=404), 1, "has no model 'scripted'"),
         (Says(status=401), 1, "rejects a question without a key"),
@@ -177,7 +177,7 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
         with pytest.raises(InputError, match="no model 'scrited'; did you mean 'scripted'"):
             replace(where).check("scrited")
         page = Endpoint(served.url.removesuffix("/v1"), "OUR_KEY", 5.0, 0, 1)
-        with pytest.raises(InputError, match="is no endpoint"):
+        with pytest.raises(InputError, match="is not an endpoint"):
             page.check(MODEL)
     assert served.asked == []
     with pytest.raises(InputError, match="no server answers at"):

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from sciner.cli import main as cli
 from sciner.errors import InputError
-from sciner.text.corpus import NOTHING
+from sciner.text.corpus import UNMASKED
 from sciner.text.formats.convert import told
 from sciner.text.formats.exchange.base import EXCHANGES, Exchange
 from sciner.text.formats.exchange.files import by_document, whole
@@ -83,7 +83,7 @@ def records(draw: st.DrawFn) -> list[Record]:
                 for mark in record.marks or ()
                 if all(mark.end <= tokens[i][0] or tokens[i][1] <= mark.start for i in masked)
             )
-            mask = frozenset(masked) or NOTHING
+            mask = frozenset(masked) or UNMASKED
             record = replace(record, id=f"paper#{i}", tokens=tokens, masked=mask, marks=free)
         elif draw(st.booleans()):
             record = replace(record, marks=None)
