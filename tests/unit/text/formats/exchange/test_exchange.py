@@ -394,7 +394,7 @@ def test_the_suffix_of_the_output_says_its_format_where_one_format_has_it(say: A
     for out, names in (
         ("b.json", "argilla, label_studio"),
         ("b.jsonl", "doccano, jsonl, prodigy, scierc"),
-        ("folder", "brat, cas, webanno"),
+        ("folder", "brat, cas, text, webanno"),
         ("b.txt", "argilla, bioc, brat, cas, conll, "),
     ):
         code, _, err = say("a.jsonl", out)
@@ -475,7 +475,7 @@ def test_words_that_cannot_be_followed_are_one_line(say: Any) -> None:
     Path("b/c").touch()
     for words, fault in (
         (("a.jsonl", "o", "--format", "docano"), "did you mean 'doccano'?"),
-        (("a.jsonl", "o", "--format", "text"), "plain text cannot store spans"),
+        (("a.jsonl", "o", "--format", "pdf"), "PDF cannot be written"),
         (("a.jsonl", "a.jsonl", "--format", "jsonl"), "would replace its input"),
         (("a.jsonl", "b", "--format", "brat"), "b: there is a folder of that name"),
         (("c.jsonl", "o", "--format", "brat"), "c.jsonl: no such file"),
