@@ -149,5 +149,5 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.slow
 def test_a_file_that_needs_too_much_time_or_memory_is_one_line() -> None:
     with pytest.raises(InputError, match=r"^a\.pdf: the PDF "):
-        pdf_text(written(bomb(3000)))
+        pdf_text(written(bomb(1200)))
     assert pdf_process.MEMORY <= 2**30
