@@ -166,7 +166,11 @@ def show(done: Summary, place: Path, to: str) -> None:
     notes = Counter({"files annotated before, and skipped": done.skipped}) + done.notes
     if to == "jsonl":
         notes += Counter({'spans below the threshold, listed as "rejected"': done.rejected})
-    for words, counted in ((f"files read: {done.files}", notes), (f"{to} cannot store", done.lost)):
-        told = "; ".join(f"{what}: {count:,}" for what, count in sorted((+counted).items()))
-        if told:
-            say(f"{words}: {told}")
+    say("; ".join([f"files read: {done.files or 'none'}", *told(notes)]))
+    if +done.lost:
+        say(f"{to} cannot store: {'; '.join(told(done.lost))}")
+
+
+def told(counts: Counter[str]) -> list[str]:
+    """Each of the counts that are not zero."""
+    return [f"{what}: {count:,}" for what, count in sorted((+counts).items())]

@@ -26,7 +26,6 @@ from sciner.text.formats.source import home
 from sciner.text.formats.texts import Text, said
 
 UNFINISHED = ".unfinished"  # a folder in the output folder
-DOCUMENTS = (".txt", ".ann", ".tsv", ".json")  # of formats with a file for each document
 
 
 def annotate_folder(
@@ -49,8 +48,8 @@ def annotate_folder(
         by: what identifies the tagger and the settings in the manifest.
 
     Raises:
-        InputError: a file cannot be read, two have the same output, ``out`` contains an input or
-            lies in one, or an output exists that is not in the manifest.
+        InputError: a file cannot be read, two have the same output, or ``out`` contains an input,
+            lies in one, or has files but no manifest.
     """
     began = time.perf_counter()
     notes, lost, count = Counter[str](), Counter[str](), Counter[str]()
@@ -60,8 +59,6 @@ def annotate_folder(
         manifest = Manifest(out, by)
         digests = {text.file: digest_of(text) for text in texts}
         new = [text for text in texts if not manifest.has(text.path, digests[text.file])]
-        for text in new:
-            refuse_foreign(text, out, settings, manifest)
         extract([text.file for text in new if is_pdf(text.file, settings.format)], notes)
         scratch = out / UNFINISHED
         try:
@@ -90,9 +87,13 @@ def annotate_folder(
 
 
 def check_places(inputs: Sequence[str], texts: Sequence[Text], out: Path) -> None:
-    """Raise InputError if inputs and outputs would be mixed, or two inputs have one output."""
+    """Raise InputError if ``out`` is not for outputs alone, or two inputs have one output."""
     if out.exists() and not out.is_dir():
         raise InputError("not a folder", file=out, hint="name a folder, or a file with -o FILE")
+    shown = out.is_dir() and any(not file.name.startswith(".") for file in out.iterdir())
+    if shown and not (out / NAME).is_file():
+        problem = "it has files that no sciner annotate has written"
+        raise InputError(problem, file=out, hint="name a new folder as the last word")
     place = out.resolve()
     searched = [folder for path in inputs if (folder := home(path)).is_dir()]
     if any(place.is_relative_to(folder.resolve()) for folder in searched) or any(
@@ -120,16 +121,6 @@ def digest_of(text: Text) -> str:
         raise InputError(
             f"cannot be read ({error.strerror})", file=error.filename, hint="check the path"
         ) from None
-
-
-def refuse_foreign(text: Text, out: Path, settings: Settings, manifest: Manifest) -> None:
-    """Raise InputError if an output exists that is not in the manifest."""
-    suffix = ".jsonl" if settings.to is None else settings.to.suffix
-    for name in [suffix] if suffix else DOCUMENTS:
-        place = out / text.folder / f"{text.file.stem}{name}"
-        if place.exists() and not manifest.lists(text.path, place):
-            problem = f"it exists, and the manifest ({NAME}) does not list it"
-            raise InputError(problem, file=place, hint="name another folder, or remove it")
 
 
 def written(

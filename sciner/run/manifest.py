@@ -98,11 +98,6 @@ class Manifest:
             for entry in self.entries.get(name, {}).values()
         )
 
-    def lists(self, name: str, output: Path) -> bool:
-        """Whether an output of a file is listed."""
-        place = str(output.relative_to(self.folder))
-        return any(place in outputs for outputs in self.entries.get(name, ()))
-
     def add(
         self,
         name: str,

@@ -275,7 +275,7 @@ def test_a_folder_is_annotated_into_a_folder_and_then_skipped(
         (saved / "papers" / name).write_text(TEXT)
     call("annotate", "run/model", "papers", "out/")
     said = capsys.readouterr().out
-    assert "4 sentences" in said and "files read: 2 .txt: .png files left out: 1" in said
+    assert "4 sentences" in said and "files read: 2 .txt; .png files left out: 1" in said
     call("annotate", "run/model", "in.txt", "-o", "spans.jsonl")
     alone = (saved / "spans.jsonl").read_text().replace("input/in#", "input/sub/a#")
     assert (saved / "out/sub/a.jsonl").read_text() == alone

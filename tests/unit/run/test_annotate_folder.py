@@ -144,18 +144,22 @@ def test_a_fault_in_any_file_leaves_nothing() -> None:
     ("inputs", "files", "fault"),
     [
         (["."], (), "out: inputs and outputs would be mixed"),
-        (["in", "out/x.txt"], ("out/x.txt",), "out: inputs and outputs would be mixed"),
+        (
+            ["in", "out/x.txt"],
+            ("out/x.txt", f"out/{NAME}"),
+            "out: inputs and outputs would be mixed",
+        ),
         (
             ["in"],
             ("in/a.jsonl",),
             "in/a.txt: its output would have the same name as that of in/a.j",
         ),
         (["in", "in/a.txt"], (), "in/a.txt: its output would have the same name as that of in/a.t"),
-        (["in"], ("out/a.jsonl",), "out/a.jsonl: it exists, and the manifest"),
+        (["in"], ("out/z.jsonl",), "out: it has files that no sciner annotate has written"),
         (["in"], ("out",), "out: not a folder"),
     ],
 )
-def test_nothing_of_others_is_overwritten(
+def test_a_folder_that_is_not_for_outputs_alone_is_refused(
     inputs: list[str], files: Sequence[str], fault: str
 ) -> None:
     for name in files:
