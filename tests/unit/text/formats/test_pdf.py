@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import zlib
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from sciner.errors import InputError
 from sciner.text.formats import pdf as pdfs
@@ -144,6 +148,47 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(pdfs, "find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"pip install 'sciner\[pdf\]'"):
         pdf_text(written(PAPER))
+
+
+@pytest.mark.parametrize(
+    ("code", "fault"),
+    [
+        (-signal.SIGXCPU, "takes more than 30 seconds or too much memory; divide it"),
+        (-signal.SIGKILL, "takes more than 30 seconds or too much memory; divide it"),
+        (-signal.SIGSEGV, "is damaged, or needs more than 1 GiB; open it in another program"),
+        (1, "is damaged, or needs more than 1 GiB; open it in another program"),
+    ],
+)
+def test_a_process_that_ends_is_one_line(
+    code: int, fault: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = subprocess.CompletedProcess([], code, b"", b"Traceback")
+    monkeypatch.setattr("subprocess.run", lambda *words, **how: ended)
+    with pytest.raises(InputError, match=f"^a.pdf: the PDF {fault}"):
+        pdf_text(written(PAPER))
+
+
+edits = st.lists(
+    st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=4)), min_size=1, max_size=6
+)
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(edits=edits)
+def test_damage_gives_text_or_one_line(edits: list[tuple[float, int, bytes]]) -> None:
+    content = PAPER
+    for place, length, new in edits:
+        at = round(place * len(content))
+        content = content[:at] + new + content[at + length :]
+    try:
+        running = pdf_text(written(content))
+    except InputError as error:
+        assert str(error).startswith("a.pdf: ") and "\n" not in str(error)
+    else:
+        assert running.text.strip() and running.pages == tuple(sorted(running.pages))
 
 
 @pytest.mark.slow
