@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from sciner.text.corpus import Example
+from sciner.text.formats.fit import SPACES
 from sciner.text.formats.pdf import pdf_text
 from sciner.text.formats.recognise import Format, beside, recognise
 from sciner.text.formats.record import Mark, Record
@@ -38,15 +39,17 @@ def counted(sentences: Iterable[Annotated], count: Counter[str]) -> Iterator[Ann
 
     Args:
         sentences: to be counted.
-        count: is updated with the numbers of COUNTED; "rejected" are the spans below the threshold.
+        count: is given the numbers of COUNTED when all are yielded; "rejected" are the spans below
+            the threshold.
     """
+    number = tokens = proposed = kept = 0
     for one in sentences:
-        kept = len(one.example.accepted())
-        count["sentences"] += 1
-        count["tokens"] += len(one.example.sentence.tokens)
-        count["spans"] += kept
-        count["rejected"] += len(one.example.spans) - kept
+        number += 1
+        tokens += len(one.example.sentence.tokens)
+        proposed += len(one.example.spans)
+        kept += len(one.example.accepted())
         yield one
+    count.update(sentences=number, tokens=tokens, spans=kept, rejected=proposed - kept)
 
 
 def text_of(file: Path, format: Format) -> str | None:
@@ -72,7 +75,8 @@ def records_of(
         whole: yield the text as one record, so that its offsets stay; otherwise, and without a
             text, a record is a sentence.
         root: the beginning of the ids that is left out.
-        lost: counts the spans below the threshold, which are left out.
+        lost: counts the spans below the threshold, which are left out, and the sentences of JSON
+            objects whose white space is.
     """
     for one in sentences:
         lost.update(+Counter({REJECTED: len(one.example.spans) - len(one.example.accepted())}))
@@ -84,12 +88,13 @@ def records_of(
         return
     for one in sentences:
         sentence, offsets = one.placed.sentence, one.placed.offsets
-        if text is None or not offsets:
-            shown, tokens = " ".join(sentence.tokens), joined(sentence.tokens)
+        begin = offsets[0][0] if offsets else 0
+        tokens = tuple((a - begin, b - begin) for a, b in offsets or joined(sentence.tokens))
+        if text is None:
+            shown, given, tokens = " ".join(sentence.tokens), tokens, joined(sentence.tokens)
+            lost.update(+Counter({SPACES: given != tokens}))
         else:
-            begin = offsets[0][0]
-            shown = text[begin : offsets[-1][1]]
-            tokens = tuple((a - begin, b - begin) for a, b in offsets)
+            shown = text[begin : begin + tokens[-1][1]]
         yield Record(sentence.id.removeprefix(root), shown, tuple(marks_of(one, tokens)), tokens)
 
 

@@ -195,6 +195,20 @@ def test_the_text_of_a_pdf_is_kept_beside_its_spans() -> None:
     assert Path("c.texts/c.txt").read_bytes() == content()["c.txt"]
 
 
+def test_a_sentence_of_a_json_object_is_a_text_and_its_white_space_is_counted() -> None:
+    rows = [{"text": "We use  BERT. BERT wins ."}, {"tokens": ["BERT", "."]}]
+    write("one/x.jsonl", "".join(json.dumps(row) + "\n" for row in rows))
+    done = run("one", tagger=Finder(), to=EXCHANGES["doccano"])
+    found = [json.loads(line) for line in content()["x.jsonl"].splitlines()]
+    assert [(row["text"], row["label"]) for row in found] == [
+        ("We use BERT .", [[7, 11, "Method"]]),
+        ("BERT wins .", [[0, 4, "Method"]]),
+        ("BERT .", [[0, 4, "Method"]]),
+    ]
+    assert done.lost["texts whose white space becomes single spaces"] == 1
+    assert [row["sciner_id"] for row in found] == ["x#0", "x#1", "x#2"]
+
+
 PIECES = ("We", "BERT", "BERT-based", "Me\u0301thode", "\U0001d6fc", "हिन्दी", "F1", ".", ",")
 BLANKS = (" ", "  ", "\n", "\r\n", "\t", "\u00a0", "")
 texts = st.lists(
@@ -210,7 +224,7 @@ EACH = [
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(text=texts)
 @pytest.mark.parametrize("name", EACH)
