@@ -12,6 +12,7 @@ QUIET = "SCINER_QUIET"  # set in the environment of a run that shows no progress
 Advance = Callable[[int], None]
 Listener = Callable[[str, int, int], None]
 Total = int | Callable[[], int | None]  # the latter: asked again, until it is known
+Description = str | Callable[[], str]  # the latter: asked again at every step
 # is told (description, done, total) in the place of a bar, where another process draws it
 listener: Listener | None = None
 # of the bar around several passes
@@ -37,7 +38,7 @@ def quiet(wanted: bool) -> Iterator[None]:
 
 
 @contextmanager
-def whole(description: str, total: Total) -> Iterator[None]:
+def whole(description: Description, total: Total) -> Iterator[None]:
     """One bar for several passes: bars inside draw nothing and advance this one."""
     with bar(description, total) as advance:
         before = shared.set(advance)
@@ -48,13 +49,13 @@ def whole(description: str, total: Total) -> Iterator[None]:
 
 
 @contextmanager
-def bar(description: str, total: Total) -> Iterator[Advance]:
+def bar(description: Description, total: Total) -> Iterator[Advance]:
     """Yields ``advance(n)``. Draws on standard error, and only if that is a terminal."""
     if around := shared.get():
         yield around
         return
     if tell := listener:
-        yield counting(description, total, tell)
+        yield counting(worded(description), total, tell)
         return
     if is_quiet() or not sys.stderr.isatty():
         yield lambda n: None
@@ -75,8 +76,12 @@ def bar(description: str, total: Total) -> Iterator[Advance]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task(description, total=now(total))
-        if callable(total):
+        task = progress.add_task(worded(description), total=now(total))
+        if callable(description):
+            yield lambda n: progress.update(
+                task, advance=n, total=now(total), description=worded(description)
+            )
+        elif callable(total):
             yield lambda n: progress.update(task, advance=n, total=now(total))
         else:
             yield lambda n: progress.advance(task, n)
@@ -85,6 +90,11 @@ def bar(description: str, total: Total) -> Iterator[Advance]:
 def now(total: Total) -> int | None:
     """The total, as far as it is known."""
     return total() if callable(total) else total
+
+
+def worded(description: Description) -> str:
+    """The description as it is at the moment."""
+    return description() if callable(description) else description
 
 
 def counting(description: str, total: Total, tell: Listener) -> Advance:

@@ -32,8 +32,9 @@ def list_(json: Json = False) -> None:
     """List the named corpora, and whether they are on this machine."""
     from dataclasses import asdict
 
-    from sciner.text.catalog.fetch import cache_folder, missing
+    from sciner.text.catalog.fetch import missing
     from sciner.text.catalog.known import CATALOG
+    from sciner.text.formats.source import cache_folder
 
     cache = cache_folder()
     fetched = {name: not missing(entry, cache / name) for name, entry in CATALOG.items()}

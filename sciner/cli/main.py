@@ -34,8 +34,9 @@ from sciner.cli import (
 from sciner.cli import (
     track as track_cli,
 )
+from sciner.cli.annotate import annotate
 from sciner.cli.review import review
-from sciner.errors import InputError, nearest
+from sciner.errors import InputError
 from sciner.store.layout import DEFAULT_FOLDER
 
 app = typer.Typer(
@@ -86,75 +87,7 @@ def run(context: typer.Context) -> None:
     raise typer.Exit(main(context.args))
 
 
-@app.command()
-def annotate(
-    tagger: Annotated[
-        Path, typer.Argument(help="The model/ folder of a run with save_model=true.")
-    ],
-    inputs: Annotated[
-        list[str],
-        typer.Argument(help="Files, folders or globs: text, CoNLL, JSONL, BRAT.", metavar="INPUT…"),
-    ],
-    out: Annotated[
-        Path,
-        typer.Option("-o", "--out", help="The new file: JSON lines of spans with confidences."),
-    ],
-    format: Annotated[
-        str, typer.Option(help="Input format: auto, conll, jsonl, brat or text.")
-    ] = "auto",
-    tokenised: Annotated[
-        bool,
-        typer.Option(
-            "--tokenised",
-            help="Plain text has one sentence per line, with spaces between its tokens.",
-        ),
-    ] = False,
-    confidence: Annotated[
-        str, typer.Option(help="A span's confidence is the min or the mean of its tokens'.")
-    ] = "min",
-    precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads on the CPU; default: all cores.")
-    ] = None,
-    int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Quantise an encoder on the CPU to int8 (docs/annotate.md)."),
-    ] = False,
-) -> None:
-    """Annotate text with a saved tagger.
-
-    Example: [bold]sciner annotate outputs/…/model papers/*.txt -o spans.jsonl[/].
-    """
-    from sciner.launch.environment import settle
-
-    settle()
-    from sciner.config.model import TrainerConfig
-    from sciner.run.annotate import annotate, tokens_of
-    from sciner.run.saved import open_tagger
-
-    if confidence not in ("min", "mean"):
-        raise InputError(
-            f"--confidence {confidence}: there is no such choice",
-            hint=nearest(confidence, ("min", "mean")),
-        )
-    if precision not in (known := ("auto", "bf16-mixed", "32-true")):
-        raise InputError(
-            f"--precision {precision}: there is no such choice", hint=nearest(precision, known)
-        )
-    trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
-    opened = open_tagger(tagger, trainer, int8=int8)
-    how = {
-        "format": format,
-        "tokenised": tokenised,
-        "confidence": confidence,
-        "trained": tokens_of(tagger),
-    }
-    done = annotate(opened, inputs, out, **how)  # type: ignore[arg-type]
-    speed = f"{done.tokens / done.seconds:,.0f} tokens per second"
-    typer.echo(
-        f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} "
-        f"({speed})"
-    )
+app.command()(annotate)
 
 
 @app.command("show")

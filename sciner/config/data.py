@@ -40,8 +40,8 @@ class DataConfig(Strict):
         seed_order: ``policy.seed.permutation``.
         pool: withheld training sentences, unlabelled text, or both.
         limit: the most sentences in seed set and pool together; never of test.
-        leak_guard, leak_min_tokens: what is done with training sentences of at least so many tokens
-            that are also in dev or test.
+        leak_guard, leak_min_tokens: what is done with training and unlabelled sentences of at least
+            so many tokens that are also in dev or test.
         tokenised: in unlabelled plain text, a sentence is a line, and blanks separate its tokens.
         repair: faults of files, or of a set of the hub, that are repaired and not refused
             (``text.formats.repair``).

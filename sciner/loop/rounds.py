@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sciner.loop.evaluation import Evaluator, watch
@@ -25,6 +25,7 @@ from sciner.policy.annotator import Annotator, SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Split
 from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.resolved import Resolved
 from sciner.score.evaluation import prefixed
 from sciner.score.stats import Counts
 from sciner.score.suspects import Suspected
@@ -49,6 +50,7 @@ class Round:
         steps: what was computed or found in the store; the scores are the same either way.
         seconds: wall time of the round in this run.
         suspects: suspected label errors among ``examples``; None unless requested.
+        threshold: computes the threshold that accepted the silver; None if no silver was wanted.
     """
 
     number: int
@@ -62,6 +64,7 @@ class Round:
     steps: tuple[StepRecord, ...]
     seconds: float
     suspects: tuple[Suspected, ...] | None = None
+    threshold: Callable[[], Resolved] | None = None
 
 
 def run_rounds(
@@ -188,6 +191,7 @@ def run_rounds(
             done,
             time.perf_counter() - began,
             suspected(examples, judged, steps.labels) if suspects and judged else None,
+            silver.threshold,
         )
     steps.close()
 

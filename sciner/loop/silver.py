@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
+from functools import partial
 
 from sciner.loop.gold import Gold
 from sciner.loop.outcomes import OutOfFold, Predicted, speed_of
@@ -12,6 +13,8 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.loop.steps.select import Select
 from sciner.loop.teacher import Annotates
 from sciner.policy.threshold.accept import Threshold
+from sciner.policy.threshold.base import nothing_judged
+from sciner.policy.threshold.resolved import Resolved, resolve
 from sciner.score.evaluation import prefixed
 from sciner.score.propagation import propagation_scores
 from sciner.score.silver import kappa_scores
@@ -35,6 +38,7 @@ class Silver:
         self.annotations: list[Predicted] = []
         self.accepted: dict[str, Example] = {}  # by sentence id
         self.kept: dict[str, Example] = {}  # of these, what stays accepted in this round
+        self.threshold: Callable[[], Resolved] | None = None  # of the latest acceptance
 
     def annotate(self, steps: StepRunner, teacher: Annotates, whole: bool) -> dict[str, float]:
         """Let the teacher annotate the pool.
@@ -108,6 +112,16 @@ class Silver:
                 judged=judged if threshold.needs_judged else None,
             )
         )
+        if threshold.needs_silver:
+            self.threshold = partial(
+                resolve,
+                fresh.read,
+                threshold,
+                steps.labels,
+                round=number,
+                gold_shares=shares,
+                judged=judged.judged if judged else nothing_judged,
+            )
         scores = scores | kappa_scores(self.accepted.values(), withheld)
         errors = propagation_scores(before.values(), self.accepted.values(), withheld)
         return prefixed("silver", scores) | prefixed("silver/errors", errors)

@@ -16,11 +16,12 @@ from sciner.errors import InputError
 from sciner.text.formats.running import Placed
 
 T = TypeVar("T")
-Text = Callable[[], Iterator[tuple[Path, Placed]]]  # sentences, from the start at every call
+InFile = tuple[Path, Placed]  # a sentence and its file
+Text = Callable[[], Iterator[InFile]]  # sentences, from the start at every call
 
 
 @contextmanager
-def read_ahead(text: Text, size: int) -> Iterator[tuple[Iterator[list[Placed]], Future[int]]]:
+def read_ahead(text: Text, size: int) -> Iterator[tuple[Iterator[list[InFile]], Future[int]]]:
     """Yield the sentences in blocks, and the future result of ``check`` over all of them.
 
     The next block is read while the caller works on the last one. If the text has less than one
@@ -35,13 +36,13 @@ def read_ahead(text: Text, size: int) -> Iterator[tuple[Iterator[list[Placed]], 
     """
     ended = Event()
 
-    def until_the_end() -> Iterator[tuple[Path, Placed]]:
+    def until_the_end() -> Iterator[InFile]:
         return takewhile(lambda _: not ended.is_set(), text())
 
     with ThreadPoolExecutor(2, "read") as pool:
         try:
             checked = pool.submit(check, until_the_end)
-            sentences = (placed for _, placed in until_the_end())
+            sentences = until_the_end()
             first = list(islice(sentences, size))
             if len(first) < size:
                 checked.result()
@@ -68,7 +69,8 @@ def check(text: Text) -> int:
     hashes = np.sort(np.fromiter((hash(placed.sentence.id) for _, placed in text()), np.int64))
     suspects = set(hashes[1:][hashes[1:] == hashes[:-1]].tolist())
     origin: dict[str, Path] = {}
-    for file, (sentence, _) in text() if suspects else ():
+    for file, placed in text() if suspects else ():
+        sentence = placed.sentence
         if hash(sentence.id) in suspects:
             if sentence.id in origin:
                 problem = f"sentence id {sentence.id!r} is in {origin[sentence.id]} too"

@@ -1,4 +1,4 @@
-"""Annotation of new text by a saved tagger: files in, JSON lines of spans with confidences out."""
+"""Annotation of new text by a saved tagger: files in, one file of spans with confidences out."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any
 
 from sciner import progress
 from sciner.errors import InputError
-from sciner.run.ahead import read_ahead
+from sciner.policy.threshold.resolved import Resolved
+from sciner.run.ahead import InFile, read_ahead
+from sciner.run.annotated import COUNTED, ROOT, Annotated, counted, records_of, text_of
 from sciner.tagger.base import Fitted
-from sciner.text.corpus import Example, Sentence
+from sciner.text.corpus import UNMASKED, Example, Sentence
+from sciner.text.formats.atomic import complete, write_lines
+from sciner.text.formats.exchange.base import Exchange
+from sciner.text.formats.fit import fit
 from sciner.text.formats.jsonl import write_placed_jsonl
-from sciner.text.formats.read import expand, stream_file
+from sciner.text.formats.pdf import extract, is_pdf, pdf_text
+from sciner.text.formats.read import stream_file
 from sciner.text.formats.recognise import Format
-from sciner.text.formats.running import READER, Offsets, Placed, cut_share, differ
+from sciner.text.formats.running import READER, cut_share, differ
+from sciner.text.formats.texts import READABLE, Text, find_texts, said
 from sciner.text.prediction import Aggregate
 
 log = logging.getLogger(__name__)
@@ -32,66 +39,162 @@ BLOCK = 32_768
 
 
 @dataclass(frozen=True, slots=True)
+class Settings:
+    """How text is read, annotated and written.
+
+    Attributes:
+        format: of the input.
+        tokenised: of plain text: each line is a sentence, with spaces between its tokens.
+        confidence: how a span's confidence is computed from its tokens'.
+        threshold: which spans are kept; None keeps all.
+        trained: ``tokens_of`` the tagger; a warning follows if the text is tokenised differently.
+        to: the format of the output; None writes JSON lines of sentences.
+    """
+
+    format: Format = "auto"
+    tokenised: bool = False
+    confidence: Aggregate = "min"
+    threshold: Resolved | None = None
+    trained: float | None = None
+    to: Exchange | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Summary:
     """What was annotated.
 
     Attributes:
         sentences, tokens, spans: their numbers.
+        rejected: the number of spans below the threshold.
         seconds: wall time from text to spans, including writing but not loading the tagger.
+        files: what was annotated, by suffix (``texts.said``).
+        skipped: how many files were annotated before.
+        notes: files that were left out, and other remarks of the readers, with their counts.
+        lost: what the format of the output cannot store.
     """
 
     sentences: int
     tokens: int
     spans: int
+    rejected: int
     seconds: float
+    files: str
+    skipped: int
+    notes: Counter[str]
+    lost: Counter[str]
 
 
 def annotate(
     fitted: Fitted,
     inputs: Sequence[str],
     out: Path,
-    *,
-    format: Format = "auto",
-    tokenised: bool = False,
-    confidence: Aggregate = "min",
-    trained: float | None = None,
+    settings: Settings = Settings(),
 ) -> Summary:
-    """Annotate files and write one {"id", "tokens", "spans"} per line and sentence, in their order.
+    """Annotate files and write one file, with the sentences in their order.
 
-    Labels in the files are ignored. Text and predictions are streamed: memory holds two blocks of
-    BLOCK sentences, and eight bytes for each other sentence.
+    JSON lines have one {"id", "tokens", "spans"} per sentence. For them text and predictions are
+    streamed: memory holds two blocks of BLOCK sentences, and eight bytes for each other sentence.
+    Labels in the files are ignored. The text of PDF files is written into a folder beside ``out``,
+    which has its name with the suffix .texts.
 
     Args:
         fitted: the tagger.
         inputs: files, folders or globs.
         out: the file to write; it is either complete or absent.
-        format: of the files.
-        tokenised: of plain text: each line is a sentence, with spaces between its tokens.
-        confidence: how a span's confidence is computed from its tokens'.
-        trained: ``tokens_of`` the tagger; a warning follows if the text is tokenised differently.
+        settings: of the annotation.
 
     Raises:
         InputError: a file cannot be read, or an id occurs twice. In a text of less than BLOCK
             sentences this is found before anything is annotated, in a longer one while the rest is
-            read.
+            read. Or the format has no single file.
     """
     began = time.perf_counter()
-    files = [file for path in inputs for file in expand(path)]
-    if out.resolve() in {file.resolve() for file in files}:
+    notes, lost, count = Counter[str](), Counter[str](), Counter[str]()
+    texts = find(inputs, settings, notes)
+    if out.resolve() in {text.file.resolve() for text in texts}:
         raise InputError("the output would replace its input", file=out, hint="give another -o")
+    if settings.to and not settings.to.suffix:
+        problem = f"{settings.to.title} has a file for each document"
+        raise InputError(problem, file=out, hint="name a folder: sciner annotate MODEL INPUT… OUT/")
+    pdfs = [text for text in texts if is_pdf(text.file, settings.format)]
+    extract([text.file for text in pdfs], notes)
+    with annotated(fitted, texts, settings) as sentences:
+        write(out, counted(sentences, count), settings, lost)
+    for text in pdfs:
+        place = out.with_suffix(".texts") / text.folder / f"{text.file.stem}.txt"
+        write_lines(place, pdf_text(text.file).text.splitlines())
+    numbers = {key: count[key] for key in COUNTED}
+    seconds = time.perf_counter() - began
+    return Summary(**numbers, seconds=seconds, files=said(texts), skipped=0, notes=notes, lost=lost)
 
-    def text() -> Iterator[tuple[Path, Placed]]:
-        how: dict[str, Any] = {"split": "input", "format": format, "tokenised": tokenised}
-        return ((file, placed) for file in files for placed in stream_file(file, **how))
 
-    count: Counter[str] = Counter()
+def find(inputs: Sequence[str], settings: Settings, notes: Counter[str]) -> list[Text]:
+    """The files to annotate; with a format that is given, all files of folders and globs."""
+    return find_texts(inputs, notes, READABLE if settings.format == "auto" else None)
+
+
+@contextmanager
+def annotated(
+    fitted: Fitted,
+    texts: Sequence[Text],
+    settings: Settings,
+    description: progress.Description = "annotate (sentences)",
+) -> Iterator[Iterator[Annotated]]:
+    """Yield the annotated sentences of files, in their order.
+
+    Args:
+        fitted: the tagger.
+        texts: the files.
+        settings: of the annotation.
+        description: of the progress.
+    """
+
+    def text() -> Iterator[InFile]:
+        for one in texts:
+            for placed in stream_file(
+                one.file,
+                split=one.below(ROOT),
+                format=settings.format,
+                tokenised=settings.tokenised,
+            ):
+                yield one.file, placed
+
     with read_ahead(text, BLOCK) as (blocks, checked):
-        if trained is not None:
-            compare_tokens(trained, (sentence for _, (sentence, _) in text()))
+        if settings.trained is not None:
+            compare_tokens(settings.trained, (placed.sentence for _, placed in text()))
         total = lambda: checked.result() if checked.done() else None  # noqa: E731
-        with progress.whole("annotate (sentences)", total):
-            write_placed_jsonl(out, examples(fitted, blocks, checked, confidence, count))
-    return Summary(count["sentences"], count["tokens"], count["spans"], time.perf_counter() - began)
+        with progress.whole(description, total):
+            yield examples(fitted, blocks, checked, settings.threshold, settings.confidence)
+
+
+def write(
+    out: Path, sentences: Iterable[Annotated], settings: Settings, lost: Counter[str]
+) -> None:
+    """Write annotated sentences into one file.
+
+    Args:
+        out: the file; it is either complete or absent.
+        sentences: of one or several files.
+        settings: of the annotation.
+        lost: counts what the format cannot store.
+    """
+    if settings.to is None:
+        write_placed_jsonl(out, ((one.example, one.placed) for one in sentences))
+        return
+    records = [
+        record
+        for file, group in groupby(sentences, key=lambda one: one.file)
+        for record in records_of(
+            list(group),
+            text_of(file, settings.format),
+            whole="edges" in settings.to.holds,
+            root=f"{ROOT}/",
+            lost=lost,
+        )
+    ]
+    assert settings.to.write
+    with complete(out) as unfinished:
+        settings.to.write(unfinished, fit(records, settings.to.holds, lost))
 
 
 def note_tokens(folder: Path, train: Sequence[Sentence]) -> None:
@@ -122,12 +225,12 @@ def compare_tokens(trained: float, text: Iterator[Sentence]) -> None:
 
 def examples(
     fitted: Fitted,
-    blocks: Iterator[list[Placed]],
+    blocks: Iterator[list[InFile]],
     checked: Future[int],
+    threshold: Resolved | None,
     how: Aggregate,
-    count: Counter[str],
-) -> Iterator[tuple[Example, Offsets | None]]:
-    """Yield the annotated sentences with the places of their tokens.
+) -> Iterator[Annotated]:
+    """Yield the annotated sentences.
 
     An error found by ``checked`` is raised as soon as it is known.
 
@@ -135,20 +238,17 @@ def examples(
         fitted: the tagger.
         blocks: the sentences.
         checked: the check of the whole text; the end waits for it.
+        threshold: which spans are kept; None keeps all.
         how: a span's confidence is computed from its tokens'.
-        count: is updated with the numbers of sentences, tokens and spans.
     """
     for block in blocks:
-        for p, placed in zip(
-            fitted.predict([placed.sentence for placed in block]), block, strict=True
-        ):
+        predictions = fitted.predict([placed.sentence for _, placed in block])
+        for p, (file, placed) in zip(predictions, block, strict=True):
             if checked.done():
                 checked.result()
-            count["sentences"] += 1
-            count["tokens"] += len(p.sentence.tokens)
-            count["spans"] += len(p.spans)
-            yield (
-                Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how)),
-                placed.offsets,
+            masked = (threshold.masked(p) if threshold else None) or UNMASKED
+            sure = p.span_confidences(how)
+            yield Annotated(
+                file, placed, Example(p.sentence, p.spans, "predicted", 0, sure, masked)
             )
     checked.result()

@@ -50,15 +50,15 @@ def compare_tokens(train: Sequence[Sentence], pool: Sequence[Sentence]) -> None:
 
 def read_splits(config: DataConfig) -> Corpus:
     """Read all splits; a corpus of the catalogue is downloaded if necessary."""
-    from sciner.text.formats.read import read_files
+    from sciner.text.formats.read import read_texts
+    from sciner.text.formats.texts import find_texts, said
 
     notes: Counter[str] = Counter()
     pool: tuple[Sentence, ...] = ()
     if config.pool != "withheld" and config.unlabelled:
-        read = read_files(
-            config.unlabelled, split="unlabelled", notes=notes, tokenised=config.tokenised
-        )
-        pool = tuple(s.withheld() for s in read)
+        texts = find_texts(config.unlabelled, notes)
+        log.info("data.unlabelled: %s", said(texts))
+        pool = read_texts(texts, notes=notes, tokenised=config.tokenised)
     if config.kind == "sample":
         from sciner.text.sample import read_sample
 

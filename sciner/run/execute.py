@@ -21,6 +21,7 @@ from sciner.run.datasets import datasets_of
 from sciner.run.job import Job
 from sciner.run.prepare import Prepared, classes_without_training, prepare
 from sciner.run.saved import save_tagger
+from sciner.run.threshold import note_threshold
 from sciner.text.corpus import Corpus, labels_of
 from sciner.text.stats import dropped_spans
 
@@ -136,6 +137,8 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
             if config.save_model:
                 save_tagger(last.fit.live(), folder.path / "model", config.model, corpus.labels)
                 note_tokens(folder.path / "model", corpus.train)
+                if last.threshold:
+                    note_threshold(folder.path / "model", last.threshold())
                 tracker.artifact(folder.path / "model", "model")
             run = {"run": about["id"], "directory": str(job.directory)}
             conclude(ready, folder, tracker, store, run)

@@ -17,6 +17,7 @@ PACKAGES = (
     "transformers",
     "pytorch-lightning",
     "python-crfsuite",
+    "pypdfium2",
     "seqeval",
     "hydra-core",
     "mlflow",

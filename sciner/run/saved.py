@@ -69,12 +69,8 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         InputError: the folder has no saved tagger, a file is missing or has changed, or the tagger
             has no int8.
     """
-    file = folder / ABOUT
-    if not file.is_file():
-        hint = "give the model/ folder of a run with save_model=true"
-        raise InputError("no saved tagger", file=folder, hint=hint)
+    about = read_about(folder)
     try:
-        about = About.model_validate_json(file.read_text(encoding="utf-8"))
         unchanged(folder, about)
         if int8 and "int8" not in about.model.capabilities:
             raise InputError(
@@ -83,13 +79,6 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
                 hint="annotate without --int8",
             )
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InputError(
-            f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
-            file=file,
-            hint="save the tagger again",
-        ) from None
     except InputError:
         raise
     except (OSError, ValueError) as error:
@@ -103,6 +92,27 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         assert isinstance(restored, FittedEncoder)
         return quantised(restored)
     return restored
+
+
+def read_about(folder: Path) -> About:
+    """Read ``sciner.json`` of a saved tagger.
+
+    Raises:
+        InputError: the folder has no saved tagger, or the file is not valid.
+    """
+    file = folder / ABOUT
+    if not file.is_file():
+        hint = "give the model/ folder of a run with save_model=true"
+        raise InputError("no saved tagger", file=folder, hint=hint)
+    try:
+        return About.model_validate_json(file.read_text(encoding="utf-8"))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise InputError(
+            f"{'.'.join(map(str, first['loc']))}: {first['msg']}",
+            file=file,
+            hint="save the tagger again",
+        ) from None
 
 
 def unchanged(folder: Path, about: About) -> None:

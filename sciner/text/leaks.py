@@ -1,4 +1,4 @@
-"""Training sentences that are also in dev or test."""
+"""Training and pool sentences that are also in dev or test."""
 
 from __future__ import annotations
 
@@ -10,38 +10,55 @@ from typing import Literal
 from sciner.text.corpus import Corpus, Sentence
 
 Guard = Literal["none", "report", "drop"]
+# how the Penn Treebank writes them, and therefore many corpora
+ESCAPED = {"``": '"', "''": '"'} | {
+    f"-{name}-": bracket
+    for name, bracket in zip(("lrb", "rrb", "lsb", "rsb", "lcb", "rcb"), "()[]{}", strict=True)
+}
 
 
 def casefolded(sentence: Sentence) -> tuple[str, ...]:
-    """The tokens without their case; sentences are the same text if these are equal."""
+    """The tokens without their case."""
     return tuple(token.casefold() for token in sentence.tokens)
 
 
+def form_of(sentence: Sentence) -> str:
+    """The text without case and spaces.
+
+    Two sentences are the same text if these are equal, even if they are tokenised differently.
+    """
+    return "".join(ESCAPED.get(token, token) for token in casefolded(sentence))
+
+
 def leaked(
-    train: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int
+    sentences: Iterable[Sentence], held_out: Iterable[Sentence], min_tokens: int
 ) -> tuple[Sentence, ...]:
-    """Find training sentences that are also in ``held_out``.
+    """Find sentences that are also in ``held_out``.
 
     Sentences of fewer than ``min_tokens`` tokens are ignored; they are mostly headings.
     """
-    known = {casefolded(sentence) for sentence in held_out}
-    return tuple(s for s in train if len(s.tokens) >= min_tokens and casefolded(s) in known)
+    known = {form_of(sentence) for sentence in held_out}
+    return tuple(s for s in sentences if len(s.tokens) >= min_tokens and form_of(s) in known)
 
 
 def guard(corpus: Corpus, how: Guard, min_tokens: int) -> Corpus:
-    """Count leaked training sentences in the notes (``report``), and leave them out (``drop``)."""
-    found = leaked(corpus.train, (*corpus.dev, *corpus.test), min_tokens) if how != "none" else ()
-    if not found:
+    """Count leaked sentences in the notes (``report``), and leave them out (``drop``).
+
+    Training sentences and unlabelled ones may leak: both are in the pool.
+    """
+    if how == "none":
         return corpus
-    if how == "report":
-        return replace(
-            corpus,
-            notes=corpus.notes
-            + Counter({"training sentences that are also in dev or test": len(found)}),
-        )
-    ids = {sentence.id for sentence in found}
-    train = tuple(s for s in corpus.train if s.id not in ids)
-    notes = corpus.notes + Counter(
-        {"training sentences dropped, because they are also in dev or test": len(found)}
+    notes: Counter[str] = Counter()
+
+    def guarded(sentences: tuple[Sentence, ...], kind: str) -> tuple[Sentence, ...]:
+        ids = {s.id for s in leaked(sentences, (*corpus.dev, *corpus.test), min_tokens)}
+        dropped = "dropped, because they" if how == "drop" else "that"
+        notes.update(+Counter({f"{kind} sentences {dropped} are also in dev or test": len(ids)}))
+        return tuple(s for s in sentences if s.id not in ids) if how == "drop" else sentences
+
+    return replace(
+        corpus,
+        train=guarded(corpus.train, "training"),
+        unlabelled=guarded(corpus.unlabelled, "unlabelled"),
+        notes=corpus.notes + notes,
     )
-    return replace(corpus, train=train, notes=notes)

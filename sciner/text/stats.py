@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from sciner.text.corpus import Sentence
-from sciner.text.leaks import casefolded, leaked
+from sciner.text.leaks import casefolded, form_of, leaked
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _count(sentences: Sequence[Sentence]) -> SplitStats:
         spans=classes.total(),
         longest=len(longest.tokens),
         longest_id=longest.id,
-        duplicates=len(sentences) - len({casefolded(s) for s in sentences}),
+        duplicates=len(sentences) - len({form_of(s) for s in sentences}),
         classes=dict(sorted(classes.items())),
         dropped=_sorted(label for s in sentences for label in s.dropped),
     )

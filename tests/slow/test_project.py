@@ -48,7 +48,9 @@ def test_the_tutorial_ends_with_a_tagger(tmp_path: Path) -> None:
     scores = [row["scores"]["test/f1/micro"] for row in rows]
     assert scores[2] > scores[0] > 0.5
     assert 0 < rows[1]["scores"]["acquire/proposed/f1"] < 1
-    spans = (tmp_path / "spans.jsonl").read_text(encoding="utf-8").splitlines()
+    found = sorted((tmp_path / "found").glob("*.jsonl"))
+    assert [file.stem for file in found] == sorted(f.stem for f in (tmp_path / "raw").iterdir())
+    spans = [row for file in found for row in file.read_text(encoding="utf-8").splitlines()]
     assert len(spans) > 400 and any(json.loads(row)["spans"] for row in spans)
     card = ModelCard.load(tmp_path / "exported/model/README.md")
     assert card.data.eval_results[0].metric_value == scores[2]

@@ -141,3 +141,34 @@ def test_a_database_survives_every_kill_while_it_is_made(tmp_path: Path) -> None
         maker.wait()
         assert size is None or not whole.exists()
     assert prepare(uri, "sciner") == prepare(uri, "sciner")
+
+
+def test_annotating_a_folder_goes_on_after_ctrl_c(project: Path) -> None:
+    """What is there is complete, and in the end everything is as if nothing had happened."""
+    sciner(*WORDS[:1], *WORDS[2:], "save_model=true", "hydra.run.dir=run", cwd=project)
+    (project / "in").mkdir()
+    for i in range(300):
+        (project / f"in/{i:03}.txt").write_text("We fine-tune BERT on SciERC. It wins.\n" * 100)
+    annotate = ("annotate", "run/model", "in")
+    shell = subprocess.Popen(
+        [sys.executable, "-m", "sciner", *annotate, "out"],
+        cwd=project,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=heeding,
+    )
+    while not list(project.glob("out/???.jsonl")):
+        assert shell.poll() is None, shell.communicate()
+        time.sleep(0.01)
+    shell.send_signal(signal.SIGINT)
+    out, err = shell.communicate(timeout=60)
+    assert (shell.returncode, out) == (130, "")
+    assert err == "sciner: stopped by Ctrl-C; the same command continues\n"
+    done = {file.name: file.read_bytes() for file in project.glob("out/???.jsonl")}
+    assert 0 < len(done) < 300 and {file.name for file in project.glob("out/.*")} == {".manifest"}
+    assert f"skipped: {len(done)}" in sciner(*annotate, "out", cwd=project)
+    sciner(*annotate, "again", cwd=project)
+    again = {file.name: file.read_bytes() for file in project.glob("again/???.jsonl")}
+    assert {f.name: f.read_bytes() for f in project.glob("out/???.jsonl")} == again
+    assert done.items() <= again.items() and len(again) == 300

@@ -16,7 +16,7 @@ import pytest
 from sciner.cli.main import app
 from sciner.errors import InputError
 from sciner.launch.main import main
-from sciner.run.annotate import annotate
+from sciner.run.annotate import Settings, annotate
 from sciner.tagger.base import FitReport
 from sciner.text.corpus import Sentence, gold_example
 from sciner.text.formats.read import stream_file
@@ -95,7 +95,7 @@ def test_every_span_says_where_it_stands_in_the_text(tmp_path: Path) -> None:
     (tmp_path / "c.jsonl").write_text(json.dumps({"text": text}) + "\n", encoding="utf-8")
 
     def said(name: str, **how: Any) -> list[str]:
-        annotate(tagger, [str(tmp_path / name)], tmp_path / "out.jsonl", **how)
+        annotate(tagger, [str(tmp_path / name)], tmp_path / "out.jsonl", Settings(**how))
         spans = [span for row in rows(tmp_path / "out.jsonl") for span in row["spans"]]
         return [text[span["start_char"] : span["end_char"]] for span in spans]
 
@@ -125,7 +125,7 @@ def test_bad_input_is_one_line_and_writes_nothing(saved: Path) -> None:
         ("run/model", "nothing.txt", "-o", "out.jsonl"): "no such file",
         ("run/model", "in.txt", "-o", "in.txt"): "replace its input",
         ("run/model", "in.txt", "-o", "out.jsonl", "--confidence", "max"): "known: mean, min",
-        ("run/model", "in.txt", "-o", "out.jsonl", "--format", "connl"): "did you mean 'conll'?",
+        ("run/model", "in.txt", "-o", "out.jsonl", "--from", "connl"): "did you mean 'conll'?",
     }
     for words, problem in bad.items():
         with pytest.raises(InputError, match=problem.replace("?", r"\?")):
@@ -265,3 +265,74 @@ def test_one_bar_runs_over_all_blocks(monkeypatch: pytest.MonkeyPatch, tmp_path:
     assert {told["total"] for told in steps} <= {None, 5}  # as soon as it is known
     with progress.bar("another", 1):
         assert bars[1:] == [("another", 1)]
+
+
+def test_a_folder_is_annotated_into_a_folder_and_then_skipped(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (saved / "papers/sub").mkdir(parents=True)
+    for name in ("a.txt", "sub/a.txt", "b.png"):
+        (saved / "papers" / name).write_text(TEXT)
+    call("annotate", "run/model", "papers", "out/")
+    said = capsys.readouterr().out
+    assert "4 sentences" in said and "files read: 2 .txt; .png files left out: 1" in said
+    call("annotate", "run/model", "in.txt", "-o", "spans.jsonl")
+    alone = (saved / "spans.jsonl").read_text().replace("input/in#", "input/sub/a#")
+    assert (saved / "out/sub/a.jsonl").read_text() == alone
+    capsys.readouterr()
+    call("annotate", "run/model", "papers", "-o", "out")
+    assert "nothing to annotate: out" in (said := capsys.readouterr().out)
+    assert "files annotated before, and skipped: 2" in said
+    call("annotate", "run/model", "papers", "out", "--precision", "32-true")
+    assert "4 sentences" in capsys.readouterr().out
+
+
+def test_other_formats_say_what_they_cannot_store(
+    saved: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    call("annotate", "run/model", "in.txt", "-o", "out.json", "--format", "label_studio")
+    assert json.loads((saved / "out.json").read_text())[0]["data"]["text"] == TEXT
+    call("annotate", "run/model", "in.txt", "out", "--format", "brat")
+    assert (saved / "out/in.txt").read_text() == TEXT
+    if spans := (saved / "out/in.ann").read_text().count("\n"):
+        assert f"brat cannot store: confidences left out: {spans}" in capsys.readouterr().out
+
+
+def test_bad_words_are_one_line(saved: Path) -> None:
+    bad = {
+        ("in.txt",): "no output; name a folder as the last word",
+        ("in.txt", "in.txt"): "in.txt is a file, so it cannot be the output",
+        ("in.txt", "-o", "o", "--format", "brat"): "BRAT has a file for each document",
+        ("in.txt", "-o", "o", "--format", "text"): "plain text cannot store spans",
+        ("in.txt", "-o", "o", "--format", "cnll"): "did you mean 'conll'?",
+        ("in.txt", "-o", "o", "--threshold", "2"): "run, none or a number",
+        ("in.txt", "-o", "o", "--threshold", "run"): "accepted no silver; give --threshold NUMBER",
+    }
+    for words, problem in bad.items():
+        with pytest.raises(InputError) as error:
+            call("annotate", "run/model", *words)
+        assert problem in str(error.value) and not (saved / "o").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "threshold", [("precision", "threshold.target=0.7"), ("quantile", "threshold.share=0.6")]
+)
+def test_the_threshold_of_the_run_is_the_one_that_accepted_its_silver(
+    project: Path, threshold: tuple[str, str]
+) -> None:
+    """In its last round, also if it comes from the store."""
+    words = ["model=gazetteer", "data.limit=100", "data.seed_size=50", "iteration.rounds=2"]
+    words += [f"threshold={threshold[0]}", threshold[1], *FIT[2:]]
+    (project / "in.txt").write_text(TEXT, encoding="utf-8")
+    for _ in range(2):
+        assert main(words) == 0
+        values = json.loads((project / "run/model/threshold.json").read_text())["values"]
+        silver = [r for r in rows(project / "run/round_2/annotated.jsonl") if r["round"] == 2]
+        assert any(row["spans"] for row in silver)
+        for row in silver:
+            assert all(s["confidence"] >= values[s["label"]] - 1e-6 for s in row["spans"])
+            rejected = row.get("rejected", ())
+            assert all(s["confidence"] < values[s["label"]] for s in rejected)
+        call("annotate", "run/model", "in.txt", "-o", "out.jsonl", "--threshold", "run")
+        assert len(rows(project / "out.jsonl")) == 2

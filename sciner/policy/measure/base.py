@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,11 @@ from sciner.text.prediction import Prediction
 Measure = Callable[[Prediction], npt.NDArray[np.floating]]
 MEASURES: Registry[Measure] = Registry("measure")
 DEFAULT = "probability"
+
+
+def measured(p: Prediction, name: str) -> Prediction:
+    """The same prediction, with the confidence of each token as the measure ``name`` gives it."""
+    return replace(p, confidence=np.asarray(MEASURES[name](p), dtype=np.float32))
 
 
 def measure(name: str) -> Callable[[Measure], Measure]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from sciner.policy.measure.base import DEFAULT, MEASURES
+from sciner.policy.measure.base import DEFAULT, measured
 from sciner.policy.threshold.base import (
     Empty,
     Granularity,
@@ -23,7 +23,6 @@ from sciner.policy.threshold.constant import AcceptAll
 from sciner.policy.threshold.values import Thresholds
 from sciner.text.corpus import UNMASKED, Example
 from sciner.text.prediction import Aggregate, Prediction
-from sciner.text.spans import Span
 
 Margins = npt.NDArray[np.float64]  # [tokens]: how sure the tagger is, minus the threshold
 
@@ -87,7 +86,7 @@ class Threshold:
 
     def measured(self, p: Prediction) -> Prediction:
         """The same prediction, with the measure's confidence of each token."""
-        return replace(p, confidence=np.asarray(MEASURES[self.measure](p), dtype=np.float32))
+        return measured(p, self.measure)
 
 
 def masked_sentence(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int] | None:
@@ -125,6 +124,26 @@ MASKED: dict[Granularity, Callable[[Prediction, Margins, Aggregate], frozenset[i
 }
 
 
+def thresholds_of(
+    silver: Callable[[], Iterable[Prediction]],
+    threshold: Threshold,
+    *,
+    round: int,
+    gold_shares: Mapping[str, float] | None = None,
+    judged: Judged = nothing_judged,
+) -> Thresholds:
+    """Compute the values of a threshold for silver; ``accept`` explains the arguments."""
+    looked_at = Measured(
+        lambda: map(threshold.measured, silver()),
+        threshold.granularity,
+        threshold.confidence,
+        round,
+        gold_shares or {},
+        lambda: ((threshold.measured(p), gold) for p, gold in judged()),
+    )
+    return threshold.rule.thresholds(looked_at)
+
+
 def accept(
     silver: Callable[[], Iterable[Prediction]],
     threshold: Threshold,
@@ -153,18 +172,10 @@ def accept(
     """
     if not threshold.needs_silver:
         return []
-
-    def measured() -> Iterable[Prediction]:
-        return map(threshold.measured, silver())
-
-    def measured_and_judged() -> Iterable[tuple[Prediction, tuple[Span, ...]]]:
-        return ((threshold.measured(p), gold) for p, gold in judged())
-
     how = threshold.confidence
-    looked_at = Measured(
-        measured, threshold.granularity, how, round, gold_shares or {}, measured_and_judged
+    thresholds = thresholds_of(
+        silver, threshold, round=round, gold_shares=gold_shares, judged=judged
     )
-    thresholds = threshold.rule.thresholds(looked_at)
     taken: list[Example] = []
     sure = array("d")  # of each
     for p in silver():

@@ -16,15 +16,6 @@ from sciner.text.catalog.entry import Entry
 from sciner.text.formats.source import home
 
 
-def cache_folder() -> Path:
-    """The folder of fetched corpora: ``SCINER_DATA``, or ``~/.cache/sciner``.
-
-    Raises:
-        InputError: there is no home folder.
-    """
-    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner", "set SCINER_DATA to a folder")
-
-
 def mirror_place() -> str | None:
     """``SCINER_MIRROR``: a folder or URL that holds ``<name>/<path>`` of every file."""
     return os.environ.get("SCINER_MIRROR") or None

@@ -41,7 +41,8 @@ def read_catalog(name: str) -> Corpus:
 def fetch_catalog(name: str) -> Path:
     """Fetch a corpus and return its folder; environment variables say where from and where to."""
     from sciner.progress import bar
-    from sciner.text.catalog.fetch import cache_folder, fetch, mirror_place
+    from sciner.text.catalog.fetch import fetch, mirror_place
+    from sciner.text.formats.source import cache_folder
 
     entry = find(name)
     with bar(f"fetching {name}", len(entry.files)) as advance:

@@ -1,10 +1,12 @@
-"""Files that are either complete or absent."""
+"""Files and folders that are either complete or absent."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 from uuid import uuid4
@@ -86,3 +88,38 @@ def emptied(place: Path) -> TextIO | None:
         pass
     file.close()
     return None
+
+
+@contextmanager
+def complete(place: Path) -> Iterator[Path]:
+    """Yield a path beside ``place`` to write a file or folder to; it is renamed to ``place`` last.
+
+    Raises:
+        InputError: ``place`` cannot be written.
+    """
+    if place.exists() and not (place.is_file() or place.is_dir()):
+        raise InputError(
+            "not a regular file, so it cannot be replaced", file=place, hint="choose another name"
+        )
+    unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    absent = [folder for folder in place.parents if not folder.exists()]
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+        if place.is_dir():
+            place.rmdir()
+        unfinished.replace(place)
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})", file=place, hint="choose another name"
+        ) from None
+    finally:
+        if unfinished.is_dir():
+            shutil.rmtree(unfinished)
+        else:
+            with suppress(OSError):  # it could not be written either
+                unfinished.unlink(missing_ok=True)
+        if not place.exists():
+            for folder in absent:  # the innermost first
+                with suppress(OSError):  # another process may have written into it
+                    folder.rmdir()

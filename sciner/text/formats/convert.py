@@ -1,23 +1,23 @@
-"""Conversion of label files from one format to another."""
+"""Conversion of files of text and labels from one format to another."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import sciner.text.formats.exchange  # noqa: F401  (registers the formats)
 from sciner.errors import InputError
+from sciner.text.formats.atomic import complete
 from sciner.text.formats.exchange.base import EXCHANGES, Exchange, Head, find_exchange
 from sciner.text.formats.fit import fit
-from sciner.text.formats.read import expand
+from sciner.text.formats.pdf import extract, is_pdf
 from sciner.text.formats.recognise import SUFFIXES, UnknownSuffix, recognise
 from sciner.text.formats.record import Record
 from sciner.text.formats.source import home, read_raw_lines
+from sciner.text.formats.texts import READABLE, Text, find_texts, left_out
 
 HEAD = 4000
 
@@ -31,7 +31,7 @@ def convert(
     absent.
 
     Args:
-        source: a file, folder or glob.
+        source: a file, folder (with its subfolders) or glob.
         out: the new file, or a new folder if the format has one file per document.
         to: the name of the new format.
         origin: the name of the format of ``source``; None recognises it for each file.
@@ -45,20 +45,23 @@ def convert(
     """
     target = find_exchange(to)
     if target.write is None:
-        raise InputError(f"{target.title} cannot store spans", hint="choose another --format")
-    files = expand(source)
+        raise InputError(f"{target.title} cannot be written", hint="choose another --format")
+    read: Counter[str] = Counter()
+    lost: Counter[str] = Counter()
+    texts = find_texts(source, read, readable=None)
     place = home(out)
-    if place.resolve() in {file.resolve() for file in files}:
+    if place.resolve() in {text.file.resolve() for text in texts}:
         raise InputError("the output would replace its input", file=out, hint="choose another name")
     if place.is_dir() and (target.suffix or any(place.iterdir())):
         raise InputError("there is a folder of that name", file=out, hint="choose another name")
-    read: Counter[str] = Counter()
-    lost: Counter[str] = Counter()
-    records = _unique(read_records(files, origin, read))
+    if origin is None and not home(source).is_file():
+        texts = known_texts(texts, read)
+    extract([text.file for text in texts if is_pdf(text.file, origin or "auto")], read)
+    records = _unique(read_records(texts, origin, read))
     fitted = fit(records, target.holds, lost)
     if not fitted:
         raise InputError("there is no text in it", file=source, hint="is it the right file?")
-    with _whole(place) as unfinished:
+    with complete(place) as unfinished:
         target.write(unfinished, fitted)
     return len(fitted), read, lost
 
@@ -87,19 +90,37 @@ def writer_of(out: str | Path, name: str | None = None) -> Exchange:
 
 
 def read_records(
-    files: list[Path], origin: str | None, notes: Counter[str]
+    texts: Iterable[Text], origin: str | None, notes: Counter[str]
 ) -> Iterator[tuple[Path, Record]]:
     """Yield the texts of files, in their order, each with its file.
 
+    An id that begins with the name of a file in a subfolder also gets the name of the folder.
+
     Args:
-        files: to read.
+        texts: the files.
         origin: the name of their format; None recognises it for each file.
         notes: counts what is left out.
     """
-    for file in files:
-        exchange = find_exchange(origin) if origin else told(file)
-        for record in exchange.read(file, notes):
-            yield file, record
+    for text in texts:
+        exchange = find_exchange(origin) if origin else told(text.file)
+        for record in exchange.read(text.file, notes):
+            if text.folder and record.id.startswith(text.file.stem):
+                record = replace(record, id=f"{text.folder}/{record.id}")
+            yield text.file, record
+
+
+def known_texts(texts: Iterable[Text], notes: Counter[str]) -> list[Text]:
+    """The files of a folder whose format is known by suffix or content; others are counted."""
+    found = []
+    for text in texts:
+        if (suffix := text.file.suffix.lower()) not in READABLE:
+            try:
+                told(text.file)
+            except InputError:
+                notes[left_out(suffix)] += 1
+                continue
+        found.append(text)
+    return found
 
 
 def told(file: Path) -> Exchange:
@@ -153,34 +174,3 @@ def _unique(read: Iterator[tuple[Path, Record]]) -> list[Record]:
             raise InputError(problem, file=file, hint="ids must be unique")
         found[record.id] = file, record
     return [record for _, record in found.values()]
-
-
-@contextmanager
-def _whole(place: Path) -> Iterator[Path]:
-    """A path beside ``place`` to write to, renamed to it when everything is written."""
-    if place.exists() and not (place.is_file() or place.is_dir()):
-        raise InputError(
-            "not a regular file, so it cannot be replaced", file=place, hint="choose another name"
-        )
-    unfinished = place.with_name(f".{place.name}.{os.getpid()}.tmp")
-    absent = [folder for folder in place.parents if not folder.exists()]
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        yield unfinished
-        if place.is_dir():
-            place.rmdir()
-        unfinished.replace(place)
-    except OSError as error:
-        raise InputError(
-            f"cannot be written ({error.strerror})", file=place, hint="choose another name"
-        ) from None
-    finally:
-        if unfinished.is_dir():
-            shutil.rmtree(unfinished)
-        else:
-            with suppress(OSError):  # it could not be written either
-                unfinished.unlink(missing_ok=True)
-        if not place.exists():
-            for folder in absent:  # the innermost first
-                with suppress(OSError):  # another process may have written into it
-                    folder.rmdir()

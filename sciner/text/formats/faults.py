@@ -9,6 +9,7 @@ from typing import Unpack
 
 from sciner.errors import InputError
 from sciner.text.corpus import Sentence
+from sciner.text.formats.pdf import is_pdf
 from sciner.text.formats.read import Reading, expand, joined_files, read_file
 from sciner.text.formats.recognise import beside
 from sciner.text.formats.source import without_lines
@@ -53,7 +54,7 @@ def read_all(
                     if (
                         fault.line is None
                         or fault.line in left_out.get(place, ())
-                        or _is_brat_text(Path(place))
+                        or _needs_all_lines(Path(place))
                     ):
                         break
                     lines = range(fault.line, (fault.last or fault.line) + 1)
@@ -65,6 +66,7 @@ def read_all(
         return (), [*faults, fault]
 
 
-def _is_brat_text(file: Path) -> bool:
-    """Whether annotations count the file's characters, so that no line may be left out."""
-    return file.suffix.lower() == ".txt" and beside(file, ".ann").is_file()
+def _needs_all_lines(file: Path) -> bool:
+    """Whether no line of a file may be left out: annotations count its characters, or it is PDF."""
+    is_brat = file.suffix.lower() == ".txt" and beside(file, ".ann").is_file()
+    return is_brat or is_pdf(file)

@@ -21,6 +21,7 @@ CONFIDENCES = "confidences left out"
 MASKS = "masked tokens written as if they were in no span"
 TOKENS = "texts whose tokens will differ when they are read again"
 IDS = "ids left out"
+SPANS = "spans left out"
 UNLABELLED = "texts without labels, written as texts with no span"
 
 
@@ -28,7 +29,8 @@ def fit(records: Iterable[Record], holds: Collection[str], notes: Counter[str]) 
     """Reduce records to what a format can store.
 
     Of overlapping spans the longest is kept; of equally long ones, the first. A format without
-    "edges" gets one sentence per record, tokenised if it was not.
+    "edges" gets one sentence per record, tokenised if it was not; without "tokens" too, it stores
+    no spans, and gets none.
 
     Args:
         records: to be written.
@@ -42,6 +44,10 @@ def fit(records: Iterable[Record], holds: Collection[str], notes: Counter[str]) 
 
 
 def _fit(record: Record, holds: Collection[str], notes: Counter[str]) -> Iterator[Record]:
+    if "edges" not in holds and "tokens" not in holds:
+        notes.update(+Counter({SPANS: len(record.marks or ())}))
+        yield _reduced(replace(record, marks=None), holds, notes)
+        return
     if record.marks and "overlaps" not in holds:
         kept, lost = longest(record.marks)
         record = replace(record, marks=tuple(kept))

@@ -15,7 +15,7 @@ from sciner.text.formats.check import check_label, located
 from sciner.text.formats.documents import BEGUN, DOCSTART, Parts
 from sciner.text.formats.repair import BLANK, Repairs, split_sentences
 from sciner.text.formats.row import Row, parse_rows
-from sciner.text.formats.running import Offsets, Placed, count_dropped, joined
+from sciner.text.formats.running import Placed, count_dropped, joined
 from sciner.text.formats.source import read_lines
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Scheme, Span, encode
@@ -132,29 +132,27 @@ def write_examples_jsonl(path: str | Path, examples: Iterable[Example]) -> None:
     write_lines(path, (_dump(_example_row(e)) for e in examples))
 
 
-def write_placed_jsonl(
-    path: str | Path, examples: Iterable[tuple[Example, Offsets | None]]
-) -> None:
-    """Write examples as ``write_examples_jsonl`` does, with each span's place in characters.
+def write_placed_jsonl(path: str | Path, examples: Iterable[tuple[Example, Placed]]) -> None:
+    """Write examples as ``write_examples_jsonl`` does, with the place of each span.
 
     "start_char" and "end_char" count characters of the text that the tokens come from; without such
-    a text, of the tokens separated by one space.
+    a text, of the tokens separated by one space. A sentence of a PDF has its "page".
 
     Args:
         path: the file.
-        examples: each with the offsets of its tokens in the text, or None.
+        examples: each with the places of its tokens.
     """
 
     def rows() -> Iterator[str]:
-        for example, offsets in examples:
+        for example, placed in examples:
             row = _example_row(example)
-            places = offsets or joined(example.sentence.tokens)
-            for span in row["spans"]:
+            places = placed.offsets or joined(example.sentence.tokens)
+            for span in (*row["spans"], *row.get("rejected", ())):
                 span |= {
                     "start_char": places[span["start"]][0],
                     "end_char": places[span["end"] - 1][1],
                 }
-            yield _dump(row)
+            yield _dump(row if placed.page is None else {**row, "page": placed.page})
 
     write_lines(path, rows())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from sys import intern
 
@@ -32,8 +32,15 @@ def stream_plain(path: str | Path, *, split: str, tokenised: bool = False) -> It
         InputError: the file is not UTF-8 or has no sentence, or a sentence has more than 2,000
             tokens.
     """
+    return placed_in(read_raw_lines(path), path, split=split, tokenised=tokenised)
+
+
+def placed_in(
+    lines: Iterable[str], path: str | Path, *, split: str, tokenised: bool = False
+) -> Iterator[Placed]:
+    """Yield the sentences of ``stream_plain`` in lines of text, given with their ends."""
     document, count, begin = f"{split}/{Path(path).stem}", 0, 0
-    for number, line in enumerate(read_raw_lines(path), start=1):
+    for number, line in enumerate(lines, start=1):
         for tokens, offsets in (
             [_words(line)] if tokenised else [(p.tokens, p.offsets) for p in pieces(line)]
         ):

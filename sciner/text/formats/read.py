@@ -13,11 +13,13 @@ from sciner.text.corpus import Sentence
 from sciner.text.formats.brat import read_brat
 from sciner.text.formats.conll import Documents, read_conll, stream_conll
 from sciner.text.formats.jsonl import read_jsonl, stream_jsonl
+from sciner.text.formats.pdf import extract, is_pdf, stream_pdf
 from sciner.text.formats.plain import read_plain, stream_plain
 from sciner.text.formats.recognise import Format, beside, recognise
 from sciner.text.formats.repair import Repairs
 from sciner.text.formats.running import Placed
 from sciner.text.formats.source import home
+from sciner.text.formats.texts import Text, without_pairs
 from sciner.text.spans import Scheme
 
 
@@ -57,6 +59,28 @@ def read_files(
     given = [paths] if isinstance(paths, str | Path) else paths
     files = (file for path in given for file in expand(path))
     return joined_files((file, read_file(file, split=split, notes=notes, **how)) for file in files)
+
+
+def read_texts(
+    texts: Sequence[Text], *, notes: Counter[str], tokenised: bool
+) -> tuple[Sentence, ...]:
+    """Read the unlabelled sentences of files, in the given order.
+
+    Args:
+        texts: what ``find_texts`` found.
+        notes: counts what readers repaired or left out.
+        tokenised: see ``read_file``.
+
+    Raises:
+        InputError: two files give the same sentence id, or ``extract`` or ``read_file`` raises it.
+    """
+    extract([text.file for text in texts if is_pdf(text.file)], notes)
+    how: Reading = {"tokenised": tokenised}
+    read = (
+        (text.file, read_file(text.file, split=text.below("unlabelled"), notes=notes, **how))
+        for text in texts
+    )
+    return tuple(sentence.withheld() for sentence in joined_files(read))
 
 
 def joined_files(read: Iterable[tuple[Path, Sequence[Sentence]]]) -> tuple[Sentence, ...]:
@@ -129,6 +153,8 @@ def read_file(
             return read_brat(beside(Path(path), ".txt"), split=split, notes=notes, labels=labels)
         case "text":
             return read_plain(path, split=split, tokenised=tokenised)
+        case "pdf":
+            return [placed.sentence for placed in stream_pdf(path, split=split)]
     raise _unknown(format)
 
 
@@ -151,6 +177,8 @@ def stream_file(
             return stream_plain(beside(Path(path), ".txt"), split=split)
         case "text":
             return stream_plain(path, split=split, tokenised=tokenised)
+        case "pdf":
+            return stream_pdf(path, split=split)
     raise _unknown(format)
 
 
@@ -172,13 +200,7 @@ def expand(path: str | Path) -> list[Path]:
     found = place.iterdir() if place.is_dir() else map(Path, matches)
     files = sorted(file for file in found if file.is_file() and not file.name.startswith("."))
     if any(file.suffix.lower() == ".ann" for file in files):
-        texts = {file.with_suffix("") for file in files if file.suffix.lower() == ".txt"}
-        files = [
-            f
-            for f in files
-            if f.suffix != ".conf"
-            and not (f.suffix.lower() == ".ann" and f.with_suffix("") in texts)
-        ]
+        files = [file for file in without_pairs(files, ".ann") if file.suffix != ".conf"]
     if not files:
         raise InputError(
             "no such file" if not place.is_dir() else "no file in this folder",

@@ -12,12 +12,13 @@ from sciner.errors import InputError
 from sciner.text.formats.documents import DOCSTART
 from sciner.text.formats.source import read_raw_lines
 
-Format = Literal["auto", "conll", "jsonl", "brat", "text"]
+Format = Literal["auto", "conll", "jsonl", "brat", "text", "pdf"]
 NAMES: dict[str, str] = {
     "conll": "CoNLL",
     "jsonl": "JSON lines",
     "brat": "BRAT",
     "text": "plain text",
+    "pdf": "PDF",
 }
 SUFFIXES: dict[str, Format] = {
     ".conll": "conll",
@@ -55,8 +56,8 @@ def recognise(path: Path) -> Format:
         InputError: the file begins like a format that is not read (it is named).
     """
     suffix = path.suffix.lower()
-    if suffix == ".ann":
-        return "brat"
+    if suffix in (".ann", ".pdf"):
+        return "brat" if suffix == ".ann" else "pdf"
     head = [
         line.strip()
         for line in islice((line for line in read_raw_lines(path) if line.strip()), HEAD)

@@ -46,12 +46,14 @@ class Placed(NamedTuple):
     Attributes:
         sentence: without labels.
         offsets: (start, end) of each token in characters: of the file (plain text and BRAT, line
-            ends counted as they are) or of the object's text (JSON lines). None for tokens that
-            come from no text.
+            ends counted as they are), of its extracted text (PDF) or of the object's text (JSON
+            lines). None for tokens that come from no text.
+        page: of a PDF on which it begins, counted from 1; None for other files.
     """
 
     sentence: Sentence
     offsets: Offsets | None = None
+    page: int | None = None
 
 
 class Piece(NamedTuple):

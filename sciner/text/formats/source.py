@@ -1,8 +1,9 @@
-"""The lines of a text file."""
+"""The lines of a text file, and the places of files."""
 
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -91,6 +92,15 @@ def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
         return Path(path).expanduser()
     except RuntimeError:
         raise InputError("no such home folder", file=path, hint=hint) from None
+
+
+def cache_folder() -> Path:
+    """The folder of downloads and of extracted text: ``SCINER_DATA``, or ``~/.cache/sciner``.
+
+    Raises:
+        InputError: there is no home folder.
+    """
+    return home(os.environ.get("SCINER_DATA") or "~/.cache/sciner", "set SCINER_DATA to a folder")
 
 
 def _text(line: bytes, path: str | Path, number: int) -> str:

@@ -12,6 +12,7 @@ from sciner.config.data import DataConfig
 from sciner.errors import InputError
 from sciner.run.corpus import compare_tokens, read_corpus
 from sciner.text.corpus import Corpus, Sentence
+from tests.pdfs import Shown, pdf
 
 TRAIN = "We O\nuse O\nBERT B-Method\n. O\n\nIt O\nwins O\n. O\n"
 
@@ -70,3 +71,25 @@ def test_masked_tokens_are_no_gold_to_score_against(folder: Path) -> None:
         with pytest.raises(InputError, match=r"masked#0 in data\.\w+ has masked tokens; give"):
             corpus(**words)
     assert corpus(train=file).train[0].masked == {1}
+
+
+def test_the_pool_is_a_folder_with_its_subfolders(
+    folder: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Text and PDF; what is left out is counted, and test sentences are found in it."""
+    pytest.importorskip("pypdfium2", reason="needs pypdfium2")
+    monkeypatch.setenv("SCINER_DATA", str(folder / "cache"))
+    (folder / "raw/sub").mkdir(parents=True)
+    (folder / "raw/a.txt").write_text("We use BERT. We train it.\n")
+    (folder / "raw/sub/a.pdf").write_bytes(pdf([Shown("WE USE BERT.", 700)], []))
+    (folder / "raw/b.png").touch()
+    words = {"pool": "unlabelled", "unlabelled": "raw", "leak_guard": "drop"}
+    with caplog.at_level("INFO"):
+        found = corpus(**words)
+    assert [(s.id, s.tokens[-2]) for s in found.unlabelled] == [("unlabelled/a#1", "it")]
+    assert found.notes.items() >= {
+        (".png files left out", 1),
+        ("pages of PDF files without text", 1),
+        ("unlabelled sentences dropped, because they are also in dev or test", 2),
+    }
+    assert caplog.messages == ["data.unlabelled: 1 .pdf, 1 .txt"]

@@ -1,4 +1,4 @@
-"""Training sentences that stand in dev or test."""
+"""Training and pool sentences that stand in dev or test."""
 
 from __future__ import annotations
 
@@ -47,3 +47,23 @@ def test_a_guard_reports_or_drops_whatever_its_case(
 def test_short_sentences_leak_only_where_they_count() -> None:
     assert guard(CORPUS, "report", min_tokens=1).notes.total() == 4
     assert guard(CORPUS, "report", min_tokens=5) == CORPUS
+
+
+@pytest.mark.parametrize(
+    ("how", "left", "note"),
+    [
+        ("none", [0, 1, 2], None),
+        ("report", [0, 1, 2], "unlabelled sentences that are also in dev or test"),
+        ("drop", [1], "unlabelled sentences dropped, because they are also in dev or test"),
+    ],
+)
+def test_the_pool_leaks_as_training_sentences_do(
+    how: Guard, left: list[int], note: str | None
+) -> None:
+    """Even if it is tokenised differently."""
+    texts = ("We use Adam.", "We use SGD .", "See ( Kim , 2014 ) !")
+    test = sentences("test", "We use Adam .", "see -LRB- Kim , 2014 -RRB- !")
+    corpus = Corpus("c", ("Method",), (), test, unlabelled=sentences("unlabelled", *texts))
+    guarded = guard(corpus, how, min_tokens=3)
+    assert guarded.unlabelled == tuple(corpus.unlabelled[i] for i in left)
+    assert guarded.notes == ({note: 2} if note else {})

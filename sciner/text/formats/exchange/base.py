@@ -13,7 +13,8 @@ from sciner.errors import InputError, nearest
 from sciner.text.formats.record import Record
 
 # text: white space as it is, except line ends. lines: line ends. title: the first line end.
-# edges: spans that do not begin and end with tokens of one sentence. overlaps: overlapping spans.
+# edges: spans that do not begin and end with tokens of one sentence; without edges and tokens there
+# are no spans. overlaps: overlapping spans.
 # confidences: of spans. masks: tokens whose label is unknown. tokens: their places. ids: of texts.
 # documents: ids of documents only. unlabelled: texts that nobody labelled, as distinct from texts
 # without an entity

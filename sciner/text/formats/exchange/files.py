@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from sciner.errors import InputError
-from sciner.text.formats.record import Record
+from sciner.text.formats.record import Mark, Record
 
 
 def by_document(records: Iterable[Record]) -> Iterator[tuple[str, list[Record]]]:
@@ -36,9 +35,11 @@ def file_of(folder: Path, document: str, suffix: str) -> Path:
 
 def whole(document: str, records: Iterable[Record]) -> Record:
     """Join the texts of a document into one record, with a line end between them."""
-    text, marks = "", []
+    text, marks = "", list[Mark]()
+    records = list(records)
     for record in records:
         begin = len(text) + 1 if text else 0
         text = f"{text}\n{record.text}" if text else record.text
         marks += [m._replace(start=m.start + begin, end=m.end + begin) for m in record.marks or ()]
-    return replace(Record(document, text), marks=tuple(marks))
+    unlabelled = all(record.marks is None for record in records)
+    return Record(document, text, None if unlabelled else tuple(marks))

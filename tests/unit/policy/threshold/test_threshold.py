@@ -23,6 +23,7 @@ from sciner.policy.threshold.per_class import PerClass
 from sciner.policy.threshold.precision import Precision, least_confidence
 from sciner.policy.threshold.quantile import Quantile
 from sciner.policy.threshold.quota import Quota
+from sciner.policy.threshold.resolved import resolve
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span, decode, encode
@@ -162,6 +163,23 @@ def test_what_the_loss_sees_is_at_or_above_the_bar(
                         if i not in e.masked
                     ]
             assert all(sure(part, threshold.confidence) >= bar for part in judged), threshold
+
+
+@few
+@given(silver=annotated(), bar=bars)
+def test_a_resolved_threshold_accepts_what_the_run_accepted(
+    silver: list[Prediction], bar: float
+) -> None:
+    """Sentence by sentence; what is not accepted at all is masked as a whole."""
+    for threshold in every(bar, empty="keep"):
+        if not threshold.needs_silver:
+            continue
+        accepted = accept(lambda: silver, threshold, gold_empty_rate=0.5, round=1, gold_shares=MIX)
+        masked = {e.sentence.id: e.masked for e in accepted}
+        found = resolve(lambda: silver, threshold, tuple(MIX), round=1, gold_shares=MIX)
+        for p in silver:
+            whole = frozenset(range(len(p.sentence.tokens)))
+            assert found.masked(p) == masked.get(p.sentence.id, whole), threshold
 
 
 @few

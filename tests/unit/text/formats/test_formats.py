@@ -478,8 +478,8 @@ def test_every_token_has_its_place_in_the_file(tmp_path: Path, name: str) -> Non
         (tmp_path / f"{stem}.txt").write_text(TEXT, newline="", encoding="utf-8-sig")
     (tmp_path / "b.ann").touch()
     for tokenised in (False, True):
-        for sentence, offsets in stream_file(tmp_path / name, split="train", tokenised=tokenised):
-            assert [TEXT[a:b] for a, b in offsets or ()] == list(sentence.tokens)
+        for placed in stream_file(tmp_path / name, split="train", tokenised=tokenised):
+            assert tuple(TEXT[a:b] for a, b in placed.offsets or ()) == placed.sentence.tokens
 
 
 def test_tokenised_text_is_a_sentence_a_line(tmp_path: Path) -> None:

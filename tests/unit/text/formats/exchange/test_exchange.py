@@ -25,6 +25,7 @@ from sciner.text.formats.places import trimmed
 from sciner.text.formats.read import expand
 from sciner.text.formats.record import Mark, Origin, Record
 from sciner.text.formats.tokenise import tokenise
+from tests.pdfs import Shown, pdf
 
 few = settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -403,7 +404,7 @@ def test_the_suffix_of_the_output_says_its_format_where_one_format_has_it(say: A
     for out, names in (
         ("b.json", "argilla, label_studio"),
         ("b.jsonl", "doccano, jsonl, prodigy, scierc"),
-        ("folder", "brat, cas, webanno"),
+        ("folder", "brat, cas, text, webanno"),
         ("b.txt", "argilla, bioc, brat, cas, conll, "),
     ):
         code, _, err = say("a.jsonl", out)
@@ -484,7 +485,7 @@ def test_words_that_cannot_be_followed_are_one_line(say: Any) -> None:
     Path("b/c").touch()
     for words, fault in (
         (("a.jsonl", "o", "--format", "docano"), "did you mean 'doccano'?"),
-        (("a.jsonl", "o", "--format", "text"), "plain text cannot store spans"),
+        (("a.jsonl", "o", "--format", "pdf"), "PDF cannot be written"),
         (("a.jsonl", "a.jsonl", "--format", "jsonl"), "would replace its input"),
         (("a.jsonl", "b", "--format", "brat"), "b: there is a folder of that name"),
         (("c.jsonl", "o", "--format", "brat"), "c.jsonl: no such file"),
@@ -593,3 +594,38 @@ def test_what_cannot_be_written_is_one_line(say: Any) -> None:
     for out in ("a.jsonl/x", "/dev/null"):
         code, _, err = say("a.jsonl", out, "--format", "jsonl")
         assert code == 2 and err.count("\n") == 1 and out in err
+
+
+def test_a_folder_is_converted_with_its_subfolders(say: Any) -> None:
+    """Names of files in subfolders are told apart, and unknown files are counted."""
+    Path("in/sub").mkdir(parents=True)
+    for name in ("in/a", "in/sub/a"):
+        Path(f"{name}.txt").write_text("We BERT\n")
+        Path(f"{name}.ann").write_text("T1\tMethod 3 7\tBERT\n")
+    Path("in/sub/b.jsonl").write_text('{"id": "own#0", "tokens": ["We"], "spans": []}\n')
+    Path("in/c.png").write_bytes(b"\x89PNG")
+    code, out, _ = say("in", "out.jsonl", "--format", "jsonl")
+    assert code == 0 and "in, read: .png files left out: 1" in out
+    rows = [json.loads(line) for line in Path("out.jsonl").read_text().splitlines()]
+    assert [row["id"] for row in rows] == ["a", "sub/a", "own#0"]
+    code, out, _ = say("in", "out", "--format", "text")
+    assert code == 0 and "; spans left out: 2" in out
+    files = sorted(str(file) for file in Path("out").rglob("*.txt"))
+    assert files == ["out/a.txt", "out/own.txt", "out/sub/a.txt"]
+    assert Path("out/sub/a.txt").read_text() == "We BERT\n"
+
+
+def test_pdf_files_are_converted_or_all_that_cannot_be_are_named(
+    say: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("pypdfium2", reason="needs pypdfium2")
+    monkeypatch.setenv("SCINER_DATA", "cache")
+    Path("in").mkdir()
+    Path("in/a.pdf").write_bytes(pdf([Shown("We use a con-", 700), Shown("volution.", 688)]))
+    assert say("in", "out", "--format", "text")[0] == 0
+    assert Path("out/a.txt").read_text() == "We use a convolution.\n"
+    Path("in/b.pdf").write_bytes(b"")
+    Path("in/c.pdf").write_bytes(pdf([]))
+    code, _, err = say("in", "other", "--format", "text")
+    assert code == 2 and err.startswith("sciner: 2 of 3 PDF files cannot be read: in/b.pdf: ")
+    assert "in/c.pdf: the PDF has no text" in err and not Path("other").exists()
