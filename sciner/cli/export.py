@@ -60,6 +60,8 @@ def export(
 
     if public and push is None:
         raise InputError("--public is about --push", hint="add --push OWNER/NAME")
+    if uri and register is None:
+        raise InputError("--uri is about --register", hint="add --register NAME")
     # whatever can be refused is refused before anything is written
     needed = {"--onnx": onnx, "--register": register is not None}
     record = to_export(run, out, [option for option, asked in needed.items() if asked])

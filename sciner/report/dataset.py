@@ -196,7 +196,7 @@ To train on it, leave the tokens that are `masked` out of the loss (label -100).
 
 ## Licence
 
-{licence(record.corpus)}
+{licence(record.corpus, bool(record.config["data"].get("unlabelled")))}
 
 ## Where it comes from
 
@@ -204,23 +204,35 @@ To train on it, leave the tokens that are `masked` out of the loss (label -100).
 """
 
 
-def licence(corpus: str) -> str:
-    """What is known of the rights to a corpus, for whoever wants to share it."""
-    if corpus == "sample":
-        return "The text is that of sciner's own corpus `sample`, under Apache-2.0, as sciner is."
+def licence(corpus: str, added: bool = False) -> str:
+    """What is known of the rights to a corpus, for whoever wants to share it.
+
+    Args:
+        corpus: its name.
+        added: whether other text without labels was added to it.
+    """
     share = "These files contain the text itself, so to share them is to share the corpus."
-    if corpus not in CATALOG:
-        return (
+    entry = CATALOG.get(corpus)
+    if corpus == "sample":
+        known = "The text is that of sciner's own corpus `sample`, under Apache-2.0, as sciner is."
+    elif entry is None:
+        known = (
             "sciner does not know where the text comes from, who owns it, and under which licence. "
             f"{share} Find out whether you may."
         )
-    entry = CATALOG[corpus]
-    known = (
-        "sciner does not know the licence; ask the authors"
-        if entry.licence == "see source"
-        else f"the licence of the corpus: {entry.licence}"
-    )
-    return (
-        f"The text and the gold are those of {corpus} ({entry.source}); {known}. {share}\n\n"
-        f"Cite: {entry.citation}"
-    )
+    else:
+        stated = (
+            "sciner does not know the licence; ask the authors"
+            if entry.licence == "see source"
+            else f"the licence of the corpus: {entry.licence}"
+        )
+        known = (
+            f"The text and the gold are those of {corpus} ({entry.source}); {stated}. {share}\n\n"
+            f"Cite: {entry.citation}"
+        )
+    if added:
+        known += (
+            "\n\nText without labels was added (`data.unlabelled`). sciner does not know where it "
+            "comes from, nor who owns it."
+        )
+    return known

@@ -163,3 +163,4 @@ def test_the_card_says_what_is_known_of_the_rights(corpus: Path) -> None:
     assert "CC BY 4.0" in licence("bc5cdr") and "Cite:" in licence("bc5cdr")
     assert "does not know the licence" in licence("scierc")
     assert "does not know where the text comes from" in licence("files")
+    assert "does not know where it comes from" in licence("sample", added=True)
