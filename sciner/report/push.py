@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,9 @@ def push(out: Path, repo: str, api: Any, *, public: bool) -> None:
         raise
     # of HTTP, of the system, and its own: they have no common base class
     except Exception as error:
+        start = ["hf", "upload", *([] if public else ["--private"])]
         again = " and ".join(
-            f"hf upload --private --repo-type {kind} {repo} {out / name}"
+            shlex.join([*start, "--repo-type", kind, repo, str(out / name)])
             for name, kind in KINDS.items()
         )
         raise InputError(
