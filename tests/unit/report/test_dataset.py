@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 from huggingface_hub import DatasetCard
 
+from sciner.errors import InputError
 from sciner.launch.main import main
 from sciner.policy.people import Answer
 from sciner.report.dataset import COLUMNS, licence, origins, write_dataset
 from sciner.results.people import PeopleFolder
 from sciner.results.records import Record, records
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
+from sciner.text.formats.exchange.base import EXCHANGES
 from sciner.text.formats.jsonl import read_examples_jsonl
 from sciner.text.formats.read import read_files
 
@@ -142,6 +144,25 @@ print(found["train"][0]["tokens"])
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == str(rows(corpus / "train.parquet")[0]["tokens"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_spec("datasets") is None, reason="pip install 'sciner[hub]'")
+def test_sciner_data_convert_keeps_what_is_masked(record: Record, corpus: Path) -> None:
+    examples = read_examples_jsonl(record.folder / "round_1/annotated.jsonl")
+    found = EXCHANGES["datasets"].read(corpus / "train.parquet", notes := Counter())
+    assert [(r.id, r.masked, len(r.marks or ())) for r in found] == [
+        (e.sentence.id, e.uncertain(), len(e.accepted())) for e in examples
+    ]
+    assert notes == {"columns left out": 4}
+
+    from pyarrow import parquet
+
+    table = parquet.read_table(corpus / "train.parquet")
+    at = table.schema.get_field_index("masked")
+    parquet.write_table(table.set_column(at, "masked", table["round"]), corpus.parent / "x.parquet")
+    with pytest.raises(InputError, match=r"x\.parquet:1: \"masked\" is not true or false for each"):
+        list(EXCHANGES["datasets"].read(corpus.parent / "x.parquet", notes))
 
 
 @pytest.mark.slow
