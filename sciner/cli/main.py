@@ -17,6 +17,9 @@ from sciner.cli import (
     data as data_cli,
 )
 from sciner.cli import (
+    export as export_cli,
+)
+from sciner.cli import (
     loop as loop_cli,
 )
 from sciner.cli import (
@@ -137,19 +140,7 @@ def show_run(
     print_sentences(console(), run, store, round, part, label, errors, limit)
 
 
-@app.command()
-def export(
-    run: Annotated[Path, typer.Argument(help="The folder of a finished run with save_model=true.")],
-    out: Annotated[Path, typer.Argument(help="A new folder.", metavar="DIR")],
-) -> None:
-    """Write a run's tagger and annotated corpus for others, each with a card.
-
-    Example: [bold]sciner export outputs/… exported[/].
-    """
-    from sciner.report.export import export
-
-    export(run, out)
-    typer.echo(f"{out}/model: the tagger; {out}/corpus: what it was trained on")
+app.command()(export_cli.export)
 
 
 app.command()(review)

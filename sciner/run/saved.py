@@ -16,8 +16,9 @@ from sciner.hashing import checksum
 from sciner.run.build import tagger_of
 from sciner.run.card import card
 from sciner.tagger.base import FitReport, Fitted
+from sciner.text.corpus import Sentence
 
-ABOUT, CARD = "sciner.json", "README.md"
+ABOUT, CARD, ONNX = "sciner.json", "README.md", "model.onnx"
 UNKNOWN = FitReport(0, 0, 0.0, ())  # a saved tagger's own report is not kept
 
 
@@ -113,6 +114,28 @@ def read_about(folder: Path) -> About:
             file=file,
             hint="save the tagger again",
         ) from None
+
+
+def add_onnx(folder: Path, sentences: Sequence[Sentence]) -> float:
+    """Write ``model.onnx`` into the folder of a saved encoder.
+
+    Args:
+        folder: where it was saved.
+        sentences: on which it is compared with the encoder.
+
+    Returns:
+        The largest difference of a probability.
+
+    Raises:
+        InputError: see ``open_tagger`` and ``tagger.encoder.onnx.export``.
+    """
+    from sciner.tagger.encoder.encoder import FittedEncoder
+    from sciner.tagger.encoder.onnx import export
+
+    exact = TrainerConfig(accelerator="cpu", precision="32-true", threads=None)
+    restored = open_tagger(folder, exact)
+    assert isinstance(restored, FittedEncoder)
+    return export(restored, folder / ONNX, sentences)
 
 
 def unchanged(folder: Path, about: About) -> None:

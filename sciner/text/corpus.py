@@ -77,6 +77,11 @@ class Example:
         """The spans that the loss sees whole."""
         return accepted(self.spans, self.masked)
 
+    def uncertain(self) -> frozenset[int]:
+        """The masked tokens, and all others of the spans that hold one."""
+        partly = set(self.spans) - set(self.accepted())
+        return self.masked.union(*(range(span.start, span.end) for span in partly))
+
 
 def gold_example(sentence: Sentence) -> Example:
     """Make an example of a sentence with gold.

@@ -1,5 +1,5 @@
-"""Encoders in int8: every family is exported, for batches of any shape, and says nearly what it
-said in float32."""
+"""Encoders as ONNX and in int8: every family is exported, for batches of any shape, and says (in
+int8 nearly) what it said in float32."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from scipy.special import softmax
 
 from sciner.tagger.encoder.encoder import FittedEncoder
-from sciner.tagger.encoder.int8 import INPUTS, PACKAGES, export, quantised
+from sciner.tagger.encoder.int8 import quantised
+from sciner.tagger.encoder.onnx import INPUTS, PACKAGES, TOLERANCE, export
 from sciner.text.corpus import Sentence
 from tests.families import FAMILIES, Family
 from tests.specs.test_families import EXAMPLES, SENTENCES, WORDS_OF_TEXT, rows, tagger
@@ -40,20 +42,21 @@ def test_the_exported_net_says_what_the_net_says(fitted: FittedEncoder, tmp_path
     padding, long windows."""
     import onnxruntime
 
-    export(fitted, tmp_path / "net.onnx")
+    difference = export(fitted, tmp_path / "net.onnx", MANY)
     session = onnxruntime.InferenceSession(
         tmp_path / "net.onnx", providers=["CPUExecutionProvider"]
     )
     reader = fitted.reader()
     found = reader.windows(MANY)
+    largest = 0.0
     for batch in ([0], [2], [3, 4, 5], list(range(len(found)))):
         (tensors,) = reader.tensors(found, [batch])
-        (said,) = session.run(None, {name: tensors[name].numpy() for name in INPUTS})
+        (logits,) = session.run(["logits"], {name: tensors[name].numpy() for name in INPUTS})
         expected = fitted.forward()(tensors)
-        for i, ours, theirs in zip(batch, said, expected, strict=True):
-            assert np.allclose(
-                ours[: len(found[i].firsts)], theirs[: len(found[i].firsts)], atol=1e-4
-            )
+        for i, pieces, theirs in zip(batch, logits, expected, strict=True):
+            ours = softmax(pieces[list(found[i].firsts)], axis=-1)
+            largest = max(largest, np.abs(ours - theirs[: len(ours)]).max(initial=0))
+    assert largest < TOLERANCE and difference < TOLERANCE
 
 
 def test_int8_says_nearly_the_same(fitted: FittedEncoder, tmp_path: Path) -> None:

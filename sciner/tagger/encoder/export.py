@@ -50,6 +50,19 @@ def mark_beginnings(folder: Path, inputs: list[str]) -> None:
     write_json(about, values | own)
 
 
+def pipeline_of(folder: Path) -> Any:
+    """The ``transformers.pipeline`` of a saved encoder, on the CPU."""
+    from transformers import pipeline
+
+    return pipeline(
+        "token-classification",
+        str(folder.resolve()),  # a relative path could be the name of a model of the hub
+        aggregation_strategy="first",
+        device="cpu",
+        trust_remote_code=False,
+    )
+
+
 def marked(piece: str, prefix: str, kept: set[str]) -> str:
     """A piece's name in the saved vocabulary; ``kept`` are tokens that are no part of a text."""
     if piece in kept:

@@ -7,13 +7,9 @@ layer norms stay float32.
 
 from __future__ import annotations
 
-import importlib.util
 import logging
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
-from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -21,15 +17,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from sciner.errors import InputError
 from sciner.tagger.base import FitReport
 from sciner.tagger.encoder.encoder import FittedEncoder
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
+from sciner.tagger.encoder.onnx import check_installed, write
 from sciner.tagger.encoder.predict import predict
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Floats, Prediction
 
-PACKAGES = ("onnx", "onnxscript", "onnxruntime")
 INPUTS = ("input_ids", "attention_mask", "firsts")
 
 
@@ -65,8 +60,7 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     Raises:
         InputError: the extra is not installed, or ONNX cannot express the encoder.
     """
-    if missing := [name for name in PACKAGES if importlib.util.find_spec(name) is None]:
-        raise InputError(f"int8 needs {', '.join(missing)}", hint="pip install 'sciner[int8]'")
+    check_installed("--int8")
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -77,7 +71,8 @@ def quantised(fitted: FittedEncoder) -> QuantisedEncoder:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     with TemporaryDirectory() as folder:
         whole, rounded = Path(folder) / "float.onnx", Path(folder) / "int8.onnx"
-        export(fitted, whole)
+        net = Distributions(fitted.model.cpu(), fitted.config)
+        write(net, fitted, INPUTS, "distributions", whole, "--int8")
         logging.getLogger().addFilter(no_advice)
         try:
             quantize_dynamic(
@@ -108,35 +103,3 @@ class Distributions(torch.nn.Module):
     def forward(self, input_ids: Tensor, attention_mask: Tensor, firsts: Tensor) -> Tensor:
         batch = dict(zip(INPUTS, (input_ids, attention_mask, firsts), strict=True))
         return self.classifier.predict_step(batch, 0)
-
-
-def export(fitted: FittedEncoder, file: Path) -> None:
-    """Write the encoder, head and softmax as ONNX, for batches of any shape.
-
-    Raises:
-        InputError: ONNX cannot express it.
-    """
-    reader = fitted.reader()
-    # any: their numbers are not looked at
-    found = reader.windows([Sentence("a", ("a", "b", "c")), Sentence("b", ("d",))])
-    (example,) = reader.tensors(found, [[0, 1]])
-    free = torch.export.Dim.DYNAMIC
-    model = Distributions(fitted.model.cpu(), fitted.config).eval()
-    try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()):
-            warnings.simplefilter("ignore")
-            program = torch.onnx.export(
-                model,
-                tuple(example[name] for name in INPUTS),
-                dynamo=True,
-                input_names=INPUTS,
-                dynamic_shapes={name: {0: free, 1: free} for name in INPUTS},
-                verbose=False,
-            )
-            assert program is not None
-            program.save(file)
-    except torch.onnx.errors.OnnxExporterError as error:
-        first = str(error).strip().splitlines()[0]
-        raise InputError(
-            f"this encoder cannot be exported to ONNX ({first})", hint="annotate without --int8"
-        ) from error

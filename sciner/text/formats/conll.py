@@ -285,7 +285,6 @@ def _gold_tags(sentence: Sentence, scheme: Scheme) -> list[str]:
 def _example_columns(example: Example) -> tuple[Sentence, list[list[str]]]:
     source = "gold" if example.source == "gold" else f"{example.source}:{example.round}"
     known, length = example.accepted(), len(example.sentence.tokens)
-    doubtful = {i for s in example.spans if s not in known for i in range(s.start, s.end)}
-    hidden = doubtful | example.masked
+    hidden = example.uncertain()
     sources = [MASKED if i in hidden else source for i in range(length)]
     return example.sentence, [sources, encode(known, length)]

@@ -9,12 +9,13 @@ import shutil
 from pathlib import Path
 
 import pytest
-from huggingface_hub import DatasetCard, ModelCard
+from huggingface_hub import ModelCard
 
 from sciner.config.model import TrainerConfig
 from sciner.errors import InputError
 from sciner.launch.main import main
-from sciner.report.export import counts_of, export
+from sciner.report.export import export, to_export
+from sciner.report.model_card import counts_of
 from sciner.report.sentences import read_part
 from sciner.results.records import Record, records
 from sciner.run.saved import open_tagger
@@ -39,7 +40,7 @@ def record(run: Path) -> Record:
 def test_the_tagger_is_whole_and_its_card_has_the_runs_figures(
     run: Path, record: Record, tmp_path: Path
 ) -> None:
-    export(run, tmp_path / "out")
+    export(record, tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
     trainer = TrainerConfig(accelerator="cpu", precision="32-true", threads=1)
     sentence = Sentence("d#0", ("We", "fine-tune", "BERT"))
@@ -69,34 +70,22 @@ def test_classes_are_counted_as_the_run_counts_them(record: Record) -> None:
         assert f1_of(counts) == pytest.approx(scores.get(f"test/f1/{label}", 0))
 
 
-def test_the_corpus_is_that_of_the_last_round_with_its_sources(
-    run: Path, record: Record, tmp_path: Path
-) -> None:
-    export(run, tmp_path / "out")
-    corpus = tmp_path / "out/corpus"
-    text = (corpus / "train.jsonl").read_text(encoding="utf-8")
-    assert text == (run / "round_1/annotated.jsonl").read_text(encoding="utf-8")
-    card = DatasetCard.load(corpus / "README.md")
-    assert card.data.task_categories == ["token-classification"]
-    gold, silver = text.count('"source": "gold"'), text.count('"source": "silver"')
-    assert gold and silver
-    assert f"{gold:,} sentences of gold" in card.text and f"{silver:,} of silver" in card.text
-
-
 def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out: it exists already; name another folder"):
-        export(run, tmp_path / "out")
+        to_export(run, tmp_path / "out")
     with pytest.raises(InputError, match="there is no such folder; name the folder of a run"):
-        export(tmp_path / "nowhere", tmp_path / "new")
+        to_export(tmp_path / "nowhere", tmp_path / "new")
     with pytest.raises(InputError, match="no finished run"):
-        export(tmp_path, tmp_path / "new")
+        to_export(tmp_path, tmp_path / "new")
     assert main([*WORDS, f"hydra.run.dir={tmp_path}/bare"]) == 0
     with pytest.raises(
         InputError, match=r"bare: the run has not saved its tagger; .*save_model=true"
     ):
-        export(tmp_path / "bare", tmp_path / "new")
-    assert not (tmp_path / "new").exists()
+        to_export(tmp_path / "bare", tmp_path / "new")
+    told = "--onnx and --register: for encoders only, and this tagger is a gazetteer; leave out"
+    with pytest.raises(InputError, match=told):
+        to_export(run, tmp_path / "new", ["--onnx", "--register"])
 
 
 def test_a_folder_of_several_runs_is_refused(run: Path, tmp_path: Path) -> None:
@@ -105,11 +94,11 @@ def test_a_folder_of_several_runs_is_refused(run: Path, tmp_path: Path) -> None:
         file = tmp_path / name / "run.json"
         file.write_text(json.dumps(json.loads(file.read_text()) | {"id": name}))
     with pytest.raises(InputError, match="the folder has 2 runs"):
-        export(tmp_path, tmp_path / "out")
+        to_export(tmp_path, tmp_path / "out")
 
 
 def test_a_run_does_not_keep_the_tagger_of_an_older_one_in_its_folder(tmp_path: Path) -> None:
     assert main([*WORDS, "save_model=true", f"hydra.run.dir={tmp_path}/run"]) == 0
     assert main([*WORDS, "seed=1", f"hydra.run.dir={tmp_path}/run"]) == 0
     with pytest.raises(InputError, match="has not saved its tagger"):
-        export(tmp_path / "run", tmp_path / "out")
+        to_export(tmp_path / "run", tmp_path / "out")

@@ -47,8 +47,9 @@ def write_doccano(path: Path, records: Iterable[Record]) -> None:
 
     def row(record: Record) -> dict[str, Any]:
         marks = record.marks
-        label = {} if marks is None else {"label": [[m.start, m.end, m.label] for m in marks]}
-        return {"text": record.text, **label, **record_fields(record)}
+        # null: doccano wants the key somewhere in a file
+        label = None if marks is None else [[m.start, m.end, m.label] for m in marks]
+        return {"text": record.text, "label": label, **record_fields(record)}
 
     write_lines(path, (as_json(row(record)) for record in records))
 

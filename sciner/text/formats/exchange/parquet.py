@@ -10,7 +10,7 @@ from pathlib import Path
 from textwrap import shorten
 
 from sciner.errors import InputError
-from sciner.text.corpus import Sentence, labels_of, tagset
+from sciner.text.corpus import UNMASKED, Sentence, labels_of, tagset
 from sciner.text.formats.check import check_length, check_token, located
 from sciner.text.formats.exchange.base import Exchange, Head, register
 from sciner.text.formats.exchange.fields import check_id
@@ -26,7 +26,8 @@ def read_parquet(path: Path, notes: Counter[str]) -> Iterator[Record]:
     """Read one sentence per row.
 
     "tokens" are words; "ner_tags" are words, or numbers that the features give names; "id" is kept.
-    Other columns are counted as left out.
+    "masked" says of each token whether its label is not known. Other columns are counted as left
+    out.
 
     Raises:
         InputError: the file cannot be read, lacks a column, or has a malformed row.
@@ -45,10 +46,10 @@ def read_parquet(path: Path, notes: Counter[str]) -> Iterator[Record]:
         raise InputError(
             f"no column {lacking[0]!r} (there are {there})", file=path, hint="rename the columns"
         )
-    if further := sum(name not in (*NEEDED, "id") for name in features):
+    if further := sum(name not in (*NEEDED, "id", "masked") for name in features):
         notes["columns left out"] += further
     names = getattr(getattr(features["ner_tags"], "feature", None), "names", None)
-    found: list[tuple[str, tuple[str, ...], TagRow]] = []
+    found: list[tuple[str, tuple[str, ...], frozenset[int], TagRow]] = []
     for number, row in enumerate(table.to_pylist(), start=1):
         with located(path, number):
             tokens, tags = _words(row["tokens"], None), _words(row["ner_tags"], names)
@@ -62,14 +63,15 @@ def read_parquet(path: Path, notes: Counter[str]) -> Iterator[Record]:
                 check_token(token)
             id_ = row.get("id")
             id_ = check_id(f"{path.stem}#{number - 1}" if id_ is None else str(id_))
-            found.append((id_, tokens, TagRow(tags, [number] * len(tags))))
-    rows = [tagged for _, _, tagged in found]
+            masked = _masked(row.get("masked"), len(tokens))
+            found.append((id_, tokens, masked, TagRow(tags, [number] * len(tags))))
+    rows = [tagged for *_, tagged in found]
     spans = decode_file(rows, file=path, notes=notes, scheme=None, labels=None)
-    for (id_, tokens, tagged), marked in zip(found, spans, strict=True):
+    for (id_, tokens, masked, tagged), marked in zip(found, spans, strict=True):
         with located(path, tagged.lines[0]):
             for span in marked:
                 check_name(span.label)
-        yield record_of(Sentence(id_, tokens, marked))
+        yield record_of(Sentence(id_, tokens, marked, masked))
 
 
 def _words(values: object, names: list[str] | None) -> tuple[str, ...]:
@@ -81,6 +83,14 @@ def _words(values: object, names: list[str] | None) -> tuple[str, ...]:
     raise InputError(
         "tokens or tags without a name", hint="write lists of words, or of ClassLabels"
     )
+
+
+def _masked(values: object, length: int) -> frozenset[int]:
+    if values is None:
+        return UNMASKED
+    if not isinstance(values, list) or [type(v) for v in values] != [bool] * length:
+        raise InputError('"masked" is not true or false for each token', hint="drop the column")
+    return frozenset(i for i, hidden in enumerate(values) if hidden) or UNMASKED
 
 
 def write_parquet(path: Path, records: Iterable[Record]) -> None:

@@ -350,6 +350,27 @@ def test_label_studio_keeps_the_time_that_labelling_took(tmp_path: Path) -> None
     assert [record.origin.seconds for record in read] == [*times]
 
 
+def test_argilla_reads_what_is_written_for_it(tmp_path: Path) -> None:
+    records_io = pytest.importorskip("argilla.records._io", reason="needs argilla")
+    write = EXCHANGES["argilla"].write
+    assert write is not None
+    write(tmp_path / "a.json", [Record("a", "\U0001f600 BERT", (Mark(2, 6, "Method", 0.5),))])
+    (record,) = records_io.JsonIO._records_from_json(tmp_path / "a.json")
+    (suggestion,) = record.suggestions
+    assert (record.id, record.fields["text"]) == ("a", "\U0001f600 BERT")
+    assert suggestion.value == [{"start": 2, "end": 6, "label": "Method"}]
+
+
+def test_a_file_for_doccano_has_labels_although_nobody_has_labelled(tmp_path: Path) -> None:
+    """Otherwise it reports that the column is missing. null makes no label there."""
+    write = EXCHANGES["doccano"].write
+    assert write is not None
+    write(tmp_path / "a.jsonl", [Record("a", "We BERT", None)])
+    assert json.loads((tmp_path / "a.jsonl").read_text())["label"] is None
+    (record,) = EXCHANGES["doccano"].read(tmp_path / "a.jsonl", Counter())
+    assert record.marks is None
+
+
 # The command
 
 
