@@ -102,7 +102,7 @@ def conclude(found: Sequence[Outcome], sweep: str | None, study: SharedStudy | N
     if not sweep and found and found[0].problem and found[0].code != 4:
         raise InputError(redacted(found[0].problem))
     if study:
-        say_study(study)
+        say_study(study, worked=bool(found))
     if sweep:
         report = "" if study else compare_jobs(found)
     else:
