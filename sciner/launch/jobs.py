@@ -17,6 +17,7 @@ from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig, TrackingConfig
 from sciner.errors import InputError
 from sciner.launch import auto
+from sciner.launch.catch_up import catch_up
 from sciner.launch.hydra_internals import (
     compose_files_once,
     list_no_bases,
@@ -83,6 +84,7 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
         with_points.run(hydra_main, words, flags, more, asked)
     if leaves.get():
         return 0
+    catch_up(outcomes, {point.tracking.uri for point in points}, Path.cwd())
     found = read_outcomes(outcomes)
     drop_spare({point.store for point in points}, found)
     return conclude(found, asked.sweep, study)

@@ -24,9 +24,11 @@ VALUE = 6000  # characters of a param
 
 CONTEXT = "mlflow.data.context"  # the tag that says what a run uses a dataset for
 
-# no telemetry, and a server that goes down is given up after seconds, not minutes
+# no telemetry, no addresses with their passwords in the terminal, and a server that goes down is
+# given up after seconds, not minutes
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
