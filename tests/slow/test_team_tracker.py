@@ -51,6 +51,8 @@ def test_a_server_that_was_restarted_has_every_run_when_the_sweep_ends(
 ) -> None:
     """And nothing that anybody reads has the password, from an address or from a variable."""
     uri = team.uri_with_password
+    refused = sciner(*SWEEP, f"tracking.uri={team.uri}", cwd=tmp_path, code=2)
+    assert refused.count("\n") == 1 and "set MLFLOW_TRACKING_USERNAME" in refused
     sweep = subprocess.Popen(
         [sys.executable, "-m", "sciner", *SWEEP, f"tracking.uri={uri}"],
         cwd=tmp_path,
