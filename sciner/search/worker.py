@@ -60,13 +60,17 @@ class Worker:
         A worker that gets no trial waits for those of the others: should one of them die, its trial
         is run again here.
         """
+        waits = False
         with self.alive():
             while True:
                 if batch := self.ask():
                     with self.heartbeats(batch):
                         launch(batch)
                     self.settle(batch)
-                elif self.shared.running():
+                elif running := self.shared.running():
+                    if not waits:
+                        log.info("no trial is left: waiting for %d of other workers", len(running))
+                    waits = True
                     time.sleep(POLL)
                 else:
                     return
