@@ -39,17 +39,17 @@ class SearchSweeper(Sweeper):
     def sweep(self, arguments: Sequence[str]) -> None:
         from sciner.search.space import read_space
         from sciner.search.study import SharedStudy
+        from sciner.search.worker import Worker
 
         committed = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
         space = read_space(self.parser.parse_overrides([*committed, *arguments]))
-        study = SharedStudy.load(self.options, Path.cwd())
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
-        with study.at_work() as worker:
-            while batch := study.ask(space, at_once, worker):
-                self.jobs.launch(
-                    [trial.overrides for trial in batch], initial_job_idx=batch[0].number
-                )
-                study.settle(batch)
+        worker = Worker(SharedStudy.load(self.options, Path.cwd()), space, at_once)
+        worker.work(
+            lambda batch: self.jobs.launch(
+                [trial.overrides for trial in batch], initial_job_idx=batch[0].number
+            )
+        )
 
 
 ConfigStore.instance().store(

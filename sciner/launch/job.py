@@ -185,7 +185,7 @@ def attempt(values: Mapping[str, Any], job: Job, asked: Asked, number: int) -> i
         if done.waiting:
             console().print(str(done.waiting), markup=False, soft_wrap=True)
         code, spare = 3 if done.lost else 0, done.spare
-        tracked = place_of(config.tracking.uri, job.project) if done.tracked else ""
+        tracked = redacted(place_of(config.tracking.uri, job.project)) if done.tracked else ""
     except Stopped:
         ended = not asked.requeues
         raise

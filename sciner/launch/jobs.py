@@ -18,6 +18,7 @@ from sciner.config.conf import CONF
 from sciner.config.places import StoreConfig, TrackingConfig
 from sciner.errors import InputError
 from sciner.launch import auto
+from sciner.launch.catch_up import catch_up
 from sciner.launch.hydra_internals import (
     compose_files_once,
     list_no_bases,
@@ -87,6 +88,7 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
         with_points.run(hydra_main, words, flags, more, asked)
     if leaves.get():
         return 0
+    catch_up(outcomes, {point.tracking.uri for point in points}, Path.cwd())
     found = read_outcomes(outcomes)
     if any(outcome.code == 2 for outcome in found):
         remove_unused(new)
@@ -108,7 +110,7 @@ def conclude(found: Sequence[Outcome], sweep: str | None, study: SharedStudy | N
     if not sweep and found and found[0].problem and found[0].code != 4:
         raise InputError(redacted(found[0].problem))
     if study:
-        show = say_study(study)
+        show = say_study(study, worked=bool(found))
     elif sweep:
         show = compare_jobs(found)
     else:

@@ -139,7 +139,8 @@ def check(flags: Namespace) -> Checked:
         raise
     if cluster and search:
         raise InputError(
-            "a search does not run on Slurm", hint="leave out hydra/launcher: its trials run here"
+            "a search submits no jobs to Slurm",
+            hint="leave out hydra/launcher, and submit the command itself, as docs/search.md shows",
         )
     return Checked(points, multirun, search, folder, launcher, cluster, whole)
 

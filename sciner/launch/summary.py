@@ -26,18 +26,25 @@ if TYPE_CHECKING:
 MOST = 40  # settings in the table; the report shows all
 
 
-def say_study(study: SharedStudy) -> str:
+def say_study(study: SharedStudy, worked: bool) -> str:
     """Print how many trials a study has, and how they ended.
+
+    Of several workers, only the first that sees the end of the study prints the numbers.
+
+    Args:
+        study: of the search.
+        worked: whether this process ran some of its trials.
 
     Returns:
         The command that shows it.
     """
     say = partial(console().print, markup=False, soft_wrap=True)
-    counted = Counter(trial.state.name.lower() for trial in study.begun())
-    say(
-        f"study {study.options.study}: "
-        + ", ".join(f"{n} {state}" for state, n in sorted(counted.items()))
-    )
+    if study.sums_up() or not worked:
+        counted = Counter(trial.state.name.lower() for trial in study.begun())
+        told = ", ".join(f"{n} {state}" for state, n in sorted(counted.items()))
+    else:
+        told = "complete; another worker has printed the numbers"
+    say(f"study {study.options.study}: {told}")
     place = (
         ""
         if study.options.storage == SearchOptions().storage

@@ -1,45 +1,30 @@
-"""Studies: where their trials are stored, what they ask, who works on them."""
+"""Studies: what they ask, which trials they have, and who sums them up."""
 
 from __future__ import annotations
 
-import logging
-import socket
-import uuid
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
-from sciner.redact import redacted, veiled
+from sciner.redact import redacted
 from sciner.search.options import SearchOptions
-from sciner.search.space import Space
-from sciner.store.locks import held, is_held
+from sciner.search.storage import alone, place_of, storage_of
 
 if TYPE_CHECKING:
     import optuna
     from optuna.pruners import BasePruner
     from optuna.samplers import BaseSampler
-    from optuna.storages import BaseStorage
-    from optuna.trial import Trial
+    from optuna.trial import FrozenTrial, Trial
 
-log = logging.getLogger(__name__)
 # what a study asks: every key that its trials share, and how they are judged
 QUESTION = "sciner.question"
 RULES = "sciner.rules"  # how they are pruned, and what they may spend
-WORKER = "sciner.worker"
+SUMMED_UP = "sciner.summed_up"  # how many trials there were when a worker summed them up
+# of a trial
 OVERRIDES = "sciner.words"  # the name that studies have it under
-ABANDONED = "sciner.abandoned"
-
-
-@dataclass(frozen=True, slots=True)
-class NextTrial:
-    """A trial that a job is to run."""
-
-    number: int
-    overrides: list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +47,8 @@ class SharedStudy:
         """
         library = load_optuna()
         place = place_of(options.storage, project)
-        # two processes that first touch a new SQLite file would break its schema
-        with held(lock_of(place, project)):
+        # two processes that first touch a new database would break its schema
+        with alone(place, project):
             study = library.create_study(
                 study_name=options.study,
                 storage=storage_of(place),
@@ -91,88 +76,59 @@ class SharedStudy:
         place = place_of(options.storage, project)
         return cls(load_study(options.study, place), options, place, project)
 
-    @contextmanager
-    def at_work(self) -> Iterator[str]:
-        """Name this worker for as long as it lives.
-
-        Its name is a lock of the kernel, which ends with the process.
-        """
-        lock = self.project / ".sciner/search" / f"{uuid.uuid4().hex[:12]}.lock"
-        with held(lock):
-            yield f"{socket.gethostname()}:{lock.resolve()}"
-        lock.unlink(missing_ok=True)
-
-    def ask(self, space: Space, at_once: int, worker: str) -> list[NextTrial]:
-        """Ask for up to ``at_once`` trials to run now.
-
-        None if the study has all its trials, or other workers have the last ones.
-        """
-        with held(lock_of(self.place, self.project)):
-            self.reclaim(worker)
-            left = self.options.n_trials - sum(ABANDONED not in t.user_attrs for t in self.begun())
-            return [self._ask(space, worker) for _ in range(min(at_once, left))]
-
-    def _ask(self, space: Space, worker: str) -> NextTrial:
-        trial = self.study.ask()
-        trial.set_user_attr(WORKER, worker)
-        # seeded by the trial's number, which no other trial has: neither a shell beside this one
-        # nor one that resumes a killed study repeats a suggestion, and the same history leads to
-        # the same next one
-        self.study.sampler = build_sampler(self.options, trial.number)
-        overrides = space.suggest(trial)
-        trial.set_user_attr(OVERRIDES, overrides)
-        place = veiled(self.place).replace("\\", r"\\").replace("'", r"\'")
-        own = [
-            f"search.study={self.options.study}",
-            f"search.storage='{place}'",
-            f"search.trial={trial.number}",
-        ]
-        return NextTrial(trial.number, [*overrides, *own, f"hydra.sweep.subdir={trial.number}"])
-
-    def settle(self, batch: list[NextTrial]) -> None:
-        """Record those of ``batch`` as failed whose job did not tell how it ended."""
+    def begun(self) -> list[FrozenTrial]:
+        """The trials that count, but for those that wait to be run again."""
         from optuna.trial import TrialState
 
-        for trial in batch:
-            self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
+        return [t for t in counted(self.study) if t.state != TrialState.WAITING]
 
-    def reclaim(self, worker: str) -> None:
-        """Queue the trials of killed workers of this machine again; the store knows their steps."""
-        from optuna.trial import TrialState
+    def running(self) -> list[FrozenTrial]:
+        """The trials that are run now, by whichever worker."""
+        return [t for t in self.begun() if not t.state.is_finished()]
 
-        for trial in self.study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-            if (by := trial.user_attrs.get(WORKER, "")) != worker and is_dead(by):
-                log.info("trial %d was abandoned: it is run again", trial.number)
-                live_trial(self.study, trial.number).set_user_attr(ABANDONED, True)
-                self.study.tell(trial.number, state=TrialState.FAIL, skip_if_finished=True)
-                self.study.enqueue_trial(trial.params, user_attrs={"again": trial.number})
-
-    def begun(self) -> list[optuna.trial.FrozenTrial]:
-        """All trials but those that wait to be run."""
-        from optuna.trial import TrialState
-
-        return [t for t in self.study.get_trials(deepcopy=False) if t.state != TrialState.WAITING]
+    def sums_up(self) -> bool:
+        """Whether the caller is the first worker to sum up these trials."""
+        with alone(self.place, self.project):
+            count = len(self.study.get_trials(deepcopy=False))
+            if self.study.user_attrs.get(SUMMED_UP) == count:
+                return False
+            self.study.set_user_attr(SUMMED_UP, count)
+            return True
 
 
-def is_dead(worker: str) -> bool:
-    """Whether a worker of this machine has ended; of other machines nothing is known.
+def counted(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials of a study, without those whose worker died and that were queued again."""
+    from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
 
-    A worker without a name was killed before it had one: trials are asked for under a lock.
-    """
-    host, _, lock = worker.partition(":")
-    return not worker or (host == socket.gethostname() and not is_held(Path(lock)))
+    trials = study.get_trials(deepcopy=False)
+    again = {number for trial in trials for number in Retry.retry_history(trial)}
+    return [trial for trial in trials if trial.number not in again]
 
 
 def live_trial(study: optuna.Study, number: int) -> Trial:
     """Trial ``number``, to report to, from any process.
 
-    Optuna's constructor is public and its ids are not: this is the one place that uses them.
+    Raises:
+        KeyError: the study has none of that number.
     """
     from optuna.trial import Trial
 
-    return Trial(
-        study, study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
-    )
+    return Trial(study, id_of(study, number))
+
+
+def beat(study: optuna.Study, number: int) -> None:
+    """Record on a server that somebody works on trial ``number``."""
+    storage: Any = study._storage
+    storage.record_heartbeat(id_of(study, number))
+
+
+def id_of(study: optuna.Study, number: int) -> int:
+    """The id of a trial in its storage.
+
+    Optuna's constructor of trials is public and these ids are not: this is the one place that
+    knows them.
+    """
+    return study._storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
 
 
 def load_optuna() -> Any:
@@ -208,54 +164,6 @@ def load_study(name: str, place: str) -> optuna.Study:
     if RULES in found.user_attrs:
         found.pruner = build_pruner(found.user_attrs[RULES])
     return found
-
-
-def place_of(storage: str, project: Path) -> str:
-    """A URL as it is, or the absolute path of a journal or SQLite file: jobs may run elsewhere."""
-    if storage.startswith("sqlite:///"):
-        return f"sqlite:///{(project / storage.removeprefix('sqlite:///')).resolve()}"
-    return storage if "://" in storage else str((project / storage).resolve())
-
-
-def storage_of(place: str) -> BaseStorage:
-    """Open a storage.
-
-    Raises:
-        InputError: it cannot be opened.
-    """
-    from optuna.storages import JournalStorage, RDBStorage
-    from optuna.storages.journal import JournalFileBackend
-
-    try:
-        if "://" in place:
-            return RDBStorage(place)
-        Path(place).parent.mkdir(parents=True, exist_ok=True)
-        return JournalStorage(JournalFileBackend(place))
-    except ImportError:
-        hint = (
-            "pip install 'sciner[postgresql]'"
-            if place.startswith("postgresql")
-            else "install the one its documentation names"
-        )
-        raise InputError(
-            f"{redacted(place)}: the database's driver is not installed", hint=hint
-        ) from None
-    except Exception as error:  # the driver's own, of which each database has others
-        first = str(error).splitlines()[0]
-        raise InputError(
-            f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE"
-        ) from None
-
-
-def lock_of(place: str, project: Path) -> Path:
-    """The lock under which a study is created and asked.
-
-    It does not hold off other machines that use the same server.
-    """
-    file = place.removeprefix("sqlite:///")
-    return (
-        Path(f"{file}.begin.lock") if "://" not in file else project / ".sciner/search/begin.lock"
-    )
 
 
 def refuse_another(name: str, begun: Mapping[str, Any], now: Mapping[str, Any]) -> None:

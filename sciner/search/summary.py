@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
 from sciner.search.options import SearchOptions
-from sciner.search.study import ABANDONED, OVERRIDES, RULES, load_optuna, load_study, place_of
+from sciner.search.storage import file_of, place_of
+from sciner.search.study import OVERRIDES, RULES, counted, load_optuna, load_study
 
 if TYPE_CHECKING:
     import optuna
@@ -68,8 +69,8 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
     """
     place = place_of(storage or SearchOptions().storage, project)
     load_optuna()
-    file = place.removeprefix("sqlite:///")
-    if "://" not in file and not Path(file).exists():  # opening it would make it
+    file = file_of(place)
+    if file and not file.exists():  # opening it would make it
         raise InputError(
             f"no studies in {place}", hint="run a search here first, or give --storage"
         )
@@ -78,7 +79,7 @@ def open_study(name: str, storage: str | None, project: Path) -> optuna.Study:
 
 def summarise(study: optuna.Study) -> StudySummary:
     """Summarise a study."""
-    trials = [t for t in study.get_trials(deepcopy=False) if ABANDONED not in t.user_attrs]
+    trials = counted(study)
     sums: Counter[str] = Counter()
     for trial in trials:
         sums.update(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +19,8 @@ from sciner.search.study import RULES, live_trial, load_study
 
 if TYPE_CHECKING:
     import optuna
+
+log = logging.getLogger(__name__)
 
 Objective = Callable[[Round], float]
 VALUE = "search/f1"  # the metric
@@ -69,8 +73,10 @@ class Trial:
 
     def report(self, value: float, number: int) -> bool:
         """Report the value of a round; return whether the trial is to be pruned."""
-        self.trial.report(value, number)
-        return self.trial.should_prune()
+        with unless_lost(self.trial.number):
+            self.trial.report(value, number)
+            return self.trial.should_prune()
+        return False
 
     def tell(self, about: Mapping[str, str]) -> None:
         """Tell the study the value of the last round, never of the best one, and what was spent.
@@ -83,13 +89,14 @@ class Trial:
         assert self.last is not None
         scores, budget, study = self.last.scores, self.rules["budget"], self.trial.study
         spent = scores[f"budget/{budget['unit']}"] if budget["unit"] else None
-        if spent is not None and budget["limit"] is not None:
-            self.trial.set_constraint("budget", spent - budget["limit"])
-        for key, value in (dict(about) | self.figures()).items():
-            self.trial.set_user_attr(key, value)
+        number = self.trial.number
+        with unless_lost(number):
+            if spent is not None and budget["limit"] is not None:
+                self.trial.set_constraint("budget", spent - budget["limit"])
+            for key, value in (dict(about) | self.figures()).items():
+                self.trial.set_user_attr(key, value)
         if isinstance(self.objective, CrossFit):
             self.objective.close()
-        number = self.trial.number
         if self.pruned is not None:
             study.tell(number, state=TrialState.PRUNED, skip_if_finished=True)
         else:
@@ -111,6 +118,17 @@ class Trial:
             "fits": len(fits),
             "fits_known": sum(done.hit for done in fits),
         }
+
+
+@contextmanager
+def unless_lost(number: int) -> Iterator[None]:
+    """Let a run go on whose trial another worker runs again, because this one seemed dead."""
+    from optuna.exceptions import UpdateFinishedTrialError
+
+    try:
+        yield
+    except UpdateFinishedTrialError:
+        log.warning("trial %d: another worker runs it again, as this one seemed dead", number)
 
 
 def open_trial(

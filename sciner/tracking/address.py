@@ -89,7 +89,7 @@ def reach(uri: str) -> None:
     Raises:
         Unreachable: no server answers.
     """
-    since, why = notes().get(uri, (0.0, ""))
+    since, why = notes().get(redacted(uri), (0.0, ""))
     if not time.time() - since < RARELY:
         why = answer(uri)
         note(uri, why)
@@ -164,7 +164,11 @@ def root_of(error: BaseException) -> BaseException:
 
 
 def notes() -> dict[str, Any]:
-    """Which trackers were down, as {address: [when, why]}; empty outside `sciner run`."""
+    """Which trackers were down; empty outside `sciner run`.
+
+    Returns:
+        {address without its password: [when, why]}.
+    """
     try:
         found: dict[str, Any] = json.loads(Path(os.environ[NOTES]).read_text(encoding="utf-8"))
     except (KeyError, OSError, ValueError):
@@ -179,12 +183,13 @@ def note(uri: str, why: str) -> None:
         uri: the address.
         why: it is down; empty if it is up.
     """
-    if NOTES not in os.environ or (not why and uri not in notes()):
+    shown = redacted(uri)
+    if NOTES not in os.environ or (not why and shown not in notes()):
         return
     place = Path(os.environ[NOTES])
     unfinished = place.with_name(f"{place.name}.{os.getpid()}")
-    known = {other: seen for other, seen in notes().items() if other != uri}
-    told = json.dumps(known | ({uri: (time.time(), why)} if why else {}))
+    known = {other: seen for other, seen in notes().items() if other != shown}
+    told = json.dumps(known | ({shown: (time.time(), why)} if why else {}))
     with suppress(OSError):  # the sweep has ended and its folder is gone, so nobody reads it
         unfinished.write_text(told, encoding="utf-8")
         unfinished.replace(place)

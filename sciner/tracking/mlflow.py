@@ -23,11 +23,14 @@ METRICS = 1000  # per call
 PARAMS = 100  # per call
 VALUE = 6000  # characters of a param
 
+REFUSED = (401, 403)  # HTTP's codes for a user who is unknown, or may not do this
 CONTEXT = "mlflow.data.context"  # the tag that says what a run uses a dataset for
 
-# no telemetry, and a server that goes down is given up after seconds, not minutes
+# no telemetry, no addresses with their passwords in the terminal, and a server that goes down is
+# given up after seconds, not minutes
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
@@ -69,8 +72,8 @@ def prepare(uri: str, experiment: str) -> str:
     The parent of a sweep calls this before any job starts.
 
     Raises:
-        InputError: the address is invalid, or the experiment was deleted: MLflow still finds it by
-            its name, but accepts no runs.
+        InputError: the address is invalid, the server refuses us, or the experiment was deleted:
+            MLflow still finds it by its name, but accepts no runs.
         Unreachable: no server answers.
     """
     address.check(uri, experiment)
@@ -79,7 +82,14 @@ def prepare(uri: str, experiment: str) -> str:
 
     file = database.file_of(uri)
     location = (file.parent / "mlruns").resolve().as_uri() if file else None
-    found = client.get_experiment_by_name(experiment)
+    try:
+        found = client.get_experiment_by_name(experiment)
+    except MlflowException as error:
+        if error.get_http_status_code() not in REFUSED:
+            raise
+        hint = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (docs/team.md)"
+        why = address.cause(error)
+        raise InputError(f"the server at {redacted(uri)} refuses: {why}", hint=hint) from None
     if found is None:
         try:
             return str(client.create_experiment(experiment, artifact_location=location))

@@ -89,9 +89,10 @@ def tell(run: Record, tracker: Tracker) -> None:
         tracker.log_round(row["round"], grouped(row["scores"], run.labels), losses)
     for name in FILES:
         tracker.artifact(run.folder / name)
-    last = Path(tags["sciner.directory"]) / f"round_{run.rounds[-1]['round']}"
-    if last.is_dir():  # the run's folder may be gone: the store keeps its records, not its corpora
-        tracker.artifact(last, last.name)
+    # the run's folder may be gone: the store keeps its records, not its corpora and models
+    for name in ("model", f"round_{run.rounds[-1]['round']}"):
+        if (place := Path(tags["sciner.directory"]) / name).is_dir():
+            tracker.artifact(place, name)
     tracker.tag("sciner.cache", about["cache"])
     if "pruned" in about:
         tracker.tag("sciner.pruned", str(about["pruned"]))

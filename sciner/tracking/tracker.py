@@ -114,7 +114,7 @@ class GuardedTracker:
         except Exception as error:
             self.lost = cause(error)
             log.warning(
-                "the tracker failed (%s); the run continues, and `sciner track replay` can log it "
-                "later",
+                "the tracker failed (%s); the run continues, and is logged when all jobs have "
+                "ended, or later by `sciner track replay`",
                 self.lost,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -9,15 +10,22 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 pytest.importorskip("optuna")
 pytest.importorskip("pycrfsuite")
 
-from sciner.search.study import ABANDONED
+from optuna.storages import RetryHeartbeatStaleTrialCallback as Retry
+from optuna.trial import FrozenTrial
+
+from sciner.errors import InputError
+from sciner.search.study import counted
 from sciner.search.summary import open_study, summarise
+from sciner.search.worker import WORKER
 from tests.postgres import PASSWORD, server
 from tests.slow.test_sweeps import sciner
 
@@ -38,12 +46,14 @@ WORDS = (
     "model.max_iterations=20",
 )
 QUIET = ("tracking=none", "hydra.sweep.dir=sweep")
+WHOLE = (*WORDS, *QUIET, "hydra.sweeper.pruner=none")  # each trial is complete in the end
 
 
-def start(*words: str, cwd: Path) -> subprocess.Popen[str]:
+def start(*words: str, cwd: Path, code: str = "") -> subprocess.Popen[str]:
+    """Start sciner, or ``code`` in its place."""
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     return subprocess.Popen(
-        [sys.executable, "-m", "sciner", *words],
+        [sys.executable, *(["-c", code] if code else ["-m", "sciner"]), *words],
         cwd=cwd,
         text=True,
         start_new_session=True,
@@ -61,10 +71,13 @@ def storage(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
         yield url
 
 
-def wait_for(shells: Sequence[subprocess.Popen[str]]) -> None:
+def wait_for(shells: Sequence[subprocess.Popen[str]]) -> list[str]:
+    """What each of them printed."""
+    told = []
     for shell in shells:
-        out, _ = shell.communicate(timeout=600)
-        assert shell.returncode == 0, out
+        told.append(shell.communicate(timeout=600)[0])
+        assert shell.returncode == 0, told[-1]
+    return told
 
 
 def test_several_shells_work_on_one_study(storage: str, tmp_path: Path) -> None:
@@ -124,11 +137,12 @@ def test_a_study_that_was_killed_goes_on_where_it_was(storage: str, tmp_path: Pa
         cwd=tmp_path,
     )
     resumed, unbroken = (open_study(name, storage, tmp_path) for name in ("search", "unbroken"))
-    killed = [t for t in resumed.trials if ABANDONED in t.user_attrs]
+    kept = counted(resumed)
+    killed = [t for t in resumed.trials if t not in kept]
     assert len(killed) <= 1 and sum(summarise(resumed).trials.values()) == 6
-    kept = [t for t in resumed.trials if t not in killed]
     assert len({str(t.params) for t in kept}) == 6
-    assert [t.params for t in killed] == [t.params for t in kept if "again" in t.user_attrs]
+    again = [t.params for t in kept if Retry.retry_history(t)]
+    assert [t.params for t in killed] == again
     known = {str(t.params): t.value for t in unbroken.trials}
     # behind them the numbers have moved on by one
     assert all(t.value == known[str(t.params)] for t in kept[:3])
@@ -140,19 +154,68 @@ def test_machines_share_a_study_on_a_server(
     """Two folders with no lock in common: the trials are divided, and none is asked for twice."""
     with server() as url:
         monkeypatch.setenv("PGPASSWORD", PASSWORD)
-        words = (*WORDS, *QUIET, f"hydra.sweeper.storage={url}")
+        words = (*WHOLE, f"hydra.sweeper.storage={url}")
         machines = [tmp_path / name for name in "ab"]
         for machine in machines:
             machine.mkdir()
-        wait_for([start(*words, "hydra.sweeper.n_trials=1", cwd=machines[0])])
         wait_for([start(*words, "hydra.sweeper.n_trials=8", cwd=machine) for machine in machines])
         study = open_study("search", url, tmp_path)
-        # both may ask for the last one at once
-        assert "fail" not in summarise(study).trials and 8 <= len(study.trials) <= 9
-        assert len({t.user_attrs["sciner.worker"] for t in study.trials[1:]}) == 2
-        assert len({str(t.params) for t in study.trials}) == len(study.trials)
+        assert summarise(study).trials == {"complete": 8} and len(study.trials) == 8
+        assert len({t.user_attrs["sciner.worker"] for t in study.trials}) == 2
+        assert len({str(t.params) for t in study.trials}) == 8
         written = [file.read_text(encoding="utf-8") for file in tmp_path.rglob("*.yaml")]
         assert written and not any(PASSWORD in text for text in written)
+
+
+SOON = """import sys
+from sciner.search import storage
+storage.HEARTBEAT, storage.GRACE = 1, 4  # as quick as PostgreSQL's clock allows
+from sciner.cli.main import main
+main()"""
+
+
+def test_the_trial_of_a_worker_that_was_killed_is_run_by_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three workers with a server and a store in common, as on three nodes: no trial is lost, none
+    runs at the end, no stored step is computed again, and the numbers are printed once."""
+    with server() as url:
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        words = (*WHOLE, "hydra.sweeper.n_trials=9", f"hydra.sweeper.storage={url}")
+        three = [start(*words, cwd=tmp_path, code=SOON) for _ in range(3)]
+        shell, trial = stopped_in_a_trial(three, url, tmp_path)
+        os.killpg(shell.pid, signal.SIGKILL)
+        shell.communicate()
+        told = wait_for([other for other in three if other is not shell])
+        study = open_study("search", url, tmp_path)
+        assert summarise(study).trials == {"complete": 9} and len(study.trials) == 10
+        (again,) = (t for t in study.trials if Retry.retry_history(t) == [trial.number])
+        assert again.params == trial.params
+        known, rows = (rows_of(tmp_path / f"sweep/{t.number}") for t in (trial, again))
+        assert all(step["hit"] for row in rows[: len(known)] for step in row["steps"])
+        assert sorted("study search: 9 complete" in out for out in told) == [False, True]
+
+
+def stopped_in_a_trial(
+    shells: Sequence[subprocess.Popen[str]], url: str, folder: Path
+) -> tuple[subprocess.Popen[str], FrozenTrial]:
+    """One of several workers, stopped when a round of its trial is on disk, and the trial."""
+    while True:
+        for shell in shells:
+            assert shell.poll() is None, shell.communicate()
+            os.kill(shell.pid, signal.SIGSTOP)
+            with suppress(InputError):  # there is no study yet
+                for trial in open_study("search", url, folder).trials:
+                    mine = f"-{shell.pid}-" in trial.user_attrs.get(WORKER, "")
+                    rounds = folder / f"sweep/{trial.number}/rounds.jsonl"
+                    if mine and not trial.state.is_finished() and rounds.exists():
+                        return shell, trial
+            os.kill(shell.pid, signal.SIGCONT)
+            time.sleep(0.1)
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "rounds.jsonl").open(encoding="utf-8")]
 
 
 def test_a_server_without_its_driver_is_one_line(tmp_path: Path) -> None:

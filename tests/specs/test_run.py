@@ -275,7 +275,32 @@ def test_a_tracker_that_dies_midway_loses_nothing(
     assert "the tracker failed" in (project / "here/sciner.log").read_text()
 
 
-def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_look(
+def test_a_tracker_that_comes_back_has_the_whole_run_when_the_command_ends(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from sciner.tracking.mlflow import MlflowTracker
+
+    kept, calls = MlflowTracker.scores, []
+
+    def missing(self: MlflowTracker, scores: Any, step: int) -> None:
+        calls.append(step)
+        if calls == [0, 1]:
+            raise ConnectionError("the server is restarted")
+        kept(self, scores, step)
+
+    monkeypatch.setattr(MlflowTracker, "scores", missing)
+    assert main(["hydra.run.dir=here"]) == 0
+    (run,) = runs_of(project)
+    rows = rows_of(project / "here")
+    assert run.info.status == "FINISHED" and [row["round"] for row in rows] == [0, 1, 2]
+    assert history(project, run.info.run_id, "test/f1/micro") == [
+        (row["round"], row["scores"]["test/f1/micro"]) for row in rows
+    ]
+    out = capsys.readouterr().out
+    assert "logged now: 1 of the 1 runs that it missed" in out and "tracked: sqlite" in out
+
+
+def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_once_at_the_end(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = []
@@ -292,13 +317,14 @@ def test_a_tracker_that_is_down_is_asked_once_for_all_jobs_and_is_no_place_to_lo
         )
         == 3
     )
-    assert asked == ["http://team:5000"]
+    assert asked == ["http://team:5000"] * 2
     assert all(
         "the tracker failed (no answer)" in (project / "sweep" / job / "sciner.log").read_text()
         for job in "01"
     )
     out = capsys.readouterr().out
     assert "2 of 2 jobs done" in out and "tracked:" not in out and "sciner ui" not in out
+    assert "not in the tracker: 2 runs; to log them: sciner track replay --uri http://team" in out
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-import socket
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,8 +32,11 @@ from sciner.results.records import records
 from sciner.run import prepare
 from sciner.score.entity import entity_scores
 from sciner.search.folds import CrossFit
-from sciner.search.study import WORKER, live_trial, refuse_another, storage_of
+from sciner.search.storage import RETRIES, storage_of
+from sciner.search.study import live_trial, refuse_another
 from sciner.search.summary import open_study, summarise
+from sciner.search.trial import Trial
+from sciner.search.worker import NextTrial, Worker
 from sciner.store.disk import NoStore
 from sciner.text.corpus import Corpus
 from tests.fakes import FakeTagger, small_corpus
@@ -184,15 +187,12 @@ def test_two_shells_are_never_told_the_same(sampler: str, project: Path) -> None
     ).search
     assert isinstance(found, Search)
     told = []
-    for turn in range(4):
-        one, other = (found.begin(project) for _ in range(2))
-        batches = [
-            study.ask(found.space, 3, f"{socket.gethostname()}:{project}/none-{turn}")
-            for study in (one, other)
-        ]
-        for asked in (asked for batch in batches for asked in batch):
-            told.append(asked.overrides[-6:-4])
-            one.study.tell(asked.number, 1 / (asked.number + 1))
+    for _ in range(4):
+        one, other = (Worker(found.begin(project), found.space, 3) for _ in range(2))
+        with one.alive(), other.alive():
+            for asked in [*one.ask(), *other.ask()]:
+                told.append(asked.overrides[-6:-4])
+                one.shared.study.tell(asked.number, 1 / (asked.number + 1))
     assert len(told) == 24 == len({str(words) for words in told})
 
 
@@ -240,23 +240,71 @@ def test_a_trial_that_fails_is_recorded_and_the_study_goes_on(project: Path) -> 
 
 @pytest.mark.slow
 def test_a_trial_whose_worker_was_killed_is_run_again_and_counts_once(project: Path) -> None:
-    study = search(BAR, trials=1)
-    found = check(parse_flags([*SEARCH, BAR])).search
-    assert found
-    (asked,) = found.begin(project).ask(
-        found.space, 1, f"{socket.gethostname()}:{project}/.sciner/search/dead.lock"
-    )
-    elsewhere = found.begin(project).study.ask()
-    elsewhere.set_user_attr(WORKER, "another-machine:/x.lock")
+    search(BAR, trials=1)
+    (asked,) = worker(project).ask()
     study = search(BAR, trials=3)
-    killed, running, again = study.trials[1:]
-    assert (killed.number, killed.state, running.state) == (
-        asked.number,
-        TrialState.FAIL,
-        TrialState.RUNNING,
-    )
+    _, killed, again, _ = study.trials
+    assert (killed.number, killed.state) == (asked.number, TrialState.FAIL)
     assert again.params == killed.params and again.state == TrialState.COMPLETE
-    assert summarise(study).trials == {"complete": 2, "running": 1}
+    assert summarise(study).trials == {"complete": 3}
+
+
+def worker(project: Path, *words: str) -> Worker:
+    """One that is not alive yet."""
+    found = check(parse_flags([*SEARCH, BAR, *words])).search
+    assert found
+    return Worker(found.begin(project), found.space, at_once=1)
+
+
+def test_a_trial_that_kills_its_workers_fails_in_the_end(project: Path) -> None:
+    deaths = [worker(project).ask()[0].number for _ in range(RETRIES + 2)]
+    study = worker(project).shared
+    first, *again, other = study.study.trials
+    assert deaths == list(range(RETRIES + 2)) and len(again) == RETRIES
+    assert all(t.params == first.params for t in again) and other.params != first.params
+    assert [t.number for t in study.begun()] == [again[-1].number, other.number]
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_a_worker_without_a_trial_waits_for_those_of_the_others(
+    dies: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Should one of them die, it runs the trial again."""
+    one, other = (worker(project, "hydra.sweeper.n_trials=2") for _ in range(2))
+    launched: list[NextTrial] = []
+    with ExitStack() as life:
+        life.enter_context(other.alive())
+        (theirs,) = other.ask()
+
+        def later(seconds: float) -> None:
+            if dies:
+                life.close()
+            else:
+                other.shared.study.tell(theirs.number, 0.5)
+
+        monkeypatch.setattr("sciner.search.worker.time.sleep", later)
+        one.work(launched.extend)
+    assert [trial.number for trial in launched] == ([1, 2] if dies else [1])
+    assert len(one.shared.begun()) == 2 and not one.shared.running()
+    if dies:
+        assert launched[-1].overrides[:-4] == theirs.overrides[:-4]
+
+
+def test_of_all_workers_one_sums_up_the_study(project: Path) -> None:
+    one, other = worker(project), worker(project)
+    one.settle(one.ask())
+    assert [study.shared.sums_up() for study in (one, other, one)] == [True, False, False]
+    other.settle(other.ask())
+    assert other.shared.sums_up() and not one.shared.sums_up()
+
+
+def test_a_worker_that_only_seemed_dead_runs_its_trial_to_the_end(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = worker(project)
+    asked.settle(asked.ask())  # another worker has it now
+    mine: Any = Trial(live_trial(asked.shared.study, 0), {}, None, None, 3)  # type: ignore[arg-type]
+    assert mine.report(0.5, 0) is False and "another worker runs it again" in caplog.text
 
 
 def question(*words: str) -> dict[str, Any]:

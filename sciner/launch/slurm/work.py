@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from sciner.config.places import StoreConfig
+from sciner.launch.catch_up import catch_up
 from sciner.launch.job import Asked, Outcome, note_outcome, read_outcomes, task_of
 from sciner.launch.signals import JOBS, PARENT, SIGNALS, Stopped, raised
 from sciner.launch.slurm import queue
@@ -105,11 +106,16 @@ class Work:
         self.last_one_tidies_up()
 
     def last_one_tidies_up(self) -> None:
-        """When every point has ended, nobody needs passwords, nor the weights of rounds 0."""
+        """When every point has ended, nobody needs passwords, nor the weights of rounds 0.
+
+        Before that, the tracker gets the runs that it missed.
+        """
         if not (self.record.folder / "sweep.json").is_file() or not self.record.complete:
             return
+        project = self.asked.project
+        catch_up(self.record.folder, [section(self.config, "tracking")["uri"]], project)
         self.record.drop_secrets()
-        store = build_store(store_of(self.config), self.asked.project)
+        store = build_store(StoreConfig(**section(self.config, "store")), project)
         for key in {key for ended in read_outcomes(self.record.folder) for key in ended.spare}:
             store.discard(key)
 
@@ -120,12 +126,12 @@ def times_up(record: Record, number: int) -> int:
     return sum(event.get("signal") in names for event in record.events(number))
 
 
-def store_of(config: Any) -> StoreConfig:
-    """The store of a composed configuration."""
+def section(config: Any, name: str) -> Mapping[str, Any]:
+    """The values of one section of a composed configuration."""
     from omegaconf import OmegaConf
 
-    values: Mapping[str, Any] = OmegaConf.to_container(config.store, resolve=True)  # type: ignore[assignment]
-    return StoreConfig(**values)
+    values: Mapping[str, Any] = OmegaConf.to_container(config[name], resolve=True)  # type: ignore[assignment]
+    return values
 
 
 def folder_of(config: Any) -> Path:

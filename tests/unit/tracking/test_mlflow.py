@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import UNAUTHENTICATED
 
+from sciner.errors import InputError
 from sciner.redact import redacted
 from sciner.tracking.address import place_of
 from sciner.tracking.database import local_uri
@@ -80,6 +83,18 @@ def test_params_are_the_whole_configuration_and_every_key_is_one_that_mlflow_tak
         "many.k7": "7",
     }
     assert len(run.info.run_name) == 250 and run.info.run_name.endswith("…")
+
+
+def test_a_server_that_wants_a_password_is_one_line_that_says_where_to_put_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Closed:
+        def get_experiment_by_name(self, name: str) -> None:
+            raise MlflowException("You are not authenticated", UNAUTHENTICATED)
+
+    monkeypatch.setattr("sciner.tracking.mlflow.connect", lambda uri: Closed())
+    with pytest.raises(InputError, match="not authenticated; set MLFLOW_TRACKING_USERNAME"):
+        prepare("http://team:5000", "sciner")
 
 
 @pytest.mark.parametrize(
