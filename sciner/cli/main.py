@@ -26,6 +26,9 @@ from sciner.cli import (
     search as search_cli,
 )
 from sciner.cli import (
+    serve as serve_cli,
+)
+from sciner.cli import (
     store as store_cli,
 )
 from sciner.cli import (
@@ -154,6 +157,9 @@ def annotate(
         f"{done.sentences:,} sentences, {done.tokens:,} tokens, {done.spans:,} spans: {out} "
         f"({speed})"
     )
+
+
+app.command()(serve_cli.serve)
 
 
 @app.command("show")
