@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import secrets
 import time
@@ -43,7 +44,7 @@ class Guard:
 
     Requests are refused with 400 (another host's name: a page in a browser could reach this server
     by DNS rebinding), 401, 408, 413, 415 and 503. Answers to GET never wait. The log has one line
-    for each request, without its text.
+    for each request, with the reason of a refusal, and without the text.
 
     Args:
         app: the application.
@@ -60,7 +61,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        began, status, more = time.perf_counter(), 0, True
+        began, status, more, why = time.perf_counter(), 0, True, ""
 
         async def taken() -> Message:
             nonlocal more
@@ -69,9 +70,10 @@ class Guard:
             return message
 
         async def noted(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
+            nonlocal status, why
+            status = message.get("status", status)
+            if status >= 400 and message.get("body"):  # tools often do not show it
+                why = ": " + json.loads(message["body"])["detail"]
             await send(message)
 
         try:
@@ -89,7 +91,7 @@ class Guard:
             log.error("%s in sciner\n%s", type(error).__name__, where)
         route = getattr(scope.get("route"), "path", "-")
         spent = 1000 * (time.perf_counter() - began)
-        log.info("%s %s %d %.0f ms", scope["method"], route, status, spent)
+        log.info("%s %s %d %.0f ms%s", scope["method"], route, status, spent, why)
 
     def _admitted(self, scope: Scope) -> Scope:
         """The scope, without a token in its path."""

@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
-from textwrap import shorten
 from typing import Any
 
 from fastapi import APIRouter, HTTPException, Response
@@ -94,8 +93,8 @@ def usable() -> Iterator[None]:
     except InputError:
         raise
     except Exception as error:
-        problem = shorten(f"not a usable CAS ({type(error).__name__}: {error})", 200)
-        raise InputError(problem) from None
+        problem = f"not a usable CAS ({type(error).__name__})"  # its message may quote the text
+        raise InputError(problem, hint="are these XMI and its type system?") from None
 
 
 def read(xmi: str, types: str) -> Any:
