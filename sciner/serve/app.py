@@ -25,7 +25,7 @@ class Problem(BaseModel):
 
 
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Problem, "description": "The Host header names another machine."},
+    400: {"model": Problem, "description": "The body is not UTF-8, or Host is another machine."},
     401: {"model": Problem, "description": "The token is missing or wrong."},
     408: {"model": Problem, "description": "The request did not arrive in time."},
     413: {"model": Problem, "description": "The request has too many bytes or sentences."},
@@ -59,7 +59,10 @@ def build(service: Service, token: str | None = None) -> Guard:
     app.include_router(inception.router(service), prefix="/inception")
 
     @app.exception_handler(RequestValidationError)
-    def malformed(_: Request, error: RequestValidationError) -> JSONResponse:
+    def malformed(request: Request, error: RequestValidationError) -> JSONResponse:
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            return refusal(415, "send JSON, with Content-Type: application/json")
         return refusal(422, sentence_of(error.errors()[0]))
 
     @app.exception_handler(HTTPException)

@@ -43,7 +43,7 @@ class Guard:
     """Wraps an application.
 
     Requests are refused with 400 (another host's name: a page in a browser could reach this server
-    by DNS rebinding), 401, 408, 413, 415 and 503. Answers to GET never wait. The log has one line
+    by DNS rebinding), 401, 408, 413 and 503. Only POST waits for a place. The log has one line
     for each request, with the reason of a refusal, and without the text.
 
     Args:
@@ -78,12 +78,12 @@ class Guard:
 
         try:
             scope = self._admitted(scope)
-            if scope["method"] in ("GET", "HEAD"):
-                await self.app(scope, receive, noted)
-            else:
+            if scope["method"] == "POST":
                 with self._place():
                     body = await self._body(Headers(scope=scope), taken)
                     await self.app(scope, replayed(body, receive), noted)
+            else:
+                await self.app(scope, receive, noted)
         except Refused as refused:
             await refuse(refused.response, taken if more else None, noted)
         except Exception as error:  # its message may quote the text
@@ -120,9 +120,6 @@ class Guard:
             self.open -= 1
 
     async def _body(self, headers: Headers, receive: Receive) -> bytes:
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-        if kind != "application/json":
-            raise Refused(415, "send JSON, with Content-Type: application/json")
         most = self.limits.bytes
         large = Refused(413, f"the request is larger than {most:,} bytes; send less at once")
         told = headers.get("content-length", "")

@@ -48,6 +48,14 @@ def test_what_is_malformed_is_refused_in_one_sentence(body: bytes, status: int, 
     assert fault in answer.json()["detail"] and "\n" not in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", ""])
+def test_what_is_not_sent_as_json_is_refused(kind: str) -> None:
+    """A page in a browser may send such requests to any server, without asking it."""
+    headers = {"Content-Type": kind} if kind else {}
+    answer = client_of().post("/annotate", content=text("a"), headers=headers)
+    assert answer.status_code == 415 and "application/json" in answer.json()["detail"]
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "/annotate"), ("GET", "/no"), ("PUT", "/")])
 def test_an_address_that_is_not_there_is_refused(method: str, path: str) -> None:
     answer = client_of().request(method, path, json={})

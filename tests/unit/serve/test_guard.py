@@ -63,14 +63,6 @@ def test_without_the_token_nothing_is_answered(path: str, header: str) -> None:
     }
 
 
-def test_what_is_no_json_is_refused() -> None:
-    """A form of a web page could be sent without asking."""
-    answer = client_of().post(
-        "/annotate", content=b'{"text": "a"}', headers={"Content-Type": "text/plain"}
-    )
-    assert answer.status_code == 415
-
-
 def test_a_large_request_is_refused_whatever_it_says() -> None:
     client = client_of(Limits(bytes=10))
     for content in (b"x" * 11, iter([b"x" * 6, b"x" * 5])):
