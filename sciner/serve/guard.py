@@ -89,9 +89,9 @@ class Guard:
         except Exception as error:  # its message may quote the text
             where = "".join(traceback.format_tb(error.__traceback__))
             log.error("%s in sciner\n%s", type(error).__name__, where)
-        route = getattr(scope.get("route"), "path", "-")
+        path = scope["path"] if "route" in scope else "-"  # otherwise it may be anything
         spent = 1000 * (time.perf_counter() - began)
-        log.info("%s %s %d %.0f ms%s", scope["method"], route, status, spent, why)
+        log.info("%s %s %d %.0f ms%s", scope["method"], path, status, spent, why)
 
     def _admitted(self, scope: Scope) -> Scope:
         """The scope, without a token in its path."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
 from queue import SimpleQueue
-from threading import Event, Thread
+from threading import Thread
 
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Sentence
@@ -32,8 +32,6 @@ class Predictor:
         )
         self._open: set[Future[list[Prediction]]] = set()
         self._closed = False
-        self.idle = Event()
-        self.idle.set()
         Thread(target=self._work, name="predict", daemon=True).start()
 
     def predict(self, sentences: Sequence[Sentence], seconds: float) -> list[Prediction]:
@@ -72,7 +70,6 @@ class Predictor:
             sentences, done = self._waiting.get()
             if done.done():
                 continue
-            self.idle.clear()
             try:
                 made = list(self._fitted.predict(sentences))
             except Exception as error:  # of the tagger: the request fails, the server goes on
@@ -81,4 +78,3 @@ class Predictor:
             else:
                 with suppress(InvalidStateError):
                     done.set_result(made)
-            self.idle.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-from contextlib import suppress
 
 import uvicorn
 
@@ -34,11 +33,10 @@ class Server(uvicorn.Server):
         self.predictor = predictor
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End the waiting of all requests, and the process if one cannot be interrupted."""
+        """End the waiting of all requests, and the process."""
         self.predictor.close()
         await super().shutdown(sockets)
-        if self.server_state.tasks or not self.predictor.idle.is_set():
-            os._exit(0)  # Python would wait for the threads
+        os._exit(0)  # Python would wait for threads that compute, and a second for torch
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -64,6 +62,5 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def serve(app: Guard, predictor: Predictor, bound: socket.socket) -> None:
-    """Answer requests until SIGINT or SIGTERM."""
-    with suppress(KeyboardInterrupt):
-        Server(app, predictor).run([bound])
+    """Answer requests until SIGINT or SIGTERM, which end the process with exit code 0."""
+    Server(app, predictor).run([bound])
