@@ -231,14 +231,14 @@ def serving(found: dict[str, Any]) -> list[str]:
         "borne; milliseconds from the moment when a request was due to its answer."
     )
     rows = [
-        f"| `{model}` | {row['rate']} | {row['sent']:,} | {row['lost']:,} | "
+        f"| `{model}` | {row['rate']} | {row['sent']:,} | {row['refused']:,} | {row['lost']:,} | "
         + " | ".join(f"{1000 * row[name]:,.0f}" for name in ("median", "p99", "most"))
         + " |"
         for model, by in found["models"].items()
         for row in by
     ]
-    head = "| model | requests a second | sent | lost | median | 99th percentile | most |"
-    return [words, "", head, "| --- | --- | --- | --- | --- | --- | --- |", *rows]
+    head = "| model | requests a second | sent | refused | lost | median | 99th percentile | most |"
+    return [words, "", head, "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows]
 
 
 def growing(found: list[dict[str, Any]]) -> list[str]:

@@ -48,7 +48,7 @@ def serve(
     ] = 2000,
     max_requests: Annotated[
         int, typer.Option(min=1, help="Most requests at a time; others get 503 and Retry-After.")
-    ] = 32,
+    ] = 128,
     timeout: Annotated[
         float, typer.Option(min=0.1, help="Seconds that one request may take.")
     ] = 60.0,

@@ -18,5 +18,5 @@ class Limits:
 
     bytes: int = 8 * 2**20
     sentences: int = 2000
-    requests: int = 32
+    requests: int = 128
     seconds: float = 60.0

@@ -85,7 +85,7 @@ def test_a_signal_stops_it_within_two_seconds(saved: Path, signum: int) -> None:
 def test_no_request_is_lost_at_fifty_a_second(saved: Path) -> None:
     with running(saved) as (_, address, _):
         found = load(f"{address}/annotate", 50, 5)
-    assert (found["sent"], found["lost"]) == (250, 0)
+    assert (found["sent"], found["refused"], found["lost"]) == (250, 0, 0)
 
 
 def test_the_client_of_a_large_request_is_told_so(saved: Path) -> None:
