@@ -1,16 +1,20 @@
-"""Predictions for requests that arrive at the same time, made one after the other."""
+"""Predictions for requests that arrive at the same time, made in one thread."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
+from itertools import islice
 from queue import SimpleQueue
 from threading import Thread
 
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
+
+TOGETHER = 256  # sentences; an encoder is hardly faster with more
+Job = tuple[Sequence[Sentence], "Future[list[Prediction]]"]
 
 
 class Unavailable(Exception):
@@ -20,16 +24,13 @@ class Unavailable(Exception):
 class Predictor:
     """Predicts in one thread, in the order of the requests.
 
-    A request that nobody waits for any more is left out. Requests are not predicted together: the
-    batches of an encoder would depend on what else arrives, and so would the last digits of its
-    confidences.
+    Requests that wait are predicted together, TOGETHER sentences or a little more at a time: an
+    encoder is several times faster so. A request that nobody waits for any more is left out.
     """
 
     def __init__(self, fitted: Fitted) -> None:
         self._fitted = fitted
-        self._waiting: SimpleQueue[tuple[Sequence[Sentence], Future[list[Prediction]]]] = (
-            SimpleQueue()
-        )
+        self._waiting: SimpleQueue[Job] = SimpleQueue()
         self._open: set[Future[list[Prediction]]] = set()
         self._closed = False
         Thread(target=self._work, name="predict", daemon=True).start()
@@ -67,14 +68,24 @@ class Predictor:
 
     def _work(self) -> None:
         while True:
-            sentences, done = self._waiting.get()
-            if done.done():
-                continue
-            try:
-                made = list(self._fitted.predict(sentences))
-            except Exception as error:  # of the tagger: the request fails, the server goes on
+            jobs = [self._waiting.get()]
+            while sum(len(job[0]) for job in jobs) < TOGETHER and not self._waiting.empty():
+                jobs.append(self._waiting.get())
+            if wanted := [job for job in jobs if not job[1].done()]:
+                self._answer(wanted)
+
+    def _answer(self, jobs: Sequence[Job]) -> None:
+        try:
+            made = iter(self._fitted.predict([s for sentences, _ in jobs for s in sentences]))
+            found = [list(islice(made, len(sentences))) for sentences, _ in jobs]
+        except Exception as error:
+            if len(jobs) == 1:
                 with suppress(InvalidStateError):
-                    done.set_exception(error)
-            else:
-                with suppress(InvalidStateError):
-                    done.set_result(made)
+                    jobs[0][1].set_exception(error)
+            else:  # only the request that is at fault shall fail
+                for job in jobs:
+                    self._answer([job])
+            return
+        for (_, done), predictions in zip(jobs, found, strict=True):
+            with suppress(InvalidStateError):  # nobody waits any more
+                done.set_result(predictions)

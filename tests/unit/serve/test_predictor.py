@@ -68,12 +68,21 @@ def test_a_request_that_waited_too_long_is_not_predicted(held: Held) -> None:
     assert held.asked == [["a"], ["c"]]
 
 
-def test_an_error_of_the_tagger_fails_its_request_only(held: Held) -> None:
-    held.go.set()
+def test_requests_that_wait_are_predicted_together(held: Held) -> None:
+    """And if one of them makes the tagger fail, it fails alone."""
     predictor = Predictor(held)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="bad"):
-        predictor.predict(sentences("bad"), 5)
-    assert predictor.predict(sentences("a"), 5)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(predictor.predict, sentences("a"), 5)
+        until(lambda: held.asked)
+        waiting = [pool.submit(predictor.predict, sentences(*w), 5) for w in ("bc", ["bad"], "d")]
+        until(lambda: predictor._waiting.qsize() == 3)
+        held.go.set()
+        assert first.result() and [len(waiting[n].result()) for n in (0, 2)] == [2, 1]
+        with pytest.raises(ValueError, match="bad"):
+            waiting[1].result()
+    assert len(held.asked[1]) == 4 and held.asked[0] == ["a"]
+    assert sorted(map(len, held.asked[2:])) == [1, 1, 2]  # each by itself
+    assert predictor.predict(sentences("e"), 5)
 
 
 def test_when_the_server_stops_nobody_waits(held: Held) -> None:
