@@ -14,7 +14,7 @@ from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
 
 TOGETHER = 256  # sentences; an encoder is hardly faster with more
-Job = tuple[Sequence[Sentence], "Future[list[Prediction]]"]
+Job = tuple[Sequence[Sentence], Future[list[Prediction]]]
 
 
 class Unavailable(Exception):

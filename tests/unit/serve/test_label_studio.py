@@ -46,12 +46,15 @@ def test_every_task_gets_a_prediction_with_scores() -> None:
 
 def test_label_studio_accepts_the_predictions() -> None:
     sdk = pytest.importorskip("label_studio_sdk.label_interface", reason="needs label-studio-sdk")
-    interface = sdk.LabelInterface(CONFIG)
-    for prediction in predict({"text": TEXT}, {"text": "nothing"}).json()["results"]:
-        assert interface.validate_prediction(prediction, return_errors=True) == []
-        for region in prediction["result"]:
-            region["value"]["labels"] = ["Other"]
-        assert interface.validate_prediction(prediction) == (not prediction["result"])
+    for name in ('value="Method"', 'value="A" alias="a"', 'value="A B" predicted_values="Method"'):
+        config = CONFIG.replace('value="Method"', name)
+        interface = sdk.LabelInterface(config)
+        answer = predict({"text": TEXT}, {"text": "nothing"}, config=config)
+        for prediction in answer.json()["results"]:
+            assert interface.validate_prediction(prediction, return_errors=True) == []
+            for region in prediction["result"]:
+                region["value"]["labels"] = ["Other"]
+            assert interface.validate_prediction(prediction) == (not prediction["result"])
 
 
 def test_tokens_and_sentences_of_a_batch_are_kept() -> None:
