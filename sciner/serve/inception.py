@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 
 from sciner.errors import InputError
 from sciner.serve.service import Service
-from sciner.serve.text import Annotated, Split, split
+from sciner.serve.text import AnnotatedSentence, Split, split
 from sciner.text.formats.exchange.cas import SENTENCE, TOKEN, check_sentences, places
 from sciner.text.formats.places import check_tokens
 
@@ -135,7 +135,7 @@ def sentences_of(cas: Any) -> list[Split]:
     return split(text, tokens or None, sentences or None)
 
 
-def add(cas: Any, layer: str, feature: str, found: list[Annotated]) -> None:
+def add(cas: Any, layer: str, feature: str, found: list[AnnotatedSentence]) -> None:
     """Put spans into a layer, in place of those that were predicted before."""
     for old in list(cas.select(layer)):
         if old.get(PREDICTED):

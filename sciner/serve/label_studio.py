@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from sciner.errors import InputError
 from sciner.serve.service import Service
-from sciner.serve.text import Annotated, Split, split
+from sciner.serve.text import AnnotatedSentence, Split, split
 from sciner.text.formats.exchange.fields import own_fields
 from sciner.text.formats.exchange.xml import Element, parse_xml_text
 from sciner.text.formats.row import ID
@@ -217,7 +217,7 @@ def text_of(task: Task, key: str) -> tuple[str, list[Split]]:
 
 
 def prediction_of(
-    text: str, sentences: Sequence[Annotated], project: Project, name: str
+    text: str, sentences: Sequence[AnnotatedSentence], project: Project, name: str
 ) -> Prediction:
     """The prediction for a text; spans of classes that the project lacks are left out."""
     result = [

@@ -9,8 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 import sciner
 from sciner.serve.service import Service
-from sciner.serve.text import Annotated as AnnotatedSentence
-from sciner.serve.text import split
+from sciner.serve.text import AnnotatedSentence, split
 
 
 class Asked(BaseModel):

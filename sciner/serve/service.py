@@ -11,7 +11,7 @@ from sciner.hashing import checksum
 from sciner.run.saved import ABOUT, About, open_tagger
 from sciner.serve.limits import Limits
 from sciner.serve.predictor import Predictor
-from sciner.serve.text import Annotated, Split
+from sciner.serve.text import AnnotatedSentence, Split
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Aggregate, Prediction
 
@@ -42,7 +42,7 @@ class Service:
 
     def annotate(
         self, texts: Sequence[Sequence[Split]], min_confidence: float | None = None
-    ) -> list[list[Annotated]]:
+    ) -> list[list[AnnotatedSentence]]:
         """Annotate several texts.
 
         Args:
@@ -64,10 +64,10 @@ class Service:
         least = self.min_confidence if min_confidence is None else min_confidence
         return [[self._read(sentence, next(made), least) for sentence in text] for text in texts]
 
-    def _read(self, sentence: Split, prediction: Prediction, least: float) -> Annotated:
+    def _read(self, sentence: Split, prediction: Prediction, least: float) -> AnnotatedSentence:
         sure = (round(c, 6) for c in prediction.span_confidences(self.confidence))
         kept = [(s, c) for s, c in zip(prediction.spans, sure, strict=True) if c >= least]
-        return Annotated(sentence, tuple(s for s, _ in kept), tuple(c for _, c in kept))
+        return AnnotatedSentence(sentence, tuple(s for s, _ in kept), tuple(c for _, c in kept))
 
 
 def open_service(

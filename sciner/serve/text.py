@@ -27,7 +27,7 @@ class Split(NamedTuple):
     offsets: Offsets
 
 
-class Annotated(NamedTuple):
+class AnnotatedSentence(NamedTuple):
     """An annotated sentence.
 
     Attributes:
