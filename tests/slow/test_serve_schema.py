@@ -13,7 +13,8 @@ schemathesis = pytest.importorskip("schemathesis", reason="needs the extra fuzz"
 pytest.importorskip("cassis", reason="needs dkpro-cassis")
 from schemathesis.specs.openapi.checks import positive_data_acceptance  # noqa: E402
 
-from tests.unit.serve.test_inception import ENTITY, XMI, types  # noqa: E402
+from sciner.text.formats.exchange.cas import ENTITY  # noqa: E402
+from tests.unit.serve.test_inception import XMI, types  # noqa: E402
 from tests.unit.serve.test_label_studio import CONFIG  # noqa: E402
 
 pytestmark = pytest.mark.slow
