@@ -1,8 +1,8 @@
 """sciner beside what users would run instead, in turns: fit, annotate, fraction of the machine,
-scoring, start-up, choosing from a pool, overhead, growing pools.
+scoring, start-up, choosing from a pool, overhead, serving, growing pools.
 
 SCINER_MIRROR=… python -m experiments.speed.measure [fit annotate limit score start acquire
-overhead sweep known growth growth_teachers growth_million engines]
+overhead sweep known serve growth growth_teachers growth_million engines]
 
 Needs the extras minilm, int8 and peers. Nothing else should run on the machine.
 """
@@ -27,6 +27,7 @@ from experiments.speed.engines import engines
 from experiments.speed.growth import growth, overhead
 from experiments.speed.known import known
 from experiments.speed.limit import limit
+from experiments.speed.serve import serve
 from experiments.speed.start import start
 from experiments.speed.sweep import sweep
 from experiments.speed.turns import System, in_turns
@@ -269,6 +270,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "overhead": overhead,
     "sweep": sweep,
     "known": known,
+    "serve": serve,
     "growth": lambda: growth("minilm", (1_000, 10_000, 100_000)),
     "growth_teachers": lambda: growth("tiny", (100_000,), "iteration=robust", "iteration.steps=20"),
     "growth_million": lambda: growth("tiny", (1_000_000,)),

@@ -57,6 +57,8 @@ def render(figures: dict[str, Any]) -> str:
         lines += [f"{k['points']} points of `crf` on `sample`, every step in the store:", ""]
         lines += ["| | seconds |", "| --- | --- |"]
         lines += [f"| {name} | {span(values)} |" for name, values in k["seconds"].items()]
+    if "serve" in figures:
+        lines += ["", "## Serving", "", *serving(figures["serve"])]
     grown = ("growth", "growth_teachers", "growth_million")
     if pools := [figures[part] for part in grown if part in figures]:
         lines += ["", "## Growing pools", "", *growing(pools)]
@@ -220,6 +222,23 @@ def sweeps(found: dict[str, Any]) -> list[str]:
     ]
     head = "| | seconds | of the last line |"
     return [words, "", head, "| --- | --- | --- |", *rows]
+
+
+def serving(found: dict[str, Any]) -> list[str]:
+    words = (
+        f"`sciner serve` and its clients on one machine, whose load was {found['busy']} before. "
+        f"Requests of one sentence, for {found['seconds']} s at each rate, until a rate is not "
+        "borne; milliseconds from the moment when a request was due to its answer."
+    )
+    rows = [
+        f"| `{model}` | {row['rate']} | {row['sent']:,} | {row['refused']:,} | {row['lost']:,} | "
+        + " | ".join(f"{1000 * row[name]:,.0f}" for name in ("median", "p99", "most"))
+        + " |"
+        for model, by in found["models"].items()
+        for row in by
+    ]
+    head = "| model | requests a second | sent | refused | lost | median | 99th percentile | most |"
+    return [words, "", head, "| --- | --- | --- | --- | --- | --- | --- | --- |", *rows]
 
 
 def growing(found: list[dict[str, Any]]) -> list[str]:

@@ -29,6 +29,9 @@ from sciner.cli import (
     search as search_cli,
 )
 from sciner.cli import (
+    serve as serve_cli,
+)
+from sciner.cli import (
     store as store_cli,
 )
 from sciner.cli import (
@@ -91,6 +94,9 @@ def run(context: typer.Context) -> None:
 
 
 app.command()(annotate)
+
+
+app.command()(serve_cli.serve)
 
 
 @app.command("show")

@@ -43,8 +43,8 @@ def read_cas(path: Path, notes: Counter[str]) -> Iterator[Record]:
         found = [(a, _label(a)) for a in (cas.select(layer) if layer else ())]
         notes.update(+Counter({CLASSLESS: sum(label is None for _, label in found)}))
         marks = placed(text, [Mark(a.begin, a.end, n) for a, n in found if n is not None])
-        tokens = check_tokens(text, _places(cas, TOKEN))
-        sentences = check_sentences(text, _places(cas, SENTENCE))
+        tokens = check_tokens(text, places(cas, TOKEN))
+        sentences = check_sentences(text, places(cas, SENTENCE))
     inside = [[m for m in marks if a <= m.start and m.end <= b] for a, b in sentences]
     if not sentences or sum(map(len, inside)) < len(marks):
         yield Record(path.stem, text, marks, tokens or None)
@@ -115,7 +115,8 @@ def _load(path: Path) -> Any:
         raise InputError(problem, file=path, line=1, hint="export the file again") from None
 
 
-def _places(cas: Any, name: str) -> tuple[tuple[int, int], ...]:
+def places(cas: Any, name: str) -> tuple[tuple[int, int], ...]:
+    """(start, end) of the annotations of a type, in order; none if there is no such type."""
     if not cas.typesystem.contains_type(name):
         return ()
     return tuple(sorted((a.begin, a.end) for a in cas.select(name)))

@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
+from typing import IO
 from xml.parsers.expat import ExpatError, ParserCreate
 
 from sciner.errors import InputError
@@ -57,6 +59,19 @@ def parse_xml(path: Path) -> Element:
     Raises:
         InputError: it is not valid XML, declares entities, or is nested too deeply.
     """
+    try:
+        with path.open("rb") as file:
+            return _parse(file, path)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", file=path) from None
+
+
+def parse_xml_text(text: str) -> Element:
+    """Parse a string as ``parse_xml`` does."""
+    return _parse(BytesIO(text.encode("utf-8", "surrogatepass")), None)
+
+
+def _parse(file: IO[bytes], path: Path | None) -> Element:
     parser = ParserCreate()
     parser.buffer_text = True
     root = Element("", {}, 0)
@@ -85,10 +100,7 @@ def parse_xml(path: Path) -> Element:
     parser.EndElementHandler = lambda tag: stack.pop()
     parser.CharacterDataHandler = text
     try:
-        with path.open("rb") as file:
-            parser.ParseFile(file)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", file=path) from None
+        parser.ParseFile(file)
     except (ExpatError, UnicodeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
