@@ -124,7 +124,7 @@ class Decisions:
         id, done = row.get("id"), row.get("done")
         item = self.work.items.get(id) if isinstance(id, str) else None
         if item is None:
-            raise InputError(f"{str(id)[:40]!r} is no sentence of this review")
+            raise InputError(f"{str(id)[:40]!r} is not a sentence of this review")
         if not isinstance(done, bool):
             raise InputError('"done" is not true or false')
         (read,) = parse_row({key: row.get(key) for key in ("id", "tokens", "spans")})
@@ -183,7 +183,7 @@ class _File:
             with located(self.path, number):
                 id = record_of_task(task, self.path.stem, number, Counter()).id
                 if id in found:
-                    raise InputError(f"{id} stands twice", hint="keep one of them")
+                    raise InputError(f"{id} occurs twice", hint="keep one of them")
             found[id] = number, task
         self.tasks = {id: as_json(task) for id, (_, task) in found.items()}
         return found

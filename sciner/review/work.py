@@ -122,7 +122,7 @@ def open_work(run: str, store: Path, annotator: str, round: int | None = None) -
     """
     if not NAME.fullmatch(annotator):
         raise InputError(
-            f"--annotator {annotator!r} is no name for a file",
+            f"--annotator {annotator!r} cannot be the name of a file",
             hint="use letters, digits and . @ _ -, at most 64",
         )
     folder = Path(run) if (Path(run) / "run.json").is_file() else folder_of(run, store)
@@ -171,7 +171,7 @@ def _batch(waits: Waiting, annotator: str, labels: Sequence[str]) -> list[Item]:
     batch = list(exchange.read(waits.file, Counter()))
     if strange := [record.id for record in batch if record.id not in sentences]:
         raise InputError(
-            f"{strange[0]!r} is no sentence of this batch",
+            f"{strange[0]!r} is not a sentence of this batch",
             file=waits.file,
             hint="restore its id as it was written",
         )

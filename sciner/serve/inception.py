@@ -123,7 +123,8 @@ def check_layer(cas: Any, layer: str, feature: str) -> None:
         raise InputError(f"layer {layer!r} has no feature {', '.join(sorted(missing))}")
     if known[feature] != STRING:
         raise InputError(
-            f"feature {feature!r} is no string, and classes are", hint="choose another"
+            f"feature {feature!r} does not hold strings, but classes are strings",
+            hint="choose another",
         )
 
 

@@ -148,12 +148,12 @@ SPOILT: dict[str, tuple[str, Spoil, str]] = {
     "gazetteer: a word for a form": (
         "gazetteer",
         values("gazetteer.json", lambda g: g | {"forms": [["We", 1, g["forms"][0][2]]]}),
-        "'We' is no list of words",
+        "'We' is not a list of words",
     ),
     "gazetteer: NaN": (
         "gazetteer",
         values("gazetteer.json", lambda g: g | {"unmatched": [float("nan")] * len(g["unmatched"])}),
-        "nan is no count",
+        "nan is not a count",
     ),
     "gazetteer: classes in another order": (
         "gazetteer",

@@ -143,7 +143,7 @@ def words_of(form: Any) -> Form:
         ValueError: it is not a list of words.
     """
     if not (isinstance(form, list) and form and all(isinstance(word, str) for word in form)):
-        raise ValueError(f"{form!r} is no list of words")
+        raise ValueError(f"{form!r} is not a list of words")
     return tuple(form)
 
 
@@ -165,7 +165,7 @@ def count_of(number: Any) -> float:
         ValueError: it is negative, NaN or infinite, which readers of JSON let pass.
     """
     if isinstance(number, bool) or not 0 <= number < float("inf"):
-        raise ValueError(f"{number!r} is no count")
+        raise ValueError(f"{number!r} is not a count")
     return float(number)
 
 

@@ -55,7 +55,7 @@ def test_what_is_printed(
     [
         (["nowhere"], "'nowhere' is not the folder of a run"),
         (["run", "--round", "5"], "there is no round 5"),
-        (["run", "--annotator", "../x"], "is no name for a file"),
+        (["run", "--annotator", "../x"], "cannot be the name of a file"),
     ],
 )
 def test_what_cannot_be_reviewed_is_refused(

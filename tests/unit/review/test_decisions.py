@@ -123,9 +123,9 @@ def test_a_tab_that_knows_an_older_state_is_told_the_newer_one(review: Decisions
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"id": "d#9"}, "'d#9' is no sentence of this review"),
-        ({"id": None}, "is no sentence of this review"),
-        ({"id": ["d#0"]}, "is no sentence of this review"),
+        ({"id": "d#9"}, "'d#9' is not a sentence of this review"),
+        ({"id": None}, "is not a sentence of this review"),
+        ({"id": ["d#0"]}, "is not a sentence of this review"),
         ({"tokens": ["We", "train"]}, "span (2, 4, 'Method') is outside the sentence of 2 tokens"),
         ({"tokens": [*TOKENS["d#0"], "!"]}, "the text of d#0 was changed (8 words, it had 7)"),
         ({"tokens": ["<b>", *TOKENS["d#0"][1:]]}, "('<b>' stands where 'We' was)"),
@@ -142,8 +142,8 @@ def test_a_tab_that_knows_an_older_state_is_told_the_newer_one(review: Decisions
         ({"spans": [[0.5, 1, "Method"]]}, "is not a span"),
         ({"spans": [[True, 2, "Method"]]}, "is not a span"),
         ({"spans": {"0": 1}}, '"spans" is not a list'),
-        ({"seconds": -1}, '"seconds" is no number of seconds'),
-        ({"seconds": float("inf")}, '"seconds" is no number of seconds'),
+        ({"seconds": -1}, '"seconds" is not a number of seconds'),
+        ({"seconds": float("inf")}, '"seconds" is not a number of seconds'),
         ({"done": 1}, '"done" is not true or false'),
     ],
 )

@@ -99,7 +99,7 @@ def test_another_round_can_be_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "../anna", "a/b", ".hidden", "a b", "x" * 65, "a\0"])
 def test_a_name_that_is_none_of_a_file_is_refused(tmp_path: Path, name: str) -> None:
     waiting_run(tmp_path)
-    with pytest.raises(InputError, match="is no name for a file"):
+    with pytest.raises(InputError, match="cannot be the name of a file"):
         work(tmp_path, annotator=name)
 
 
@@ -114,7 +114,7 @@ def test_a_batch_file_with_foreign_or_changed_sentences_is_refused(tmp_path: Pat
     file = folder.path / "round_1.json"
     whole = file.read_text(encoding="utf-8")
     for old, new, told in (
-        ('"d#0"', '"d#9"', "'d#9' is no sentence of this batch"),
+        ('"d#0"', '"d#9"', "'d#9' is not a sentence of this batch"),
         ("BERT models", "BERT MODELS", "the text of d#0 was changed"),
     ):
         file.write_text(whole.replace(old, new), encoding="utf-8")

@@ -123,7 +123,7 @@ FILE = '<?xml version="1.0"?><!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd"
         (XMI, {"layer": "no.Layer"}, "no layer 'no.Layer'"),
         (XMI, {"layer": SENTENCE}, f"no feature {PREDICTED}, value"),
         (XMI, {"feature": "other"}, "no feature other"),
-        (XMI, {"feature": "begin"}, "'begin' is no string"),
+        (XMI, {"feature": "begin"}, "'begin' does not hold strings"),
         (XMI, {"layer": 1}, "metadata.layer: input should be a valid string"),
         (document(tokens=((0, 4),)), {}, "token 0 4 is not in this text"),
         (document(sentences=((0, 4), (2, 6))), {}, "sentence 2 6 is not in this text"),
