@@ -221,7 +221,7 @@ class DiskStore:
             with for_the_store():
                 text = json.dumps(meta, indent=1, ensure_ascii=False)
                 (folder / "key.json").write_text(text, encoding="utf-8")
-                self._publish(folder, key)
+                self.publish(folder, key)
             log.debug("computed %s", key)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -235,7 +235,7 @@ class DiskStore:
             for left in (self.root / TMP).glob(f"{key}.*"):
                 shutil.rmtree(left, ignore_errors=True)
 
-    def _publish(self, folder: Path, key: str) -> None:
+    def publish(self, folder: Path, key: str) -> None:
         """Make ``folder`` the entry, unless a process whose lease was lost has been faster."""
         if not self.has(key):
             self._set_aside(key, "key.json is missing")  # it is there and yet was not found
