@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -158,7 +158,9 @@ class DiskStore:
 
     @contextmanager
     def locked(self, key: str, *, wait: float = math.inf) -> Iterator[None]:
-        """Hold the lock of ``key``.
+        """Hold the lock of ``key``, and see what its last holder wrote.
+
+        NFS remembers for up to a minute what a folder did not have, unless the folder is opened.
 
         Raises:
             locks.Busy: another process holds it for ``wait`` seconds.
@@ -168,6 +170,9 @@ class DiskStore:
             with for_the_store():
                 lock = self.root / LOCKS / f"{key}.lock"
                 stack.enter_context(held(lock, wait=wait, kind=self.locks))
+                for folder in (self.root, self.root / STEPS):
+                    with suppress(FileNotFoundError):
+                        os.close(os.open(folder, os.O_RDONLY))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
