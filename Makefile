@@ -27,7 +27,7 @@ test: setup  ## the fast tests
 test-all: setup  ## and the slow ones: a real fit, every committed sweep, an installed wheel
 	$(BIN)/pytest -m 'not cluster'
 
-test-cluster: setup  ## a sweep on a Slurm of one node, with signals, a time limit and a node that dies (Debian: slurm-wlm munge; root)
+test-cluster: setup  ## a sweep on a Slurm of one node, with signals, a time limit and a node that dies; a store on NFS (docs/cluster.md; root)
 	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[slurm]'
 	$(BIN)/pytest -m cluster tests/cluster
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from sciner.launch.overrides import Bases
+    from sciner.launch.points import Bases
     from sciner.report.frames import Counts
     from sciner.results.records import Record
 

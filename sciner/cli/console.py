@@ -52,3 +52,12 @@ def say_json(value: Any) -> None:
     from json import dumps
 
     typer.echo(dumps(value, ensure_ascii=False, indent=2))
+
+
+def shown_bytes(size: float) -> str:
+    """A size such as 1.3 GB."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

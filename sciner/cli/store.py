@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sciner.cli.console import add_row, say, say_json, table_of
+from sciner.cli import mirror
+from sciner.cli.console import add_row, say, say_json, shown_bytes, table_of
 from sciner.store.layout import DEFAULT_FOLDER, STEPS
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from sciner.store.lineage import Origin
 
 app = typer.Typer(
-    no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify."
+    no_args_is_help=True, help="The store: count, look up, compare runs, prune, verify, mirror."
 )
 Dir = Annotated[Path, typer.Option("--dir", help="The store's folder.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
@@ -202,6 +203,10 @@ def verify(dir: Dir = DEFAULT_FOLDER, json: Json = False) -> None:
     raise typer.Exit(bool(found.damaged))
 
 
+app.command()(mirror.push)
+app.command()(mirror.pull)
+
+
 def partings(found: Diff, stored: bool) -> list[Any]:
     """What `sciner store diff` prints about the steps.
 
@@ -316,15 +321,6 @@ def moment(seconds: float) -> str:
     from datetime import datetime
 
     return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"
-
-
-def shown_bytes(size: float) -> str:
-    """A size such as 1.3 GB."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 999.5:
-            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.5 else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
 
 
 def shown_seconds(seconds: float) -> str:

@@ -25,15 +25,17 @@ def plan(context: typer.Context) -> None:
 
     Steps are looked up in the store as far as they are known. After the first missing step, fits
     are counted by structure: at least those whose training set is known, at most one for every
-    point and round that may differ.
+    point and round that may differ. Points share the fits that are not unique.
     """
     from sciner.launch.main import plan_sweep
     from sciner.report.render import duration
 
     found = plan_sweep(context.args)
-    between = str(found.most) if found.least == found.most else f"{found.least} to {found.most}"
-    typer.echo(f"points: {found.points}; fits without a store: {found.alone}")
-    typer.echo(f"in the store: {found.stored} fits; to do: {between}")
+    typer.echo(f"points: {found.points:,}; fits without a store: {found.alone:,}")
+    typer.echo(
+        f"unique fits: {between(found.stored + found.least, found.stored + found.most)}; "
+        f"in the store: {found.stored:,}; to do: {between(found.least, found.most)}"
+    )
     if not found.most:
         typer.echo("all results are in the store: the sweep computes nothing")
     elif found.seconds is None:
@@ -123,6 +125,11 @@ def logs(
     for file in log_files(record, failed if point is None else [point]):
         typer.echo(f"==> {file} <==")
         typer.echo("\n".join(file.read_text("utf-8", errors="replace").splitlines()[-lines:]))
+
+
+def between(least: int, most: int) -> str:
+    """Bounds as text; one number if they are equal."""
+    return f"{most:,}" if least == most else f"{least:,} to {most:,}"
 
 
 def record_of(sweep: str) -> Record:

@@ -37,20 +37,26 @@ def forget_initialisation() -> None:
 
 
 def files_and_values(overrides: Iterable[Override]) -> tuple[list[Override], list[Override]]:
-    """Split overrides into those that choose files (or more) and those that only set a value."""
+    """Split overrides into those that choose files (or more) and those that only set a value.
+
+    A value that a later override adds to, replaces or deletes is not set by itself, because Hydra
+    takes these in their order.
+    """
     from hydra.core.override_parser.types import OverrideType
 
     apart: tuple[list[Override], list[Override]] = [], []
-    for override in overrides:
+    later: list[str] = []  # keys that are set, but not by a value
+    for override in reversed(list(overrides)):
         key = override.key_or_group
+        is_set = "/" not in key and key not in GROUPS and override.package is None
         is_value = (
-            "/" not in key
-            and key not in GROUPS
+            is_set
             and not key.startswith("hydra.")
-            and override.package is None
             and override.type == OverrideType.CHANGE
+            and not any(f"{key}.".startswith(f"{k}.") or k.startswith(f"{key}.") for k in later)
         )
-        apart[is_value].append(override)
+        apart[is_value].insert(0, override)
+        later += [key] if is_set and not is_value else []
     return apart
 
 

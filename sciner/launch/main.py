@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from sciner.errors import InputError
 from sciner.launch.environment import settle
-from sciner.launch.overrides import check, parse_flags, without_hydra
+from sciner.launch.overrides import check, parse_flags
+from sciner.launch.points import without_hydra
 from sciner.launch.quoting import quoted
 from sciner.launch.signals import Stopped, jobs_end_with_parent
 from sciner.progress import quiet

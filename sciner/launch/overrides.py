@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import pickle
 import shlex
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,24 +15,15 @@ from sciner.config import RunConfig, known_keys, parse
 from sciner.config.conf import CONF, GROUPS
 from sciner.errors import InputError
 from sciner.launch.capacity import with_one_thread
-from sciner.launch.hydra_errors import explain_hydra_error, is_base, no_choice
-from sciner.launch.hydra_internals import (
-    argument_parser,
-    files_and_values,
-    forget_initialisation,
-    set_values,
-)
+from sciner.launch.hydra_errors import explain_hydra_error
+from sciner.launch.hydra_internals import argument_parser, forget_initialisation
+from sciner.launch.points import Bases, configuration, refuse_bases, values_of
 from sciner.search.options import TARGET
 
 if TYPE_CHECKING:
-    from hydra.core.override_parser.types import Override
-
     from sciner.search.search import Search
 
 CLUSTER = ("slurm", "submitit_slurm", "submitit_local")  # launchers
-
-# {overrides that choose files: the pickled configuration that Hydra composes}
-Bases = dict[tuple[str, ...], bytes]
 
 
 def parse_flags(arguments: Sequence[str]) -> Namespace:
@@ -167,7 +157,7 @@ def configurations(points: Iterable[Sequence[str]], bases: Bases) -> list[RunCon
 
     Args:
         points: overrides with one value each.
-        bases: see ``compose_point``.
+        bases: see ``points.configuration``.
 
     Raises:
         InputError: an override is invalid.
@@ -235,21 +225,6 @@ def read_search(overrides: Sequence[str], whole: Any) -> Search | None:
     return Search.read(sweeper, parse_overrides(overrides, whole), values_of(whole))
 
 
-def values_of(composed: Any) -> dict[str, Any]:
-    """The resolved values of a composed configuration, without Hydra's own."""
-    from omegaconf import OmegaConf
-
-    values: Any = OmegaConf.to_container(without_hydra(composed), resolve=True)
-    return dict(values)
-
-
-def without_hydra(composed: Any) -> Any:
-    """The composed configuration without Hydra's own section, unresolved."""
-    from omegaconf import OmegaConf
-
-    return OmegaConf.masked_copy(composed, [key for key in composed if key != "hydra"])
-
-
 def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
     """The parsed overrides of a sweep, those of the experiment's file before the given ones."""
     from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -259,42 +234,6 @@ def parse_overrides(overrides: Sequence[str], whole: Any) -> list[Any]:
         [f"{k}={v}" for k, v in committed.items()] + list(overrides)
     )
     return parsed
-
-
-def configuration(overrides: Sequence[str], bases: Bases) -> RunConfig:
-    """The typed configuration of overrides; for ``bases`` see ``compose_point``."""
-    return parse(values_of(compose_point(overrides, bases)))
-
-
-def compose_point(overrides: Sequence[str], bases: Bases) -> Any:
-    """Compose overrides as Hydra does, with each combination of files composed only once.
-
-    Points of a sweep differ mostly in values, which Hydra sets after all files are composed.
-
-    Args:
-        overrides: with one value each.
-        bases: keeps what was composed; values are set on a copy.
-    """
-    from hydra import compose
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
-    parsed = OverridesParser.create().parse_overrides(list(overrides))
-    refuse_bases(parsed)
-    files, values = files_and_values(parsed)
-    words = tuple(str(override.input_line) for override in files)
-    if words not in bases:
-        bases[words] = pickle.dumps(compose("run", list(words)))
-    composed = pickle.loads(bases[words])
-    set_values(values, composed)
-    return composed
-
-
-def refuse_bases(parsed: Iterable[Override]) -> None:
-    """Raise InputError for a file that is only a base of others."""
-    for override in parsed:
-        key = override.key_or_group
-        if key in GROUPS and is_base(str(override.value())):
-            raise no_choice(key, str(override.value()))
 
 
 def sweep_points(overrides: Sequence[str], whole: Any) -> Iterator[list[str]]:

@@ -5,108 +5,26 @@ Stored steps are followed as far as they are known; the rest is counted by struc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from sciner.config import RunConfig
 from sciner.config.conf import NO_RESULT
+from sciner.config.places import StoreConfig
 from sciner.hashing import digest
-from sciner.loop.iteration import Iteration
-from sciner.loop.out_of_fold import FOLDS
+from sciner.launch.follow import PointPlan, fits_of, follow, names
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict
-from sciner.loop.steps.weights import weights_key
-from sciner.policy.people import LabelsWanted
-from sciner.run.build import build_store
-from sciner.run.prepare import prepare
-from sciner.run.questions import Asking, Expected, expected
+from sciner.loop.steps.select import Select
+from sciner.run.build import build_store, build_threshold
+from sciner.run.questions import Expected, expected
 from sciner.store.disk import DiskStore, Store
 from sciner.store.entry import Damaged, NewerEntry
-from sciner.store.step import Result, Step
-
-T = TypeVar("T")
-
-
-class Missing(Exception):
-    """A step that is not in the store."""
-
-    def __init__(self, step: Step[Any]) -> None:
-        super().__init__(step.key)
-        self.step = step
-
-
-@dataclass(frozen=True)
-class Known(Step[T]):
-    """A step that is only read; raises Missing where the step itself would be computed."""
-
-    step: Step[T]
-
-    @cached_property
-    def key(self) -> str:
-        """The key of the step."""
-        return self.step.key
-
-    def inputs(self) -> Mapping[str, Any]:
-        return self.step.inputs()
-
-    def compute(self, folder: Path) -> None:
-        raise Missing(self.step)
-
-    def load(self, folder: Path) -> T:
-        return self.step.load(folder)
-
-    def read_back(self, folder: Path) -> None:
-        self.step.read_back(folder)
-
-
-@dataclass
-class ReadOnlyStore:
-    """A store that is only read; raises Missing where another store would compute."""
-
-    store: Store
-    keeps: bool = True
-
-    def run(self, step: Step[T]) -> Result[T]:
-        if not self.store.has(step.key):
-            raise Missing(step)
-        return self.store.run(Known(step))
-
-    def has(self, key: str) -> bool:
-        return self.store.has(key)
-
-    def discard(self, key: str) -> None: ...
-
-    def record(self, archive: Callable[[Path], None]) -> None: ...
-
-
-@dataclass(frozen=True, slots=True)
-class PointPlan:
-    """The steps of a point, as far as they are known.
-
-    Attributes:
-        alone: number of fits without a store.
-        fits: keys of the stored fits.
-        next: key of the first missing fit, if its training set is known.
-        unknown: names (point, round) of fits whose training set depends on missing steps.
-        tagger: digest of the tagger's identity.
-        questions: to a language model.
-    """
-
-    alone: int
-    fits: tuple[str, ...]
-    next: str | None
-    unknown: tuple[str, ...]
-    tagger: str
-    questions: list[Asking]
-
-    @property
-    def to_do(self) -> int:
-        """How many fits are missing, at most."""
-        return len(self.unknown) + (self.next is not None)
+from sciner.store.step import key_of
+from sciner.text.corpus import Corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +63,12 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     """Compute the bounds for the points of a sweep; nothing is trained, annotated or written."""
     stored = [config for config in points if config.store.kind == "disk"]
     bare = sum(fits_of(config) for config in points if config.store.kind == "none")
-    stores = [build_store(config.store, project) for config in stored]
-    plans = [plan_point(config, store) for config, store in zip(stored, stores, strict=True)]
+    stores = {place: build_store(place, project) for place in {c.store for c in stored}}
+    plans = plan_points(stored, stores)
     known = {p.next: p for p in plans if p.next}
     to_do = [*known.values(), *{name: p for p in plans for name in p.unknown}.values()]
     seconds = seconds_by_tagger(
-        {store.root: store for store in stores if isinstance(store, DiskStore)}.values()
+        {store.root: store for store in stores.values() if isinstance(store, DiskStore)}.values()
     )
     costs = [seconds.get(p.tagger) for p in to_do]
     timed = bare == 0 and None not in costs
@@ -171,48 +89,85 @@ def plan(points: Sequence[RunConfig], project: Path) -> Plan:
     )
 
 
-def plan_point(config: RunConfig, store: Store) -> PointPlan:
-    """Follow one point's steps through the store until a step is missing."""
-    ready, total = prepare(config, ReadOnlyStore(store)), fits_of(config)
-    following, complete = None, False
-    try:
-        for _ in ready.rounds:
-            pass
-        complete = True
-    except LabelsWanted:  # what people will say is not known yet
-        pass
-    except Missing as missing:
-        if missing.step.NAME == Fit.NAME:
-            following = missing.step.key
-    fits = tuple(done.key for done in ready.steps.taken if done.step == Fit.NAME)
-    if complete:
-        total = len(fits)  # possibly fewer rounds than requested (stop=churn)
-    reached = len(fits) + (following is not None)
-    if not complete and following is None and fits and not store.has(weights_key(fits[-1])):
-        following = fits[-1]  # to be repeated: it has to annotate, but its weights were not kept
-    values = config.model_dump(exclude=set(NO_RESULT))
-    values["iteration"].pop("rounds")
-    unknown = tuple(f"{digest(values)}/{n}" for n in range(reached, total))
-    return PointPlan(
-        total,
-        fits,
-        following,
-        unknown,
-        digest(ready.steps.tagger.identity()),
-        [] if complete else ready.questions(),
+def plan_points(
+    points: Iterable[RunConfig], stores: Mapping[StoreConfig, Store]
+) -> list[PointPlan]:
+    """Plan each point.
+
+    Points of a sweep differ little, so most lack the same step as an earlier one, and need no
+    further look at the corpus and the store.
+
+    Args:
+        points: all with a store.
+        stores: of the points.
+    """
+    corpora: dict[str, Corpus] = {}
+    earlier = Earlier()
+    plans = []
+    for config in points:
+        store = stores[config.store]
+        if like := earlier.like(config, store):
+            build_threshold(config, like.corpus.labels)  # raises what prepare would raise
+            total, reached = fits_of(config), like.alone - len(like.unknown)
+            plans.append(replace(like, alone=total, unknown=names(config, reached, total)))
+            continue
+        text = digest(config.data.model_dump(exclude={"seed_size", "seed_order", "limit"}))
+        plans.append(follow(config, store, corpora.get(text)))
+        corpora[text] = plans[-1].corpus
+        if not config.asks():
+            earlier.add(config, plans[-1])
+    return plans
+
+
+@dataclass
+class Earlier:
+    """Plans of points that lack what later points may lack too.
+
+    Attributes:
+        without_fit: those that lack a fit of round 0.
+        without_silver: those that lack the selection of round 1, and its inputs.
+    """
+
+    without_fit: dict[str, PointPlan] = field(default_factory=dict)
+    without_silver: dict[str, tuple[PointPlan, Mapping[str, Any]]] = field(default_factory=dict)
+
+    def add(self, config: RunConfig, plan: PointPlan) -> None:
+        """Remember the plan of a point, if others may be like it."""
+        match plan.rounds, plan.missing:
+            case 0, Fit():
+                self.without_fit[until_fit(config)] = plan
+            case 1, Select() as missing:
+                self.without_silver[until_silver(config)] = plan, missing.inputs()
+
+    def like(self, config: RunConfig, store: Store) -> PointPlan | None:
+        """The plan of an earlier point that lacks the same step; None if there is none."""
+        if plan := self.without_fit.get(until_fit(config)):
+            return plan
+        if (found := self.without_silver.get(until_silver(config))) is None:
+            return None
+        plan, inputs = found
+        own = {**inputs, "threshold": config.threshold.policy().identity()}
+        return None if store.has(key_of(Select.NAME, Select.VERSION, own)) else plan
+
+
+def until_fit(config: RunConfig) -> str:
+    """A digest of what decides about the fits of round 0, and whether prepare refuses a point."""
+    return digest([settings_of(config, {"threshold", "acquire"}), config.acquire.scorer])
+
+
+def until_silver(config: RunConfig) -> str:
+    """A digest of what decides about all steps before the first selection of silver."""
+    threshold = config.threshold.policy()
+    return digest(
+        [settings_of(config, {"threshold"}), threshold.needs_silver, threshold.confidence]
     )
 
 
-def fits_of(config: RunConfig) -> int:
-    """How many fits a point has without a store.
-
-    The last round trains one tagger, the others all teachers. Out-of-fold predictions need one more
-    fit per fold.
-    """
-    iteration = Iteration(**config.iteration.model_dump())
-    judged = config.threshold.policy().needs_judged or iteration.needs_judged
-    folds = FOLDS if config.suspects or (judged and iteration.rounds) else 0
-    return iteration.rounds * iteration.teachers + 1 + folds
+def settings_of(config: RunConfig, later: set[str]) -> list[Any]:
+    """What decides about steps, without the sections ``later`` and the number of rounds."""
+    values = config.model_dump(exclude=later | NO_RESULT - {"store", "suspects"})
+    further = values["iteration"].pop("rounds") > 0
+    return [values, further, config.threshold.policy().needs_judged]
 
 
 def seconds_by_tagger(stores: Iterable[DiskStore]) -> dict[str, float]:

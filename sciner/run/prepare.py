@@ -61,6 +61,7 @@ def prepare(
     *,
     shared: bool = False,
     answers: Answers = MappingProxyType({}),
+    corpus: Corpus | None = None,
 ) -> Prepared:
     """Read the corpus and build everything that the rounds need.
 
@@ -71,6 +72,7 @@ def prepare(
         store: of the run.
         shared: see ``StepRunner``.
         answers: of people, in earlier sessions of the run.
+        corpus: of the run, if it has been read before.
 
     Raises:
         InputError: a setting or the corpus is invalid.
@@ -82,7 +84,7 @@ def prepare(
     from sciner.policy.seed import Amount, split
 
     data = config.data
-    corpus = read_corpus(data)
+    corpus = corpus or read_corpus(data)
     refuse_without_entities(corpus)
     parts = split(
         corpus.train,

@@ -14,7 +14,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -158,7 +158,9 @@ class DiskStore:
 
     @contextmanager
     def locked(self, key: str, *, wait: float = math.inf) -> Iterator[None]:
-        """Hold the lock of ``key``.
+        """Hold the lock of ``key``, and see what its last holder wrote.
+
+        NFS remembers for up to a minute what a folder did not have, unless the folder is opened.
 
         Raises:
             locks.Busy: another process holds it for ``wait`` seconds.
@@ -168,6 +170,9 @@ class DiskStore:
             with for_the_store():
                 lock = self.root / LOCKS / f"{key}.lock"
                 stack.enter_context(held(lock, wait=wait, kind=self.locks))
+                for folder in (self.root, self.root / STEPS):
+                    with suppress(FileNotFoundError):
+                        os.close(os.open(folder, os.O_RDONLY))
             yield
 
     def _found(self, step: Step[T], key: str, *, locked: bool = False) -> Result[T] | None:
@@ -221,7 +226,7 @@ class DiskStore:
             with for_the_store():
                 text = json.dumps(meta, indent=1, ensure_ascii=False)
                 (folder / "key.json").write_text(text, encoding="utf-8")
-                self._publish(folder, key)
+                self.publish(folder, key)
             log.debug("computed %s", key)
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
@@ -235,7 +240,7 @@ class DiskStore:
             for left in (self.root / TMP).glob(f"{key}.*"):
                 shutil.rmtree(left, ignore_errors=True)
 
-    def _publish(self, folder: Path, key: str) -> None:
+    def publish(self, folder: Path, key: str) -> None:
         """Make ``folder`` the entry, unless a process whose lease was lost has been faster."""
         if not self.has(key):
             self._set_aside(key, "key.json is missing")  # it is there and yet was not found

@@ -8,6 +8,7 @@ with the next one, so what is done under a lock must be safe to do twice.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import math
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 Kind = Literal["auto", "flock", "lease"]
 PATIENCE = 5.0  # seconds before a wait for another job is mentioned
 LEASE = 60.0  # seconds without a sign of life until a lease ends; a third of them between two signs
+STALE = 10  # files of a lock that vanish while they are opened, until it is an error
 NETWORK = (  # how the types of file systems begin that several machines share
     *("nfs", "cifs", "smb", "lustre", "gpfs", "beegfs", "ceph", "glusterfs", "afs", "pvfs"),
     *("panfs", "orangefs", "fuse."),
@@ -88,6 +90,22 @@ def is_abandoned(lease: Path) -> bool:
         return False
 
 
+def end_if_abandoned(lease: Path) -> None:
+    """Remove a lease whose holder must have died, even before it wrote its name.
+
+    filelock takes such a lease by exchanging two files, which NFS and others cannot. It is renamed
+    first, and looked at again, because another process may have taken it in between.
+    """
+    aside = lease.with_name(f"{lease.name}.{uuid.uuid4().hex}")
+    with suppress(FileNotFoundError):  # another process was first
+        if is_abandoned(lease):
+            lease.rename(aside)
+            if not is_abandoned(aside):
+                with suppress(FileExistsError):
+                    os.link(aside, lease)
+            aside.unlink()
+
+
 def takeover(lock: Path) -> float:
     """Seconds in which the lease of a holder that has died can be had; 0 where nobody has died."""
     return 2 * LEASE if is_abandoned(lease_file(lock)) else 0
@@ -126,22 +144,24 @@ def held(lock: Path, *, wait: float = math.inf, kind: Kind = "auto") -> Iterator
     from filelock import Timeout
 
     lock.parent.mkdir(parents=True, exist_ok=True)
-    kind, lease = kind_in(lock.parent, kind), lease_file(lock)
-    if kind == "lease" and is_abandoned(lease):
-        with suppress(FileNotFoundError):
-            if not lease.stat().st_size:  # its holder died before it could write its name
-                lease.unlink()
-    ours = of_kind(lock, kind)
-    try:
+    kind = kind_in(lock.parent, kind)
+    ours, end, waiting, stale = of_kind(lock, kind), time.monotonic() + wait, False, 0
+    while not ours.is_locked:
+        left = end - time.monotonic()
         try:
-            ours.acquire(timeout=min(wait, PATIENCE))
+            if kind == "lease":
+                end_if_abandoned(lease_file(lock))
+            ours.acquire(timeout=max(0.0, min(left, PATIENCE)))
         except Timeout:
-            if wait <= PATIENCE:
+            if left <= PATIENCE:
+                raise Busy(lock.stem) from None
+            if not waiting:
+                log.info("waiting for another job to compute %s", lock.stem[:24])
+            waiting = True
+        except OSError as error:
+            stale += 1  # NFS: another machine is just giving the lock back
+            if error.errno != errno.ESTALE or stale > STALE:
                 raise
-            log.info("waiting for another job to compute %s", lock.stem[:24])
-            ours.acquire(timeout=-1 if wait == math.inf else wait - PATIENCE)
-    except Timeout:
-        raise Busy(lock.stem) from None
     try:
         yield
     finally:

@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from sciner.launch import plan as plan_module
+from sciner.launch.follow import follow
 from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
-from sciner.launch.plan import Plan, plan
+from sciner.launch.plan import Plan, plan, plan_points
+from sciner.run.build import build_store
 from tests.fakes import FakeTagger
 from tests.specs.test_run import fake  # noqa: F401 (a fixture)
 
@@ -91,6 +94,56 @@ def test_without_a_store_every_point_pays_for_itself(project: Path) -> None:
 def test_more_jobs_are_faster_until_the_longest_point_decides() -> None:
     found = Plan(20, 60, 0, 16, 32, (160.0, 320.0), (10.0, 30.0), None)
     assert found.on(4) == (40.0, 80.0) and found.on(16) == (10.0, 30.0)
+
+
+WIDE = [
+    words(
+        "threshold=accept_all,fixed,quantile,accept_none", "iteration.rounds=0,1,3", "seed=0,1",
+        "threshold.confidence=min,mean",
+    ),
+    words(
+        "threshold=fixed", "threshold.min_confidence=0.1,0.5,0.9", "acquire=none,random,mnlp",
+        "iteration.rounds=1,2", "acquire.batch=5,10",
+    ),
+    words(
+        "threshold=precision,accept_all", "data.seed_size=40,45", "suspects=true,false",
+        "iteration.teachers=1,2", "iteration.rounds=0,1",
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("sweep", WIDE)
+@pytest.mark.parametrize("run", [None, "accept_all", "fixed"])
+def test_each_point_is_planned_as_if_it_were_the_only_one(
+    sweep: list[str], run: str | None, project: Path
+) -> None:
+    """Also where others lack the same step, before and after a part of the sweep has run."""
+    points = check(parse_flags(sweep)).points
+    if run:
+        begun = [f"threshold={run}", "iteration.rounds=1", "store.keep_weights=all"]
+        assert main([QUIET, *begun, f"data.seed_size={points[0].data.seed_size}"]) == 0
+    stores = {place: build_store(place, project) for place in {c.store for c in points}}
+    alone = [follow(c, stores[c.store]) for c in points]
+    told = ("alone", "fits", "next", "unknown", "tagger")
+    for config, ours, own in zip(points, plan_points(points, stores), alone, strict=True):
+        assert [getattr(ours, name) for name in told] == [getattr(own, name) for name in told], (
+            config
+        )
+
+
+def test_most_points_of_a_sweep_need_no_look_at_the_store(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    followed = []
+    real = plan_module.follow
+    monkeypatch.setattr(plan_module, "follow", lambda *a: followed.append(1) or real(*a))
+    sweep = words("threshold=fixed", "threshold.min_confidence=0.1,0.2,0.3,0.4", "seed=0,1")
+    plan_sweep(sweep)
+    assert len(followed) == 2  # one for each first fit
+    assert main(words("threshold=accept_all", "seed=0,1", "iteration.rounds=1")) == 0
+    followed.clear()
+    plan_sweep(sweep)
+    assert len(followed) == 2  # one for each pool that is annotated
 
 
 def test_planning_computes_nothing(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

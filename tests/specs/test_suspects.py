@@ -13,9 +13,9 @@ import pytest
 
 from sciner.cli.main import app
 from sciner.errors import InputError
+from sciner.launch.follow import fits_of
 from sciner.launch.main import main
 from sciner.launch.overrides import configurations
-from sciner.launch.plan import fits_of
 from sciner.loop.iteration import Iteration
 from sciner.loop.rounds import Round
 from sciner.policy.acquisition.baselines import Random

@@ -10,7 +10,8 @@ from sciner.config.conf import CONF
 from sciner.errors import InputError
 from sciner.launch.experiment import read_experiment
 from sciner.launch.hydra_errors import choices_of
-from sciner.launch.overrides import Bases, check, configurations, parse_flags
+from sciner.launch.overrides import check, configurations, parse_flags
+from sciner.launch.points import Bases
 
 SWEEPS = sorted(choices_of("experiment") - {"search/minilm"})
 BASES: Bases = {}

@@ -59,6 +59,7 @@ def test_hydra_asks_the_method_that_is_replaced(monkeypatch: pytest.MonkeyPatch)
         ["model=crf", "seed=4"],
         ["model=crf", "+threshold.more=1", "threshold=fixed", "threshold.min_confidence=0.5"],
         ["model=crf", "hydra.job.name=other", "seed=4"],
+        ["seed=4", "++seed=5", "data.limit=3", "data=sample"],
     ],
 )
 def test_a_point_of_a_sweep_is_what_hydra_composes(

@@ -18,6 +18,7 @@ from sciner.store.locks import (
     Busy,
     Lease,
     drop_dead_leases,
+    end_if_abandoned,
     excludes,
     held,
     is_held,
@@ -94,6 +95,25 @@ def test_where_flock_fails_or_lies_a_lease_keeps_others_out(
     assert not is_held(place) and not list(tmp_path.iterdir())
 
 
+def test_a_lock_whose_file_vanishes_while_it_is_opened_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on NFS, when another machine gives it back."""
+    flock, stale = fcntl.flock, iter(range(3))
+
+    def vanishing(file: int, asked: int) -> None:
+        if asked & fcntl.LOCK_EX and next(stale, None) is not None:
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        flock(file, asked)
+
+    monkeypatch.setattr(fcntl, "flock", vanishing)
+    with held(tmp_path / "a.lock", kind="flock"):
+        assert next(stale, None) is None
+    stale = iter(range(99))
+    with pytest.raises(OSError, match="Stale"), held(tmp_path / "a.lock", kind="flock"):
+        pass
+
+
 def test_on_a_network_file_system_locks_are_leases(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,11 +137,14 @@ def left_by(lock: Path, host: str, age: float, text: str | None = None) -> None:
     os.utime(lease_file(lock), (time.time() - age,) * 2)
 
 
+@pytest.mark.parametrize("exchanges", [True, False])  # two files for each other; NFS cannot
 @pytest.mark.parametrize("text", [None, ""])  # or its holder died before it could write its name
 def test_the_lease_of_a_holder_that_died_on_another_machine_ends(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str | None, exchanges: bool
 ) -> None:
     monkeypatch.setattr(locks, "LEASE", 0.1)
+    if not exchanges:
+        monkeypatch.setattr("filelock._soft.exchange_names", lambda source, target: False)
     place = tmp_path / "a.lock"
     left_by(place, "elsewhere", age=0, text=text)
     assert is_held(place)
@@ -133,6 +156,17 @@ def test_the_lease_of_a_holder_that_died_on_another_machine_ends(
         assert is_held(place) and not takeover(place)
     left_by(place, "elsewhere", age=1, text=text)
     assert remove_if_free(place) and not lease_file(place).exists()
+
+
+def test_a_lease_that_was_renewed_after_it_seemed_abandoned_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = tmp_path / "a.lock"
+    left_by(lock, "elsewhere", age=0)
+    text, answers = lease_file(lock).read_text(), iter([True, False])
+    monkeypatch.setattr(locks, "is_abandoned", lambda lease: next(answers))
+    end_if_abandoned(lease_file(lock))
+    assert [file.read_text() for file in tmp_path.iterdir()] == [text] and not next(answers, None)
 
 
 def test_the_lease_of_a_process_that_was_killed_here_ends_with_it(tmp_path: Path) -> None:
