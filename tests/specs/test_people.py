@@ -319,7 +319,7 @@ def test_what_people_cannot_do_is_refused(project: Path, words: list[str], told:
         (
             "hydra: {runtime: {config_sources: []}, overrides: {hydra: [], task: "
             "['tracking.uri=x://me:${oc.env:SCINER_SECRET_0}@h']}}",
-            "a password is in the command",
+            "the command contains a password",
         ),
     ],
 )

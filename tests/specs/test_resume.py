@@ -129,16 +129,16 @@ def test_other_settings_are_another_run_and_places_are_no_settings(
 def test_replay_completes_a_run_whose_tracker_was_lost(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def dying(self: MlflowTracker, scores: Any, step: int) -> None:
-        if step == 1:
+    def dying(self: MlflowTracker, number: int, *told: Any) -> None:
+        if number == 1:
             raise ConnectionError("the server went away")
-        kept(self, scores, step)
+        kept(self, number, *told)
 
-    kept = MlflowTracker.scores
+    kept = MlflowTracker.log_round
     with monkeypatch.context() as patched:
-        patched.setattr(MlflowTracker, "scores", dying)
+        patched.setattr(MlflowTracker, "log_round", dying)
         assert main(["hydra.run.dir=here"]) == 3
-    assert statuses(project) == {"RUNNING": 1}
+    assert statuses(project) == {"FAILED": 1}  # logging it again at the end failed too
     assert replayed(capsys) == "0 runs replayed, 1 completed, 0 already there"
     (run,) = runs_of(project)
     rows = rows_of(project / "here")

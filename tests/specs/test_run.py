@@ -262,14 +262,14 @@ def test_a_tracker_that_dies_midway_loses_nothing(
 ) -> None:
     from sciner.tracking.mlflow import MlflowTracker
 
-    kept = MlflowTracker.scores
+    kept = MlflowTracker.log_round
 
-    def dying(self: MlflowTracker, scores: Any, step: int) -> None:
-        if step == 1:
+    def dying(self: MlflowTracker, number: int, *told: Any) -> None:
+        if number == 1:
             raise ConnectionError("the server went away")
-        kept(self, scores, step)
+        kept(self, number, *told)
 
-    monkeypatch.setattr(MlflowTracker, "scores", dying)
+    monkeypatch.setattr(MlflowTracker, "log_round", dying)
     assert main(["hydra.run.dir=here"]) == 3
     assert len(rows_of(project / "here")) == 3
     assert "the tracker failed" in (project / "here/sciner.log").read_text()
@@ -280,15 +280,15 @@ def test_a_tracker_that_comes_back_has_the_whole_run_when_the_command_ends(
 ) -> None:
     from sciner.tracking.mlflow import MlflowTracker
 
-    kept, calls = MlflowTracker.scores, []
+    kept, calls = MlflowTracker.log_round, []
 
-    def missing(self: MlflowTracker, scores: Any, step: int) -> None:
-        calls.append(step)
+    def missing(self: MlflowTracker, number: int, *told: Any) -> None:
+        calls.append(number)
         if calls == [0, 1]:
             raise ConnectionError("the server is restarted")
-        kept(self, scores, step)
+        kept(self, number, *told)
 
-    monkeypatch.setattr(MlflowTracker, "scores", missing)
+    monkeypatch.setattr(MlflowTracker, "log_round", missing)
     assert main(["hydra.run.dir=here"]) == 0
     (run,) = runs_of(project)
     rows = rows_of(project / "here")

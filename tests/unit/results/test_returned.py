@@ -43,7 +43,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PeopleFolder:
 def rows() -> list[Row]:
     """The batch, as a tool exports it."""
     text = Path("people/round_1.jsonl").read_text(encoding="utf-8")
-    return [{"label": [], **json.loads(line)} for line in text.splitlines()]
+    found = [json.loads(line) for line in text.splitlines()]
+    return [row | {"label": row["label"] or []} for row in found]
 
 
 def refusals(

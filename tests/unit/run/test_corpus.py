@@ -3,6 +3,7 @@ trained."""
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,7 @@ def test_the_pool_is_running_text_unless_it_is_said_to_be_tokenised(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Tokens that differ in kind from those of the training text are warned of."""
+    caplog.set_level(logging.WARNING)
     (folder / "pool.txt").write_text("We train it. It wins, of course.\n" * 20)
     words = {"pool": "unlabelled", "unlabelled": "pool.txt"}
     first, second = corpus(**words).unlabelled[:2]
