@@ -155,12 +155,13 @@ def test_clients_that_computed_different_results_leave_complete_entries(
         assert data in (either[0][name], either[1][name])
 
 
-def damaged_file(mirror: Mirror, key: str, change: Callable[[bytes], bytes]) -> None:
-    """Change the first file of an entry."""
+def damaged_file(mirror: Mirror, key: str, change: Callable[[bytes], bytes]) -> str:
+    """Change a file of an entry, and return its name in the mirror."""
     record = json.loads(mirror.files.cat_file(f"{mirror.root}/steps/{key}.json"))
     _, sha256 = record["files"]["own.json"]
     place = f"{mirror.root}/files/{sha256}"
     mirror.files.pipe_file(place, change(mirror.files.cat_file(place)))
+    return str(sha256)
 
 
 @pytest.mark.parametrize(
@@ -179,9 +180,12 @@ def test_a_damaged_file_is_refused(
     ours, theirs = stores
     bad, good = filled(ours, "a", "b")
     push(ours, mirror)
-    damaged_file(mirror, bad, change)
+    sha256 = damaged_file(mirror, bad, change)
     assert pull(theirs, mirror, read_all).refused == {bad: why}
     assert theirs.listed() == [good] and not list((theirs.root / "tmp").iterdir())
+    # as the docs say
+    mirror.files.rm([f"{mirror.root}/files/{sha256}", f"{mirror.root}/steps/{bad}.json"])
+    assert push(ours, mirror).entries == pull(theirs, mirror, read_all).entries == 1
 
 
 def test_a_record_of_other_inputs_is_refused(mirror: Mirror, stores: list[DiskStore]) -> None:
