@@ -2,13 +2,24 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sciner.redact import SECRET
+
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["TOKENIZERS_PARALLELISM"] = "false"
 os.environ["SCINER_N_JOBS"] = "1"  # fakes and patches do not reach other processes
+
+
+@pytest.fixture(autouse=True)
+def forget_secrets() -> Iterator[None]:
+    """Passwords that a test has met are unknown to the next one."""
+    yield
+    for name in [name for name in os.environ if name.startswith(SECRET)]:
+        del os.environ[name]
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ change."""
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +21,6 @@ from sciner.policy.annotator import SimulatedAnnotator
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount, Split
 from sciner.policy.threshold.accept import Threshold
-from sciner.redact import SECRET
 from sciner.run.questions import Asking, expected
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.tagger.llm.annotator import LlmAnnotator
@@ -238,8 +236,6 @@ def test_a_run_asks_says_no_secret_and_does_not_ask_again(
     project: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("openai")
-    for name in [name for name in os.environ if name.startswith(SECRET)]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("OUR_KEY", KEY)
     with serving(key=KEY) as served:
         words = [

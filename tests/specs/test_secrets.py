@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
 
 from sciner.errors import InputError
 from sciner.launch.main import main
-from sciner.redact import SECRET
 
 RUN = ["model=gazetteer", "data.limit=20", "iteration=supervised", "store.dir=store"]
 PASSWORD = "Qz7x/vK2w@pL9e:h6Tn#jR8u"
@@ -23,8 +21,6 @@ DOWN = {
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    for name in [name for name in os.environ if name.startswith(SECRET)]:
-        monkeypatch.delenv(name)
 
 
 def shown(folder: Path, capfd: pytest.CaptureFixture[str]) -> str:

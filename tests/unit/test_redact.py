@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sciner.redact import SECRET, Redaction, redacted, veiled
-
-
-@pytest.fixture(autouse=True)
-def forget(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(SECRET)]:
-        monkeypatch.delenv(name)
+from sciner.redact import Redaction, redacted, veiled
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ and nothing is paid twice."""
 from __future__ import annotations
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -19,7 +18,6 @@ import pytest
 pytest.importorskip("openai")
 
 from sciner.errors import CostLimitReached, InputError
-from sciner.redact import SECRET
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.tagger.llm.ask import Asker, Question, Recipe
 from sciner.tagger.llm.client import SHOWN, Endpoint, Prices, Purse, pause_after
@@ -186,8 +184,6 @@ def test_the_check_names_what_is_wrong_and_spends_nothing(
 
 def test_an_error_that_repeats_the_key_is_told_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the message is cut in the middle of it."""
-    for name in [name for name in os.environ if name.startswith(SECRET)]:
-        monkeypatch.delenv(name)
     monkeypatch.setenv("OUR_KEY", KEY)
     question = Question(Recipe(MODEL), PROMPT, (), ("BERT",), None)
     for before in (0, SHOWN - 60, SHOWN - 50, SHOWN - 40):
