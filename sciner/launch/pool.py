@@ -15,7 +15,7 @@ import cloudpickle
 
 from sciner.launch.display import Display
 from sciner.launch.order import launch_order, next_point
-from sciner.launch.signals import SIGNALS
+from sciner.launch.signals import SIGNALS, forget_job
 from sciner.launch.worker import OUTPUT, Launch, Task, work
 
 TRIES = 2  # for a job whose process is killed
@@ -93,6 +93,7 @@ def run_side_by_side(
                 index = next_point(waiting, fits, begun)
                 waiting.remove(index)
                 tries[index] += 1
+                free = [worker for worker in free if worker.process.is_alive()]
                 running[index] = free.pop() if free else new_worker(context, shared)
                 running[index].begin(tasks[index])
                 display.begins(index)
@@ -106,6 +107,8 @@ def run_side_by_side(
                 if not done and worker.process.exitcode is None:
                     continue
                 del running[index]
+                if not done:
+                    forget_job(worker.process.pid)
                 killer = "" if done else killed_by(worker.process)
                 if killer and tries[index] < TRIES:
                     display.dies(index, f"{killer}; it is started again")

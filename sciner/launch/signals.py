@@ -145,6 +145,11 @@ def obeyed_in_job() -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
+def forget_job(pid: int | None) -> None:
+    """Remove what a job that was killed could not: its process id may be another's now."""
+    (Path(os.environ.get(JOBS, "")) / f"{pid}.job").unlink(missing_ok=True)
+
+
 def orphaned() -> bool:
     """Whether the process that started this one has died; it need not be the one that forked it."""
     parent = multiprocessing.parent_process()

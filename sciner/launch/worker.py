@@ -6,7 +6,6 @@ import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -69,14 +68,25 @@ def work(pickled: bytes, parent: Connection) -> None:
     Singleton.set_state(launch.state)
     compose_files_once()
     progress.listener = Teller(parent)
-    with suppress(EOFError):
-        while True:
-            run(parent.recv(), launch.hydra)
-            parent.send(None)
+    while True:
+        try:
+            task = parent.recv()
+        except (EOFError, KeyboardInterrupt):  # the sweep has ended
+            return
+        if run(task, launch.hydra) == 1:  # after an internal error, a new process is safer
+            return
+        parent.send(None)
 
 
-def run(task: Task, hydra: Mapping[str, Any]) -> None:
-    """Run one job; its output goes into its folder, its progress to the parent."""
+def run(task: Task, hydra: Mapping[str, Any]) -> int:
+    """Run one job; its output goes into its folder, its progress to the parent.
+
+    Returns:
+        Its exit code.
+
+    Raises:
+        Exception: the job could not even report how it ended.
+    """
     from hydra.core.hydra_config import HydraConfig
     from hydra.core.utils import run_job
     from omegaconf import open_dict
@@ -89,7 +99,7 @@ def run(task: Task, hydra: Mapping[str, Any]) -> None:
     HydraConfig.instance().set_config(config)
     redirect(Path(config.hydra.sweep.dir) / str(config.hydra.sweep.subdir))
     try:
-        run_job(
+        done = run_job(
             hydra_context=hydra["hydra_context"],
             config=config,
             task_function=hydra["task_function"],
@@ -98,6 +108,7 @@ def run(task: Task, hydra: Mapping[str, Any]) -> None:
         )
     except Stopped as stop:
         sys.exit(stop.code)
+    return int(done.return_value)  # raises what Hydra has caught
 
 
 def redirect(folder: Path) -> None:

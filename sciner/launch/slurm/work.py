@@ -113,8 +113,10 @@ class Work:
         if not (self.record.folder / "sweep.json").is_file() or not self.record.complete:
             return
         project = self.asked.project
-        catch_up(self.record.folder, [section(self.config, "tracking")["uri"]], project)
-        self.record.drop_secrets()
+        try:
+            catch_up(self.record.folder, [section(self.config, "tracking").get("uri")], project)
+        finally:
+            self.record.drop_secrets()
         store = build_store(StoreConfig(**section(self.config, "store")), project)
         for key in {key for ended in read_outcomes(self.record.folder) for key in ended.spare}:
             store.discard(key)

@@ -16,6 +16,7 @@ from sciner.errors import InputError
 
 Batch = dict[str, torch.Tensor]
 MOST_BATCHES = 8
+THREADS = torch.get_num_threads()  # before an earlier run of this process has set its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Device:
 
     def fit_threads(self) -> int:
         """Threads of a fit on the CPU."""
-        return self.threads or torch.get_num_threads()
+        return self.threads or THREADS
 
     def prediction_pieces(self) -> int:
         """Padded pieces of a batch in a prediction: what a CPU's cache holds, what fills a GPU."""
@@ -110,7 +111,7 @@ class Device:
 
         torch keeps a number of threads for each thread that computes.
         """
-        torch.set_num_threads(threads or self.threads or torch.get_num_threads())
+        torch.set_num_threads(threads or self.fit_threads())
         if self.type == "cuda":
             torch.set_float32_matmul_precision(self.matmul)
 
