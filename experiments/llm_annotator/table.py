@@ -49,7 +49,7 @@ CONTRASTS = [
 WORTH = {
     "entity F1": F1,
     "macro": "test/f1/macro",
-    "gain on round 0": "test/gain/micro",
+    "gain over round 0": "test/gain/micro",
     "minutes of people": "budget/minutes",
 }
 QUALITY = {

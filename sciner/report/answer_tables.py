@@ -115,7 +115,7 @@ def comparison_table(compared: ComparedRuns, found: Sequence[SettingResult]) -> 
     ]
     marks = interval_marks(found)
     if any(one.gain for one in found):
-        columns.append(("gain on round 0", lambda one: gap_text(one.gain, marks)))
+        columns.append(("gain over round 0", lambda one: gap_text(one.gain, marks)))
     if any(one.difference for one in found):
         columns.append(_against_baseline(compared, marks))
     columns += [

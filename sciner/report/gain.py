@@ -20,7 +20,7 @@ def answer_of_run(rounds: Sequence[Mapping[str, Any]]) -> str:
         rounds: the lines of its ``rounds.jsonl``.
 
     Returns:
-        The gain of the last round on round 0, with the interval in the table of the run, and
+        The gain of the last round over round 0, with the interval in the table of the run, and
         whether there was any silver. Only the F1 if there is just one round; "" if there is no F1.
     """
     first, last = rounds[0], rounds[-1]["scores"]

@@ -148,7 +148,7 @@ def every_run(compared: ComparedRuns) -> Iterator[Section]:
             )
         )
     settings = tuple(next(iter(compared.set_to.values())))
-    words_of = ("entity F1", "gain on round 0", "F1 with dropped spans as misses")
+    words_of = ("entity F1", "gain over round 0", "F1 with dropped spans as misses")
     headings = ("run", *settings, "seed", "rounds", *words_of[: len(last_of)])
     table = Table(headings, tuple(rows), len(settings) + 1)
     again = repeated(compared)

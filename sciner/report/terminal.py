@@ -87,7 +87,7 @@ def rounds_table(
 
     row("[bold]entity F1, micro[/]", "test/f1/micro", lambda v: f"[bold]{v:.3f}[/]")
     interval("  95% interval", "test/f1/micro", "")
-    row(f"  gain on round {first}", "test/gain/micro", lambda v: f"{v:+.3f}")
+    row(f"  gain over round {first}", "test/gain/micro", lambda v: f"{v:+.3f}")
     interval("  95% interval", "test/gain/micro", "+")
     row("entity F1, macro", "test/f1/macro")
     for label in labels:

@@ -224,7 +224,7 @@ def test_a_sweep_ends_with_one_table_and_the_command_of_its_report(
     words = ["-m", "threshold=accept_all,fixed", "iteration.rounds=1", "tracking=none"]
     assert main([*words, "hydra.sweep.dir=sweep", "hydra/launcher=basic"]) == 0
     out = capsys.readouterr().out
-    assert "test F1 by round" not in out and out.count("gain on round 0") == 1
+    assert "test F1 by round" not in out and out.count("gain over round 0") == 1
     assert "best: threshold=" in out and "worst: threshold=" in out
     assert out.rstrip().endswith("to see the results: sciner report sweep")
     assert main([*words, "seed=1", "hydra.sweep.dir=sweep", "hydra.sweep.subdir=more${seed}"]) == 0

@@ -55,7 +55,7 @@ def test_a_page_of_runs_that_lost_no_gold_does_not_speak_of_it(tmp_path: Path) -
     compared = compare_runs(records([tmp_path]))
     assert not list(sections.dropped(compared))
     (every,) = sections.every_run(compared)
-    assert every.table and every.table.headings[-1] == "gain on round 0"
+    assert every.table and every.table.headings[-1] == "gain over round 0"
 
 
 def test_runs_are_listed_by_setting_and_seed_and_named_by_what_differs(tmp_path: Path) -> None:

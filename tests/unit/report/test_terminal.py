@@ -13,7 +13,7 @@ from sciner.report.terminal import parts_that_fit, print_table
 FIGURES = (
     "F1 micro",
     "F1 macro",
-    "gain on round 0",
+    "gain over round 0",
     "minus threshold=accept_all",
     "gold sentences",
 )
