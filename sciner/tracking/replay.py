@@ -18,7 +18,7 @@ from sciner.tracking.download import FILES
 from sciner.tracking.mlflow import MlflowTracker, connect, prepare
 from sciner.tracking.params import params_of
 from sciner.tracking.tracker import Tracker
-from sciner.tracking.unfinished import close_dead, search
+from sciner.tracking.unfinished import about_in, close_dead, search
 
 log = logging.getLogger(__name__)
 
@@ -89,10 +89,12 @@ def tell(run: Record, tracker: Tracker) -> None:
         tracker.log_round(row["round"], grouped(row["scores"], run.labels), losses)
     for name in FILES:
         tracker.artifact(run.folder / name)
-    # the run's folder may be gone: the store keeps its records, not its corpora and models
-    for name in ("model", f"round_{run.rounds[-1]['round']}"):
-        if (place := Path(tags["sciner.directory"]) / name).is_dir():
-            tracker.artifact(place, name)
+    # the run's folder may be gone, or another run's: the store keeps no corpora and models
+    place = Path(tags["sciner.directory"])
+    if about_in(place).get("id") == about["id"]:
+        for name in ("model", f"round_{run.rounds[-1]['round']}"):
+            if (place / name).is_dir():
+                tracker.artifact(place / name, name)
     tracker.tag("sciner.cache", about["cache"])
     if "pruned" in about:
         tracker.tag("sciner.pruned", str(about["pruned"]))
