@@ -160,22 +160,17 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 5000,
 ) -> None:
     """Open the MLflow UI for the runs of this folder, on localhost only."""
-    from sciner.redact import redacted
-    from sciner.tracking.address import Unreachable, place_of
+    from sciner.tracking.address import place_of
     from sciner.tracking.database import file_of
-    from sciner.tracking.mlflow import connect, runs_page
+    from sciner.tracking.mlflow import opened, runs_page
 
     place = place_of(uri, Path.cwd())
     if (file := file_of(place)) and not file.is_file():
         raise InputError(
             "there is no such database", file=file, hint="run `sciner run` first, or give --uri"
         )
-    try:
-        page = runs_page(connect(place))
-    except Unreachable as error:
-        raise InputError(
-            f"no server answers at {redacted(place)} ({error})", hint="give another --uri"
-        ) from None
+    with opened(place, "give another --uri") as client:
+        page = runs_page(client)
     # saves eleven processes and 20 s
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
     free(port)

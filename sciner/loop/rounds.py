@@ -50,7 +50,8 @@ class Round:
         steps: what was computed or found in the store; the scores are the same either way.
         seconds: wall time of the round in this run.
         suspects: suspected label errors among ``examples``; None unless requested.
-        threshold: computes the threshold that accepted the silver; None if no silver was wanted.
+        threshold: computes the threshold that accepted the silver; None if no silver was wanted, or
+            it is one for the confidences of a language model, which are shares of votes.
     """
 
     number: int
@@ -191,7 +192,7 @@ def run_rounds(
             done,
             time.perf_counter() - began,
             suspected(examples, judged, steps.labels) if suspects and judged else None,
-            silver.threshold,
+            None if asked else silver.threshold,
         )
     steps.close()
 

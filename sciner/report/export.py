@@ -12,6 +12,7 @@ from sciner.report.model_card import write_model_card
 from sciner.report.sentences import read_part
 from sciner.results.records import Record, records
 from sciner.run.saved import CARD, add_onnx
+from sciner.text.formats.atomic import complete
 
 MODEL, CORPUS = "model", "corpus"
 COMPARED = 200  # test sentences on which ONNX is compared with torch
@@ -69,12 +70,10 @@ def export(record: Record, out: Path, *, onnx: bool = False) -> float | None:
         With ``onnx``, the largest difference of a probability in ONNX Runtime and in torch.
 
     Raises:
-        InputError: ``onnx`` is not possible.
+        InputError: ``onnx`` is not possible, or ``out`` cannot be written.
     """
-    unfinished = out.with_name(f".{out.name}.tmp")
-    shutil.rmtree(unfinished, ignore_errors=True)
     difference = None
-    try:
+    with complete(out) as unfinished:
         model = unfinished / MODEL
         shutil.copytree(record.folder / MODEL, model)
         if onnx:
@@ -82,7 +81,4 @@ def export(record: Record, out: Path, *, onnx: bool = False) -> float | None:
             difference = add_onnx(model, [example.sentence for example in tested[:COMPARED]])
         write_model_card(model / CARD, record, difference)
         write_dataset(unfinished / CORPUS, record)
-        unfinished.replace(out)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
     return difference

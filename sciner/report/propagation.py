@@ -49,6 +49,12 @@ def show_propagation(
             hint=nearest_class(str(label), [ALL, *labels]),
         )
     table = propagation_table(lines, labels, round, label)
+    if not table.rows and any(is_older(line["scores"]) for line in lines):
+        raise InputError(
+            "an older version of sciner wrote the figures of error propagation, under other names",
+            file=file,
+            hint="type the run's command again: the store knows its steps",
+        )
     if not table.rows:
         raise InputError(
             "there are no figures of error propagation here",
@@ -133,6 +139,11 @@ def rows_of(scores: Mapping[str, float], labels: Sequence[str]) -> Iterator[tupl
             f"{of[NEW]:,.0f}",
             counted(of[SPREAD], of[NEW]),
         )
+
+
+def is_older(scores: Mapping[str, float]) -> bool:
+    """Whether the figures of a round have names that this version does not use."""
+    return f"{METRIC}{BEFORE}" in scores and not all(f"{METRIC}{name}" in scores for name in COUNTS)
 
 
 def counted(part: float, whole: float) -> str:

@@ -67,7 +67,9 @@ def annotate_folder(
                     for text, tally, seconds in done:
                         files = [file for file in sorted(scratch.rglob("*")) if file.is_file()]
                         places = [out / text.folder / file.relative_to(scratch) for file in files]
-                        # first, so that what exists is always listed
+                        # in this order, what exists is always listed, and as what it is
+                        for place in places:
+                            place.unlink(missing_ok=True)
                         manifest.add(text.path, digests[text.file], places, tally, seconds)
                         for file, place in zip(files, places, strict=True):
                             place.parent.mkdir(parents=True, exist_ok=True)

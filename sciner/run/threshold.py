@@ -74,7 +74,8 @@ def noted_threshold(folder: Path, labels: Sequence[str]) -> Resolved:
         noted = Noted.model_validate_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise InputError(
-            "no threshold was saved with this tagger, because its run accepted no silver",
+            "no threshold was saved with this tagger: its run accepted no silver, or a language "
+            "model's",
             file=folder,
             hint="give --threshold NUMBER",
         ) from None

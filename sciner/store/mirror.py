@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,13 @@ class Mirror:
                 self.files.put_file(str(file), place)
             else:
                 part = f"{self.root}/{TMP}/{uuid.uuid4().hex}"
-                self.files.put_file(str(file), part)
-                self.files.mv(part, place)
+                try:
+                    self.files.put_file(str(file), part)
+                    self.files.mv(part, place)
+                except BaseException:
+                    with suppress(Exception):  # it may not exist, or nothing answers any more
+                        self.files.rm_file(part)
+                    raise
 
     def get(self, name: str, file: Path) -> None:
         """Download a file."""

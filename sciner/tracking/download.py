@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from sciner.errors import InputError, nearest
 from sciner.redact import redacted
-from sciner.tracking import address, database
-from sciner.tracking.mlflow import connect
+from sciner.tracking import database
+from sciner.tracking.mlflow import opened
 from sciner.tracking.unfinished import search
 
 FILES = ("config.yaml", "rounds.jsonl", "run.json")  # artefacts of every finished run
@@ -40,39 +41,41 @@ def download(
             f"there is no tracker at {redacted(uri)}",
             hint="run `sciner run` here first, or give --uri",
         )
-    try:
-        client = connect(uri)
-    except address.Unreachable as error:
-        raise InputError(
-            f"no server answers at {redacted(uri)} ({error})", hint="give run folders instead"
-        ) from None
+    with opened(uri, "give run folders instead") as client:
+        there = {e.name: e.experiment_id for e in client.search_experiments()}
+        if experiment is not None and experiment not in there:
+            raise InputError(
+                f"no experiment {experiment!r} at {redacted(uri)}", hint=nearest(experiment, there)
+            )
+        asked = there.values() if experiment is None else [there[experiment]]
+        for run in (
+            run for id in asked for run in search(client, id, "attributes.status = 'FINISHED'")
+        ):
+            tags = run.data.tags
+            if sweep is not None and tags.get("sciner.sweep") != sweep:
+                continue
+            if ids and {run.info.run_id, tags["sciner.run"]}.isdisjoint(ids):
+                continue
+            download_run(client, run.info.run_id, folder / run.info.run_id)
+
+
+def download_run(client: Any, run_id: str, place: Path) -> None:
+    """Download a run into the new folder ``place``.
+
+    Raises:
+        InputError: its artefacts are missing.
+    """
     from mlflow.exceptions import MlflowException
 
-    there = {e.name: e.experiment_id for e in client.search_experiments()}
-    if experiment is not None and experiment not in there:
+    place.mkdir(parents=True)
+    try:
+        for name in FILES:
+            client.download_artifacts(run_id, name, str(place))
+        about = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    except (MlflowException, OSError, ValueError):
         raise InputError(
-            f"no experiment {experiment!r} at {redacted(uri)}", hint=nearest(experiment, there)
-        )
-    asked = there.values() if experiment is None else [there[experiment]]
-    for run in (
-        run for id in asked for run in search(client, id, "attributes.status = 'FINISHED'")
-    ):
-        tags = run.data.tags
-        if sweep is not None and tags.get("sciner.sweep") != sweep:
-            continue
-        if ids and {run.info.run_id, tags["sciner.run"]}.isdisjoint(ids):
-            continue
-        place = folder / run.info.run_id
-        place.mkdir(parents=True)
-        try:
-            for name in FILES:
-                client.download_artifacts(run.info.run_id, name, str(place))
-            about = json.loads((place / "run.json").read_text(encoding="utf-8"))
-        except (MlflowException, OSError, ValueError):
-            raise InputError(
-                f"the artefacts of run {run.info.run_id} cannot be read",
-                hint="give run folders instead",
-            ) from None
-        # a replayed run has another MLflow id than the original
-        about |= {"mlflow": run.info.run_id, "status": "FINISHED"}
-        (place / "run.json").write_text(json.dumps(about), encoding="utf-8")
+            f"the artefacts of run {run_id} cannot be read", hint="give run folders instead"
+        ) from None
+    # a replayed run has another MLflow id than the original
+    about |= {"mlflow": run_id, "status": "FINISHED"}
+    (place / "run.json").write_text(json.dumps(about), encoding="utf-8")

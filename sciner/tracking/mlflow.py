@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ PARAMS = 100  # per call
 VALUE = 6000  # characters of a param
 
 REFUSED = (401, 403)  # HTTP's codes for a user who is unknown, or may not do this
+ANOTHER = "start the server, or give another --uri"
 CONTEXT = "mlflow.data.context"  # the tag that says what a run uses a dataset for
 
 # no telemetry, no addresses with their passwords in the terminal, and a server that goes down is
@@ -66,6 +67,43 @@ def connect(uri: str) -> Any:
     return MlflowClient(uri)
 
 
+@contextmanager
+def opened(uri: str, hint: str) -> Iterator[Any]:
+    """Connect to a tracker, for a command that cannot do without it.
+
+    Args:
+        uri: of the tracker.
+        hint: what to do if no server answers.
+
+    Yields:
+        The client.
+
+    Raises:
+        InputError: the address is invalid, no server answers, or it refuses us.
+    """
+    try:
+        client = connect(uri)
+        with permitted(uri):
+            yield client
+    except address.Unreachable as error:
+        raise InputError(f"no server answers at {redacted(uri)} ({error})", hint=hint) from None
+
+
+@contextmanager
+def permitted(uri: str) -> Iterator[None]:
+    """Raise InputError if the server refuses what is done meanwhile."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        if error.get_http_status_code() not in REFUSED:
+            raise
+        hint = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (docs/team.md)"
+        why = address.cause(error)
+        raise InputError(f"the server at {redacted(uri)} refuses: {why}", hint=hint) from None
+
+
 def prepare(uri: str, experiment: str) -> str:
     """Return an experiment's id; the experiment is created if necessary.
 
@@ -82,14 +120,8 @@ def prepare(uri: str, experiment: str) -> str:
 
     file = database.file_of(uri)
     location = (file.parent / "mlruns").resolve().as_uri() if file else None
-    try:
+    with permitted(uri):
         found = client.get_experiment_by_name(experiment)
-    except MlflowException as error:
-        if error.get_http_status_code() not in REFUSED:
-            raise
-        hint = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD (docs/team.md)"
-        why = address.cause(error)
-        raise InputError(f"the server at {redacted(uri)} refuses: {why}", hint=hint) from None
     if found is None:
         try:
             return str(client.create_experiment(experiment, artifact_location=location))

@@ -15,7 +15,7 @@ from sciner.redact import redacted
 from sciner.results.records import Record
 from sciner.tagger.encoder.export import pipeline_of
 from sciner.tracking import address, database
-from sciner.tracking.mlflow import connect
+from sciner.tracking.mlflow import ANOTHER, opened
 
 REQUIRED = ("torch", "transformers")
 TAGS = ("sciner.run", "sciner.corpus", "sciner.corpus_digest")
@@ -46,18 +46,12 @@ def tracked(uri: str, record: Record) -> Tracked:
     file = database.file_of(uri)
     if file and not file.is_file():  # MLflow would create one
         raise InputError("there is no such tracker", file=file, hint="give --uri")
-    try:
-        client = connect(uri)
-    except address.Unreachable as error:
-        raise InputError(
-            f"no server answers at {redacted(uri)} ({error})",
-            hint="start the server, or give another --uri",
-        ) from None
-    names = {one.experiment_id: one.name for one in client.search_experiments()}
     where = f"tags.`sciner.run` = '{record.about['id']}'"
-    for run in client.search_runs([*names], where, max_results=1):
-        place = run.info.experiment_id
-        return Tracked(uri, run.info.run_id, (place, names[place]))
+    with opened(uri, ANOTHER) as client:
+        names = {one.experiment_id: one.name for one in client.search_experiments()}
+        for run in client.search_runs([*names], where, max_results=1):
+            place = run.info.experiment_id
+            return Tracked(uri, run.info.run_id, (place, names[place]))
     raise InputError(
         f"{redacted(uri)} does not have this run",
         file=record.folder,

@@ -6,19 +6,17 @@ import logging
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from sciner.errors import InputError
-from sciner.redact import redacted
 from sciner.results.records import Record
 from sciner.tracking import address
 from sciner.tracking.charts import grouped
 from sciner.tracking.datasets import Dataset
 from sciner.tracking.download import FILES
-from sciner.tracking.mlflow import MlflowTracker, connect, prepare
+from sciner.tracking.mlflow import ANOTHER, MlflowTracker, opened, prepare
 from sciner.tracking.params import params_of
 from sciner.tracking.tracker import Tracker
-from sciner.tracking.unfinished import close_dead, search
+from sciner.tracking.unfinished import about_in, close_dead, search
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +38,9 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
     Raises:
         InputError: the tracker cannot be used.
     """
-    known = {run.data.tags["sciner.run"]: run for run in search(*client_of(uri, experiment))}
+    with opened(uri, ANOTHER) as client:
+        logged = search(client, prepare(uri, experiment))
+        known = {run.data.tags["sciner.run"]: run for run in logged}
     for run in runs:
         there = known.get(run.about["id"])
         if there and there.info.status == run.about["status"]:
@@ -61,22 +61,8 @@ def replay(runs: Iterable[Record], uri: str, experiment: str) -> Iterator[tuple[
 
 def close_interrupted(uri: str, experiment: str) -> int:
     """Mark RUNNING runs whose processes are dead as KILLED, and return their number."""
-    return close_dead(*client_of(uri, experiment))
-
-
-def client_of(uri: str, experiment: str) -> tuple[Any, str]:
-    """A client of the tracker, and the experiment's id.
-
-    Raises:
-        InputError: no server answers.
-    """
-    try:
-        return connect(uri), prepare(uri, experiment)
-    except address.Unreachable as error:
-        raise InputError(
-            f"no server answers at {redacted(uri)} ({error})",
-            hint="start the server, or give another --uri",
-        ) from None
+    with opened(uri, ANOTHER) as client:
+        return close_dead(client, prepare(uri, experiment))
 
 
 def tell(run: Record, tracker: Tracker) -> None:
@@ -89,10 +75,12 @@ def tell(run: Record, tracker: Tracker) -> None:
         tracker.log_round(row["round"], grouped(row["scores"], run.labels), losses)
     for name in FILES:
         tracker.artifact(run.folder / name)
-    # the run's folder may be gone: the store keeps its records, not its corpora and models
-    for name in ("model", f"round_{run.rounds[-1]['round']}"):
-        if (place := Path(tags["sciner.directory"]) / name).is_dir():
-            tracker.artifact(place, name)
+    # the run's folder may be gone, or another run's: the store keeps no corpora and models
+    place = Path(tags["sciner.directory"])
+    if about_in(place).get("id") == about["id"]:
+        for name in ("model", f"round_{run.rounds[-1]['round']}"):
+            if (place / name).is_dir():
+                tracker.artifact(place / name, name)
     tracker.tag("sciner.cache", about["cache"])
     if "pruned" in about:
         tracker.tag("sciner.pruned", str(about["pruned"]))

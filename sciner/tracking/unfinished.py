@@ -99,13 +99,19 @@ def is_dead(run: Any, here: Path | None = None) -> bool:
         here: a folder that this process itself has locked.
     """
     place = Path(run.data.tags.get("sciner.directory", ""))
-    try:
-        about = json.loads((place / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # on another machine, or removed: unknown
-        return False
+    about = about_in(place)
     ours = about.get("id") == run.data.tags["sciner.run"] and "pruned" not in about
     waits = run.info.status == "SCHEDULED"
     return ours and (place == here or not (waits or is_held(place / LOCK)))
+
+
+def about_in(place: Path) -> dict[str, Any]:
+    """What ``run.json`` in a folder says; nothing if it is on another machine, or removed."""
+    try:
+        about: dict[str, Any] = json.loads((place / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return about
 
 
 def was_cut_short(client: Any, experiment_id: str, run: Any, here: Path) -> bool:

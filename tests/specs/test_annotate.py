@@ -306,7 +306,13 @@ def test_bad_words_are_one_line(saved: Path) -> None:
         ("in.txt", "-o", "o", "--format", "text"): "plain text cannot store spans",
         ("in.txt", "-o", "o", "--format", "cnll"): "did you mean 'conll'?",
         ("in.txt", "-o", "o", "--threshold", "2"): "run, none or a number",
-        ("in.txt", "-o", "o", "--threshold", "run"): "accepted no silver; give --threshold NUMBER",
+        (
+            "in.txt",
+            "-o",
+            "o",
+            "--threshold",
+            "run",
+        ): "accepted no silver, or a language model's; give --threshold NUMBER",
     }
     for words, problem in bad.items():
         with pytest.raises(InputError) as error:

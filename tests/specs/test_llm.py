@@ -120,6 +120,16 @@ def test_beside_the_tagger_it_is_half_of_the_mean() -> None:
     assert both[1].scores["llm/teacher/faults/malformed"] > 0
 
 
+def test_a_threshold_for_the_models_votes_is_none_for_the_tagger() -> None:
+    _, alone = turn(SAMPLE, Threshold(), Iteration(1), PARTS)
+    assert alone[1].threshold is not None
+    for beside in (False, True):
+        _, asked = turn(
+            SAMPLE, Threshold(), Iteration(1), PARTS, asked=teaching(language_model(), beside)
+        )
+        assert asked[1].threshold is None
+
+
 def test_without_a_seed_set_the_loop_begins_with_the_models_silver() -> None:
     def marks_the_first(request: dict[str, Any]) -> Says:
         word = request["messages"][0]["content"].split("Sentence: ")[-1].split()[0]

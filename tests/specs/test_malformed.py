@@ -181,7 +181,8 @@ def test_data_check_says_that_line_alone_and_exits_with_2(
     with pytest.raises(SystemExit) as end:
         cli.main()
     told = (
-        ": suffix '.md' is not that of a known format; set format to conll, jsonl, brat or text"
+        ": suffix '.md' is not that of a known format; "
+        "set format to conll, jsonl, brat, text or pdf"
         if name.endswith(".md")
         else MESSAGES[name]
     )

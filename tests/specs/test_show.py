@@ -196,3 +196,7 @@ def test_a_run_whose_errors_were_not_followed_says_so(folder: Path) -> None:
         call(str(folder), "--propagation")
     with pytest.raises(InputError, match="is not the folder of a run"):
         call("nowhere", "--propagation")
+    line = {"round": 2, "scores": {"silver/errors/before": 4, "silver/errors/mended": 2}}
+    (folder / "rounds.jsonl").write_text(f"{json.dumps(line)}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"older version .* type the run's command again"):
+        call(str(folder), "--propagation")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from signal import SIGKILL, SIGXCPU
+from threading import Event
 from typing import Any
 
 from sciner import progress
@@ -28,6 +30,8 @@ from sciner.text.formats.source import cache_folder
 LIBRARY, EXTRA = "pypdfium2", "pdf"
 RULES = 1  # version of ``running_text``
 MOST = 20  # files that an error names
+WAIT = 300.0  # seconds for a file, should the machine be busy or its file system not answer
+TICK = 0.1  # seconds between looks whether to stop
 CRASHED = {
     "problem": f"the PDF is damaged, or needs more than {pdf_process.MEMORY // 2**30} GiB",
     "hint": "open it in another program and save it again",
@@ -51,10 +55,14 @@ def stream_pdf(path: str | Path, *, split: str) -> Iterator[Placed]:
         yield placed._replace(page=running.page(placed.offsets[0][0]))
 
 
-def pdf_text(path: str | Path) -> Running:
+def pdf_text(path: str | Path, stop: Event | None = None) -> Running:
     """The text of a PDF.
 
     It is kept in the folder ``pdf`` of ``cache_folder``, under the checksum of the file.
+
+    Args:
+        path: the file.
+        stop: if it is set, reading ends at once, with an error.
 
     Raises:
         InputError: pypdfium2 is missing, or the file cannot be read, is encrypted, has no text, or
@@ -72,7 +80,7 @@ def pdf_text(path: str | Path) -> Running:
     with suppress(OSError, ValueError, KeyError, TypeError):
         kept = json.loads(place.read_text(encoding="utf-8"))
         return Running(str(kept["text"]), tuple(map(int, kept["pages"])))
-    running = extracted(path)
+    running = extracted(path, stop)
     with suppress(OSError, InputError):  # the folder cannot be written
         write_lines(place, [json.dumps(running._asdict())])
     return running
@@ -99,18 +107,20 @@ def extract(files: Sequence[Path], notes: Counter[str]) -> None:
         return
     check_installed()
     faults: list[InputError] = []
+    stop = Event()
     with (
         progress.bar("read PDF files", len(files)) as advance,
         ThreadPoolExecutor(cpu_count(), "pdf") as pool,
     ):
         try:
-            for running in [pool.submit(pdf_text, file) for file in files]:
+            for running in [pool.submit(pdf_text, file, stop) for file in files]:
                 try:
                     notes.update(+Counter({EMPTY: running.result().empty_pages()}))
                 except InputError as fault:
                     faults.append(fault)
                 advance(1)
         finally:
+            stop.set()
             pool.shutdown(cancel_futures=True)
     if len(faults) > 1:
         told = "; ".join(map(str, faults[:MOST])) + ("; …" if len(faults) > MOST else "")
@@ -127,18 +137,34 @@ def check_installed() -> None:
         )
 
 
-def extracted(path: Path) -> Running:
+def extracted(path: Path, stop: Event | None = None) -> Running:
     """Read the text of a PDF in a process with limits (``pdf_process``)."""
-    words = [sys.executable, "-P", pdf_process.__file__, str(path.absolute())]
-    # in a session of its own, Ctrl-C does not make the file look damaged
-    ended = subprocess.run(words, capture_output=True, start_new_session=True, check=False)
-    if ended.returncode in (-SIGXCPU, -SIGKILL):
+    code, output = process(path, stop)
+    if code in (-SIGXCPU, -SIGKILL):
         problem = f"the PDF takes more than {pdf_process.SECONDS} seconds or too much memory"
         raise InputError(problem, file=path, hint="divide it, or give its text")
-    told: dict[str, Any] = json.loads(ended.stdout) if ended.returncode == 0 else CRASHED
+    told: dict[str, Any] = json.loads(output) if code == 0 else CRASHED
     if "problem" in told:
         raise InputError(told["problem"], file=path, hint=told["hint"])
     running = running_text([[Line(*line) for line in page] for page in told["pages"]])
     if not running.text:
         raise InputError("the PDF has no text", file=path, hint="recognise its text (OCR) first")
     return running
+
+
+def process(path: Path, stop: Event | None) -> tuple[int, bytes]:
+    """The exit code and the output of ``pdf_process``, killed after WAIT or if ``stop`` is set."""
+    words = [sys.executable, "-P", pdf_process.__file__, str(path.absolute())]
+    latest = time.monotonic() + WAIT
+    # in a session of its own, Ctrl-C does not make the file look damaged
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True
+    ) as child:
+        try:
+            while not (stop and stop.is_set()) and time.monotonic() < latest:
+                with suppress(subprocess.TimeoutExpired):
+                    output, _ = child.communicate(timeout=TICK)
+                    return child.returncode, output
+        finally:
+            child.kill()
+    return -SIGKILL, b""

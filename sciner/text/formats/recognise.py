@@ -75,7 +75,7 @@ def recognise(path: Path) -> Format:
         raise UnknownSuffix(
             f"suffix {suffix!r} is not that of a known format",
             file=path,
-            hint="set format to conll, jsonl, brat or text",
+            hint="set format to conll, jsonl, brat, text or pdf",
         )
     return SUFFIXES[suffix]
 

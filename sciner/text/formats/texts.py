@@ -57,7 +57,8 @@ def find_texts(
         readable: the suffixes that are taken from folders and globs, in lower case; None takes all.
 
     Raises:
-        InputError: a path leads to no file, or a folder cannot be read.
+        InputError: a path leads to no file, a glob has .. after a wildcard, or a folder cannot be
+            read.
     """
     given = [paths] if isinstance(paths, str | Path) else paths
     return [text for path in given for text in _texts(path, notes, readable)]
@@ -90,9 +91,12 @@ def _texts(
     if place.is_dir():
         root, found = place, list(_files(place, notes))
     else:
+        root = _fixed(place)
+        if ".." in place.relative_to(root).parts[1:]:  # outputs would leave their folder
+            raise InputError(".. after a wildcard", file=path, hint="give a pattern without it")
         # a pattern may be absolute, which Path.glob does not accept
         matches = map(Path, glob(str(place), recursive=True))  # noqa: PTH207
-        root, found = _fixed(place), [match for match in matches if match.is_file()]
+        found = [match for match in matches if match.is_file()]
     taken = sorted(file for file in found if readable is None or file.suffix.lower() in readable)
     lost = Counter(left_out(file.suffix.lower()) for file in {*found} - {*taken})
     if not taken:

@@ -60,6 +60,22 @@ def test_the_tagger_is_whole_and_its_card_has_the_runs_figures(
         assert text in card.text
 
 
+def test_two_exports_do_not_share_a_folder_before_they_are_complete(
+    record: Record, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def other_first(file: Path, *about: object) -> None:
+        monkeypatch.undo()  # the other one writes its card as usual
+        with monkeypatch.context() as patch:
+            patch.setattr("os.getpid", lambda: 0)
+            export(record, tmp_path / "b")
+        (tmp_path / "b").rename(tmp_path / "other")
+        assert file.parent.is_dir()
+
+    monkeypatch.setattr("sciner.report.export.write_model_card", other_first)
+    export(record, tmp_path / "b")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "other"]
+
+
 def test_classes_are_counted_as_the_run_counts_them(record: Record) -> None:
     examples = read_part(record.folder, 1, "test")
     scores = record.rounds[-1]["scores"]

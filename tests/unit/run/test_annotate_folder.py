@@ -19,7 +19,7 @@ from sciner.errors import InputError
 from sciner.policy.threshold.resolved import Resolved
 from sciner.run.annotate import Settings, Summary, annotate
 from sciner.run.annotate_folder import annotate_folder
-from sciner.run.manifest import NAME
+from sciner.run.manifest import NAME, Manifest
 from sciner.tagger.base import FitReport
 from sciner.text.corpus import Sentence
 from sciner.text.formats.exchange.base import EXCHANGES
@@ -131,6 +131,24 @@ def test_an_interruption_leaves_complete_outputs_and_the_same_call_goes_on() -> 
         manifest.write('{"input": "b.t')  # killed
     assert run(tagger=Finder()).skipped == 2
     assert content() == whole and len(entries()) == 3
+
+
+def test_an_output_of_an_earlier_content_is_never_taken_for_that_of_the_new_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run(tagger=Finder())
+    write("in/a.txt", "Nothing here.\n")
+
+    def killed(manifest: Manifest, *about: Any) -> None:
+        add(manifest, *about)
+        raise KeyboardInterrupt
+
+    add = Manifest.add
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Manifest, "add", killed)
+        run(tagger=Finder())
+    assert run(tagger=Finder()).skipped == 2
+    assert b"Nothing" in content()["a.jsonl"]
 
 
 def test_a_fault_in_any_file_leaves_nothing() -> None:

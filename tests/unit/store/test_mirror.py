@@ -69,6 +69,21 @@ def test_an_address_that_cannot_be_used_is_one_line_without_its_password(url: st
     assert "tr0ub4dor" not in str(caught.value) and "\n" not in str(caught.value)
 
 
+def test_a_failed_upload_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    mirror = Mirror.open(str(tmp_path / "mirror"))
+    mirror.prepare()
+    (tmp_path / "file").write_text("x")
+
+    def full(part: str, place: str) -> None:
+        assert Path(part).is_file()
+        raise OSError("disk full")
+
+    monkeypatch.setattr(mirror.files, "mv", full)
+    with pytest.raises(InputError, match="disk full"):
+        mirror.put(tmp_path / "file", "files/x")
+    assert not [file for file in (tmp_path / "mirror").rglob("*") if file.is_file()]
+
+
 def test_an_error_of_the_file_system_is_one_line_without_the_password(tmp_path: Path) -> None:
     place = Mirror.open("memory://ann:tr0ub4dor@host/store")
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ from mlflow.protos.databricks_pb2 import UNAUTHENTICATED
 
 from sciner.errors import InputError
 from sciner.redact import redacted
+from sciner.results.records import Record
 from sciner.tracking.address import place_of
 from sciner.tracking.database import local_uri
 from sciner.tracking.datasets import Dataset
+from sciner.tracking.download import download
 from sciner.tracking.mlflow import MlflowTracker, connect, prepare, runs_page
 from sciner.tracking.params import params_of
+from sciner.tracking.registry import tracked
+from sciner.tracking.replay import close_interrupted, replay
 
 
 @pytest.mark.parametrize(
@@ -85,16 +90,29 @@ def test_params_are_the_whole_configuration_and_every_key_is_one_that_mlflow_tak
     assert len(run.info.run_name) == 250 and run.info.run_name.endswith("…")
 
 
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda uri: prepare(uri, "sciner"),
+        lambda uri: tracked(uri, Record(Path(), {"id": "a"}, {}, [])),
+        lambda uri: download(uri, None, Path()),
+        lambda uri: list(replay([], uri, "sciner")),
+        lambda uri: close_interrupted(uri, "sciner"),
+    ],
+)
 def test_a_server_that_wants_a_password_is_one_line_that_says_where_to_put_it(
-    monkeypatch: pytest.MonkeyPatch,
+    monkeypatch: pytest.MonkeyPatch, ask: Callable[[str], object]
 ) -> None:
     class Closed:
         def get_experiment_by_name(self, name: str) -> None:
             raise MlflowException("You are not authenticated", UNAUTHENTICATED)
 
+        def search_experiments(self) -> None:
+            raise MlflowException("You are not authenticated", UNAUTHENTICATED)
+
     monkeypatch.setattr("sciner.tracking.mlflow.connect", lambda uri: Closed())
     with pytest.raises(InputError, match="not authenticated; set MLFLOW_TRACKING_USERNAME"):
-        prepare("http://team:5000", "sciner")
+        ask("http://team:5000")
 
 
 @pytest.mark.parametrize(

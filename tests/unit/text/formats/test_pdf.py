@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
+import time
 import zlib
 from collections import Counter
 from pathlib import Path
+from threading import Event
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -72,7 +73,7 @@ def test_a_file_is_read_once(cache: Path, monkeypatch: pytest.MonkeyPatch) -> No
     first = pdf_text(written(PAPER))
     (kept,) = (cache / "pdf").iterdir()
     again = pdfs.extracted
-    monkeypatch.setattr(pdfs, "extracted", lambda path: pytest.fail("read again"))
+    monkeypatch.setattr(pdfs, "extracted", lambda path, stop: pytest.fail("read again"))
     assert pdf_text(written(PAPER, "b.pdf")) == first
     monkeypatch.setattr(pdfs, "extracted", again)
     kept.write_text("{")
@@ -162,10 +163,41 @@ def test_without_the_package_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
 def test_a_process_that_ends_is_one_line(
     code: int, fault: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = subprocess.CompletedProcess([], code, b"", b"Traceback")
-    monkeypatch.setattr("subprocess.run", lambda *words, **how: ended)
+    monkeypatch.setattr(pdfs, "process", lambda path, stop: (code, b""))
     with pytest.raises(InputError, match=f"^a.pdf: the PDF {fault}"):
         pdf_text(written(PAPER))
+
+
+@pytest.fixture
+def endless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import sys, time\nif sys.argv[1].endswith('endless.pdf'): time.sleep(60)"
+    (tmp_path / "endless.py").write_text(script)
+    monkeypatch.setattr(pdf_process, "__file__", str(tmp_path / "endless.py"))
+
+
+@pytest.mark.usefixtures("endless")
+def test_a_process_that_does_not_end_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pdfs, "WAIT", 0.2)
+    with pytest.raises(InputError, match="takes more than 30 seconds"):
+        pdf_text(written(PAPER, "endless.pdf"))
+
+
+@pytest.mark.usefixtures("endless")
+def test_an_interruption_waits_for_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(path: Path, stop: Event | None) -> tuple[int, bytes]:
+        if path.name == "endless.pdf":
+            ready.set()
+        else:
+            assert ready.wait(30)
+            raise KeyboardInterrupt
+        return process(path, stop)
+
+    ready, process, began = Event(), pdfs.process, time.monotonic()
+    monkeypatch.setattr(pdfs, "process", interrupted)
+    monkeypatch.setattr("joblib.cpu_count", lambda: 2)
+    with pytest.raises(KeyboardInterrupt):
+        extract([written(PAPER), written(b"%PDF", "endless.pdf")], Counter())
+    assert time.monotonic() - began < 30
 
 
 edits = st.lists(

@@ -59,6 +59,12 @@ def test_no_file_of_text_is_one_line_that_says_what_there_is(papers: Path) -> No
             find_texts(path, Counter())
 
 
+def test_no_folder_of_a_file_leads_out_of_what_was_searched(papers: Path) -> None:
+    assert found("papers/../oth*/*.txt")[0] == ["other/i.txt"]
+    with pytest.raises(InputError, match=r"papers/\*/\.\./b\.txt: \.\. after a wildcard"):
+        find_texts("papers/*/../b.txt", Counter())
+
+
 def test_ids_begin_with_the_folder(papers: Path) -> None:
     texts = find_texts("papers", Counter(), {".txt"})
     read = read_texts(texts, notes=Counter(), tokenised=False)
