@@ -69,9 +69,10 @@ def serve(
 
     from sciner.config.model import TrainerConfig
     from sciner.errors import InputError
+    from sciner.localhost import HOSTS
     from sciner.progress import quiet
     from sciner.serve.app import build
-    from sciner.serve.guard import LOCAL, log
+    from sciner.serve.guard import log
     from sciner.serve.limits import Limits
     from sciner.serve.server import listen, serve
     from sciner.serve.service import open_service
@@ -86,7 +87,7 @@ def serve(
     service = open_service(
         model, trainer, limits, threshold=threshold, confidence=confidence, int8=int8
     )
-    if token is None and host not in LOCAL:
+    if token is None and host not in HOSTS:
         token = secrets.token_urlsafe(16)
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{bound.getsockname()[1]}"
