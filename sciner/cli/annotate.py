@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 
 def annotate(
-    tagger: Annotated[
-        Path,
-        typer.Argument(help="The model/ folder of a run with save_model=true.", metavar="MODEL"),
-    ],
+    model: Annotated[Path, typer.Argument(help="The model/ folder of a run with save_model=true.")],
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -94,24 +91,24 @@ def annotate(
             problem = f"{option} {value}: there is no such choice"
             raise InputError(problem, hint=nearest(value, known))
     inputs, place, is_folder = divided(inputs, out)
-    labels = read_about(tagger).labels
+    labels = read_about(model).labels
     settings = Settings(
         origin,  # type: ignore[arg-type]
         tokenised,
         confidence,  # type: ignore[arg-type]
-        threshold_of(tagger, threshold, labels, confidence),  # type: ignore[arg-type]
-        tokens_of(tagger),
+        threshold_of(model, threshold, labels, confidence),  # type: ignore[arg-type]
+        tokens_of(model),
         None if to == "jsonl" else writer_of(to),
     )
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)  # type: ignore[arg-type]
 
     def opened() -> Fitted:
-        return open_tagger(tagger, trainer, int8=int8)
+        return open_tagger(model, trainer, int8=int8)
 
     try:
         with raised():
             if is_folder:
-                by = identity(tagger, settings, precision=precision, int8=int8)
+                by = identity(model, settings, precision=precision, int8=int8)
                 done = annotate_folder(opened, inputs, place, settings, by)
             else:
                 done = annotate(opened(), inputs, place, settings)

@@ -93,12 +93,6 @@ def run(context: typer.Context) -> None:
     raise typer.Exit(main(context.args))
 
 
-app.command()(annotate)
-
-
-app.command()(serve_cli.serve)
-
-
 @app.command("show")
 def show_run(
     run: Annotated[str, typer.Argument(help="A run's folder, or the id of a run in the store.")],
@@ -146,10 +140,10 @@ def show_run(
     print_sentences(console(), run, store, round, part, label, errors, limit)
 
 
-app.command()(export_cli.export)
-
-
 app.command()(review)
+app.command()(annotate)
+app.command()(export_cli.export)
+app.command()(serve_cli.serve)
 
 
 @app.command()
@@ -160,6 +154,7 @@ def ui(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port on localhost.")] = 5000,
 ) -> None:
     """Open the MLflow UI for the runs of this folder, on localhost only."""
+    from sciner.localhost import ADDRESS, check_free
     from sciner.tracking.address import place_of
     from sciner.tracking.database import file_of
     from sciner.tracking.mlflow import opened, runs_page
@@ -173,26 +168,12 @@ def ui(
         page = runs_page(client)
     # saves eleven processes and 20 s
     os.environ.setdefault("MLFLOW_SERVER_ENABLE_JOB_EXECUTION", "false")
-    free(port)
+    check_free(port)
     # not as an argument, because all users of the machine could read it
     os.environ["MLFLOW_BACKEND_STORE_URI"] = place
-    typer.echo(f"http://127.0.0.1:{port}/{page} (Ctrl-C ends it)")
-    words = ["server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    typer.echo(f"http://{ADDRESS}:{port}/{page} (Ctrl-C ends it)")
+    words = ["server", "--host", ADDRESS, "--port", str(port), "--workers", "1"]
     os.execv(sys.executable, [sys.executable, "-m", "mlflow", *words])
-
-
-def free(port: int) -> None:
-    """Raise InputError for a port on which another server listens."""
-    import socket
-
-    with socket.socket() as trial:
-        trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            trial.bind(("127.0.0.1", port))
-        except OSError as error:
-            raise InputError(
-                f"port {port} cannot be used ({error.strerror})", hint="give another --port"
-            ) from None
 
 
 def main() -> None:

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sciner.errors import InputError
 from sciner.store.layout import DEFAULT_FOLDER
 
 
@@ -41,7 +42,7 @@ def review(
     from sciner.review.server import ReviewServer
     from sciner.review.work import open_work
 
-    work = open_work(run, store, annotator or getpass.getuser(), round)
+    work = open_work(run, store, annotator or login(), round)
     with opened(work) as decisions, ReviewServer(decisions, port) as server:
         typer.echo(f"{work.title}: {len(decisions)} of {len(work.items)} sentences are done")
         with suppress(Stopped), raised():
@@ -51,3 +52,15 @@ def review(
         typer.echo(f"\n{len(decisions)} of {len(work.items)} sentences are done")
         if len(decisions):
             typer.echo(f"saved: {as_typed(work.file)}; next: {work.next}")
+
+
+def login() -> str:
+    """The name of the user.
+
+    Raises:
+        InputError: the system knows none, as for the number of a user in a container.
+    """
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the former before Python 3.13
+        raise InputError("this user has no name", hint="give --annotator NAME") from None

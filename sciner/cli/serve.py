@@ -10,9 +10,7 @@ import typer
 
 
 def serve(
-    tagger: Annotated[
-        Path, typer.Argument(help="The model/ folder of a run with save_model=true.")
-    ],
+    model: Annotated[Path, typer.Argument(help="The model/ folder of a run with save_model=true.")],
     host: Annotated[
         str,
         typer.Option(help="Address to listen on. Other machines reach 0.0.0.0, with the token."),
@@ -25,9 +23,13 @@ def serve(
             help="What requests must give. Default: none on localhost, elsewhere a random one.",
         ),
     ] = None,
-    min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="Leave out spans with a lower confidence.")
-    ] = 0.0,
+    threshold: Annotated[
+        str,
+        typer.Option(
+            metavar="run|NUMBER|none",
+            help="Which spans are kept: as the run accepted silver, from a confidence, or all.",
+        ),
+    ] = "none",
     confidence: Annotated[
         Literal["min", "mean"],
         typer.Option(help="A span's confidence is the min or the mean of its tokens'."),
@@ -67,9 +69,10 @@ def serve(
 
     from sciner.config.model import TrainerConfig
     from sciner.errors import InputError
+    from sciner.localhost import HOSTS
     from sciner.progress import quiet
     from sciner.serve.app import build
-    from sciner.serve.guard import LOCAL, log
+    from sciner.serve.guard import log
     from sciner.serve.limits import Limits
     from sciner.serve.server import listen, serve
     from sciner.serve.service import open_service
@@ -82,9 +85,9 @@ def serve(
     bound = listen(host, port)
     trainer = TrainerConfig(accelerator="auto", precision=precision, threads=threads)
     service = open_service(
-        tagger, trainer, limits, min_confidence=min_confidence, confidence=confidence, int8=int8
+        model, trainer, limits, threshold=threshold, confidence=confidence, int8=int8
     )
-    if token is None and host not in LOCAL:
+    if token is None and host not in HOSTS:
         token = secrets.token_urlsafe(16)
     name = f"[{host}]" if ":" in host else host
     address = f"http://{name}:{bound.getsockname()[1]}"

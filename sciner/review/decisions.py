@@ -96,12 +96,17 @@ class Decisions:
         self.of = {id: Decision(item.proposal.spans) for id, item in work.items.items()}
         self.files = {True: _File(work.file), False: _File(unfinished_file(work.file))}
         self._one = threading.Lock()
-        for done, file in self.files.items():  # what was not confirmed counts: it is newer
+        # a process that died while it saved a sentence left it in both files: the later one counts
+        older, newer = sorted(self.files, key=lambda done: self.files[done].seen or (0, 0))
+        for done in (older, newer):
+            file = self.files[done]
             for id, (number, task) in file.read().items():
                 if item := work.items.get(id):
                     with located(file.path, number):
                         spans, spent = self._checked(item, task)
                     self.of[id] = Decision(spans, done, spent)
+        for id in self.of.keys() & self.files[newer].tasks.keys():
+            self.files[older].drop(id)
 
     def __len__(self) -> int:
         """How many sentences are done."""

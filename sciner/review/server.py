@@ -18,13 +18,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from sciner.errors import InputError
+from sciner.localhost import ADDRESS, HOSTS, binding, host_of
 from sciner.report.sentences import name_of
 from sciner.review.decisions import Decision, Decisions, Stale
 from sciner.review.work import Item
 from sciner.text.formats.row import parse_object
 
-ADDRESS = "127.0.0.1"
-HOSTS = (ADDRESS, "localhost")
 MOST = 1_000_000  # bytes of a request's body
 PATIENCE = 20.0  # seconds for a request to arrive
 KINDS = {"html": "text/html", "css": "text/css", "js": "text/javascript"}
@@ -76,12 +75,8 @@ class ReviewServer(ThreadingHTTPServer):
             )
             for path, (package, name) in ASSETS.items()
         }
-        try:
+        with binding(port):
             super().__init__((ADDRESS, port), Handler)
-        except OSError as error:
-            raise InputError(
-                f"port {port} cannot be used ({error.strerror})", hint="give another --port"
-            ) from None
 
     @property
     def url(self) -> str:
@@ -164,8 +159,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def check_host(self) -> None:
         """Refuse a name of this machine that a foreign page may have given it."""
-        host = self.headers.get("Host", "")
-        if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
+        if host_of(self.headers.get("Host", "")) not in HOSTS:
             raise Refused(HTTPStatus.MISDIRECTED_REQUEST, f"open http://{ADDRESS}")
 
     def check_token(self, word: str) -> None:

@@ -17,9 +17,17 @@ from sciner import progress
 from sciner.errors import InputError
 from sciner.policy.threshold.resolved import Resolved
 from sciner.run.ahead import InFile, read_ahead
-from sciner.run.annotated import COUNTED, ROOT, Annotated, counted, records_of, text_of
+from sciner.run.annotated import (
+    COUNTED,
+    ROOT,
+    Annotated,
+    counted,
+    labelled,
+    records_of,
+    text_of,
+)
 from sciner.tagger.base import Fitted
-from sciner.text.corpus import UNMASKED, Example, Sentence
+from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import complete, write_lines
 from sciner.text.formats.exchange.base import Exchange
 from sciner.text.formats.fit import fit
@@ -246,9 +254,5 @@ def examples(
         for p, (file, placed) in zip(predictions, block, strict=True):
             if checked.done():
                 checked.result()
-            masked = (threshold.masked(p) if threshold else None) or UNMASKED
-            sure = p.span_confidences(how)
-            yield Annotated(
-                file, placed, Example(p.sentence, p.spans, "predicted", 0, sure, masked)
-            )
+            yield Annotated(file, placed, labelled(p, threshold, how))
     checked.result()

@@ -7,13 +7,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from sciner.text.corpus import Example
+from sciner.policy.threshold.resolved import Resolved
+from sciner.text.corpus import UNMASKED, Example
 from sciner.text.formats.fit import SPACES
 from sciner.text.formats.pdf import pdf_text
 from sciner.text.formats.recognise import Format, beside, recognise
 from sciner.text.formats.record import Mark, Record
 from sciner.text.formats.running import Offsets, Placed, joined
 from sciner.text.formats.source import read_raw_lines
+from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.spans import Span
 
 ROOT = "input"  # how the ids of sentences begin whose file gives none
 COUNTED = ("sentences", "tokens", "spans", "rejected")
@@ -32,6 +35,18 @@ class Annotated(NamedTuple):
     file: Path
     placed: Placed
     example: Example
+
+
+def labelled(p: Prediction, threshold: Resolved | None, how: Aggregate) -> Example:
+    """A prediction as labels.
+
+    Args:
+        p: the prediction.
+        threshold: tokens below it are masked; None masks none.
+        how: a span's confidence is computed from its tokens'.
+    """
+    masked = (threshold.masked(p) if threshold else None) or UNMASKED
+    return Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how), masked)
 
 
 def counted(sentences: Iterable[Annotated], count: Counter[str]) -> Iterator[Annotated]:
@@ -82,7 +97,11 @@ def records_of(
         lost.update(+Counter({REJECTED: len(one.example.spans) - len(one.example.accepted())}))
     if text is not None and whole:
         tokens = tuple(place for one in sentences for place in one.placed.offsets or ())
-        marks = tuple(mark for one in sentences for mark in marks_of(one, one.placed.offsets or ()))
+        marks = tuple(
+            mark
+            for one in sentences
+            for mark in marks_of(kept(one.example), one.placed.offsets or ())
+        )
         document = sentences[0].placed.sentence.document
         yield Record(document.removeprefix(root), text, marks, tokens)
         return
@@ -95,13 +114,18 @@ def records_of(
             lost.update(+Counter({SPACES: given != tokens}))
         else:
             shown = text[begin : begin + tokens[-1][1]]
-        yield Record(sentence.id.removeprefix(root), shown, tuple(marks_of(one, tokens)), tokens)
+        marks = tuple(marks_of(kept(one.example), tokens))
+        yield Record(sentence.id.removeprefix(root), shown, marks, tokens)
 
 
-def marks_of(one: Annotated, tokens: Offsets) -> Iterator[Mark]:
-    """The accepted spans of a sentence in characters, with their confidences."""
-    accepted = set(one.example.accepted())
-    for span, sure in zip(one.example.spans, one.example.confidences, strict=True):
-        if span in accepted:
-            start, end = tokens[span.start][0], tokens[span.end - 1][1]
-            yield Mark(start, end, span.label, round(float(sure), 6))
+def kept(example: Example) -> tuple[tuple[Span, float], ...]:
+    """The accepted spans of a sentence, each with its confidence in 6 digits."""
+    accepted = set(example.accepted())
+    pairs = zip(example.spans, example.confidences, strict=True)
+    return tuple((span, round(float(sure), 6)) for span, sure in pairs if span in accepted)
+
+
+def marks_of(spans: Iterable[tuple[Span, float]], tokens: Offsets) -> Iterator[Mark]:
+    """Spans in characters, with their confidences."""
+    for span, sure in spans:
+        yield Mark(tokens[span.start][0], tokens[span.end - 1][1], span.label, sure)

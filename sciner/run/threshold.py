@@ -60,6 +60,11 @@ def threshold_of(
         raise InputError(
             f"--threshold {word}: there is no such choice", hint="run, none or a number in [0, 1]"
         )
+    return constant_threshold(least, labels, confidence)
+
+
+def constant_threshold(least: float, labels: Sequence[str], confidence: Aggregate) -> Resolved:
+    """The same least confidence for the spans of all classes."""
     return Resolved(dict.fromkeys(("", *labels), least), confidence=confidence)
 
 

@@ -7,6 +7,8 @@ server by the heartbeats of their trials.
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,12 +16,13 @@ from typing import TYPE_CHECKING
 
 from sciner.errors import InputError
 from sciner.redact import redacted
-from sciner.store.locks import held
+from sciner.store.locks import PATIENCE, held
 
 if TYPE_CHECKING:
     import optuna
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
+    from sqlalchemy import Connection
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +30,7 @@ HEARTBEAT = 20  # seconds between two signs of life of a trial
 GRACE = 60  # seconds without one after which its worker counts as dead
 RETRIES = 5  # of a trial whose worker died: it may be what kills them
 ADVISORY = int.from_bytes(b"sciner")  # the number of our lock in a PostgreSQL database
+POLL = 0.05  # seconds between two tries to take it
 
 
 def place_of(storage: str, project: Path) -> str:
@@ -92,14 +96,28 @@ def alone(place: str, project: Path) -> Iterator[None]:
         with held(Path(f"{file}.begin.lock") if file else project / ".sciner/search/begin.lock"):
             yield
         return
-    from sqlalchemy import create_engine, text
+    from sqlalchemy import create_engine
     from sqlalchemy.pool import NullPool
 
     with explained(place):
         connection = create_engine(place, poolclass=NullPool).connect()
     with connection:  # the lock ends with it
-        connection.execute(text("SELECT pg_advisory_lock(:number)"), {"number": ADVISORY})
+        with explained(place):
+            lock(connection)
         yield
+
+
+def lock(connection: Connection) -> None:
+    """Take our lock in a PostgreSQL database, and say so if that takes long."""
+    from sqlalchemy import text
+
+    ask = text("SELECT pg_try_advisory_lock(:number)"), {"number": ADVISORY}
+    mention = time.monotonic() + PATIENCE
+    while not connection.execute(*ask).scalar():
+        if time.monotonic() > mention:
+            mention = math.inf
+            log.info("waiting for another worker to let go of the studies; has one been stopped?")
+        time.sleep(POLL)
 
 
 @contextmanager
@@ -117,7 +135,7 @@ def explained(place: str) -> Iterator[None]:
             f"{redacted(place)}: the database's driver is not installed", hint=hint
         ) from None
     except Exception as error:  # the driver's own, of which each database has others
-        first = str(error).splitlines()[0]
+        first = next(iter(str(error).splitlines()), type(error).__name__)
         raise InputError(
             f"{redacted(place)}: {redacted(first)}", hint="give hydra.sweeper.storage=URL or FILE"
         ) from None

@@ -25,6 +25,7 @@ RULES = "sciner.rules"  # how they are pruned, and what they may spend
 SUMMED_UP = "sciner.summed_up"  # how many trials there were when a worker summed them up
 # of a trial
 OVERRIDES = "sciner.words"  # the name that studies have it under
+ABANDONED = "sciner.abandoned"  # in studies of an earlier version: its worker died
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def counted(study: optuna.Study) -> list[FrozenTrial]:
 
     trials = study.get_trials(deepcopy=False)
     again = {number for trial in trials for number in Retry.retry_history(trial)}
-    return [trial for trial in trials if trial.number not in again]
+    return [t for t in trials if t.number not in again and ABANDONED not in t.user_attrs]
 
 
 def live_trial(study: optuna.Study, number: int) -> Trial:

@@ -17,10 +17,10 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sciner.localhost import HOSTS, host_of
 from sciner.serve.limits import Limits
 
 log = logging.getLogger("sciner.serve")
-LOCAL = ("localhost", "127.0.0.1", "::1")
 RETRY = {"Retry-After": "1"}
 Headed = Mapping[str, str]
 
@@ -97,7 +97,7 @@ class Guard:
         """The scope, without a token in its path."""
         headers = Headers(scope=scope)
         if self.token is None:
-            if host_of(headers.get("host", "")) not in LOCAL:
+            if host_of(headers.get("host", "")) not in HOSTS:
                 raise Refused(400, "this server answers on localhost only; ask it by that name")
             return scope
         path: str = scope["path"]
@@ -167,12 +167,6 @@ def replayed(body: bytes, receive: Receive) -> Receive:
         return messages.pop() if messages else await receive()
 
     return again
-
-
-def host_of(header: str) -> str:
-    """The name in a Host header, without port and brackets."""
-    name = header.rpartition(":")[0] if header.rpartition(":")[2].isdigit() else header
-    return name.removeprefix("[").removesuffix("]").lower()
 
 
 def credential(header: str) -> str:

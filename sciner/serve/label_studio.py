@@ -236,7 +236,7 @@ def prediction_of(
         for n, (mark, confidence) in enumerate(
             (mark, confidence)
             for sentence in sentences
-            for mark, confidence in zip(sentence.marks(), sentence.confidences, strict=True)
+            for mark, (_, confidence) in zip(sentence.marks(), sentence.spans, strict=True)
             if mark.label in project.names
         )
     ]

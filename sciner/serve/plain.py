@@ -114,9 +114,7 @@ def sentence_of(found: AnnotatedSentence) -> FoundSentence:
             start_char=mark.start,
             end_char=mark.end,
         )
-        for span, confidence, mark in zip(
-            found.spans, found.confidences, found.marks(), strict=True
-        )
+        for (span, confidence), mark in zip(found.spans, found.marks(), strict=True)
     ]
     return FoundSentence(
         start_char=offsets[0][0], end_char=offsets[-1][1], tokens=tokens, spans=spans

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future, InvalidStateError
 from contextlib import suppress
-from itertools import islice
+from dataclasses import dataclass, field
+from itertools import accumulate, islice
 from queue import SimpleQueue
 from threading import Thread
 
@@ -13,8 +14,22 @@ from sciner.tagger.base import Fitted
 from sciner.text.corpus import Sentence
 from sciner.text.prediction import Prediction
 
-TOGETHER = 256  # sentences; an encoder is hardly faster with more
-Job = tuple[Sequence[Sentence], Future[list[Prediction]]]
+TOGETHER = 8192  # tokens; an encoder is hardly faster with more
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A request: its sentences, the predictions for the first of them, and who waits for all."""
+
+    sentences: Sequence[Sentence]
+    done: Future[list[Prediction]]
+    found: list[Prediction] = field(default_factory=list)
+
+    def following(self) -> list[Sentence]:
+        """The next sentences to predict, TOGETHER tokens or a little more."""
+        rest = self.sentences[len(self.found) :]
+        before = accumulate((len(sentence.tokens) for sentence in rest), initial=0)
+        return [sentence for sentence, n in zip(rest, before, strict=False) if n < TOGETHER]
 
 
 class Unavailable(Exception):
@@ -24,8 +39,10 @@ class Unavailable(Exception):
 class Predictor:
     """Predicts in one thread, in the order of the requests.
 
-    Requests that wait are predicted together, TOGETHER sentences or a little more at a time: an
-    encoder is several times faster so. A request that nobody waits for any more is left out.
+    Requests that wait are predicted together, TOGETHER tokens or a little more at a time: an
+    encoder is several times faster so. A larger one is predicted in pieces, in turn with the
+    others, so that they need not wait for all of it. A request that nobody waits for any more is
+    left out.
     """
 
     def __init__(self, fitted: Fitted) -> None:
@@ -50,7 +67,7 @@ class Predictor:
         try:
             if self._closed:
                 raise CancelledError
-            self._waiting.put((sentences, done))
+            self._waiting.put(Job(sentences, done))
             return done.result(seconds)
         except TimeoutError:
             raise Unavailable(f"no answer within {seconds:g} seconds; send less at once") from None
@@ -68,24 +85,32 @@ class Predictor:
 
     def _work(self) -> None:
         while True:
-            jobs = [self._waiting.get()]
-            while sum(len(job[0]) for job in jobs) < TOGETHER and not self._waiting.empty():
-                jobs.append(self._waiting.get())
-            if wanted := [job for job in jobs if not job[1].done()]:
-                self._answer(wanted)
+            jobs: list[Job] = []
+            tokens = 0
+            while not jobs or (tokens < TOGETHER and not self._waiting.empty()):
+                job = self._waiting.get()
+                if not job.done.done():
+                    jobs.append(job)
+                    tokens += sum(len(s.tokens) for s in job.following())
+            self._answer(jobs)
 
     def _answer(self, jobs: Sequence[Job]) -> None:
+        pieces = [job.following() for job in jobs]
         try:
-            made = iter(self._fitted.predict([s for sentences, _ in jobs for s in sentences]))
-            found = [list(islice(made, len(sentences))) for sentences, _ in jobs]
+            made = iter(self._fitted.predict([s for piece in pieces for s in piece]))
+            found = [list(islice(made, len(piece))) for piece in pieces]
         except Exception as error:
             if len(jobs) == 1:
                 with suppress(InvalidStateError):
-                    jobs[0][1].set_exception(error)
+                    jobs[0].done.set_exception(error)
             else:  # only the request that is at fault shall fail
                 for job in jobs:
                     self._answer([job])
             return
-        for (_, done), predictions in zip(jobs, found, strict=True):
+        for job, predictions in zip(jobs, found, strict=True):
+            job.found.extend(predictions)
+            if len(job.found) < len(job.sentences):
+                self._waiting.put(job)
+                continue
             with suppress(InvalidStateError):  # nobody waits any more
-                done.set_result(predictions)
+                job.done.set_result(job.found)

@@ -7,7 +7,7 @@ import socket
 
 import uvicorn
 
-from sciner.errors import InputError
+from sciner.localhost import binding
 from sciner.serve.guard import Guard
 from sciner.serve.predictor import Predictor
 
@@ -45,7 +45,7 @@ def listen(host: str, port: int) -> socket.socket:
     Raises:
         InputError: the address cannot be used.
     """
-    try:
+    with binding(port, host):
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
@@ -53,11 +53,6 @@ def listen(host: str, port: int) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
         bound.listen()  # whoever comes before the server is ready waits
-    except OSError as error:
-        raise InputError(
-            f"{host} port {port} cannot be used ({error.strerror})",
-            hint="give another --host or --port",
-        ) from None
     return bound
 
 

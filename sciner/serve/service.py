@@ -8,12 +8,15 @@ from pathlib import Path
 
 from sciner.config.model import TrainerConfig
 from sciner.hashing import checksum
-from sciner.run.saved import ABOUT, About, open_tagger
+from sciner.policy.threshold.resolved import Resolved
+from sciner.run.annotated import kept, labelled
+from sciner.run.saved import ABOUT, open_tagger, read_about
+from sciner.run.threshold import constant_threshold, threshold_of
 from sciner.serve.limits import Limits
 from sciner.serve.predictor import Predictor
 from sciner.serve.text import AnnotatedSentence, Split
 from sciner.text.corpus import Sentence
-from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.prediction import Aggregate
 
 
 class TooLarge(Exception):
@@ -29,7 +32,7 @@ class Service:
         labels: the tagger's classes.
         name: of the tagger, ``kind-checksum``; another tagger has another name.
         limits: of a request.
-        min_confidence: spans below it are left out, in [0, 1].
+        threshold: spans below it are left out; None keeps all.
         confidence: how a span's confidence is computed from its tokens'.
     """
 
@@ -37,7 +40,7 @@ class Service:
     labels: tuple[str, ...]
     name: str
     limits: Limits
-    min_confidence: float = 0.0
+    threshold: Resolved | None = None
     confidence: Aggregate = "min"
 
     def annotate(
@@ -47,7 +50,7 @@ class Service:
 
         Args:
             texts: the sentences of each.
-            min_confidence: instead of the service's own.
+            min_confidence: in [0, 1], instead of the service's own threshold.
 
         Raises:
             TooLarge: there are more sentences than the limit.
@@ -61,13 +64,16 @@ class Service:
             for i, sentence in enumerate(text)
         ]
         made = iter(self.predictor.predict(sentences, self.limits.seconds) if sentences else ())
-        least = self.min_confidence if min_confidence is None else min_confidence
-        return [[self._read(sentence, next(made), least) for sentence in text] for text in texts]
-
-    def _read(self, sentence: Split, prediction: Prediction, least: float) -> AnnotatedSentence:
-        sure = (round(c, 6) for c in prediction.span_confidences(self.confidence))
-        kept = [(s, c) for s, c in zip(prediction.spans, sure, strict=True) if c >= least]
-        return AnnotatedSentence(sentence, tuple(s for s, _ in kept), tuple(c for _, c in kept))
+        threshold = self.threshold
+        if min_confidence is not None:
+            threshold = constant_threshold(min_confidence, self.labels, self.confidence)
+        return [
+            [
+                AnnotatedSentence(split, kept(labelled(next(made), threshold, self.confidence)))
+                for split in text
+            ]
+            for text in texts
+        ]
 
 
 def open_service(
@@ -75,12 +81,16 @@ def open_service(
     trainer: TrainerConfig,
     limits: Limits,
     *,
-    min_confidence: float = 0.0,
+    threshold: str = "none",
     confidence: Aggregate = "min",
     int8: bool = False,
 ) -> Service:
-    """Open a tagger that a run saved; arguments and errors are those of ``open_tagger``."""
+    """Open a tagger that a run saved.
+
+    Arguments and errors are those of ``open_tagger`` and ``threshold_of``.
+    """
+    about = read_about(folder)
+    least = threshold_of(folder, threshold, about.labels, confidence)
     fitted = open_tagger(folder, trainer, int8=int8)
-    about = About.model_validate_json((folder / ABOUT).read_text(encoding="utf-8"))
     name = f"{about.model.kind}-{checksum(folder / ABOUT)[:8]}"
-    return Service(Predictor(fitted), about.labels, name, limits, min_confidence, confidence)
+    return Service(Predictor(fitted), about.labels, name, limits, least, confidence)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from sciner.errors import InputError
+from sciner.run.annotated import marks_of
 from sciner.text.formats.check import check_length
 from sciner.text.formats.record import Mark
 from sciner.text.formats.running import Offsets
@@ -32,21 +33,15 @@ class AnnotatedSentence(NamedTuple):
 
     Attributes:
         split: the sentence.
-        spans: in tokens, in order.
-        confidences: of the spans, in [0, 1], 6 digits.
+        spans: in tokens, in order, each with its confidence in [0, 1], 6 digits.
     """
 
     split: Split
-    spans: tuple[Span, ...]
-    confidences: tuple[float, ...]
+    spans: tuple[tuple[Span, float], ...]
 
     def marks(self) -> list[Mark]:
         """The spans in characters of the text."""
-        places = self.split.offsets
-        return [
-            Mark(places[span.start][0], places[span.end - 1][1], span.label, confidence)
-            for span, confidence in zip(self.spans, self.confidences, strict=True)
-        ]
+        return list(marks_of(self.spans, self.split.offsets))
 
 
 def split(

@@ -67,3 +67,16 @@ def test_what_cannot_be_reviewed_is_refused(
     with pytest.raises(InputError, match=told):
         app(["review", *words], standalone_mode=False)
     assert not Path("run/review").exists()
+
+
+@pytest.mark.parametrize("error", [KeyError("uid not found: 10001"), OSError("No username set")])
+def test_a_user_without_a_name_must_give_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def nameless() -> str:
+        raise error
+
+    silver_run(tmp_path)
+    monkeypatch.setattr("getpass.getuser", nameless)
+    with pytest.raises(InputError, match="this user has no name; give --annotator NAME"):
+        app(["review", str(tmp_path)], standalone_mode=False)

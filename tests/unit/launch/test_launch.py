@@ -414,12 +414,14 @@ def test_the_help_of_a_run_lists_choices_and_not_what_they_are_made_of() -> None
     ]
 
 
-def test_help_names_the_commands() -> None:
+def test_help_names_the_commands_in_the_order_of_use() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "sciner", "--help"], cwd=ROOT, capture_output=True, text=True
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert " run " in done.stdout and " ui " in done.stdout
+    used = ["run", "show", "review", "annotate", "export", "serve", "ui"]
+    first = [line.strip("│ ").partition(" ")[0] for line in done.stdout.splitlines()]
+    assert [word for word in first if word in used] == used
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,25 @@ def test_what_is_done_can_be_opened_again_and_is_returned_no_more(review: Decisi
     assert again(review).of["d#0"].done
 
 
+@pytest.mark.parametrize("done", [True, False])
+def test_what_was_saved_last_counts_after_a_crash(
+    review: Decisions, monkeypatch: pytest.MonkeyPatch, done: bool
+) -> None:
+    """Also after a later decision about another sentence."""
+    review.save(row(done=not done, spans=[]))
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr(review.files[not done], "drop", crash)
+        review.save(row(done=done, revision=1))
+    found = again(review)
+    found.save(row("d#1", done=not done))
+    for kept in (found, again(review)):
+        assert kept.of["d#0"] == Decision(tuple(Span(*s) for s in LONGER), done, 7.3)
+
+
+def crash(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_a_tab_that_knows_an_older_state_is_told_the_newer_one(review: Decisions) -> None:
     review.save(row())
     before = review.work.file.read_bytes()

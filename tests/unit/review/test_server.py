@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from sciner.errors import InputError
+from sciner.localhost import ADDRESS
 from sciner.review.decisions import opened
-from sciner.review.server import ADDRESS, ASSETS, MOST, ReviewServer
+from sciner.review.server import ASSETS, MOST, ReviewServer
 from sciner.review.work import open_work
 from tests.reviews import SENTENCES, waiting_run
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from fastapi.testclient import TestClient
+
 import sciner
-from tests.served import LABELS, client_of
+from sciner.run.threshold import constant_threshold
+from tests.served import LABELS, client_of, served
 
 ODD = "\U0001f600 BERT\r\n\r\nMe\u0301 does\0named  entity\r recognition. The BERT\u0301\tBERT"
 
@@ -33,7 +36,8 @@ def test_spans_are_where_the_text_has_them() -> None:
 
 def test_spans_below_the_confidence_are_left_out() -> None:
     def found(setting: float, **asked: float) -> int:
-        client = client_of(min_confidence=setting)
+        threshold = constant_threshold(setting, LABELS, "min")
+        client = TestClient(served(threshold=threshold), base_url="http://localhost")
         answer = client.post("/annotate", json={"text": "BERT", **asked})
         return len(answer.json()["sentences"][0]["spans"])
 

@@ -85,6 +85,28 @@ def test_requests_that_wait_are_predicted_together(held: Held) -> None:
     assert predictor.predict(sentences("e"), 5)
 
 
+def test_a_large_request_takes_turns_with_the_others(
+    held: Held, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And ends with the piece at which nobody waits for it any more."""
+    monkeypatch.setattr("sciner.serve.predictor.TOGETHER", 2)
+    predictor = Predictor(held)  # type: ignore[arg-type]
+    with ThreadPoolExecutor() as pool:
+        large = pool.submit(predictor.predict, sentences(*"abcde"), 5)
+        until(lambda: held.asked)
+        small = pool.submit(predictor.predict, sentences("x"), 5)
+        until(lambda: predictor._waiting.qsize() == 1)
+        held.go.set()
+        assert [p.sentence for p in large.result()] == sentences(*"abcde") and small.result()
+        assert held.asked == [["a", "b"], ["x", "c", "d"], ["e"]]
+        held.go.clear()
+        with pytest.raises(Unavailable):
+            predictor.predict(sentences(*"fghij"), 0.05)
+        held.go.set()
+        predictor.predict(sentences("y"), 5)
+        assert held.asked[3:] == [["f", "g"], ["y"]]
+
+
 def test_when_the_server_stops_nobody_waits(held: Held) -> None:
     predictor = Predictor(held)  # type: ignore[arg-type]
     with ThreadPoolExecutor() as pool:
