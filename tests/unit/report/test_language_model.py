@@ -66,7 +66,7 @@ def test_a_run_without_a_seed_set_begins_with_round_1_wherever_it_is_shown(
     say_scores(rows)
     text = " ".join(capsys.readouterr().out.split())
     assert " round 1 2 " in text
-    assert text.count("on round 1") == 2 and "model as teacher: F1" in text
+    assert text.count("over round 1") == 2 and "model as teacher: F1" in text
     write_run(tmp_path / "a", "seed=0", [TAGGER, ASKED])
     (section,) = every_run(compare_runs(records([tmp_path])))
     assert section.table and section.table.rows[0][2] == "1"
