@@ -233,7 +233,7 @@ def say_scores(rounds: Sequence[Mapping[str, Any]]) -> None:
     """Print the last round in one line."""
     scores, first = rounds[-1]["scores"], rounds[0]["round"]
     if (f1 := scores.get("test/f1/micro")) is not None:
-        gain = f", {scores['test/gain/micro']:+.3f} on round {first}" if len(rounds) > 1 else ""
+        gain = f", {scores['test/gain/micro']:+.3f} over round {first}" if len(rounds) > 1 else ""
         console().print(f"  entity F1 {f1:.3f}{gain}", markup=False)
 
 
