@@ -25,11 +25,12 @@ from sciner.tracking.database import local_uri
 from tests.cluster.slurm import Slurm
 
 POINTS = ("seed=0,1,2", "threshold=accept_all,fixed,quantile,accept_none")
+ROUNDS = 3
 COMMON = (
     "model=tiny",
-    "model.steps=40",
+    "model.steps=60",
     "data.limit=60",
-    "iteration.rounds=3",
+    f"iteration.rounds={ROUNDS}",
     "trainer.threads=1",
     "hydra.verbose=[sciner.store.disk]",  # each step that is computed is in the runs' logs
 )
@@ -90,11 +91,11 @@ class Faults:
         return found
 
     def chosen(self) -> int:
-        """A point that is at work in a round."""
+        """A point that is at work in a round, and not in its last one: it must not end before."""
 
         def in_a_round() -> list[int]:
             points = self.record.points
-            return [number for number in self.at_work() if rounds_done(points[number])]
+            return [n for n in self.at_work() if 0 < rounds_done(points[n]) < ROUNDS]
 
         found = in_a_round()
         while not found:
