@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from sciner.shield import interrupt
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ONCE = 1.0  # seconds in which signals count as one, because timeout(1) sends its signal twice
 PATIENCE = 10.0  # seconds for jobs in other processes to shut down
+RETRY = 0.05  # seconds after which a signal that was lost is sent again
 WATCH = 1.0  # seconds between two checks that the parent is alive
 PARENT = "SCINER_PARENT"  # the process id of `sciner run`
 JOBS = "SCINER_JOBS"  # a folder: a file <process id>.job for each job in another process, and STOP
@@ -75,6 +77,17 @@ def raised(
     if threading.current_thread() is not threading.main_thread():
         yield
         return
+
+    def again(lost: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised in a destructor; so it is raised once more."""
+        if isinstance(lost.exc_value, Stopped):
+            first.clear()
+            # later, because what is raised in here is dropped too
+            threading.Timer(RETRY, os.kill, (os.getpid(), lost.exc_value.signum)).start()
+        else:
+            unraisable(lost)
+
+    unraisable, sys.unraisablehook = sys.unraisablehook, again
     known = {s: signal.getsignal(s) for s in signals}
     answered = [s for s, handler in known.items() if handler not in (signal.SIG_IGN, None)]
     for s in answered:
@@ -82,6 +95,7 @@ def raised(
     try:
         yield
     finally:
+        sys.unraisablehook = unraisable
         for s in answered:
             signal.signal(s, known[s])
 

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +103,20 @@ def test_a_job_in_the_process_of_its_parent_leaves_signals_to_that(tmp_path: Pat
         os.environ[PARENT] = str(os.getpid())
         with obeyed_in_job():
             assert signal.getsignal(signal.SIGTERM) is before
+
+
+class Interrupted:
+    """An object in whose destructor a signal arrives."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        for _ in range(1000):
+            pass
+
+
+def test_a_signal_that_arrives_in_a_destructor_is_not_lost() -> None:
+    """Python only reports what is raised there."""
+    with pytest.raises(Stopped), raised():
+        one = Interrupted()
+        del one
+        time.sleep(2)
