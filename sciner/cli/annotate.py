@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sciner.cli.console import say
+from sciner.cli.options import Int8, Model, Threads, Threshold
 from sciner.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def annotate(
-    model: Annotated[Path, typer.Argument(help="The model/ folder of a run with save_model=true.")],
+    model: Model,
     inputs: Annotated[
         list[str],
         typer.Argument(
@@ -47,24 +48,13 @@ def annotate(
             help="Plain text has one sentence per line, with spaces between its tokens.",
         ),
     ] = False,
-    threshold: Annotated[
-        str,
-        typer.Option(
-            metavar="run|NUMBER|none",
-            help="Which spans are kept: as the run accepted silver, from a confidence, or all.",
-        ),
-    ] = "none",
+    threshold: Threshold = "none",
     confidence: Annotated[
         str, typer.Option(help="A span's confidence is the min or the mean of its tokens'.")
     ] = "min",
     precision: Annotated[str, typer.Option(help="auto, bf16-mixed or 32-true.")] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads on the CPU; default: all cores.")
-    ] = None,
-    int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Quantise an encoder on the CPU to int8 (docs/annotate.md)."),
-    ] = False,
+    threads: Threads = None,
+    int8: Int8 = False,
 ) -> None:
     """Annotate text with a saved tagger.
 

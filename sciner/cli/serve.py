@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
+from sciner.cli.options import Int8, Model, Threads, Threshold
+
 
 def serve(
-    model: Annotated[Path, typer.Argument(help="The model/ folder of a run with save_model=true.")],
+    model: Model,
     host: Annotated[
         str,
         typer.Option(help="Address to listen on. Other machines reach 0.0.0.0, with the token."),
@@ -23,13 +24,7 @@ def serve(
             help="What requests must give. Default: none on localhost, elsewhere a random one.",
         ),
     ] = None,
-    threshold: Annotated[
-        str,
-        typer.Option(
-            metavar="run|NUMBER|none",
-            help="Which spans are kept: as the run accepted silver, from a confidence, or all.",
-        ),
-    ] = "none",
+    threshold: Threshold = "none",
     confidence: Annotated[
         Literal["min", "mean"],
         typer.Option(help="A span's confidence is the min or the mean of its tokens'."),
@@ -37,13 +32,8 @@ def serve(
     precision: Annotated[
         Literal["auto", "bf16-mixed", "32-true"], typer.Option(help="Of an encoder.")
     ] = "auto",
-    threads: Annotated[
-        int | None, typer.Option(min=1, help="Threads on the CPU; default: all cores.")
-    ] = None,
-    int8: Annotated[
-        bool,
-        typer.Option("--int8", help="Quantise an encoder on the CPU to int8 (docs/annotate.md)."),
-    ] = False,
+    threads: Threads = None,
+    int8: Int8 = False,
     max_bytes: Annotated[int, typer.Option(min=1, help="Most bytes of one request.")] = 8 * 2**20,
     max_sentences: Annotated[
         int, typer.Option(min=1, help="Most sentences of one request.")

@@ -6,9 +6,9 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sciner.errors import InputError
 from sciner.run.annotated import marks_of
 from sciner.text.formats.check import check_length
+from sciner.text.formats.places import check_surrogates
 from sciner.text.formats.record import Mark
 from sciner.text.formats.running import Offsets
 from sciner.text.formats.segment import sentence_bounds
@@ -60,12 +60,7 @@ def split(
     Raises:
         InputError: the text has a lone surrogate, or a sentence has more than 2,000 tokens.
     """
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
-        raise InputError(
-            f"a lone surrogate at character {error.start} of the text", hint="take it out"
-        ) from None
+    check_surrogates(text)
     found = []
     for begin, end in sentence_bounds(text) if sentences is None else sentences:
         if tokens is None:

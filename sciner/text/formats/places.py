@@ -108,6 +108,11 @@ def check_text(text: str) -> None:
     """Raise InputError for NUL and lone surrogates, which tools do not preserve."""
     if (at := text.find("\0")) >= 0:
         raise InputError(f"NUL at character {at} of the text", hint="take it out")
+    check_surrogates(text)
+
+
+def check_surrogates(text: str) -> None:
+    """Raise InputError for a lone surrogate, which no encoding has."""
     try:
         text.encode()
     except UnicodeEncodeError as error:
