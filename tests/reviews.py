@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
@@ -12,6 +14,9 @@ from sciner.policy.cost import Proposal
 from sciner.policy.people import LabelsWanted
 from sciner.results.people import WAITING, PeopleFolder
 from sciner.results.suspects import write_suspects
+from sciner.review.decisions import opened
+from sciner.review.server import ReviewServer
+from sciner.review.work import open_work
 from sciner.score.errors import Kind
 from sciner.score.suspects import Suspect, Suspected
 from sciner.text.corpus import Example, Sentence
@@ -66,3 +71,14 @@ def silver_run(
     (path / "run.json").write_text(json.dumps(about))
     (path / "rounds.jsonl").write_text("")
     return path
+
+
+@contextmanager
+def reviewed(run: Path) -> Iterator[ReviewServer]:
+    """The page of anna's review of a run, served by a thread."""
+    with opened(open_work(str(run), run, "anna")) as decisions, ReviewServer(decisions) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()

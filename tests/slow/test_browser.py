@@ -93,6 +93,17 @@ def reset(driver: Any) -> None:
     driver.execute_async_script("setTimeout(arguments[0])")
 
 
+def check_accessibility(page: Any) -> None:
+    """By axe-core, where SCINER_AXE names its file."""
+    if axe := os.environ.get("SCINER_AXE"):
+        page.execute_script(Path(axe).read_text(encoding="utf-8"))
+        found = page.execute_async_script("axe.run().then(arguments[0])")
+        assert (
+            found["passes"]
+            and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
+        )
+
+
 def press(driver: Any, *keys: str) -> None:
     webdriver.ActionChains(driver).send_keys(*keys).perform()
 
@@ -199,10 +210,4 @@ def test_everyone_can_read_it(page: Any, address: str, width: int, scheme: str) 
         == "rgb(22, 24, 27)"
     )
     assert dark == (scheme == "dark")
-    if axe := os.environ.get("SCINER_AXE"):
-        page.execute_script(Path(axe).read_text(encoding="utf-8"))
-        found = page.execute_async_script("axe.run().then(arguments[0])")
-        assert (
-            found["passes"]
-            and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
-        )
+    check_accessibility(page)

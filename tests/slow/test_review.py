@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,9 @@ from typing import Any
 import pytest
 
 from sciner.results.returned import take_in
-from sciner.review.decisions import opened
 from sciner.review.server import ReviewServer
-from sciner.review.work import open_work
-from tests.reviews import LABELS, NASTY, silver_run, waiting_run
-from tests.slow.test_browser import driver, press, show  # noqa: F401 (a fixture)
+from tests.reviews import LABELS, NASTY, reviewed, silver_run, waiting_run
+from tests.slow.test_browser import check_accessibility, driver, press, show  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
 
@@ -39,13 +36,8 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ReviewSer
         waiting_run(tmp_path)
     else:
         silver_run(tmp_path)
-    work = open_work(str(tmp_path), tmp_path, "anna")
-    with opened(work) as decisions, ReviewServer(decisions) as found:
-        thread = threading.Thread(target=found.serve_forever, args=(0.01,))
-        thread.start()
+    with reviewed(tmp_path) as found:
         yield found
-        found.shutdown()
-        thread.join()
 
 
 only = pytest.mark.parametrize("server", ["silver"], indirect=True)
@@ -289,13 +281,7 @@ def test_everyone_can_read_it(page: Any, server: ReviewServer, width: int, schem
     assert focused.tag_name == "mark" and focused.value_of_css_property("outline-width") == "3px"
     for key in ("", "?"):
         press(page, key)
-        if axe := os.environ.get("SCINER_AXE"):
-            page.execute_script(Path(axe).read_text(encoding="utf-8"))
-            found = page.execute_async_script("axe.run().then(arguments[0])")
-            assert (
-                found["passes"]
-                and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
-            )
+        check_accessibility(page)
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

@@ -14,10 +14,8 @@ import pytest
 
 from sciner.errors import InputError
 from sciner.localhost import ADDRESS
-from sciner.review.decisions import opened
 from sciner.review.server import ASSETS, MOST, ReviewServer
-from sciner.review.work import open_work
-from tests.reviews import SENTENCES, waiting_run
+from tests.reviews import SENTENCES, reviewed, waiting_run
 
 
 class Answer(NamedTuple):
@@ -29,13 +27,8 @@ class Answer(NamedTuple):
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[ReviewServer]:
     waiting_run(tmp_path)
-    work = open_work(str(tmp_path), tmp_path, "anna")
-    with opened(work) as decisions, ReviewServer(decisions) as found:
-        thread = threading.Thread(target=found.serve_forever, args=(0.01,))
-        thread.start()
+    with reviewed(tmp_path) as found:
         yield found
-        found.shutdown()
-        thread.join()
 
 
 def ask(
