@@ -7,6 +7,7 @@ are rendered, and nothing is run.
 
 from __future__ import annotations
 
+import argparse
 import importlib
 import json
 import sys
@@ -30,11 +31,18 @@ def names() -> list[str]:
 
 
 def main(words: Sequence[str]) -> int:
-    asked = [word for word in words if "=" not in word and word != "--render"]
-    overrides = [word for word in words if "=" in word]
+    parser = argparse.ArgumentParser("python -m experiments", description=__doc__)
+    parser.add_argument("words", nargs="*", metavar="NAME|key=value")
+    parser.add_argument("--render", action="store_true", help="run nothing")
+    given = parser.parse_intermixed_args(words)
+    asked = [word for word in given.words if "=" not in word]
+    overrides = [word for word in given.words if "=" in word]
+    for name in asked:
+        if not (HERE / name / "table.py").exists():
+            parser.error(f"there is no artefact {name}; there are {', '.join(names())}")
     failed = 0
     for name in asked or names():
-        if asked and "--render" not in words and not (HERE / name / "figures.json").exists():
+        if asked and not given.render and not (HERE / name / "figures.json").exists():
             failed += artefact.complete(name, overrides)
         for file, text in rendered(name).items():
             (HERE / name / file).write_text(text, encoding="utf-8")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from experiments import artefact
-from experiments.__main__ import names, rendered
+from experiments.__main__ import main, names, rendered
 from experiments.artefact import HERE
 from sciner.report.frames import keys_of
 from sciner.report.published import PAPERS
@@ -28,6 +28,18 @@ def assert_rendered(name: str) -> None:
         assert text == (HERE / name / file).read_text(encoding="utf-8"), (
             f"python -m experiments {name} --render"
         )
+
+
+@pytest.mark.parametrize(
+    ("words", "code"), [(["rounds", "--help"], 0), (["round"], 2), (["--x"], 2)]
+)
+def test_a_command_that_asks_for_no_artefact_computes_nothing(
+    words: list[str], code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(artefact, "complete", lambda *_: pytest.fail("it computes"))
+    with pytest.raises(SystemExit) as ended:
+        main(words)
+    assert ended.value.code == code
 
 
 @pytest.mark.parametrize("name", MEASURED)
