@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from sciner.loop.evaluation import Evaluator, watch
 from sciner.loop.gold import Gold
 from sciner.loop.iteration import Iteration, guarded, settled
 from sciner.loop.out_of_fold import mask_missed, predict_out_of_fold
-from sciner.loop.outcomes import FitResult, Predicted, StepRecord
+from sciner.loop.outcomes import FitResult, OutOfFold, Predicted, StepRecord
 from sciner.loop.silver import Silver
 from sciner.loop.steps.runner import StepRunner
 from sciner.loop.suspects import suspected
@@ -29,7 +29,8 @@ from sciner.policy.threshold.resolved import Resolved
 from sciner.score.evaluation import prefixed
 from sciner.score.stats import Counts
 from sciner.score.suspects import Suspected
-from sciner.text.corpus import Corpus, Example
+from sciner.text.corpus import Corpus, Example, Sentence
+from sciner.text.spans import Span
 
 log = logging.getLogger(__name__)
 
@@ -111,90 +112,186 @@ def run_rounds(
         tuple(s.withheld() for s in (*split.pool, *corpus.unlabelled)),
         iteration.relabel == "frozen",
     )
-    evaluator = Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence)
+    loop = _Loop(
+        steps,
+        threshold,
+        iteration,
+        seed,
+        withheld=withheld,
+        gold=gold,
+        silver=silver,
+        evaluator=Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence),
+        seed_set=gold.bought,
+        parts=parts_of(silver.pool, iteration.teachers) if iteration.folds else {},
+        buys=acquire.buys,
+        suspects=suspects,
+        asked=asked,
+    )
+    for number in range(0 if loop.seed_set else 1, iteration.rounds + 1):
+        done = loop.round(number)
+        if isinstance(done, str):
+            log.info("stopped before round %d: %s", number, done)
+            break
+        yield done
+    steps.close()
 
-    parts = parts_of(silver.pool, iteration.teachers) if iteration.folds else {}
-    seed_set, judged = gold.bought, None
+
+@dataclass(slots=True)
+class _Loop:
+    """What stays from round to round, and one round as a method.
+
+    Attributes:
+        withheld: the gold of the pool, for the scores of gold and silver only.
+        seed_set: its sentences, with the annotator's labels.
+        parts: {sentence id: the only teacher that annotates it}, with ``iteration.folds``.
+        buys: whether rounds buy gold.
+        members: the taggers of the last round; the first is its own.
+        warnings: of collapse, in the last round.
+        judged: out-of-fold predictions for the seed set, once they are needed.
+    """
+
+    steps: StepRunner
+    threshold: Threshold
+    iteration: Iteration
+    seed: int
+    withheld: Mapping[str, tuple[Span, ...]]
+    gold: Gold
+    silver: Silver
+    evaluator: Evaluator
+    seed_set: Sequence[Sentence]
+    parts: Mapping[str, int]
+    buys: bool
+    suspects: bool
+    asked: AskedTeacher | None
     members: tuple[FitResult, ...] = ()
     warnings: tuple[str, ...] = ()
-    for number in range(0 if seed_set else 1, iteration.rounds + 1):
-        began, taken = time.perf_counter(), len(steps.taken)
+    judged: OutOfFold | None = None
+
+    def round(self, number: int) -> Round | str:
+        """Run one round; return why not where the loop ends before it."""
+        began, taken = time.perf_counter(), len(self.steps.taken)
         scores: dict[str, float] = {}
         acquired: frozenset[str] = frozenset()
-        if suspects and judged is None:
+        if self.suspects:
             # predict the whole pool now, even if little of it is needed: the folds' taggers are
             # not kept, and a later run would have to train them again
-            judged = predict_out_of_fold(steps, seed_set, seed, silver.pool)
+            self.judge(self.silver.pool)
         if number:
-            # the taggers of round 0 have seen no silver, so each may annotate everything
-            tagger = Teacher(steps, members, parts if number > 1 else {})
-            teacher: Annotates = asked.shown(seed_set, seed, tagger) if asked else tagger
-            if why := gold.end() or guarded(iteration, warnings):
-                log.info("stopped before round %d: %s", number, why)
-                break
-            if judged is None and (threshold.needs_judged or iteration.needs_judged):
-                judged = predict_out_of_fold(steps, seed_set, seed)
-            if not acquire.buys or threshold.needs_silver or gold.wants_annotations():
-                scores |= silver.annotate(steps, teacher, whole=gold.wants_annotations())
-            if why := settled(iteration, scores):
-                log.info("stopped before round %d: %s", number, why)
-                break
-            if acquire.buys:
-                acquired, bought = gold.buy(
-                    steps, members[0], silver.whole, seed=seed, round=number
-                )
-                silver.without(acquired)
-                scores |= prefixed("acquire", bought)
-            if silver.whole is not None:
-                scores |= silver.accept(
-                    steps, threshold, withheld, gold, number, iteration.silver_weight, judged
-                )
-
-        if asked:
-            gold.budget = gold.budget.used(asked.usage())
-            scores |= prefixed("llm/teacher", asked.report(withheld))
-        scores |= prefixed("llm/annotator", gold.report(withheld))
-        scores |= prefixed("budget", gold.budget.scores()) | prefixed(
-            "gold", gold.quality(withheld)
-        )
-        accepted = silver.examples()
-        if iteration.labels == "soft" and accepted:
-            scores["silver/temperature"] = temperature = iteration.temperature_from(
-                judged, steps.labels
-            )
-            accepted = silver.soft_examples(steps.labels, temperature)
-        labelled = gold.examples()
-        if number and iteration.mask_missed:
-            assert judged is not None
-            labelled = mask_missed(labelled, judged)
-            scores["gold/masked_tokens"] = float(sum(len(e.masked) for e in labelled))
-        examples = (*labelled, *accepted)
-        # the tagger of the last round annotates nothing, so it is trained on all parts
-        ways = parts if number < iteration.rounds else {}
-        members = train(steps, examples, iteration, number, members, ways, seed)
-        fit, examples = members[0], without_part(examples, ways, 0)
-
-        scores |= fit_scores(fit, examples)
-        scores |= evaluator.evaluate(steps, fit, gold.forms(), gold.rare(corpus.labels))
-        scores |= evaluator.evaluate_ensemble(Teacher(steps, members, {}))
-        warnings = watch(scores, gold, corpus.labels)
-        done = tuple(steps.taken[taken:])
-        scores |= {"drift/collapse": float(bool(warnings)), "time/round/seconds": seconds_of(done)}
-        yield Round(
+            if why := self.ended() or self.annotate(number, scores):
+                return why
+            acquired = self.buy(number, scores)
+            self.accept(number, scores)
+        self.spend(scores)
+        examples = self.train(number, self.examples(number, scores))
+        self.score(examples, scores)
+        done = tuple(self.steps.taken[taken:])
+        scores |= {
+            "drift/collapse": float(bool(self.warnings)),
+            "time/round/seconds": seconds_of(done),
+        }
+        judged = self.judged if self.suspects else None
+        return Round(
             number,
             scores,
-            warnings,
+            self.warnings,
             examples,
-            fit,
-            evaluator.last["test"],
+            self.members[0],
+            self.evaluator.last["test"],
             acquired,
-            evaluator.counts,
+            self.evaluator.counts,
             done,
             time.perf_counter() - began,
-            suspected(examples, judged, steps.labels) if suspects and judged else None,
-            None if asked else silver.threshold,
+            suspected(examples, judged, self.steps.labels) if judged else None,
+            None if self.asked else self.silver.threshold,
         )
-    steps.close()
+
+    def judge(self, pool: Sequence[Sentence] = ()) -> None:
+        """Predict the seed set out of fold, the first time."""
+        if self.judged is None:
+            self.judged = predict_out_of_fold(self.steps, self.seed_set, self.seed, pool)
+
+    def ended(self) -> str | None:
+        """Why the loop ends, as gold and the last round tell; None if it goes on."""
+        return self.gold.end() or guarded(self.iteration, self.warnings)
+
+    def annotate(self, number: int, scores: dict[str, float]) -> str | None:
+        """Let the teacher annotate the pool, where that is wanted; return why the loop ends."""
+        if self.threshold.needs_judged or self.iteration.needs_judged:
+            self.judge()
+        # the taggers of round 0 have seen no silver, so each may annotate everything
+        tagger = Teacher(self.steps, self.members, self.parts if number > 1 else {})
+        asked = self.asked
+        teacher: Annotates = asked.shown(self.seed_set, self.seed, tagger) if asked else tagger
+        whole = self.gold.wants_annotations()
+        if not self.buys or self.threshold.needs_silver or whole:
+            scores |= self.silver.annotate(self.steps, teacher, whole=whole)
+        return settled(self.iteration, scores)
+
+    def buy(self, number: int, scores: dict[str, float]) -> frozenset[str]:
+        """Buy gold, where that is wanted; return the ids of the bought sentences."""
+        if not self.buys:
+            return frozenset()
+        acquired, bought = self.gold.buy(
+            self.steps, self.members[0], self.silver.whole, seed=self.seed, round=number
+        )
+        self.silver.without(acquired)
+        scores |= prefixed("acquire", bought)
+        return acquired
+
+    def accept(self, number: int, scores: dict[str, float]) -> None:
+        """Accept silver by the threshold."""
+        if self.silver.whole is not None:
+            scores |= self.silver.accept(
+                self.steps,
+                self.threshold,
+                self.withheld,
+                self.gold,
+                number,
+                self.iteration.silver_weight,
+                self.judged,
+            )
+
+    def spend(self, scores: dict[str, float]) -> None:
+        """Charge the budget, and score those who labelled."""
+        if self.asked:
+            self.gold.budget = self.gold.budget.used(self.asked.usage())
+            scores |= prefixed("llm/teacher", self.asked.report(self.withheld))
+        scores |= prefixed("llm/annotator", self.gold.report(self.withheld))
+        scores |= prefixed("budget", self.gold.budget.scores())
+        scores |= prefixed("gold", self.gold.quality(self.withheld))
+
+    def examples(self, number: int, scores: dict[str, float]) -> tuple[Example, ...]:
+        """Gold and accepted silver, as the fit learns them."""
+        accepted = self.silver.examples()
+        if self.iteration.labels == "soft" and accepted:
+            temperature = self.iteration.temperature_from(self.judged, self.steps.labels)
+            scores["silver/temperature"] = temperature
+            accepted = self.silver.soft_examples(self.steps.labels, temperature)
+        labelled = self.gold.examples()
+        if number and self.iteration.mask_missed:
+            assert self.judged is not None
+            labelled = mask_missed(labelled, self.judged)
+            scores["gold/masked_tokens"] = float(sum(len(e.masked) for e in labelled))
+        return (*labelled, *accepted)
+
+    def train(self, number: int, examples: tuple[Example, ...]) -> tuple[Example, ...]:
+        """Train the round's taggers; return what the first was trained on."""
+        # the tagger of the last round annotates nothing, so it is trained on all parts
+        ways = self.parts if number < self.iteration.rounds else {}
+        self.members = train(
+            self.steps, examples, self.iteration, number, self.members, ways, self.seed
+        )
+        return without_part(examples, ways, 0)
+
+    def score(self, examples: Sequence[Example], scores: dict[str, float]) -> None:
+        """Evaluate the round's taggers, and watch for a collapse."""
+        fit, gold = self.members[0], self.gold
+        scores |= fit_scores(fit, examples)
+        scores |= self.evaluator.evaluate(
+            self.steps, fit, gold.forms(), gold.rare(self.steps.labels)
+        )
+        scores |= self.evaluator.evaluate_ensemble(Teacher(self.steps, self.members, {}))
+        self.warnings = watch(scores, gold, self.steps.labels)
 
 
 def seconds_of(taken: Iterable[StepRecord]) -> float:
