@@ -54,6 +54,7 @@ SECONDARY = {
     "paper at 150 steps - gold at 150": ("paper, 150 steps", "gold, 150 steps"),
     "half gold - joined, hard labels": ("hard labels, half gold, 600 steps", "paper, 600 steps"),
     "robust - paper at 600 steps": (ROBUST, "paper, 600 steps"),
+    "robust - hard labels, half gold": (ROBUST, "hard labels, half gold, 600 steps"),
     "gold at 600 - at 300 steps": ("gold, 600 steps", GOLD),
     "label smoothing - without": ("gold, 300 steps, label smoothing", GOLD),
 }
