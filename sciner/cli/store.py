@@ -135,7 +135,8 @@ def prune(
 
     Entries that a running process uses are kept.
     """
-    from sciner.store.maintenance import bytes_of, open_store, prune
+    from sciner.store.maintenance import open_store
+    from sciner.store.prune import bytes_of, prune
     from sciner.store.step import short_key
 
     found = prune(open_store(dir), bytes_of(max_size), aside=aside, dry_run=dry_run)

@@ -15,7 +15,7 @@ from sciner.tagger.base import Capabilities
 class EncoderConfig(Strict):
     """An encoder's source and its training configuration.
 
-    See ``tagger.encoder.weights.Source``, ``tagger.encoder.module.TrainingConfig`` and, with
+    See ``tagger.encoder.source.Source``, ``tagger.encoder.module.TrainingConfig`` and, with
     peft=lora, ``tagger.encoder.lora.Lora``, whose keys begin with lora_.
     """
 

@@ -73,7 +73,7 @@ def tagger_of(model: ModelConfig, trainer: TrainerConfig, labels: tuple[str, ...
     from sciner.tagger.encoder.encoder import EncoderTagger
     from sciner.tagger.encoder.lora import Lora
     from sciner.tagger.encoder.module import TrainingConfig
-    from sciner.tagger.encoder.weights import Source
+    from sciner.tagger.encoder.source import Source
 
     source = Source(
         **model.model_dump(include={"name", "revision", "package", "sha256", "path", "config"}),

@@ -184,7 +184,7 @@ class DiskStore:
         with for_the_store():  # what may not be looked at must not be computed over
             if not (self.entry(key) / "key.json").is_file():
                 return None
-        self._note_use(key)  # before it is looked at: see maintenance.evict
+        self._note_use(key)  # before it is looked at: see prune.evict
         try:
             seconds: float = self.meta(key)["seconds"]
         except Unreadable:

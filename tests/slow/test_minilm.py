@@ -15,7 +15,7 @@ from sciner.tagger.base import Fitted
 from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger
 from sciner.tagger.encoder.module import TrainingConfig
-from sciner.tagger.encoder.weights import Source
+from sciner.tagger.encoder.source import Source
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.sample import read_sample
 from sciner.text.spans import Span

@@ -17,7 +17,8 @@ import pytest
 from sciner.loop.iteration import Iteration
 from sciner.store.disk import DiskStore, NoStore
 from sciner.store.locks import is_held
-from sciner.store.maintenance import lock, prune, stats
+from sciner.store.maintenance import lock, stats
+from sciner.store.prune import prune
 from tests.fakes import FakeStep
 from tests.specs.test_store import turn
 

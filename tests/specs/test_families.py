@@ -20,7 +20,8 @@ from sciner.tagger.encoder.cpu.bf16 import narrow_stream
 from sciner.tagger.encoder.device import Device
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
-from sciner.tagger.encoder.weights import HEADS, Source, load, load_trained, mark_words
+from sciner.tagger.encoder.source import Source
+from sciner.tagger.encoder.weights import HEADS, load, load_trained, mark_words
 from sciner.tagger.encoder.windows import MAX_PIECES, pieces_of, special_tokens, windows
 from sciner.text.corpus import Example, Sentence, gold_example, tagset
 from sciner.text.spans import Span

@@ -29,7 +29,8 @@ from sciner.loop.steps.silver_file import row_of
 from sciner.run.build import build_store
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.store.lineage import describe
-from sciner.store.maintenance import prune, stats, verify
+from sciner.store.maintenance import stats, verify
+from sciner.store.prune import prune
 from sciner.store.step import short_key
 from tests.specs.test_store import turn
 

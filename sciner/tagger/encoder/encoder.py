@@ -29,7 +29,8 @@ from sciner.tagger.encoder.lora import Lora
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig, narrowed
 from sciner.tagger.encoder.packed import PackedWindows
 from sciner.tagger.encoder.predict import Forward, Reader, predict
-from sciner.tagger.encoder.weights import Source, load, load_trained
+from sciner.tagger.encoder.source import Source
+from sciner.tagger.encoder.weights import load, load_trained
 from sciner.tagger.encoder.windows import each_window
 from sciner.text.corpus import Example, Sentence, tags_of, tagset
 from sciner.text.prediction import Floats, Prediction

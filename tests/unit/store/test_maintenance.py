@@ -20,7 +20,8 @@ from sciner.results.folder import RunFolder
 from sciner.store.disk import DiskStore, NoStore, Store
 from sciner.store.lineage import describe
 from sciner.store.locks import held, leased
-from sciner.store.maintenance import bytes_of, entries, evict, open_store, prune, stats, verify
+from sciner.store.maintenance import entries, open_store, stats, verify
+from sciner.store.prune import bytes_of, evict, prune
 from sciner.store.step import Result
 from tests.fakes import FakeStep
 from tests.specs.test_store import Turn, turn

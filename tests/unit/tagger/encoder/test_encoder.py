@@ -31,7 +31,8 @@ from sciner.tagger.encoder.encoder import (
     targets_of,
 )
 from sciner.tagger.encoder.module import TokenClassifier, TrainingConfig
-from sciner.tagger.encoder.weights import Source, load, scratch
+from sciner.tagger.encoder.source import Source
+from sciner.tagger.encoder.weights import load, scratch
 from sciner.tagger.encoder.windows import windows
 from sciner.text.corpus import Example, Sentence, gold_example, tags_of, tagset
 from sciner.text.spans import Span

@@ -14,7 +14,8 @@ from sciner.errors import InputError
 from sciner.tagger.encoder import encoder
 from sciner.tagger.encoder.encoder import EncoderTagger, FittedEncoder, fit_to
 from sciner.tagger.encoder.lora import Lora, targets
-from sciner.tagger.encoder.weights import HEADS, Source, load, scratch
+from sciner.tagger.encoder.source import Source
+from sciner.tagger.encoder.weights import HEADS, load, scratch
 from tests.families import FAMILIES, Family
 from tests.specs.test_families import (
     EXAMPLES,

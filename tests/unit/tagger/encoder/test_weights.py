@@ -18,7 +18,8 @@ from transformers.utils.import_utils import is_env_variable_true
 
 from sciner.errors import InputError
 from sciner.tagger.encoder.checks import usable
-from sciner.tagger.encoder.weights import Source, load, renew_head, scratch
+from sciner.tagger.encoder.source import Source
+from sciner.tagger.encoder.weights import load, renew_head, scratch
 from tests.families import FAMILIES
 
 TINY = {"hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 1, "intermediate_size": 8}
