@@ -25,6 +25,7 @@ from sciner.text.corpus import Corpus, Sentence, labels_of
 if TYPE_CHECKING:
     from sciner.loop.rounds import Round
     from sciner.loop.steps.runner import KeepWeights, StepRunner
+    from sciner.policy.annotator import Annotator
     from sciner.policy.people import Answers
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
@@ -81,23 +82,10 @@ def prepare(
     from sciner.loop.out_of_fold import refuse_small
     from sciner.loop.rounds import run_rounds
     from sciner.loop.steps.runner import StepRunner
-    from sciner.policy.seed import Amount, split
 
-    data = config.data
-    corpus = corpus or read_corpus(data)
+    corpus = corpus or read_corpus(config.data)
     refuse_without_entities(corpus)
-    parts = split(
-        corpus.train,
-        corpus.dev,
-        seed=config.seed,
-        order=data.seed_order,
-        seed_size=Amount.parse(data.seed_size),
-        dev_size=Amount.parse(data.dev_size),
-        limit=data.limit,
-        zero_shot=config.iteration.teacher == "llm",
-    )
-    if data.pool == "unlabelled":
-        parts = replace(parts, pool=())
+    parts = parts_of(config, corpus)
     llm = build_llm(config, corpus.labels, store)
     early = (*parts.seed_set, *parts.dev)
     refuse_other_text(answers, (*parts.pool, *corpus.unlabelled))
@@ -130,18 +118,8 @@ def prepare(
         return steps, rounds
 
     steps, rounds = begin(corpus, parts, config.store.keep_weights, config.suspects)
-    trial = None
-    if config.search.trial is not None:
-        from sciner.search.folds import CrossFit
-        from sciner.search.trial import dev_f1, open_trial
-
-        again = partial(begin, weights="none")
-        folds = (
-            CrossFit(corpus, parts, annotator, again, config.search.folds)
-            if config.search.objective == "cross_fit"
-            else None
-        )
-        trial = open_trial(config.search, folds or dev_f1, steps, iteration.rounds + 1)
+    again = partial(begin, weights="none")
+    trial = trial_of(config, corpus, parts, annotator, steps, iteration.rounds + 1, again)
     return Prepared(
         corpus,
         parts,
@@ -151,6 +129,61 @@ def prepare(
         llm,
         partial(questions_of, config, corpus, parts, annotator, llm),
     )
+
+
+def parts_of(config: RunConfig, corpus: Corpus) -> Split:
+    """Seed set, pool and dev of a run.
+
+    Raises:
+        InputError: their sizes do not fit the corpus.
+    """
+    from sciner.policy.seed import Amount, split
+
+    data = config.data
+    parts = split(
+        corpus.train,
+        corpus.dev,
+        seed=config.seed,
+        order=data.seed_order,
+        seed_size=Amount.parse(data.seed_size),
+        dev_size=Amount.parse(data.dev_size),
+        limit=data.limit,
+        zero_shot=config.iteration.teacher == "llm",
+    )
+    return replace(parts, pool=()) if data.pool == "unlabelled" else parts
+
+
+def trial_of(
+    config: RunConfig,
+    corpus: Corpus,
+    parts: Split,
+    annotator: Annotator,
+    steps: StepRunner,
+    rounds: int,
+    again: Callable[..., tuple[StepRunner, Iterator[Round]]],
+) -> Trial | None:
+    """The trial of a search that the run is; None if it is none.
+
+    Args:
+        config: of the run.
+        corpus: of the run.
+        parts: of the run.
+        annotator: of the run.
+        steps: of the run.
+        rounds: how many there are at most, round 0 included.
+        again: begins the rounds on another corpus and other parts, for ``cross_fit``.
+    """
+    if config.search.trial is None:
+        return None
+    from sciner.search.folds import CrossFit
+    from sciner.search.trial import dev_f1, open_trial
+
+    folds = (
+        CrossFit(corpus, parts, annotator, again, config.search.folds)
+        if config.search.objective == "cross_fit"
+        else None
+    )
+    return open_trial(config.search, folds or dev_f1, steps, rounds)
 
 
 def refuse_without_entities(corpus: Corpus) -> None:
