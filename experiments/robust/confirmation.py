@@ -51,6 +51,7 @@ PRIMARY = {"robust - ensemble": (ROBUST, ENSEMBLE), "robust - gold": (ROBUST, GO
 SECONDARY = {
     "ensemble - gold": (ENSEMBLE, GOLD),
     "paper at 600 steps - gold": ("paper, 600 steps", GOLD),
+    "paper at 600 steps - gold at 600": ("paper, 600 steps", "gold, 600 steps"),
     "paper at 150 steps - gold at 150": ("paper, 150 steps", "gold, 150 steps"),
     "half gold - joined, hard labels": ("hard labels, half gold, 600 steps", "paper, 600 steps"),
     "robust - paper at 600 steps": (ROBUST, "paper, 600 steps"),
