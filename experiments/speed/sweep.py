@@ -11,7 +11,7 @@ from typing import Any
 
 from sciner.launch.environment import ENVIRONMENT, IDLE
 
-POINTS, STEPS, TURNS = 8, 100, 1
+POINTS, STEPS, TURNS = 8, 100, 3
 # of points that share nothing, so that every fit is computed
 WORDS = (
     "data=scierc",
