@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,7 +77,7 @@ def sections(frame: pd.DataFrame, counts: Counts) -> list[str]:
         markdown(table_of(replace(scores, missing=()))),
         "## Does silver add anything, and what does a user gain?",
         "Paired by seed, and by test document where the corpus tells documents apart; p after "
-        "Holm's correction over the column.",
+        "Holm's correction over the rows of a comparison.",
         contrasts(lines, line_counts, PRIMARY),
         f"The same for the rare classes (`{RARE}`), paired by seed.",
         contrasts(lines, line_counts, PRIMARY, RARE),
@@ -111,22 +111,18 @@ def contrasts(
     wanted: Mapping[str, tuple[str, str]],
     metric: str = F1,
 ) -> str:
-    """A row for each size of the seed set and corpus, and two columns for each of ``wanted`` (a,
-    b): a minus b, and its p."""
+    """A row for each of ``wanted`` (a, b), size of the seed set and corpus: a minus b, and its p
+    among the rows of the same comparison."""
     groups = list(lines.groupby(["data.seed_size", "corpus"], sort=False))
-    columns: list[list[str]] = []
-    for a, b in wanted.values():
+    rows: list[tuple[str, ...]] = []
+    for name, (a, b) in wanted.items():
         sides = {"method": a}, {"method": b}
         found = [difference(group, *sides, metric, counts) for _, group in groups]
         adjusted = holm_by_family([one and one.p for one in found])
-        columns.append([NONE if one is None else difference_text(one) for one in found])
-        columns.append([p_text(p) for p in adjusted])
-    headings = ("data.seed_size", "corpus", *headings_of(wanted))
-    rows = tuple((*map(str, key), *row) for (key, _), *row in zip(groups, *columns, strict=True))
-    return markdown(Table(headings, rows, 2))
-
-
-def headings_of(wanted: Mapping[str, object]) -> Iterator[str]:
-    for name in wanted:
-        yield name
-        yield "p"
+        rows += [
+            (name, *map(str, key), NONE if one is None else difference_text(one), p_text(p))
+            for (key, _), one, p in zip(groups, found, adjusted, strict=True)
+        ]
+    return markdown(
+        Table(("comparison", "data.seed_size", "corpus", "difference", "p"), tuple(rows), 3)
+    )

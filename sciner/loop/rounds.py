@@ -123,7 +123,6 @@ def run_rounds(
         evaluator=Evaluator({"dev": gold.dev, "test": corpus.test}, threshold.confidence),
         seed_set=gold.bought,
         parts=parts_of(silver.pool, iteration.teachers) if iteration.folds else {},
-        buys=acquire.buys,
         suspects=suspects,
         asked=asked,
     )
@@ -144,7 +143,6 @@ class _Loop:
         withheld: the gold of the pool, for the scores of gold and silver only.
         seed_set: its sentences, with the annotator's labels.
         parts: {sentence id: the only teacher that annotates it}, with ``iteration.folds``.
-        buys: whether rounds buy gold.
         members: the taggers of the last round; the first is its own.
         warnings: of collapse, in the last round.
         judged: out-of-fold predictions for the seed set, once they are needed.
@@ -160,7 +158,6 @@ class _Loop:
     evaluator: Evaluator
     seed_set: Sequence[Sentence]
     parts: Mapping[str, int]
-    buys: bool
     suspects: bool
     asked: AskedTeacher | None
     members: tuple[FitResult, ...] = ()
@@ -223,13 +220,13 @@ class _Loop:
         asked = self.asked
         teacher: Annotates = asked.shown(self.seed_set, self.seed, tagger) if asked else tagger
         whole = self.gold.wants_annotations()
-        if not self.buys or self.threshold.needs_silver or whole:
+        if not self.gold.acquire.buys or self.threshold.needs_silver or whole:
             scores |= self.silver.annotate(self.steps, teacher, whole=whole)
         return settled(self.iteration, scores)
 
     def buy(self, number: int, scores: dict[str, float]) -> frozenset[str]:
         """Buy gold, where that is wanted; return the ids of the bought sentences."""
-        if not self.buys:
+        if not self.gold.acquire.buys:
             return frozenset()
         acquired, bought = self.gold.buy(
             self.steps, self.members[0], self.silver.whole, seed=self.seed, round=number
