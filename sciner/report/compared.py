@@ -263,5 +263,5 @@ def seed_of(run: Record) -> str:
 
 
 def worded(setting: Setting) -> str:
-    """Write a setting as ``key=value, key=value``."""
-    return ", ".join(f"{name}={value}" for name, value in setting.items())
+    """Write a setting as ``key=value, key=value``, without keys that have no value in it."""
+    return ", ".join(f"{name}={value}" for name, value in setting.items() if value != "")

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from sciner.report.compared import ComparedRuns
+from sciner.report.compared import ComparedRuns, worded
 from sciner.report.frames import keys_of
 from sciner.report.published import PAPERS, Published, published
 from sciner.report.render import NONE, Table, cell_text
@@ -96,7 +96,7 @@ def run_rows(compared: ComparedRuns) -> Iterator[tuple[str, ...]]:
     for key in grids[F1].row_keys:
         setting = dict(zip(by, map(str, key), strict=True))
         corpus, model, number = (setting.pop(name) for name in ("corpus", "model", "round"))
-        words = ", ".join(f"{name}={value}" for name, value in setting.items()) or NONE
+        words = worded(setting) or NONE
         shown = (
             cell_text(grids[name].cells.get((key, ()))) if name in grids else NONE
             for name in READINGS

@@ -73,7 +73,8 @@ def table_of(grid: Grid, digits: int = 3) -> Table:
     commands = []
     for lack in grid.missing:
         seeds = ", ".join(map(str, lack.seeds))
-        place = _words(tuple(f"{name}={value}" for name, value in lack.setting.items())) or "all"
+        named = (f"{name}={value}" for name, value in lack.setting.items() if value != "")
+        place = _words(tuple(named)) or "all"
         commands.append(
             (f"Missing: {place}, seed{'s' * (len(lack.seeds) > 1)} {seeds}", lack.command)
         )

@@ -56,6 +56,18 @@ def losing(seeds: int) -> Runs:
     }
 
 
+def test_a_sentence_does_not_name_a_key_that_has_no_value_in_a_setting(tmp_path: Path) -> None:
+    runs: Runs = {
+        "threshold=accept_all seed=0": (0.6, 0.5),
+        "threshold=fixed threshold.min_confidence=0.8 seed=0": (0.6, 0.7),
+        "threshold=fixed threshold.min_confidence=0.9 seed=0": (0.6, 0.8),
+    }
+    compared = asked(tmp_path, runs)
+    said = " ".join(answers(compared, results(compared)))
+    assert "threshold=accept_all" in said and "threshold.min_confidence=0.9" in said
+    assert not re.search(r"=(,|;|\s|$)", said)
+
+
 def test_a_sweep_that_loses_everywhere_says_that_first(tmp_path: Path) -> None:
     compared = asked(tmp_path, losing(FEW))
     found = results(compared)
