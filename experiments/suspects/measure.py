@@ -27,7 +27,7 @@ from sciner.run.build import build_annotator, build_tagger
 from sciner.run.corpus import read_corpus
 from sciner.score.errors import Kind
 from sciner.score.suspects import Suspect, extent, places_of
-from sciner.store.disk import NoStore
+from sciner.store.store import NoStore
 from sciner.text.corpus import Example, Sentence, gold_example
 from sciner.text.spans import Span
 

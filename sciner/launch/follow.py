@@ -18,8 +18,8 @@ from sciner.loop.steps.weights import weights_key
 from sciner.policy.people import LabelsWanted
 from sciner.run.prepare import prepare
 from sciner.run.questions import Asking
-from sciner.store.disk import Store
 from sciner.store.step import Result, Step
+from sciner.store.store import Store
 from sciner.text.corpus import Corpus
 
 T = TypeVar("T")

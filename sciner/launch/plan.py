@@ -21,9 +21,10 @@ from sciner.loop.steps.predict import Predict
 from sciner.loop.steps.select import Select
 from sciner.run.build import build_store, build_threshold
 from sciner.run.questions import Expected, expected
-from sciner.store.disk import DiskStore, Store
+from sciner.store.disk import DiskStore
 from sciner.store.entry import Damaged, NewerEntry
 from sciner.store.step import key_of
+from sciner.store.store import Store
 from sciner.text.corpus import Corpus
 
 

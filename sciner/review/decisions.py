@@ -19,9 +19,10 @@ from sciner.text.corpus import Sentence
 from sciner.text.formats.check import located
 from sciner.text.formats.exchange.fields import as_json, seconds
 from sciner.text.formats.exchange.label_studio import record_of_task, task_of, write_tasks
+from sciner.text.formats.fields import parse_object
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.record import Origin, record_of
-from sciner.text.formats.row import parse_object, parse_row
+from sciner.text.formats.row import parse_row
 from sciner.text.spans import Span
 
 Task = dict[str, Any]  # of Label Studio

@@ -22,7 +22,7 @@ from sciner.localhost import ADDRESS, HOSTS, binding, host_of
 from sciner.report.sentences import name_of
 from sciner.review.decisions import Decision, Decisions, Stale
 from sciner.review.work import Item
-from sciner.text.formats.row import parse_object
+from sciner.text.formats.fields import parse_object
 
 MOST = 1_000_000  # bytes of a request's body
 PATIENCE = 20.0  # seconds for a request to arrive

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sciner.policy.annotator import Annotator
     from sciner.policy.people import Answers
     from sciner.policy.threshold.accept import Threshold
-    from sciner.store.disk import Store
+    from sciner.store.store import Store
     from sciner.tagger.base import Tagger
     from sciner.tagger.llm.tagger import LlmTagger
     from sciner.text.corpus import Sentence
@@ -222,8 +222,9 @@ def build_store(config: StoreConfig, project: Path) -> Store:
     Raises:
         InputError: store.locks=flock, on a file system where these locks do not work.
     """
-    from sciner.store.disk import DiskStore, NoStore
+    from sciner.store.disk import DiskStore
     from sciner.store.locks import excludes
+    from sciner.store.store import NoStore
 
     if config.kind == "none":
         return NoStore()

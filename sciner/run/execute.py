@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from sciner.policy.people import Answers
     from sciner.results.folder import RunFolder
     from sciner.results.people import Waiting
-    from sciner.store.disk import Store
+    from sciner.store.store import Store
     from sciner.tracking.tracker import Tracker
 
 log = logging.getLogger(__name__)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from sciner.policy.people import Answers
     from sciner.policy.seed import Split
     from sciner.search.trial import Trial
-    from sciner.store.disk import Store
+    from sciner.store.store import Store
     from sciner.tagger.llm.tagger import LlmTagger
 
 

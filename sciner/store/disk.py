@@ -10,7 +10,6 @@ import logging
 import math
 import os
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -18,7 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sciner.hashing import checksum
 from sciner.store.entry import (
@@ -35,56 +34,10 @@ from sciner.store.layout import ASIDE, LEASES, LOCKS, RUNS, STEPS, TMP
 from sciner.store.locks import Kind, Lease, held, kind_in
 from sciner.store.refusals import for_the_store, reason, refusal_of_a_step
 from sciner.store.step import Result, Step, short_key
+from sciner.store.store import NoStore
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-
-
-class Store(Protocol):
-    """Where steps are looked up.
-
-    Attributes:
-        keeps: whether a result is there for the next run.
-    """
-
-    keeps: bool
-
-    def run(self, step: Step[T]) -> Result[T]:
-        """The step's result, computed if it is not there."""
-
-    def has(self, key: str) -> bool:
-        """Is there a result under ``key``?"""
-
-    def discard(self, key: str) -> None:
-        """Forget an entry, if it is there."""
-
-    def record(self, archive: Callable[[Path], None]) -> None:
-        """Let ``archive`` keep a run's record in a folder of the store."""
-
-
-class NoStore:
-    """Computes every step, and keeps a result no longer than somebody refers to it."""
-
-    keeps = False
-
-    def run(self, step: Step[T]) -> Result[T]:
-        # goes with the last reference to it, in the result
-        folder = tempfile.TemporaryDirectory(prefix="sciner-")
-        began = time.perf_counter()
-        step.compute(Path(folder.name))
-        seconds = time.perf_counter() - began
-
-        def load() -> T:
-            return step.load(Path(folder.name))
-
-        return Result(step.key, False, seconds, load, load)
-
-    def has(self, key: str) -> bool:
-        return False
-
-    def discard(self, key: str) -> None: ...
-
-    def record(self, archive: Callable[[Path], None]) -> None: ...
 
 
 @dataclass

@@ -18,7 +18,7 @@ from sciner.loop.steps.runner import StepRunner
 from sciner.policy.seed import Amount, split
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
-from sciner.store.disk import NoStore
+from sciner.store.store import NoStore
 from tests.fakes import FakeTagger, small_corpus
 
 HERE = Path(__file__).parent

@@ -19,7 +19,8 @@ pytest.importorskip("openai")
 
 from experiments.llm_annotator.serve import NAME
 from sciner.errors import CostLimitReached, InputError
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
+from sciner.store.store import NoStore, Store
 from sciner.tagger.llm.ask import Asker, Recipe
 from sciner.tagger.llm.client import Endpoint, Prices, Purse
 from sciner.tagger.llm.prompt import Prompt, read_template

@@ -15,10 +15,11 @@ from typing import Any
 import pytest
 
 from sciner.loop.iteration import Iteration
-from sciner.store.disk import DiskStore, NoStore
+from sciner.store.disk import DiskStore
 from sciner.store.locks import is_held
 from sciner.store.maintenance import lock, stats
 from sciner.store.prune import prune
+from sciner.store.store import NoStore
 from tests.fakes import FakeStep
 from tests.specs.test_store import turn
 

@@ -20,7 +20,8 @@ from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone
-from sciner.store.disk import DiskStore, NoStore
+from sciner.store.disk import DiskStore
+from sciner.store.store import NoStore
 from tests.fakes import FakeTagger, small_corpus
 from tests.specs.test_loop import FIXED, parts_of, shuffled_labels, timeless, turn
 

@@ -22,7 +22,8 @@ from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount, Split
 from sciner.policy.threshold.accept import Threshold
 from sciner.run.questions import Asking, expected
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
+from sciner.store.store import NoStore, Store
 from sciner.tagger.llm.annotator import LlmAnnotator
 from sciner.tagger.llm.ask import Asker, Recipe
 from sciner.tagger.llm.client import Prices, Purse

@@ -22,7 +22,7 @@ from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import AcceptNone, Fixed
 from sciner.policy.threshold.precision import Precision
 from sciner.score.entity import entity_scores
-from sciner.store.disk import NoStore, Store
+from sciner.store.store import NoStore, Store
 from sciner.tagger.base import FitReport
 from sciner.text.corpus import Corpus, Example, Sentence
 from tests.fakes import FakeTagger, small_corpus

@@ -21,7 +21,8 @@ from sciner.loop.rounds import Round, run_rounds
 from sciner.loop.steps.runner import StepRunner
 from sciner.run import prepare
 from sciner.run.build import build_tagger, build_threshold
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
+from sciner.store.store import NoStore, Store
 from tests.fakes import small_corpus
 from tests.specs.test_loop import parts_of
 

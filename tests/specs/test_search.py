@@ -37,7 +37,7 @@ from sciner.search.study import live_trial, refuse_another
 from sciner.search.summary import open_study, summarise
 from sciner.search.trial import Trial
 from sciner.search.worker import NextTrial, Worker
-from sciner.store.disk import NoStore
+from sciner.store.store import NoStore
 from sciner.text.corpus import Corpus
 from tests.fakes import FakeTagger, small_corpus
 from tests.specs.test_loop import FIXED, SAMPLE, parts_of, shuffled_labels

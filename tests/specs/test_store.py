@@ -22,8 +22,9 @@ from sciner.policy.seed import Amount, split
 from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.policy.threshold.curriculum import Curriculum
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
 from sciner.store.step import Result, key_of
+from sciner.store.store import NoStore, Store
 from tests.fakes import FakeStep, FakeTagger, small_corpus
 
 CORPUS = small_corpus(4, 2)

@@ -27,11 +27,12 @@ from sciner.loop.steps.files import read_all
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.silver_file import row_of
 from sciner.run.build import build_store
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
 from sciner.store.lineage import describe
 from sciner.store.maintenance import stats, verify
 from sciner.store.prune import prune
 from sciner.store.step import short_key
+from sciner.store.store import NoStore, Store
 from tests.specs.test_store import turn
 
 ROUNDS = Iteration(1)

@@ -13,8 +13,8 @@ from sciner.loop.steps.average import Average
 from sciner.loop.steps.fit import Fit
 from sciner.loop.steps.predict import Predict, Stored
 from sciner.loop.steps.weights import Weights, weights_key
-from sciner.store.disk import Store
 from sciner.store.step import Result, Step
+from sciner.store.store import Store
 from sciner.tagger.base import FitOptions, FitReport, Fitted, Tagger
 from sciner.text.corpus import Example, Sentence
 

@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from sciner.errors import InputError
 from sciner.hashing import digest
 from sciner.policy.cost import Usage
-from sciner.store.disk import Store
 from sciner.store.step import Step
+from sciner.store.store import Store
 from sciner.tagger.llm.answer import schema
 from sciner.tagger.llm.client import Endpoint, Prices, Purse, Reply, Structured
 from sciner.tagger.llm.prompt import Choice, Prompt, digest_of_demonstrations

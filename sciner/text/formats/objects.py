@@ -10,7 +10,7 @@ from typing import Any
 
 from sciner.errors import InputError
 from sciner.text.formats.check import located
-from sciner.text.formats.row import parse_object
+from sciner.text.formats.fields import parse_object
 from sciner.text.formats.source import read_lines, read_raw_lines
 
 LONGEST = 10_000_000  # characters of an object

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import reprlib
-from sys import intern
 from types import UnionType
 from typing import Any, NamedTuple
 
@@ -13,6 +10,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import UNMASKED, accepted
 from sciner.text.formats.check import check_length, check_spans, check_token
 from sciner.text.formats.documents import DOCSTART
+from sciner.text.formats.fields import parse_object, spans_of, strings_of, text_of
 from sciner.text.formats.repair import Repairs, longest_allowed, without_blanks
 from sciner.text.formats.running import Offsets, longest, pieces
 from sciner.text.spans import Span
@@ -76,7 +74,7 @@ def parse_row(row: dict[str, Any], repair: Repairs = ()) -> list[Row]:
         found = _scierc_rows(row)
     elif "text" in row and _holds(row.get("tokens"), dict):  # Prodigy's own tokens
         found = _running_rows(row, id_, document, repair)
-    elif (tokens := _strings(row, "tokens")) == (DOCSTART,):
+    elif (tokens := strings_of(row, "tokens")) == (DOCSTART,):
         return [Row(None, document, (DOCSTART,))]
     elif tokens is not None:
         found = [_token_row(row, id_, document, tokens, repair)]
@@ -96,8 +94,8 @@ def names_of(row: dict[str, Any]) -> tuple[str | None, str | None]:
     An "id" that is not ``document#index`` names the document of a text that has no other name. It
     is ignored for tokens, which are one sentence.
     """
-    value, document = row.get("id"), _text(row, "document")
-    id_ = str(value) if type(value) is int else _text(row, "id")
+    value, document = row.get("id"), text_of(row, "document")
+    id_ = str(value) if type(value) is int else text_of(row, "id")
     if document is not None and not ID.fullmatch(f"{document}#0"):
         raise InputError(
             f'"document" {document!r} is not a valid name', hint="use one line of text"
@@ -132,7 +130,7 @@ def _token_row(
     tokens: tuple[str, ...],
     repair: Repairs,
 ) -> Row:
-    tags, marked = _strings(row, "tags"), spans_of(row, "spans")
+    tags, marked = strings_of(row, "tags"), spans_of(row, "spans")
     lost: list[Span] = []
     if marked is not None:
         marked, lost = _disjoint(marked, len(tokens), "tokens", repair)
@@ -188,7 +186,7 @@ def _running_rows(
     row: dict[str, Any], id_: str | None, document: str | None, repair: Repairs
 ) -> list[Row]:
     """The sentences of running text; a text with a sentence id is one sentence."""
-    text = _text(row, "text")
+    text = text_of(row, "text")
     if text is None:
         raise InputError(
             'neither "tokens" nor "text"',
@@ -231,8 +229,10 @@ def _scierc_rows(row: dict[str, Any]) -> list[Row]:
     counted over the document and both inclusive. Of overlapping spans the longest is kept. A
     sentence without tokens is left out.
     """
-    name = _text(row, "doc_key")
-    sentences = [_strings({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]]
+    name = text_of(row, "doc_key")
+    sentences = [
+        strings_of({"sentences": tokens}, "sentences") or () for tokens in row["sentences"]
+    ]
     ner = row.get("ner")
     if ner is not None and (not isinstance(ner, list) or len(ner) != len(sentences)):
         raise InputError(
@@ -288,71 +288,3 @@ def _unmasked(
     doubtful = [*(s for s in spans if s not in known), *(spans_of(row, "rejected") or ())]
     touched = {i for s in doubtful for i in range(s.start, s.end)}
     return known, frozenset({*value, *touched} & set(range(length)))
-
-
-def parse_object(line: str) -> dict[str, Any]:
-    """Parse a line as one JSON object.
-
-    Raises:
-        InputError: it is not valid JSON, or not an object.
-    """
-    try:
-        row = json.loads(line)
-        if "\\u" in line:  # json accepts an escaped lone surrogate, which UTF-8 cannot store
-            json.dumps(row, ensure_ascii=False).encode()
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f"invalid JSON at column {error.colno} ({error.msg})", hint="write one object per line"
-        ) from None
-    except (ValueError, RecursionError):
-        raise InputError(
-            "JSON with a lone surrogate, a giant number or deep nesting", hint="correct the line"
-        ) from None
-    if not isinstance(row, dict):
-        raise InputError(
-            f"a JSON {type(row).__name__} instead of an object", hint="write one object per line"
-        )
-    return row
-
-
-def _text(row: dict[str, Any], key: str) -> str | None:
-    value = row.get(key)
-    if value is not None and not isinstance(value, str):
-        raise InputError(f'"{key}" is not a string', hint="put it in quotes")
-    return value
-
-
-def _strings(row: dict[str, Any], key: str) -> tuple[str, ...] | None:
-    value = row.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise InputError(f'"{key}" is not a list of strings', hint=f'write "{key}": ["...", "..."]')
-    return tuple(map(intern, value))  # a large pool repeats each word many times
-
-
-def spans_of(row: dict[str, Any], key: str) -> tuple[Span, ...] | None:
-    """The spans under a key of an object; None if the key is missing.
-
-    Raises:
-        InputError: they are not triples, or objects with start, end and label.
-    """
-    value = row.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise InputError(
-            f'"{key}" is not a list', hint=f'write "{key}": [[start, end, "label"], ...]'
-        )
-    return tuple(_span(item) for item in value)
-
-
-def _span(item: object) -> Span:
-    parts = [item.get(name) for name in Span._fields] if isinstance(item, dict) else item
-    match parts:
-        # in Python a bool is an int
-        case [int(start), int(end), str(label)] if not isinstance(start, bool) and not isinstance(
-            end, bool
-        ):
-            return Span(start, end, label)
-    raise InputError(f"{reprlib.repr(item)} is not a span", hint='write [start, end, "label"]')

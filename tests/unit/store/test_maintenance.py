@@ -17,12 +17,13 @@ from sciner.policy.threshold.accept import Threshold
 from sciner.policy.threshold.constant import Fixed
 from sciner.results.compare import Difference, diff
 from sciner.results.folder import RunFolder
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
 from sciner.store.lineage import describe
 from sciner.store.locks import held, leased
 from sciner.store.maintenance import entries, open_store, stats, verify
 from sciner.store.prune import bytes_of, evict, prune
 from sciner.store.step import Result
+from sciner.store.store import NoStore, Store
 from tests.fakes import FakeStep
 from tests.specs.test_store import Turn, turn
 

@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 
 import pytest
 
-from sciner.store.disk import DiskStore, NoStore
+from sciner.store.disk import DiskStore
 from sciner.store.step import KEY, Step, short_key, step_of
+from sciner.store.store import NoStore
 from tests.fakes import FakeStep
 
 

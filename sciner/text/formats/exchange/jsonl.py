@@ -12,6 +12,7 @@ from sciner.text.formats.atomic import write_lines
 from sciner.text.formats.check import located
 from sciner.text.formats.exchange.base import Exchange, register
 from sciner.text.formats.exchange.fields import as_json, confidence, offsets_of
+from sciner.text.formats.fields import spans_of
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
 from sciner.text.formats.record import (
@@ -23,7 +24,7 @@ from sciner.text.formats.record import (
     sentence_of,
     words,
 )
-from sciner.text.formats.row import Row, names_of, parse_row, spans_of
+from sciner.text.formats.row import Row, names_of, parse_row
 from sciner.text.formats.running import joined
 from sciner.text.formats.tags import TagRow, decode_file
 from sciner.text.spans import Span

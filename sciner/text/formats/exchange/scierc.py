@@ -14,10 +14,10 @@ from sciner.text.formats.check import check_length, check_token, located
 from sciner.text.formats.exchange.base import Exchange, Head, register
 from sciner.text.formats.exchange.fields import as_json, check_id
 from sciner.text.formats.exchange.files import by_document
+from sciner.text.formats.fields import spans_of
 from sciner.text.formats.objects import read_objects
 from sciner.text.formats.places import placed
 from sciner.text.formats.record import Mark, Record, on_tokens, record_of, words
-from sciner.text.formats.row import spans_of
 
 OTHERS = "relations and clusters left out"
 FORM = 'write "ner": [[[first, last, "label"], ...], ...], one list per sentence'

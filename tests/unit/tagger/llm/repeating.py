@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sciner.hashing import digest
-from sciner.store.disk import NoStore
+from sciner.store.store import NoStore
 from sciner.tagger.llm.ask import Asker, Recipe
 from sciner.tagger.llm.prompt import Prompt, read_template
 from sciner.tagger.llm.tagger import LlmTagger

@@ -18,7 +18,8 @@ import pytest
 pytest.importorskip("openai")
 
 from sciner.errors import CostLimitReached, InputError
-from sciner.store.disk import DiskStore, NoStore, Store
+from sciner.store.disk import DiskStore
+from sciner.store.store import NoStore, Store
 from sciner.tagger.llm.ask import Asker, Question, Recipe
 from sciner.tagger.llm.client import SHOWN, Endpoint, Prices, Purse, pause_after
 from sciner.tagger.llm.prompt import Demonstrations, Prompt, read_template
