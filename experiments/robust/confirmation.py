@@ -11,7 +11,7 @@ import pandas as pd
 from experiments.artefact import ENSEMBLES
 from experiments.sections import Setting, difference, where
 from sciner.report.frames import Counts, read_counts_csv
-from sciner.report.render import NONE, Table, difference_text, markdown, p_text, table_of
+from sciner.report.render import Table, difference_text, markdown, p_text, table_of
 from sciner.report.tables import F1, cells
 from sciner.score.multiple import holm_by_family
 
@@ -77,7 +77,7 @@ def sections(frame: pd.DataFrame, counts: Counts) -> list[str]:
         markdown(table_of(replace(scores, missing=()))),
         "## Does silver add anything, and what does a user gain?",
         "Paired by seed, and by test document where the corpus tells documents apart; p after "
-        "Holm's correction over the rows of a comparison.",
+        "Holm's correction over the rows of a comparison. What was not run has no row.",
         contrasts(lines, line_counts, PRIMARY),
         f"The same for the rare classes (`{RARE}`), paired by seed.",
         contrasts(lines, line_counts, PRIMARY, RARE),
@@ -111,8 +111,8 @@ def contrasts(
     wanted: Mapping[str, tuple[str, str]],
     metric: str = F1,
 ) -> str:
-    """A row for each of ``wanted`` (a, b), size of the seed set and corpus: a minus b, and its p
-    among the rows of the same comparison."""
+    """A row for each of ``wanted`` (a, b), size of the seed set and corpus that has runs of both:
+    a minus b, and its p among the rows of the same comparison."""
     groups = list(lines.groupby(["data.seed_size", "corpus"], sort=False))
     rows: list[tuple[str, ...]] = []
     for name, (a, b) in wanted.items():
@@ -120,8 +120,9 @@ def contrasts(
         found = [difference(group, *sides, metric, counts) for _, group in groups]
         adjusted = holm_by_family([one and one.p for one in found])
         rows += [
-            (name, *map(str, key), NONE if one is None else difference_text(one), p_text(p))
+            (name, *map(str, key), difference_text(one), p_text(p))
             for (key, _), one, p in zip(groups, found, adjusted, strict=True)
+            if one is not None
         ]
     return markdown(
         Table(("comparison", "data.seed_size", "corpus", "difference", "p"), tuple(rows), 3)

@@ -27,7 +27,7 @@ class Evaluator:
 
     Args:
         sets: {name: sentences with gold}; empty ones are ignored.
-        confidence: how a span's confidence is computed from its tokens'.
+        confidence: how the confidence of a span is computed from the confidences of its tokens.
     """
 
     def __init__(self, sets: Mapping[str, Sequence[Sentence]], confidence: Aggregate) -> None:

@@ -53,7 +53,7 @@ class Settings:
     Attributes:
         format: of the input.
         tokenised: of plain text: each line is a sentence, with spaces between its tokens.
-        confidence: how a span's confidence is computed from its tokens'.
+        confidence: how the confidence of a span is computed from the confidences of its tokens.
         threshold: which spans are kept; None keeps all.
         trained: ``tokens_of`` the tagger; a warning follows if the text is tokenised differently.
         to: the format of the output; None writes JSON lines of sentences.
@@ -247,7 +247,7 @@ def examples(
         blocks: the sentences.
         checked: the check of the whole text; the end waits for it.
         threshold: which spans are kept; None keeps all.
-        how: a span's confidence is computed from its tokens'.
+        how: the confidence of a span is computed from the confidences of its tokens.
     """
     for block in blocks:
         predictions = fitted.predict([placed.sentence for _, placed in block])

@@ -43,7 +43,7 @@ def labelled(p: Prediction, threshold: Resolved | None, how: Aggregate) -> Examp
     Args:
         p: the prediction.
         threshold: tokens below it are masked; None masks none.
-        how: a span's confidence is computed from its tokens'.
+        how: the confidence of a span is computed from the confidences of its tokens.
     """
     masked = (threshold.masked(p) if threshold else None) or UNMASKED
     return Example(p.sentence, p.spans, "predicted", 0, p.span_confidences(how), masked)

@@ -33,7 +33,7 @@ class Service:
         name: of the tagger, ``kind-checksum``; another tagger has another name.
         limits: of a request.
         threshold: spans below it are left out; None keeps all.
-        confidence: how a span's confidence is computed from its tokens'.
+        confidence: how the confidence of a span is computed from the confidences of its tokens.
     """
 
     predictor: Predictor

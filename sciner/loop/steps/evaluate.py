@@ -34,7 +34,7 @@ class Evaluate(Step[EvaluationResult]):
     INPUTS: ClassVar = {
         "predictions": "",
         "gold": "the gold that is evaluated against",
-        "confidence": "how a span's confidence is computed from its tokens'",
+        "confidence": "how the confidence of a span is computed from the confidences of its tokens",
         "first": "the evaluation of round 0",
     }
     RESULT = "every score but those of the next row"
