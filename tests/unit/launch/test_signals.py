@@ -68,6 +68,7 @@ def test_a_signal_that_is_ignored_stays_ignored(monkeypatch: pytest.MonkeyPatch)
     kept = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # as nohup does
     try:
         with raised():
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             os.kill(os.getpid(), signal.SIGHUP)
     finally:
         signal.signal(signal.SIGHUP, kept)
