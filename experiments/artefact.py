@@ -42,24 +42,18 @@ def names() -> list[str]:
     return sorted(p.parent.name for p in HERE.glob("*/runs.csv"))
 
 
-def grids_of(name: str) -> list[dict[str, str]]:
-    """What the variants of an artefact set: each {word: its value, or those of an axis, as Hydra
-    reads them}, the seed last."""
+def grids_of(name: str) -> dict[str, dict[str, str]]:
+    """What an artefact sweeps: {experiment, as ``sciner run experiment=…`` takes it: {word: its
+    value, or those of an axis, as Hydra reads them}}, the seed last."""
     from sciner.launch.experiment import read_experiment
 
-    grids = [read_experiment(variant).words for variant in variants(name)]
-    return [
-        {key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")} for grid in grids
-    ]
-
-
-def variants(name: str) -> list[str]:
-    """The experiments of an artefact, as ``sciner run experiment=VARIANT`` takes them."""
-    return [
-        f"{name}/{f.stem}"
-        for f in sorted((CONF / "experiment" / name).glob("*.yaml"))
-        if not f.stem.startswith("_")
-    ]
+    files = sorted((CONF / "experiment" / name).glob("*.yaml"))
+    variants = [f"{name}/{f.stem}" for f in files if not f.stem.startswith("_")]
+    grids = {variant: read_experiment(variant).words for variant in variants}
+    return {
+        variant: {key: grid[key] for key in sorted(grid, key=lambda key: key == "seed")}
+        for variant, grid in grids.items()
+    }
 
 
 def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]]:
@@ -69,7 +63,7 @@ def points(name: str, overrides: Sequence[str] = ()) -> dict[Settings, list[str]
     other = any(word.startswith("model=") for word in overrides)
     asked = [
         grid
-        for grid in grids_of(name)
+        for grid in grids_of(name).values()
         if not (other and any(key.startswith("model.") for key in grid))
     ]
     return points_of(asked, overrides)
@@ -171,7 +165,9 @@ def collect(name: str, found: Sequence[Record]) -> None:
 
 def keys_of_points(name: str) -> list[str]:
     """The columns that tell the points of an artefact apart."""
-    return sorted({key for grid in grids_of(name) for key in grid} - COLUMNS.keys() - {"model"})
+    return sorted(
+        {key for grid in grids_of(name).values() for key in grid} - COLUMNS.keys() - {"model"}
+    )
 
 
 def append(name: str, frame: pd.DataFrame, counts: Counts) -> None:
@@ -222,17 +218,19 @@ def rendered(name: str) -> Iterator[tuple[str, str]]:
 
 def still_to_run(name: str, frame: pd.DataFrame) -> str:
     """A closing section while runs.csv does not hold the whole sweep."""
-    wanted, there = points(name), known(frame)
-    lacking = [
-        f"- `sciner run {shlex.join(words)}`" for key, words in wanted.items() if key not in there
-    ]
-    if not lacking:
+    there, every = known(frame), points(name)
+    if every.keys() <= there:
         return ""
+    sweeps = []
+    for variant, grid in grids_of(name).items():
+        wanted = points_of([grid])
+        if lacking := len(wanted.keys() - there):
+            sweeps.append(f"- `sciner run experiment={variant}`: {lacking} of {len(wanted)}")
     said = (
-        f"{len(lacking)} of {len(wanted)} points have not been run: `make table-{name}` runs "
-        "them and renders again."
+        f"{len(every.keys() - there)} of {len(every)} points have not been run: "
+        f"`make table-{name}` runs them and renders again. They belong to these sweeps:"
     )
-    return "\n".join(["", "## Not run yet", "", said, "", *lacking, ""])
+    return "\n".join(["", "## Not run yet", "", said, "", *sweeps, ""])
 
 
 def svg(figure: Figure) -> str:

@@ -93,7 +93,7 @@ def test_every_point_of_an_artefact_is_told_by_its_words(name: str) -> None:
     test_experiment.py). Two variants may share points, the points of one differ."""
     points = artefact.points(name)
     assert len(points) == len({frozenset(words) for words in points.values()})
-    for grid in artefact.grids_of(name):
+    for grid in artefact.grids_of(name).values():
         size = math.prod(len(values.split(",")) for values in grid.values())
         assert len(artefact.points_of([grid])) == size
 
@@ -136,7 +136,7 @@ def launched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Launched:
     (tmp_path / "small").mkdir()
     grid = {"threshold": "accept_all,fixed", "data.seed_size": "5%,10%", "seed": "0"}
     monkeypatch.setattr(artefact, "HERE", tmp_path)
-    monkeypatch.setattr(artefact, "grids_of", lambda name: [grid])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: {"small/it": grid})
     fake = Launched()
     monkeypatch.setattr("sciner.launch.main.main", fake)
     return fake
@@ -149,9 +149,7 @@ def test_what_runs_csv_lacks_is_run_and_nothing_else(
     assert artefact.complete("small") == 2
     frame, counts = artefact.read("small")
     assert len(launched.words) == 4 and frame["run"].nunique() == len(counts) == 2
-    assert "- `sciner run threshold=accept_all data.seed_size=10% seed=0`" in artefact.still_to_run(
-        "small", frame
-    )
+    assert "- `sciner run experiment=small/it`: 2 of 4" in artefact.still_to_run("small", frame)
     launched.fails, launched.words = "none at all", []
     assert artefact.complete("small") == 0 and len(launched.words) == 2
     assert "small: 4 points, 2 to run" in capsys.readouterr().out
@@ -177,8 +175,9 @@ def test_another_model_is_one_override_away_and_its_lines_fit_the_old_ones(
 def test_another_model_takes_the_place_of_one_that_the_grid_only_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    crf = {"model": "crf", "seed": "0"}
     own = {"model": "minilm", "model.steps": "150", "seed": "0"}
-    monkeypatch.setattr(artefact, "grids_of", lambda name: [{"model": "crf", "seed": "0"}, own])
+    monkeypatch.setattr(artefact, "grids_of", lambda name: {"a": crf, "b": own})
     assert list(artefact.points("small", ["model=tiny"]).values()) == [["model=tiny", "seed=0"]]
     assert len(artefact.points("small")) == 2
 
