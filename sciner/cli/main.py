@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 import sciner
 from sciner.cli import (
@@ -179,13 +180,15 @@ def ui(
 def main() -> None:
     """Run the console script.
 
-    An InputError, or a file that cannot be read or written, becomes one line on standard error and
-    exit code 2.
+    An InputError, a wrong command line, or a file that cannot be read or written becomes one line
+    on standard error and exit code 2.
     """
     from sciner.redact import redacted
 
     try:
-        app()
+        raise SystemExit(app(prog_name="sciner", standalone_mode=False))
+    except TyperException as error:
+        problem = wrong_usage(error)
     except InputError as error:
         problem = str(error)
     except OSError as error:
@@ -195,8 +198,17 @@ def main() -> None:
         problem = f"{place}: {error.strerror}" if place else str(error.strerror)
     # the message may quote a corpus
     shown = "".join(c if c.isprintable() else "\ufffd" for c in redacted(problem))
-    typer.echo(f"sciner: {shown}", err=True)
+    if shown:
+        typer.echo(f"sciner: {shown}", err=True)
     raise SystemExit(2)
+
+
+def wrong_usage(error: TyperException) -> str:
+    """What is wrong with the command line; nothing if the help was printed instead."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)  # typer does not export the class that has it
+    command = " ".join(context.command_path.split()) if context else "sciner"
+    return message and f"{message[0].lower()}{message[1:]} (see {command} --help)"
 
 
 if __name__ == "__main__":

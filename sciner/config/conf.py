@@ -21,3 +21,6 @@ NO_RESULT = frozenset(
         "experiment",  # no section of its own: what its files set stands in the other groups
     }
 )
+
+# what to do about an experiment whose settings end up under a key of its own
+PACKAGE_LINE = "begin the experiment's file with the line '# @package _global_'"

@@ -7,6 +7,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ValidationError
 
+from sciner.config.conf import PACKAGE_LINE
 from sciner.errors import InputError, nearest
 
 TYPES = ("int", "str", "list[str]")  # branches of a union of values, as pydantic names them
@@ -31,7 +32,8 @@ def explain_validation_error(error: ValidationError, root: type[BaseModel]) -> I
             hint=f"{place}.kind={' or '.join(holders)} has it",
         )
     if kind == "extra_forbidden":
-        return InputError(f"unknown key {key}", hint=nearest(loc[-1], known_keys(root, loc[:-1])))
+        near = PACKAGE_LINE if key == "experiment" else nearest(loc[-1], known_keys(root, loc[:-1]))
+        return InputError(f"unknown key {key}", hint=near)
     if kind == "missing":
         return InputError(f"{key} is not set", hint=f"give {key}=VALUE")
     if kind == "value_error":

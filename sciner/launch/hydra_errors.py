@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sciner.config import known_keys
-from sciner.config.conf import CONF, GROUPS
+from sciner.config.conf import CONF, GROUPS, PACKAGE_LINE
 from sciner.errors import InputError, nearest
 from sciner.launch.quoting import can_parse, hint_for_words
 from sciner.search.options import SearchOptions
@@ -42,11 +42,12 @@ def explain_hydra_error(message: str, words: Sequence[str] = ()) -> InputError:
         group, _, folder = found[1].partition("/")
         if folder and group in GROUPS:
             return InputError(f"unknown group {found[1]}", hint=f"give {group}={folder}/CHOICE")
-        hint = (
-            f"it is {RENAMED[found[1]]} now"
-            if found[1] in RENAMED
-            else hint_for_key(found[1].split("."))
-        )
+        if found[1] in RENAMED:
+            hint = f"it is {RENAMED[found[1]]} now"
+        elif "@experiment." in found[1]:
+            hint = PACKAGE_LINE
+        else:
+            hint = hint_for_key(found[1].split("."))
         return InputError(f"unknown key {found[1]}", hint=hint)
     if found := re.search(r"Could not (?:find|load) '((?:hydra/)?[^'/]+)/([^']+)'", message):
         group, choice = found[1], found[2]

@@ -80,7 +80,7 @@ def test_what_the_system_refuses_a_command_is_one_line(
 ) -> None:
     """A copy names the file that it could not write."""
 
-    def refuse() -> None:
+    def refuse(**how: object) -> None:
         raise error
 
     monkeypatch.setattr("sciner.cli.main.app", refuse)

@@ -230,6 +230,19 @@ def test_a_sweep_with_one_bad_point_starts_none(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "lines", ["data:\n  seed_size: 5%\n", "defaults:\n  - override /iteration: robust\n"]
+)
+def test_an_experiment_without_its_first_line_is_refused_with_that_line(
+    lines: str, tmp_path: Path
+) -> None:
+    """Hydra would put its settings under a key ``experiment``."""
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text(lines)
+    told = refusal("experiment=mine", "--config-dir", str(tmp_path))
+    assert told.endswith("; begin the experiment's file with the line '# @package _global_'")
+
+
 # Points
 
 
