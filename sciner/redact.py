@@ -14,9 +14,13 @@ from itertools import pairwise
 SECRET = "SCINER_SECRET_"  # variables of the environment: what ``veiled`` took out of words
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # names of an address's options; odbc_connect is a whole address of its own
-HIDING = re.compile(r"pass|pwd|secret|token|key|odbc_connect", re.IGNORECASE)
-OPTION = re.compile(r"(?<=[?&])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
+HIDING = re.compile(
+    r"pass|pwd|secret|token|key|odbc_connect|auth|credential|\bsig\b|signature|\bcode\b",
+    re.IGNORECASE,
+)
+OPTION = re.compile(r"(?<=[?&#])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")
 WITH_PORT = re.compile(r"https?://[^/:@]*:\d*/")  # and no user: an @ behind it is part of the path
+TOKEN_ALONE = re.compile(r"https?://([^/:@?#\s]+)@", re.IGNORECASE)  # a user without a password
 # characters of a password, or a part of one, that are looked for outside of addresses too
 SHORTEST = 4
 VEIL = re.compile(rf"\$\{{oc\.env:{SECRET}\d+\}}")
@@ -97,7 +101,7 @@ def secrets(text: str, rest: str) -> Iterator[tuple[int, int]]:
     begins = [found.start() for found in SCHEME.finditer(text)]
     for start, behind in pairwise([*begins, len(text)]):
         whole = re.compile(SCHEME.pattern + rest).match(text, start, behind)
-        if whole and ("@" in whole[0] or "?" in whole[0]):
+        if whole and any(mark in whole[0] for mark in "@?#"):
             yield from ((start + a, start + b) for a, b in secrets_of(whole[0]))
 
 
@@ -124,7 +128,9 @@ def secrets_of(address: str) -> list[tuple[int, int]]:
             query = address.find("?", end)
             end = address.rindex("@", begin, query if query > 0 else len(address))
         found.append((start, end))
-    for option in OPTION.finditer(address, max(address.find("?"), 0)):
+    elif token := TOKEN_ALONE.match(address):
+        found.append(token.span(1))
+    for option in OPTION.finditer(address):
         if HIDING.search(option[1]):
             found.append(option.span(2))
     return joined(found)

@@ -85,7 +85,7 @@ def alarms_table(event: str, alarms: Mapping[str, Mapping[str, Any]]) -> Table:
             str(a["alarmed"]),
             str(a["round_0"]),
             share(a["false"], a["alarmed"]),
-            f"{a['false'] / a['without_event']:.0%}",
+            f"{a['false'] / a['without_event']:.0%}" if a["without_event"] else NONE,
         )
         for name, a in alarms.items()
     )

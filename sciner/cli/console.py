@@ -19,7 +19,7 @@ def table_of(first: str, *others: str, figures: bool = False) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from sciner.report.terminal import printable
+    from sciner.printable import printable
 
     table = Table(box=box.SIMPLE_HEAD)
     table.add_column(first, overflow="fold")
@@ -34,7 +34,7 @@ def add_row(table: Any, *cells: str) -> None:
     """Add a row; brackets are not markup, and control characters are made visible."""
     from rich.text import Text
 
-    from sciner.report.terminal import printable
+    from sciner.printable import printable
 
     table.add_row(*(Text(printable(cell)) for cell in cells))
 

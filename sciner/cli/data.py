@@ -10,6 +10,7 @@ import typer
 
 from sciner.cli.console import add_row, say, say_json, table_of
 from sciner.errors import InputError, nearest
+from sciner.printable import printable
 
 if TYPE_CHECKING:
     from sciner.text.corpus import Sentence
@@ -120,7 +121,7 @@ def check(
     if not faults:
         faults = _refused(sentences)
     for fault in faults:
-        typer.echo(f"sciner: {fault}", err=True)
+        typer.echo(f"sciner: {printable(str(fault))}", err=True)
     if len(faults) >= MOST:
         typer.echo(f"sciner: {MOST} errors are shown; there may be more", err=True)
     if faults:

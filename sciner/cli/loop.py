@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sciner.errors import InputError
+from sciner.printable import printable
 
 app = typer.Typer(
     no_args_is_help=True, help="Runs with annotator=people: continue with labels, show the status."
@@ -62,7 +63,7 @@ def go_on(
                 origin,
             )
         for fault in faults:
-            typer.echo(f"sciner: {fault}", err=True)
+            typer.echo(f"sciner: {printable(str(fault))}", err=True)
         if faults:
             typer.echo("sciner: no label was accepted", err=True)
             raise typer.Exit(2)

@@ -183,6 +183,7 @@ def main() -> None:
     An InputError, a wrong command line, or a file that cannot be read or written becomes one line
     on standard error and exit code 2.
     """
+    from sciner.printable import printable
     from sciner.redact import redacted
 
     try:
@@ -197,9 +198,8 @@ def main() -> None:
         place = " ".join(str(error.filename2 or error.filename or "").split())
         problem = f"{place}: {error.strerror}" if place else str(error.strerror)
     # the message may quote a corpus
-    shown = "".join(c if c.isprintable() else "\ufffd" for c in redacted(problem))
-    if shown:
-        typer.echo(f"sciner: {shown}", err=True)
+    if problem:
+        typer.echo(f"sciner: {printable(redacted(problem))}", err=True)
     raise SystemExit(2)
 
 

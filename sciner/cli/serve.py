@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from sciner.cli.options import Int8, Model, Threads, Threshold
+from sciner.printable import printable
 
 
 def serve(
@@ -93,7 +94,7 @@ def serve(
 
 def lines_of(address: str, token: str | None, labels: Sequence[str]) -> Iterator[str]:
     """What is printed at the start: the address for each program."""
-    yield f"classes: {', '.join(labels)}"
+    yield f"classes: {', '.join(map(printable, labels))}"
     login = f" (any user name, password {token})" if token else ""
     yield f"Label Studio: {address}/label_studio{login}"
     yield f"INCEpTION: {address}/{f'{token}/' if token else ''}inception"

@@ -112,7 +112,8 @@ class Gold:
             The ids of the batch, and its scores.
         """
         unit = self.acquire.unit
-        size = min(self.batch, self.left()) if self.acquire.budget_unit == unit else self.batch
+        left = self.left() / self.annotator.per_sentence
+        size = min(self.batch, left) if self.acquire.budget_unit == unit else self.batch
         ranked = self._ranked(steps, fit, annotated, size, seed, round)
         proposed = (
             {p.sentence.id: Proposal(p.spans, p.span_confidences("min")) for p in annotated.read()}

@@ -31,6 +31,11 @@ class Annotator(Protocol):
         """Whether they can label text of which nobody has withheld the labels."""
         ...
 
+    @property
+    def per_sentence(self) -> int:
+        """How many of them, at least, are paid for each sentence that is bought."""
+        ...
+
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         """Return the sentences with their gold, in their order.
 
@@ -69,7 +74,7 @@ class Reporting(Protocol):
 class SimulatedAnnotator:
     """Reveals withheld labels, as they are or through ``noise``."""
 
-    labels_raw_text = False
+    labels_raw_text, per_sentence = False, 1
 
     def __init__(
         self, withheld: Mapping[str, tuple[Span, ...]], cost: Cost, noise: Noise | None = None
@@ -115,6 +120,7 @@ class TwoAnnotators:
         self, first: Annotator, second: Annotator, expert: Annotator, adjudicate: Adjudicate
     ) -> None:
         self.first, self.second, self.expert, self.adjudicate = first, second, expert, adjudicate
+        self.per_sentence = first.per_sentence + second.per_sentence
 
     @property
     def assisted(self) -> bool:

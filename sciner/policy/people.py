@@ -80,6 +80,7 @@ class People:
         self.asked: Annotator = (
             TwoAnnotators(first, second, expert, adjudicate) if adjudicate else first
         )
+        self.per_sentence = self.asked.per_sentence
 
     def label(self, sentences: Sequence[Sentence], proposed: Proposed | None = None) -> Labelled:
         """As ``Annotator.label``.

@@ -182,7 +182,8 @@ def average_settings(
     """Average over columns until at most ``most`` settings are left.
 
     Means are taken seed by seed. Those of all values of the key cover the same settings and seeds,
-    and the rounds that all of these reach; what some value of the key lacks is left out.
+    and the rounds that all of these reach; what some value of the key lacks is left out. So is a
+    figure in a round of a setting that some value lacks, though it has the figure elsewhere.
 
     Args:
         compared: the runs.
@@ -206,6 +207,8 @@ def average_settings(
     frame = frame[shared == frame.groupby(panel)[key].transform("nunique")]
     reached = frame.groupby([*panel, "round"])["run"].transform("nunique")
     frame = frame[reached == frame.groupby(panel)["run"].transform("nunique")]
+    have = frame.groupby([*panel, *gone, "seed", "round", "metric"])[key].transform("nunique")
+    frame = frame[have == frame.groupby([*panel, "metric"])[key].transform("nunique")]
     at = [*panel, *([compared.key] if compared.key else []), "seed", "round", "metric"]
     how = dict.fromkeys(("run", "sweep", "words", *FIXED), "first") | {"value": "mean"}
     how = {name: word for name, word in how.items() if name not in at}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from sciner.report.dataset import write_dataset
 from sciner.report.model_card import write_model_card
 from sciner.report.sentences import read_part
 from sciner.results.records import Record, records
-from sciner.run.saved import CARD, add_onnx
+from sciner.run.saved import CARD, add_onnx, copy_saved
 from sciner.text.formats.atomic import complete
 
 MODEL, CORPUS = "model", "corpus"
@@ -75,7 +74,7 @@ def export(record: Record, out: Path, *, onnx: bool = False) -> float | None:
     difference = None
     with complete(out) as unfinished:
         model = unfinished / MODEL
-        shutil.copytree(record.folder / MODEL, model)
+        copy_saved(record.folder / MODEL, model)
         if onnx:
             tested = read_part(record.folder, record.rounds[-1]["round"], "test")
             difference = add_onnx(model, [example.sentence for example in tested[:COMPARED]])

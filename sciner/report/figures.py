@@ -183,8 +183,10 @@ def heat(compared: ComparedRuns, classes: Sequence[str], change: bool) -> Figure
     shown = compared.frame[compared.frame["metric"].isin(names)]
     grids = []
     for wanted in asked:
-        grid = rows_of(shown, wanted).pivot_table("value", "metric", "round").reindex(list(names))
-        grids.append(grid.sub(grid[0], axis=0).drop(columns=0) if change and 0 in grid else grid)
+        grid = rows_of(shown, wanted).pivot_table("value", ["metric", "seed"], "round")
+        if change and 0 in grid:  # in each seed: not every seed has every round
+            grid = grid.sub(grid[0], axis=0).drop(columns=0)
+        grids.append(grid.groupby("metric").mean().reindex(list(names)))
     kept = [(w, g) for w, g in zip(asked, grids, strict=True) if g.shape[1]]
     if not kept:
         return None

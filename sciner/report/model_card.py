@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from sciner.report.render import NONE, Table, markdown
+from sciner.printable import code_span
+from sciner.report.render import NONE, Table, as_markdown, markdown
 from sciner.report.sentences import read_part
 from sciner.results.records import Record
 from sciner.score.entity import entity_counts
@@ -158,8 +159,12 @@ def limits(record: Record) -> list[str]:
     support = {c: last["scores"].get(f"test/support/{escaped(c)}", 0.0) for c in record.labels}
     if rare := [label for label, spans in support.items() if spans < FEW]:
         found.append(
-            f"Fewer than {FEW} test spans, so that the score says little: {', '.join(rare)}."
+            f"Fewer than {FEW} test spans, so that the score says little: "
+            f"{', '.join(map(code_span, rare))}."
         )
     if last["scores"].get("silver/accepted_sentences"):
         found.append("Some of its training labels are a tagger's, with the errors of that tagger.")
-    return [*found, *(f"The last round warned: {warning}." for warning in last["warnings"])]
+    return [
+        *found,
+        *(f"The last round warned: {as_markdown(warning)}." for warning in last["warnings"]),
+    ]

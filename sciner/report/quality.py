@@ -115,7 +115,7 @@ def warnings(compared: ComparedRuns) -> Iterator[Section]:
     if raised:
         headings = ("run", *next(iter(compared.set_to.values())), "seed", "round", "warning")
         table = Table(headings, raised, len(headings))
-        text = "In these rounds the predictions looked very unlike the gold of the seed set."
+        text = "In these rounds the predictions looked very unlike the gold."
         if any(row[-2] == "0" for row in raised):
             text += " The answer does not count round 0, which is trained on the seed set alone."
         yield Section("warnings", "Collapse warnings", text, table=table)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from sciner.printable import code_span, printable
 
 if TYPE_CHECKING:
     from sciner.report.tables import Cell, Grid, Key
@@ -23,6 +26,7 @@ LATEX = str.maketrans(
     | {"<": r"\textless{}", ">": r"\textgreater{}", NONE: "--", "`": r"\textasciigrave{}"}
     | {"†": r"\dag{}", "‡": r"\ddag{}"}
 )
+FORMULA = re.compile(r"^[=@\t\r]|^[+-](?![\d.])")  # a figure may begin with + or -
 MARKDOWN = str.maketrans({"|": r"\|", "<": "&lt;", "\n": " "})
 
 
@@ -142,10 +146,10 @@ def _words(key: Key) -> str:
 def markdown(table: Table) -> str:
     """Format a table as a pipe table, with its notes below."""
     ruler = ["---"] * table.words + ["---:"] * (len(table.headings) - table.words)
-    body = [[text.translate(MARKDOWN) for text in row] for row in (table.headings, *table.rows)]
+    body = [[as_markdown(text) for text in row] for row in (table.headings, *table.rows)]
     lines = [f"| {' | '.join(row)} |" for row in (body[0], ruler, *body[1:])]
-    notes = [note.translate(MARKDOWN).replace("*", r"\*") for note in table.notes]
-    commands = [f"{what.translate(MARKDOWN)}: `{command}`" for what, command in table.commands]
+    notes = [as_markdown(note).replace("*", r"\*") for note in table.notes]
+    commands = [f"{as_markdown(what)}: {code_span(command)}" for what, command in table.commands]
     below = [
         *(["", " ".join(notes)] if notes else []),
         *(["", *(f"- {line}" for line in commands)] if commands else []),
@@ -153,10 +157,20 @@ def markdown(table: Table) -> str:
     return "\n".join([*lines, *below]) + "\n"
 
 
+def as_markdown(text: str) -> str:
+    """Escape what would be a link, a picture, HTML or another cell."""
+    return printable(text.translate(MARKDOWN)).replace("](", r"]\(")
+
+
 def as_csv(table: Table) -> str:
-    """Format headings and rows as CSV, without the notes."""
+    """Format headings and rows as CSV, without the notes.
+
+    A class that a spreadsheet would compute as a formula gets a quote before it (OWASP, CSV
+    injection).
+    """
     stream = io.StringIO()
-    csv.writer(stream, lineterminator="\n").writerows((table.headings, *table.rows))
+    rows = ([FORMULA.sub(r"'\g<0>", text) for text in row] for row in (table.headings, *table.rows))
+    csv.writer(stream, lineterminator="\n").writerows(rows)
     return stream.getvalue()
 
 

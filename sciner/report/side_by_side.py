@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sciner.errors import InputError
+from sciner.printable import printable
 from sciner.report.sentences import (
     Part,
     findings_of,
@@ -23,7 +24,6 @@ from sciner.report.sentences import (
     rounds_of,
     wrong,
 )
-from sciner.report.terminal import printable
 from sciner.score.errors import Finding, Kind
 from sciner.text.corpus import Example
 from sciner.text.spans import Span

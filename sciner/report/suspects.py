@@ -12,11 +12,11 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from sciner.errors import InputError, nearest
+from sciner.printable import printable
 from sciner.report.render import NONE, Table
 from sciner.report.section import Section
 from sciner.report.sentences import folder_of, name_of, rounds_of
 from sciner.report.side_by_side import LIMIT, STYLES, marked, print_first, worded
-from sciner.report.terminal import printable
 from sciner.results.suspects import SUSPECTS, read_suspects
 from sciner.score.suspects import Suspect, Suspected, extent
 from sciner.text.spans import Span

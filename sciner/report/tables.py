@@ -259,10 +259,9 @@ def paired(
     if not seeds:
         raise ValueError(f"no seed has both {dict(a)} and {dict(b)}")
     # threshold=fixed also determines the values in its file
-    groups = {name.split(".")[0] for name in (*a, *b)}
-    refuse_unlike(
-        pd.concat(sides), [key for key in keys_of(frame) if key.split(".")[0] not in groups]
-    )
+    named = {*a, *b}
+    others = [k for k in keys_of(frame) if named.isdisjoint((k, k.split(".")[0]))]
+    refuse_unlike(pd.concat(sides), others)
     by_seed = {seed: values[0][seed] - values[1][seed] for seed in seeds}
     if metric == F1 and counts:
         points = [_points(side, counts) for side in sides]

@@ -13,6 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from sciner.printable import printable
 from sciner.progress import is_quiet
 from sciner.score.names import escaped
 
@@ -209,11 +210,6 @@ def print_table(console: Console, table: Tabular) -> None:
         unbounded = console.options.update(max_width=10_000)
         width = max(console.width, console.measure(wide, options=unbounded).maximum)
         Console(file=console.file, width=width, highlight=False, quiet=console.quiet).print(wide)
-
-
-def printable(text: str) -> str:
-    """Replace control characters, with which a corpus could control the terminal."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text)
 
 
 def console() -> Console:

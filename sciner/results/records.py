@@ -12,9 +12,11 @@ from typing import Annotated, Any
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from sciner.errors import InputError
+from sciner.printable import printable
 from sciner.results.folder import VERSION
 
 log = logging.getLogger(__name__)
+DEEPEST, ALIASES = 50, 10  # of config.yaml: aliases of aliases can become very large
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,7 @@ def read_records(place: Path, pruned: bool = False) -> Iterator[Record]:
                     read(file.with_name("config.yaml"), parse_yaml, dict[str, Any]),
                 )
         except InputError as error:
-            log.warning("%s; the run is left out", error)
+            log.warning("%s; the run is left out", printable(str(error)))
 
 
 class Setting(BaseModel):
@@ -163,11 +165,23 @@ def parse_lines(text: str) -> list[Any]:
 
 
 def parse_yaml(text: str) -> Any:
-    """Parse YAML."""
+    """Parse YAML.
+
+    Raises:
+        ValueError: it is none, or too deep or too large to be a configuration.
+    """
     import yaml
 
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C: six times faster
+    depth = aliases = 0
     try:
-        return yaml.load(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # C: six times faster
+        for event in yaml.parse(text, loader):  # flat, while loading would recur
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            aliases += isinstance(event, yaml.AliasEvent)
+            if depth > DEEPEST or aliases > ALIASES:
+                raise ValueError("no configuration is so deep, or has so many aliases")
+        return yaml.load(text, loader)
     except yaml.YAMLError as error:
         raise ValueError(error) from None
 
@@ -184,7 +198,7 @@ def read(file: Path, parse: Callable[[str], Any], shape: Any) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         why = f"{'.'.join(map(str, first['loc']))} {first['msg']}"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         why = str(error)
     else:
         return content

@@ -26,6 +26,7 @@ from sciner.run.annotated import (
     records_of,
     text_of,
 )
+from sciner.run.saved import TOKENS
 from sciner.tagger.base import Fitted
 from sciner.text.corpus import Sentence
 from sciner.text.formats.atomic import complete, write_lines
@@ -40,7 +41,6 @@ from sciner.text.formats.texts import READABLE, Text, find_texts, said
 from sciner.text.prediction import Aggregate
 
 log = logging.getLogger(__name__)
-TOKENS = "tokens.json"
 # sentences given to a tagger at once: a multiple of its own chunks, so that its batches are the
 # same as in a run
 BLOCK = 32_768
@@ -215,7 +215,7 @@ def tokens_of(folder: Path) -> float | None:
     """What ``note_tokens`` wrote; None if it wrote nothing."""
     try:
         return float(json.loads((folder / TOKENS).read_text(encoding="utf-8"))["cut_share"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from sciner.printable import code_span
+
 TRANSFORMERS = """\
 ## With transformers
 
@@ -38,7 +40,7 @@ def card(kind: str, labels: Sequence[str]) -> str:
     """
     encoder = kind == "encoder"
     head = ["library_name: transformers", "pipeline_tag: token-classification"] if encoder else []
-    classes = "\n".join(f"- `{label}`" for label in labels)
+    classes = "\n".join(f"- {code_span(label)}" for label in labels)
     return (
         f"""\
 ---

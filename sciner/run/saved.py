@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from sciner.tagger.base import FitReport, Fitted
 from sciner.text.corpus import Sentence
 
 ABOUT, CARD, ONNX = "sciner.json", "README.md", "model.onnx"
+BESIDE = THRESHOLD, TOKENS = "threshold.json", "tokens.json"  # of a run; for new text
 UNKNOWN = FitReport(0, 0, 0.0, ())  # a saved tagger's own report is not kept
 
 
@@ -82,7 +84,7 @@ def open_tagger(folder: Path, trainer: TrainerConfig, *, int8: bool = False) -> 
         restored: Fitted = tagger_of(about.model, trainer, about.labels).restore(folder, UNKNOWN)
     except InputError:
         raise
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(
             f"the tagger cannot be restored ({error})", file=folder, hint="save it again"
         ) from None
@@ -136,6 +138,28 @@ def add_onnx(folder: Path, sentences: Sequence[Sentence]) -> float:
     restored = open_tagger(folder, exact)
     assert isinstance(restored, FittedEncoder)
     return export(restored, folder / ONNX, sentences)
+
+
+def copy_saved(folder: Path, out: Path) -> None:
+    """Copy a saved tagger to the new folder ``out``: the files that a run writes, and no others.
+
+    Args:
+        folder: where it was saved. A run of somebody else can have anything there.
+        out: must not exist.
+
+    Raises:
+        InputError: the folder has no saved tagger, or a file is missing, is a link or has changed.
+    """
+    about = read_about(folder)
+    names = [Path(name).name for name in about.files]
+    for file in (folder / name for name in (*names, ABOUT, CARD, *BESIDE)):
+        if file.is_symlink():
+            raise InputError("a link is not exported", file=file, hint="replace it by its file")
+    unchanged(folder, about)
+    out.mkdir(parents=True)
+    for name in (*names, ABOUT, CARD, *BESIDE):
+        if (folder / name).is_file():
+            shutil.copy2(folder / name, out / name)
 
 
 def unchanged(folder: Path, about: About) -> None:

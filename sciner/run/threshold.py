@@ -13,9 +13,8 @@ from sciner.errors import InputError
 from sciner.policy.measure.base import MEASURES
 from sciner.policy.threshold.base import Granularity
 from sciner.policy.threshold.resolved import Resolved
+from sciner.run.saved import THRESHOLD
 from sciner.text.prediction import Aggregate
-
-NAME = "threshold.json"
 
 
 class Noted(BaseModel):
@@ -31,7 +30,7 @@ class Noted(BaseModel):
 def note_threshold(folder: Path, threshold: Resolved) -> None:
     """Write the threshold into a saved tagger's folder."""
     text = json.dumps(asdict(threshold), indent=1, ensure_ascii=False)
-    (folder / NAME).write_text(text + "\n", encoding="utf-8")
+    (folder / THRESHOLD).write_text(text + "\n", encoding="utf-8")
 
 
 def threshold_of(
@@ -74,7 +73,7 @@ def noted_threshold(folder: Path, labels: Sequence[str]) -> Resolved:
     Raises:
         InputError: it wrote nothing, or the file has been changed.
     """
-    file = folder / NAME
+    file = folder / THRESHOLD
     try:
         noted = Noted.model_validate_json(file.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -13,7 +13,8 @@ from sciner.text.prediction import Aggregate, Prediction
 from sciner.text.spans import Span
 
 BINS = 10
-EDGES = np.linspace(0, 1, BINS + 1)[1:-1]  # between them
+# between them; in the precision of confidences, where 6 votes of 10 are 0.6 and not above it
+EDGES = np.linspace(0, 1, BINS + 1, dtype=np.float32)[1:-1]
 
 
 def calibration_scores(
@@ -96,10 +97,10 @@ def reliability_scores(
 def bins_of(confidences: Sequence[float]) -> npt.NDArray[np.intp]:
     """Number the bin of each confidence, from 0; a bin includes its upper end.
 
-    >>> bins_of([0.0, 0.1, 0.11, 1.0]).tolist()
-    [0, 0, 1, 9]
+    >>> bins_of([0.0, 0.1, 0.11, 0.6, 1.0]).tolist()
+    [0, 0, 1, 5, 9]
     """
-    return np.searchsorted(EDGES, np.array(confidences, float), side="left")
+    return np.searchsorted(EDGES, np.array(confidences, np.float32), side="left")
 
 
 def reliability(

@@ -93,34 +93,34 @@ def drift_scores(
 
 def collapse_warning(
     density: float,
-    seed_density: float,
+    gold_density: float,
     shares: Mapping[str, float],
-    seed_shares: Mapping[str, float],
+    gold_shares: Mapping[str, float],
 ) -> str | None:
-    """Warn when the predictions no longer look like the seed set's gold.
+    """Warn when the predictions no longer look like the gold that was bought so far.
 
     Args:
-        density, seed_density: spans per 100 tokens of the predictions and of the seed set's gold.
-        shares, seed_shares: share of each class in them, as ``density_and_shares`` gives it.
+        density, gold_density: spans per 100 tokens of the predictions and of the gold.
+        shares, gold_shares: share of each class in them, as ``density_and_shares`` gives it.
 
     Returns:
-        One line if the density is under half or over twice the seed set's, or if a class with at
-        least 5% of the seed set's spans is no longer predicted; else None.
+        One line if the density is under half or over twice the gold's, or if a class with at least
+        5% of the gold's spans is no longer predicted; else None.
     """
     signs = []
-    if density < DENSITY_FALL * seed_density:
+    if density < DENSITY_FALL * gold_density:
         signs.append(
-            f"only {density:.1f} spans per 100 tokens are predicted where the seed set has "
-            f"{seed_density:.1f}"
+            f"only {density:.1f} spans per 100 tokens are predicted where the gold has "
+            f"{gold_density:.1f}"
         )
-    if density > DENSITY_RISE * seed_density:
+    if density > DENSITY_RISE * gold_density:
         signs.append(
-            f"{density:.1f} spans per 100 tokens are predicted where the seed set has only "
-            f"{seed_density:.1f}"
+            f"{density:.1f} spans per 100 tokens are predicted where the gold has only "
+            f"{gold_density:.1f}"
         )
     if lost := [
         label
-        for label, share in seed_shares.items()
+        for label, share in gold_shares.items()
         if share >= COMMON_CLASS and not shares.get(label)
     ]:
         signs.append(f"no longer predicted: {', '.join(sorted(lost))}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,9 @@ def entity_scores(
     from seqeval.metrics.v1 import precision_recall_fscore_support
     from seqeval.scheme import IOB2, Entities
 
+    labels = sorted({s.label for spans in (*map(gold_spans, gold), *predicted) for s in spans})
+    # seqeval strips hyphens from names; these sort as the names do
+    numbers = {label: f"{i:06}" for i, label in enumerate(labels)}
     true: list[list[str]] = []
     pred: list[list[str]] = []
     for sentence, spans in zip(gold, predicted, strict=True):
@@ -68,15 +71,13 @@ def entity_scores(
         # all I-, the token can go: the spans of both sides shrink or move alike, no two boundaries
         # meet that stood apart, and the counts stay
         if told := [pair for pair in tags if pair[0][0] != pair[1][0] or pair[0][0] == "B"]:
-            true.append([tag for tag, _ in told])
-            pred.append([tag for _, tag in told])
+            true.append([numbered(tag, numbers) for tag, _ in told])
+            pred.append([numbered(tag, numbers) for _, tag in told])
     if not true:
         return {}
 
     # read once, counted twice
     read = {"entities_true": Entities(true, IOB2), "entities_pred": Entities(pred, IOB2)}
-    # seqeval's order
-    classes = sorted(read["entities_true"].unique_tags | read["entities_pred"].unique_tags)
     micro = precision_recall_fscore_support(
         true, pred, average="micro", scheme=IOB2, zero_division=0, **read
     )
@@ -98,7 +99,7 @@ def entity_scores(
             for figure, values in zip(FIGURES, figures, strict=True)
         }
     for i in np.flatnonzero(in_gold):
-        label, there = escaped(classes[i]), _defined(marked[classes[i]], int(support[i]))
+        label, there = escaped(labels[i]), _defined(marked[labels[i]], int(support[i]))
         scores |= {
             f"{figure}/{label}": float(values[i])
             for figure, values in zip(FIGURES, figures, strict=True)
@@ -106,6 +107,11 @@ def entity_scores(
         }
         scores[f"support/{label}"] = float(support[i])
     return scores
+
+
+def numbered(tag: str, numbers: Mapping[str, str]) -> str:
+    """A tag with the number of its class."""
+    return tag if tag == "O" else tag[:2] + numbers[tag[2:]]
 
 
 def _defined(predicted: int, gold: int) -> set[str]:

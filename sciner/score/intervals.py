@@ -19,10 +19,12 @@ class Bounds(NamedTuple):
 SHARE, SIGNED = Bounds(0.0, 1.0), Bounds(-1.0, 1.0)
 # the first part of a metric's name that stands here decides
 KINDS: dict[str, Bounds | None] = {
-    **dict.fromkeys(("support", "spans", "errors", "budget", "time", "train", "acquire"), None),
+    **dict.fromkeys(("support", "spans", "errors", "budget", "time", "train"), None),
     **dict.fromkeys(("f1", "precision", "recall", "accuracy", "agreement_f1"), SHARE),
     **dict.fromkeys(("proposed_precision", "proposed_recall", "accepted_share"), SHARE),
-    **dict.fromkeys(("churn", "share", "ece", "mean_confidence", "class_divergence"), SHARE),
+    **dict.fromkeys(
+        ("churn", "share", "ece", "mean_confidence", "class_divergence", "collapse"), SHARE
+    ),
     **dict.fromkeys(("gain", "kappa", "agreement_kappa"), SIGNED),
 }
 

@@ -81,7 +81,8 @@ def kappa_scores(
 ) -> dict[str, float]:
     """Cohen's kappa of accepted silver with withheld gold.
 
-    It is computed over the tokens that silver or gold marks and that are not masked.
+    It is computed over the tokens that silver or gold marks and that are not masked, as the loss
+    is: also over what is left of a span of which some tokens are masked.
 
     Args:
         examples: the accepted silver.
@@ -97,15 +98,12 @@ def kappa_scores(
     by_bin: defaultdict[int, Counter[tuple[str, str]]] = defaultdict(Counter)
     for example in examples:
         if (gold := withheld.get(example.sentence.id)) is not None:
-            accepted, true = example.accepted(), _classes(gold)
-            silver = _classes(accepted)
+            silver, true = _classes(example.spans), _classes(gold)
             seen = (silver.keys() | true.keys()) - example.masked
             pairs.update((silver.get(i, ""), true.get(i, "")) for i in seen)
             for number, span in zip(bins_of(example.confidences), example.spans, strict=True):
-                if span in accepted:
-                    by_bin[number].update(
-                        (span.label, true.get(i, "")) for i in range(span.start, span.end)
-                    )
+                inside = set(range(span.start, span.end)) - example.masked
+                by_bin[number].update((span.label, true.get(i, "")) for i in inside)
     found = {"kappa/micro": cohen_kappa(pairs)}
     for label in sorted({label for pair in pairs for label in pair if label}):
         of_class: Counter[tuple[str, str]] = Counter()

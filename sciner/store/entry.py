@@ -12,6 +12,17 @@ from sciner.store.refusals import reason
 from sciner.store.step import key_of, short_key
 
 FORMAT = 1  # of an entry's key.json
+YEAR_5000 = 1e11  # in seconds since 1970
+# what reading a record raises that is none
+BROKEN = (
+    ValueError,
+    ArithmeticError,
+    RecursionError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    FileNotFoundError,
+)
 
 
 class Damaged(Exception):
@@ -45,8 +56,8 @@ def read_meta(entry: Path) -> dict[str, Any]:
                     name: (int(size), str(sha256)) for name, (size, sha256) in meta["files"].items()
                 }
             }
-            meta |= {name: float(meta[name]) for name in ("seconds", "created")}
-    except (ValueError, KeyError, TypeError, AttributeError, FileNotFoundError) as error:
+            meta |= {name: seconds(meta[name]) for name in ("seconds", "created")}
+    except BROKEN as error:
         raise Damaged(f"key.json is missing or broken, {type(error).__name__}") from None
     except OSError as error:
         raise Unreadable(f"key.json of {short_key(key)}: {reason(error)}") from None
@@ -57,6 +68,18 @@ def read_meta(entry: Path) -> dict[str, Any]:
     if not same:
         raise Damaged("key.json names other inputs")
     return meta
+
+
+def seconds(value: Any) -> float:
+    """A duration, or a time since 1970.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    found = float(value)
+    if not 0 <= found < YEAR_5000:  # also NaN
+        raise ValueError
+    return found
 
 
 def verify(entry: Path) -> None:

@@ -234,8 +234,12 @@ class Lease:
 
 def leased(folder: Path) -> set[str]:
     """What living processes use."""
-    living = [p for p in folder.glob("*.keys") if is_held(p.with_suffix(".lock"))]
-    return {key for place in living for key in place.read_text(encoding="utf-8").split()}
+    found: set[str] = set()
+    for place in folder.glob("*.keys"):
+        if is_held(place.with_suffix(".lock")):
+            with suppress(FileNotFoundError):  # its holder has ended in between
+                found.update(place.read_text(encoding="utf-8").split())
+    return found
 
 
 def locks_in(folder: Path) -> list[Path]:

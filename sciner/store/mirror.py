@@ -33,6 +33,7 @@ NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")  # no .. and no beginning /
 # what steps write: no code, and nothing that runs code when it is read, as a pickle does
 KINDS = {".json", ".npy", ".npz", ".safetensors", ".crfsuite", ".txt", ".model"}
 SHA256 = re.compile("[0-9a-f]{64}")
+LONGEST = 200  # characters of a file's name, which file systems allow
 AGAIN = "what was copied stays: repeat the command to go on"
 
 
@@ -160,6 +161,9 @@ def files_of(meta: Mapping[str, Any]) -> Files:
     for name, (_, sha256) in files.items():
         if not NAME.fullmatch(name) or name == "key.json" or not SHA256.fullmatch(sha256):
             raise Damaged(f"{name!r} cannot be a file of an entry")
+        above = {place.as_posix() for place in Path(name).parents}
+        if above & {*files, "key.json"} or max(map(len, name.split("/"))) > LONGEST:
+            raise Damaged(f"{name!r} cannot be a file of an entry, beside the others")
         if Path(name).suffix not in KINDS:
             raise Damaged(f"{name} is no kind of file that sciner writes: it may be unsafe to read")
     return files

@@ -112,15 +112,16 @@ def evict(store: DiskStore, key: str) -> bool:
     place.parent.mkdir(exist_ok=True)
     try:
         with store.locked(key, wait=0):
-            store.entry(key).rename(place)
+            try:
+                store.entry(key).rename(place)
+            except FileNotFoundError:  # another process was first
+                return True
             if key in leased(store.root / LEASES):
                 place.rename(store.entry(key))
                 return False
             shutil.rmtree(place)
     except Busy:
         return False
-    except FileNotFoundError:  # another process was first
-        pass
     return True
 
 

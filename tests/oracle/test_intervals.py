@@ -59,7 +59,14 @@ def test_it_holds_the_mean_about_as_often_as_it_says(
 
 def test_the_range_is_known_by_the_name_of_the_metric() -> None:
     """A class may be called as a figure is: the first part that is known decides."""
-    for name in ("test/f1/micro", "test/unseen/f1", "silver/bin/0.9/precision", "drift/churn"):
+    for name in (
+        "test/f1/micro",
+        "test/unseen/f1",
+        "silver/bin/0.9/precision",
+        "drift/churn",
+        "acquire/proposed/f1",
+        "drift/collapse",
+    ):
         assert bounds_of(name) == SHARE, name
     assert bounds_of("test/gain/micro") == bounds_of("silver/kappa/micro") == SIGNED
     for name in ("budget/tokens", "test/support/f1", "silver/spans/Task", "drift/density"):

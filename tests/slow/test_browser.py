@@ -25,7 +25,7 @@ from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select  # noqa: E402
 
-WARNING = "3.1 predicted spans per 100 tokens, where the seed set has 9.2: fewer than half"
+WARNING = "3.1 predicted spans per 100 tokens, where the gold has 9.2: fewer than half"
 
 
 @pytest.fixture(scope="module")

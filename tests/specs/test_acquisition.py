@@ -15,7 +15,7 @@ from sciner.policy.acquisition.base import STRATEGIES, Strategy
 from sciner.policy.acquisition.baselines import Random
 from sciner.policy.acquisition.batch import Acquire
 from sciner.policy.acquisition.uncertainty_sampling import Fluctuation, Mnlp
-from sciner.policy.annotator import SimulatedAnnotator
+from sciner.policy.annotator import SimulatedAnnotator, TwoAnnotators
 from sciner.policy.cost import Cost
 from sciner.policy.seed import Amount
 from sciner.policy.threshold.accept import Threshold
@@ -98,6 +98,15 @@ def test_the_loop_ends_with_the_budget(unit: str) -> None:
     assert spent[-2] < limit <= spent[-1]
     if unit == "sentences":
         assert spent[-1] - limit < 1
+
+
+def test_two_annotators_are_both_within_the_budget() -> None:
+    one = SimulatedAnnotator(PARTS.withheld(), Cost())
+    acquire = Acquire(Random(), Amount(30), budget=2 * (len(PARTS.seed_set) + 10 + 11))
+    both = TwoAnnotators(one, one, one, "agreed")
+    _, rounds = turn(SAMPLE, REJECT, Iteration(9), PARTS, acquire=acquire, annotator=both)
+    assert [len(done.acquired) for done in rounds] == [0, 11]
+    assert rounds[-1].scores["budget/sentences"] == acquire.budget
 
 
 @pytest.mark.parametrize("unit", ["tokens", "entities"])

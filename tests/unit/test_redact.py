@@ -36,6 +36,14 @@ def test_whatever_a_password_holds_it_is_hidden_and_the_rest_is_shown(password: 
         ("http://host:5000/ and http://other:5000/", "http://host:5000/ and http://other:5000/"),
         ("https://host:5000/a@b", "https://host:5000/a@b"),
         ("https://me:to/ken@host", "https://me:***@host"),
+        ("https://ghp_token@host/mlflow is down", "https://***@host/mlflow is down"),
+        ("http://host/mlflow?sig=abc&x=1", "http://host/mlflow?sig=***&x=1"),
+        ("http://host?X-Amz-Signature=abc", "http://host?X-Amz-Signature=***"),
+        ("http://host/#access_token=abc", "http://host/#access_token=***"),
+        (
+            "http://host/?significance=1&encoding=utf-8",
+            "http://host/?significance=1&encoding=utf-8",
+        ),
         ("me@host:port, no address", "me@host:port, no address"),
     ],
 )

@@ -30,7 +30,7 @@ class Evaluate(Step[EvaluationResult]):
     """
 
     NAME = "evaluate"
-    VERSION = 1
+    VERSION = 2
     INPUTS: ClassVar = {
         "predictions": "",
         "gold": "the gold that is evaluated against",

@@ -47,7 +47,7 @@ class Select(Step[Selection]):
     """
 
     NAME = "select"
-    VERSION = 3
+    VERSION = 4
     INPUTS: ClassVar = {
         "fresh": "the annotation and its sentences' ids",
         "earlier": "the annotations from which silver was kept",

@@ -22,9 +22,9 @@ from sciner.policy.threshold.base import (
 from sciner.policy.threshold.constant import AcceptAll
 from sciner.policy.threshold.values import Thresholds
 from sciner.text.corpus import UNMASKED, Example
-from sciner.text.prediction import Aggregate, Prediction
+from sciner.text.prediction import Aggregate, Floats, Prediction, aggregate
 
-Margins = npt.NDArray[np.float64]  # [tokens]: how sure the tagger is, minus the threshold
+Least = npt.NDArray[np.float32]  # [tokens]: the least confidence that is accepted
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,35 +89,38 @@ class Threshold:
         return measured(p, self.measure)
 
 
-def masked_sentence(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int] | None:
+def masked_sentence(p: Prediction, least: Least, how: Aggregate) -> frozenset[int] | None:
     """All or nothing: None rejects the sentence.
 
     With the mean over all tokens, an accepted sentence may contain an uncertain token.
     """
-    return frozenset() if _reaches(margins, how) else None
+    return frozenset() if _reaches(p.confidence, least, how) else None
 
 
-def masked_span(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+def masked_span(p: Prediction, least: Least, how: Aggregate) -> frozenset[int]:
     """The tokens of the spans below their threshold."""
     return frozenset(
         i
         for s in p.spans
-        if not _reaches(margins[s.start : s.end], how)
+        if not _reaches(p.confidence[s.start : s.end], least[s.start : s.end], how)
         for i in range(s.start, s.end)
     )
 
 
-def masked_token(p: Prediction, margins: Margins, how: Aggregate) -> frozenset[int]:
+def masked_token(p: Prediction, least: Least, how: Aggregate) -> frozenset[int]:
     """The tokens below their threshold."""
-    return frozenset(np.flatnonzero(margins < 0).tolist())
+    return frozenset(np.flatnonzero(p.confidence < least).tolist())
 
 
-def _reaches(margins: Margins, how: Aggregate) -> bool:
-    return len(margins) == 0 or bool((margins.min() if how == "min" else margins.mean()) >= 0)
+def _reaches(confidence: Floats, least: Least, how: Aggregate) -> bool:
+    if how == "min" or len(least) == 0:
+        return bool((confidence >= least).all())
+    # the same rounding as where a threshold is computed: what gave a threshold has to reach it
+    return bool(aggregate(confidence, how) >= least.mean(dtype=np.float64))
 
 
 # masked positions of a prediction, or None where the sentence is refused
-MASKED: dict[Granularity, Callable[[Prediction, Margins, Aggregate], frozenset[int] | None]] = {
+MASKED: dict[Granularity, Callable[[Prediction, Least, Aggregate], frozenset[int] | None]] = {
     "sentence": masked_sentence,
     "span": masked_span,
     "token": masked_token,
@@ -180,7 +183,7 @@ def accept(
     sure = array("d")  # of each
     for p in silver():
         told = threshold.measured(p)
-        masked = MASKED[threshold.granularity](p, margins_of(told, thresholds), how)
+        masked = MASKED[threshold.granularity](told, least_of(told, thresholds), how)
         if masked is None or len(masked) == len(p.sentence.tokens):
             continue
         confidences = p.span_confidences(how)
@@ -196,12 +199,15 @@ def accept(
     return [example for example in taken if example.accepted() or example.sentence.id in kept]
 
 
-def margins_of(p: Prediction, thresholds: Thresholds) -> Margins:
-    """Each token's confidence minus the threshold of its label's class."""
-    threshold = np.full(len(p.confidence), thresholds(""))
+def least_of(p: Prediction, thresholds: Thresholds) -> Least:
+    """Each token's threshold: that of its label's class.
+
+    It is rounded as confidences are, so that a threshold of 0.9 accepts 9 votes of 10.
+    """
+    least = np.full(len(p.confidence), thresholds(""), dtype=np.float32)
     for span in p.spans:
-        threshold[span.start : span.end] = thresholds(span.label)
-    return np.asarray(p.confidence - threshold, dtype=np.float64)
+        least[span.start : span.end] = thresholds(span.label)
+    return least
 
 
 def allowed_empty(rule: Empty, filled: int, empty: int, rate: float) -> int:

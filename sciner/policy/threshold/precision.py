@@ -53,6 +53,6 @@ def least_confidence(pairs: Sequence[tuple[float, bool]], target: float) -> floa
     for count, (confidence, is_right) in enumerate(ordered, start=1):
         right += is_right
         last_of_its_confidence = count == len(ordered) or ordered[count][0] < confidence
-        if last_of_its_confidence and right >= target * count:
+        if last_of_its_confidence and right / count >= target:
             least = confidence
     return least

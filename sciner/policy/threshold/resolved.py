@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sciner.policy.measure.base import DEFAULT, measured
-from sciner.policy.threshold.accept import MASKED, Threshold, margins_of, thresholds_of
+from sciner.policy.threshold.accept import MASKED, Threshold, least_of, thresholds_of
 from sciner.policy.threshold.base import Granularity, Judged, nothing_judged
 from sciner.text.prediction import Aggregate, Prediction
 
@@ -27,8 +27,9 @@ class Resolved:
 
     def masked(self, p: Prediction) -> frozenset[int]:
         """The tokens of ``p`` that are not accepted: all of a rejected sentence."""
-        margins = margins_of(measured(p, self.measure), self.values.__getitem__)
-        found = MASKED[self.granularity](p, margins, self.confidence)
+        told = measured(p, self.measure)
+        least = least_of(told, self.values.__getitem__)
+        found = MASKED[self.granularity](told, least, self.confidence)
         return frozenset(range(len(p.sentence.tokens))) if found is None else found
 
 

@@ -28,8 +28,7 @@ class LlmAnnotator:
             and dev.
     """
 
-    assisted = False
-    labels_raw_text = False
+    assisted, labels_raw_text, per_sentence = False, False, 1
 
     def __init__(
         self, fitted: FittedLlm, people: SimulatedAnnotator, by_people: Collection[str]

@@ -250,6 +250,8 @@ def test_seeds_and_streams_are_different_people() -> None:
 class Fixed:
     """Marks what it is told, and records what it is asked and paid for."""
 
+    per_sentence = 1
+
     def __init__(self, *spans: Span) -> None:
         self.spans = spans
         self.asked: list[str] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,33 @@ def test_what_is_too_much_to_draw_is_a_mean_over_the_setting_with_the_most_value
     nothing = average_settings(apart, most=1)[0]
     assert nothing.frame.empty and heat(nothing, ["Task"], change=False) is None
     assert average_settings(asked, most=2, keep=["data.seed_size"])[1] == ["model"]
+
+
+def test_a_mean_of_a_figure_covers_the_settings_where_all_have_it(tmp_path: Path) -> None:
+    """One that a value of the key never has stays for the others."""
+    precision = {("crf", "5%"): 0.9, ("tiny", "5%"): 0.9, ("tiny", "10%"): 0.3}
+    for number, (model, size) in enumerate(itertools.product(("crf", "tiny"), ("5%", "10%"))):
+        scores = {"test/f1/micro": 0.5}
+        if (model, size) in precision:
+            scores["silver/precision/micro"] = precision[model, size]
+        if model == "tiny":
+            scores["train/steps"] = 9.0
+        write_run(
+            tmp_path / f"run{number}", f"model={model} data.seed_size={size} seed=0", [scores]
+        )
+    shown, _ = average_settings(compare_runs(records([tmp_path])), most=1)
+    means = shown.frame.set_index(["metric", "model"])["value"]
+    assert means["silver/precision/micro"].to_dict() == {"crf": 0.9, "tiny": 0.9}
+    assert means["train/steps"].to_dict() == {"tiny": 9.0}
+
+
+def test_a_change_is_drawn_within_each_seed(tmp_path: Path) -> None:
+    """Seeds may end in different rounds: here both gain 0.05 a round, from 0.2 and from 0.6."""
+    for seed, values in enumerate(((0.2, 0.25, 0.3), (0.6, 0.65))):
+        rounds = [{"test/f1/micro": 0.5, "test/f1/Task": value} for value in values]
+        write_run(tmp_path / f"run{seed}", f"seed={seed}", rounds)
+    figure = heat(compare_runs(records([tmp_path])), ["Task"], change=True)
+    assert figure and [text.get_text() for text in figure.axes[0].texts] == ["+0.05", "+0.10"]
 
 
 def test_runs_may_be_narrowed_by_their_settings(tmp_path: Path) -> None:

@@ -86,6 +86,24 @@ def test_classes_are_counted_as_the_run_counts_them(record: Record) -> None:
         assert f1_of(counts) == pytest.approx(scores.get(f"test/f1/{label}", 0))
 
 
+def test_only_what_a_run_writes_of_a_tagger_is_exported(run: Path, tmp_path: Path) -> None:
+    """A run of somebody else may have anything in its folder, and links to what is ours."""
+    (tmp_path / "secret.txt").write_text("secret")
+    own = tmp_path / "run"
+    shutil.copytree(run, own)
+    (own / "model/pytorch_model.bin").write_bytes(b"a pickle")
+    (own / "model/notes.txt").symlink_to(tmp_path / "secret.txt")
+    (record,) = records([own])
+    export(record, tmp_path / "out")
+    names = {"README.md", "gazetteer.json", "sciner.json", "threshold.json", "tokens.json"}
+    assert {path.name for path in (tmp_path / "out/model").iterdir()} == names
+    (own / "model/README.md").unlink()
+    (own / "model/README.md").symlink_to(tmp_path / "secret.txt")
+    with pytest.raises(InputError, match=r"README.md: a link is not exported"):
+        export(record, tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
 def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     with pytest.raises(InputError, match=r"out: it exists already; name another folder"):

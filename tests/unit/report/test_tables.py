@@ -312,3 +312,13 @@ def test_a_table_without_columns_has_one_and_one_without_rows_has_one(frame: pd.
     at10 = frame[(frame["data.seed_size"] == "10%") | (frame["seed"] == 9)]
     assert cells(at10, ["threshold"], []).column_keys == ((),)
     assert cells(at10, [], ["threshold"]).row_keys == ((),)
+
+
+def test_a_class_is_no_formula_in_a_csv_and_no_link_in_markdown() -> None:
+    """Figures with a sign stay figures."""
+    words = ("=1+1", "@SUM(A1)", "+cmd|' /C calc'!A0", "-x", "![x](http://host/p.png)", "\x1b[31m")
+    table = Table(("class", "F1"), tuple((word, "+0.012") for word in words), 1)
+    rows = [*csv.reader(io.StringIO(as_csv(table)))][1:]
+    assert [row[0] for row in rows] == [f"'{word}" for word in words[:4]] + [*words[4:]]
+    assert {row[1] for row in rows} == {"+0.012"}
+    assert r"![x]\(http" in markdown(table) and "\x1b" not in markdown(table)

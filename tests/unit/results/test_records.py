@@ -43,6 +43,10 @@ def test_a_run_of_an_older_sciner_is_refused_by_its_folder_unless_newer_ones_wer
         ("config.yaml", b"- a"),
         ("config.yaml", b"seed: {"),
         ("config.yaml", bytes(9)),
+        ("config.yaml", b"[" * 100_000),
+        ("config.yaml", b"a: &a [x, x]\nb: &b [" + b"*a, " * 11 + b"]"),
+        ("run.json", b"[" * 100_000),
+        ("rounds.jsonl", b"[" * 100_000),
     ],
 )
 def test_a_torn_run_is_left_out_and_named(

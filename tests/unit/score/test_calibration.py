@@ -56,6 +56,16 @@ def test_edges_of_the_bins(confidence: float, ece: float) -> None:
     )
 
 
+@pytest.mark.parametrize("votes", range(1, 11))
+def test_a_share_of_votes_is_in_the_bin_that_ends_with_it(votes: int) -> None:
+    """6 of 10 is no more than 0.6, though it is in the precision of confidences."""
+    prediction = predict(GOLD[1], (Span(0, 1, "Task"),), [votes / 10, 0.5])
+    scores = reliability_scores({"d#1": GOLD[1].spans or ()}, [prediction], "min")
+    assert scores.keys() == {
+        f"bin/{(votes - 1) / 10:.1f}/{name}" for name in ("precision", "spans")
+    }
+
+
 def test_errors_on_both_sides_of_a_bin_cancel_and_across_bins_do_not() -> None:
     """ECE compares means within a bin: one right and one wrong span at 0.5 are calibrated."""
     pair = predict(GOLD[0], (Span(0, 2, "Task"), Span(3, 4, "Task")), [0.5] * 4)

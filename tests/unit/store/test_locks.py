@@ -206,3 +206,18 @@ def test_what_a_process_uses_counts_while_it_renews_its_lease(tmp_path: Path) ->
     assert leased(tmp_path) == {"fit-v1-a"}
     assert drop_dead_leases(tmp_path) == 1 and leased(tmp_path) == {"fit-v1-a"}
     assert not list(tmp_path.glob("dead.*"))
+
+
+def test_a_process_that_ends_while_it_is_asked_about_uses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process removes its file between two looks; what others use still counts."""
+    for name in ("ended", "living"):
+        (tmp_path / f"{name}.keys").write_text(f"fit-v1-{name}\n")
+
+    def ends_now(lock: Path) -> bool:
+        (tmp_path / "ended.keys").unlink(missing_ok=True)
+        return True
+
+    monkeypatch.setattr(locks, "is_held", ends_now)
+    assert leased(tmp_path) == {"fit-v1-living"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import uuid
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from sciner.errors import InputError
@@ -197,6 +200,48 @@ def test_a_record_of_other_inputs_is_refused(mirror: Mirror, stores: list[DiskSt
     refused = {bad: "key.json names other inputs"}
     assert pull(theirs, mirror, read_all, dry_run=True).refused == refused
     assert pull(theirs, mirror, read_all).refused == refused and theirs.listed() == [good]
+
+
+DEEP = "[" * 100_000
+
+
+@pytest.mark.parametrize(
+    ("record", "why"),
+    [
+        ('{"files": {"x.json": [Infinity, ""]}}', "key.json is missing or broken, OverflowError"),
+        ('{"seconds": NaN}', "key.json is missing or broken, ValueError"),
+        ('{"created": 1e300}', "key.json is missing or broken, ValueError"),
+        (f'{{"files": {DEEP}', "key.json is missing or broken, RecursionError"),
+        ('{"files": {"a.json": "A", "a.json/b.json": "A"}}', "'a.json/b.json' cannot be a file"),
+        ('{"files": {"key.json/b.json": "A"}}', "'key.json/b.json' cannot be a file"),
+        (f'{{"files": {{"{"x" * 300}.json": "A"}}}}', f"'{'x' * 300}.json' cannot be a file"),
+        ('{"files": {"huge.npy": "B"}}', "it needs more memory than there is"),
+    ],
+)
+def test_a_record_that_was_made_to_stop_the_copying_is_refused_alone(
+    mirror: Mirror, stores: list[DiskStore], record: str, why: str
+) -> None:
+    ours, theirs = stores
+    bad, *good = filled(ours, "a", "b", "c")
+    push(ours, mirror)
+    place = f"{mirror.root}/steps/{bad}.json"
+    known = json.loads(mirror.files.cat_file(place))
+    claim = io.BytesIO()
+    shape = {"descr": "<f8", "fortran_order": False, "shape": (10**14,)}
+    np.lib.format.write_array_header_1_0(claim, shape)
+    for letter, data in (("A", b"0"), ("B", claim.getvalue())):
+        sha256 = hashlib.sha256(data).hexdigest()
+        mirror.files.pipe_file(f"{mirror.root}/files/{sha256}", data)
+        record = record.replace(f'"{letter}"', f'[{len(data)}, "{sha256}"]')
+    rest = json.dumps({k: v for k, v in known.items() if f'"{k}"' not in record})
+    mirror.files.pipe_file(place, f"{rest[:-1]}, {record[1:]}".encode())
+    copied = pull(theirs, mirror, read_all)
+    assert sorted(theirs.listed()) == sorted(good) and copied.refused.keys() == {bad}
+    assert copied.refused[bad].startswith(why)
+    # the same in a store's own entry: its step is computed again
+    (ours.entry(bad) / "key.json").write_text(f"{rest[:-1]}, {record[1:]}")
+    if "key.json is" in why:
+        assert filled(ours, "a") == [bad]
 
 
 def test_what_cannot_be_read_back_is_refused_though_its_checksum_is_right(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
+import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from sciner.errors import InputError
 from sciner.text.formats.places import check_tokens
@@ -108,7 +108,7 @@ def confidence(row: Mapping[str, Any], key: str = "score") -> float | None:
     value = row.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not is_number(value):
         raise InputError(f'"{key}" of a span is not a number', hint="write 0 to 1")
     return float(value)
 
@@ -118,9 +118,18 @@ def seconds(row: Mapping[str, Any], key: str) -> float | None:
     value = row.get(key)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if not is_number(value) or not value >= 0:
         raise InputError(f'"{key}" is not a number of seconds', hint="restore it as it was")
     return float(value)
+
+
+def is_number(value: object) -> TypeGuard[int | float]:
+    """Whether it is a number that a float can hold: JSON also allows integers of 400 digits."""
+    return (
+        isinstance(value, int | float)
+        and not isinstance(value, bool)
+        and abs(value) <= sys.float_info.max
+    )
 
 
 def as_json(row: Mapping[str, Any]) -> str:

@@ -104,6 +104,42 @@ def let_in(
     return [(by_id[e.sentence.id], e) for e in accepted]
 
 
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32 - 1), st.sampled_from(["min", "mean"]))
+def test_what_gave_a_threshold_reaches_it(seed: int, how: Aggregate) -> None:
+    """With confidences of all precisions, that tie nowhere: half of twenty spans, or sentences, are
+    ten."""
+    draws = np.random.default_rng(seed)
+    span = Span(0, 3, "Task")
+    silver = [
+        Prediction(
+            Sentence(f"d#{i}", ("w",) * 3),
+            (span,),
+            np.zeros((3, len(TAGS)), np.float16),
+            draws.random(3).astype(np.float32),
+        )
+        for i in range(20)
+    ]
+    for threshold in (
+        Threshold(Quantile(0.5), "sentence", how),
+        Threshold(Quantile(0.5), "span", how, "drop"),
+        Threshold(Quota(10), "span", how, "drop"),
+    ):
+        taken = accept(
+            lambda: silver, threshold, gold_empty_rate=0.0, round=1, gold_shares={"Task": 1.0}
+        )
+        assert len(taken) == 10
+
+
+@pytest.mark.parametrize(("votes", "of"), [(7, 10), (9, 10), (3, 5), (18, 20), (19, 20)])
+def test_a_share_of_votes_reaches_a_threshold_of_the_same_share(votes: int, of: int) -> None:
+    share = np.full(1, votes / of, np.float32)
+    one = Prediction(Sentence("d#0", ("w",)), (Span(0, 1, "Task"),), np.zeros((1, 5)), share)
+    for granularity in get_args(Granularity):
+        threshold = Threshold(Fixed(votes / of), granularity)
+        assert len(accept(lambda: [one], threshold, gold_empty_rate=0.0, round=1)) == 1
+
+
 def test_the_battery_is_complete() -> None:
     """Every kind that is registered, on all that it has a meaning for, with every measure."""
     assert AT.keys() == set(RULES)
@@ -565,6 +601,8 @@ def test_the_least_confidence_at_which_a_precision_was_reached_by_hand() -> None
     assert least_confidence([(0.9, False)], 0.5) > 1  # never reached
     assert least_confidence([(0.9, True), (0.9, False)], 1.0) > 1  # ties are taken together
     assert least_confidence([], 0.0) > 1
+    # 14 of 25 are 0.56, though 0.56 * 25 is more than 14 in floating point
+    assert least_confidence([(0.9, i < 14) for i in range(25)], 0.56) == 0.9
 
 
 @few

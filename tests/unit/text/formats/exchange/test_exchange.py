@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import sys
 from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from sciner.errors import InputError
 from sciner.text.corpus import UNMASKED
 from sciner.text.formats.convert import told
 from sciner.text.formats.exchange.base import EXCHANGES, Exchange
+from sciner.text.formats.exchange.fields import confidence, seconds
 from sciner.text.formats.exchange.files import by_document, whole
 from sciner.text.formats.fit import fit
 from sciner.text.formats.places import trimmed
@@ -650,3 +653,14 @@ def test_pdf_files_are_converted_or_all_that_cannot_be_are_named(
     code, _, err = say("in", "other", "--format", "text")
     assert code == 2 and err.startswith("sciner: 2 of 3 PDF files cannot be read: in/b.pdf: ")
     assert "in/c.pdf: the PDF has no text" in err and not Path("other").exists()
+
+
+@pytest.mark.parametrize("read", [confidence, seconds])
+@pytest.mark.parametrize("value", [10**400, -(10**400), math.inf, "1", True, [1]])
+def test_what_no_float_holds_is_no_number(
+    read: Callable[[Mapping[str, Any], str], float | None], value: object
+) -> None:
+    """JSON allows integers of 400 digits."""
+    with pytest.raises(InputError, match=r'"a" .*is not a number'):
+        read({"a": value}, "a")
+    assert read({"a": 0.5}, "a") == 0.5 and read({}, "a") is None

@@ -1,0 +1,25 @@
+"""Text from outside that is shown: in a terminal, and in Markdown."""
+
+from __future__ import annotations
+
+import re
+
+
+def printable(text: str) -> str:
+    """Replace control characters, with which a corpus could control the terminal."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
+def code_span(text: str) -> str:
+    """Quote text as code in Markdown, whatever it contains.
+
+    The fence is longer than any run of backticks in the text (CommonMark, section 6.1).
+
+    >>> print(code_span("Task"), code_span("a`b"))
+    `Task` `` a`b ``
+    """
+    runs = re.findall("`+", text)
+    if not runs:
+        return f"`{printable(text)}`"
+    fence = "`" * (1 + max(map(len, runs)))
+    return f"{fence} {printable(text)} {fence}"
