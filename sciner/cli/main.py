@@ -186,6 +186,9 @@ def main() -> None:
     from sciner.printable import printable
     from sciner.redact import redacted
 
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by the shell: >&-
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     try:
         raise SystemExit(app(prog_name="sciner", standalone_mode=False))
     except TyperException as error:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sciner.cli.console import add_row, say, say_json, shown_bytes, table_of
+from sciner.errors import InputError
 from sciner.store.layout import DEFAULT_FOLDER
 
 if TYPE_CHECKING:
@@ -36,7 +37,12 @@ def push(url: Url, dir: Dir = DEFAULT_FOLDER, dry_run: DryRun = False, json: Jso
     from sciner.store.transfer import push
 
     began = time.monotonic()
-    found = push(open_store(dir), Mirror.open(url), dry_run=dry_run)
+    store, mirror = open_store(dir), Mirror.open(url)
+    if mirror.is_local and Path(mirror.root).resolve().is_relative_to(store.root.resolve()):
+        raise InputError(
+            "the mirror lies in the store", file=mirror.url, hint="name another folder"
+        )
+    found = push(store, mirror, dry_run=dry_run)
     tell("push", found, time.monotonic() - began, dry_run, json)
 
 

@@ -64,6 +64,8 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
     points, multirun, search, folder, launcher, cluster, _ = checked
     if folder and in_use(folder):
         raise in_use_error(folder)
+    if folder and multirun and not search:
+        warn_of_older(folder, len(points))
     if launcher and len(points) > 1:  # the user chose none, so it is ``auto``
         auto.import_meanwhile(points)
     outcomes = record_folder(folder) if cluster and folder else scratch
@@ -94,6 +96,19 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
         remove_unused(new)
     drop_spare({point.store for point in points}, found)
     return conclude(found, asked.sweep, study)
+
+
+def warn_of_older(folder: Path, points: int) -> None:
+    """Warn of the points of a longer sweep in the same folder: they stay beside the new ones."""
+    places = folder.iterdir() if folder.is_dir() else ()
+    older = sorted(int(p.name) for p in places if p.name.isdecimal() and int(p.name) >= points)
+    if older:
+        named = ", ".join(map(str, older[:5])) + (", …" if older[5:] else "")
+        print(
+            f"sciner: {folder} has results of another sweep, which stay ({named}): a report of the "
+            "folder shows both",
+            file=sys.stderr,
+        )
 
 
 def conclude(found: Sequence[Outcome], sweep: str | None, study: SharedStudy | None) -> int:

@@ -89,6 +89,10 @@ def check(flags: Namespace) -> Checked:
     from omegaconf import OmegaConf
 
     search, cluster = None, None
+    if flags.config_dir and not Path(flags.config_dir).is_dir():
+        raise InputError(
+            "--config-dir: there is no such folder", file=flags.config_dir, hint="check the path"
+        )
     searchpath = (
         [f"hydra.searchpath=[file://{Path(flags.config_dir).resolve()}]"]
         if flags.config_dir
@@ -176,6 +180,7 @@ def composing(words: Sequence[str] = ()) -> Iterator[None]:
     from hydra import initialize_config_dir
     from hydra.errors import HydraException
     from omegaconf.errors import OmegaConfBaseException
+    from yaml import MarkedYAMLError
 
     forget_initialisation()
     register()
@@ -184,6 +189,10 @@ def composing(words: Sequence[str] = ()) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except MarkedYAMLError as error:
+        at = error.problem_mark
+        place = f"{at.name}:{at.line + 1}" if at else "a file of the configuration"
+        raise InputError(f"no YAML: {error.problem}", file=place, hint="correct it") from None
     except (HydraException, OmegaConfBaseException, ValueError) as error:  # ValueError: GROUP=null
         raise explain_hydra_error(str(error), words) from None
 

@@ -10,7 +10,7 @@ from sciner.report.dataset import write_dataset
 from sciner.report.model_card import write_model_card
 from sciner.report.sentences import read_part
 from sciner.results.records import Record, records
-from sciner.run.saved import CARD, add_onnx, copy_saved
+from sciner.run.saved import CARD, add_onnx, copy_saved, read_about
 from sciner.text.formats.atomic import complete
 
 MODEL, CORPUS = "model", "corpus"
@@ -52,8 +52,14 @@ def to_export(run: Path, out: Path, encoder: Sequence[str] = ()) -> Record:
             file=run,
             hint=f"leave out {options}",
         )
+    if list(read_about(record.folder / MODEL).labels) != record.labels:
+        raise InputError(
+            "its classes are not those of its tagger", file=run / "run.json", hint="run it again"
+        )
     if out.exists():
         raise InputError("it exists already", file=out, hint="name another folder")
+    if out.resolve().is_relative_to(record.folder.resolve()):
+        raise InputError("it lies in the folder of the run", file=out, hint="name another folder")
     return record
 
 

@@ -88,7 +88,7 @@ def about_of(file: Path) -> dict[str, Any]:
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
         return found if isinstance(found, dict) else {}
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 
@@ -138,7 +138,12 @@ def read_part(folder: Path, round: int, part: Part) -> list[Example]:
     gold: dict[str, tuple[Span, ...] | None] = {}
     if (folder / kept).exists():
         gold = {s.id: s.spans for s in read_jsonl(folder / kept, split=part, notes=Counter())}
-    examples = read_examples_jsonl(folder / f"round_{round}" / predicted)
+    file = folder / f"round_{round}" / predicted
+    examples = read_examples_jsonl(file)
+    if part == "test" and gold and gold.keys() != {e.sentence.id for e in examples}:
+        raise InputError(
+            f"its sentences are not those of {kept}", file=file, hint="run the command again"
+        )
     return [_beside(e, gold.get(e.sentence.id)) for e in examples if e.source != "gold"]
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, ValidationError
 
 from sciner.errors import InputError
 from sciner.printable import printable
@@ -102,12 +102,17 @@ def records(
         raise InputError(
             f"no finished run{f' of sweep {sweep}' if sweep else ''} was found", hint=known
         )
-    if older := [r for r in kept if r.version < VERSION]:
-        raise InputError(
-            "a run of an older sciner, whose settings had other names",
-            file=older[0].folder,
-            hint="run it again, and delete it",
-        )
+    for record in kept:
+        if record.version < VERSION:
+            raise InputError(
+                "a run of an older sciner, whose settings had other names",
+                file=record.folder,
+                hint="run it again, and delete it",
+            )
+        if record.version > VERSION:
+            raise InputError(
+                "a run of a newer sciner", file=record.folder, hint="read it with that version"
+            )
     return sorted(kept, key=lambda r: float(r.about["started"]))
 
 
@@ -147,21 +152,45 @@ class About(BaseModel):
     ended: float
 
 
+Whole = Annotated[int, Field(strict=True, ge=0)]
+Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+
+
 class Line(BaseModel):
     """What readers count on in a line of ``rounds.jsonl``; more stands there."""
 
-    version: int = 0
-    round: int
-    scores: dict[str, float]
+    version: Whole = 0
+    round: Whole
+    scores: dict[str, Finite]
     losses: list[tuple[int, float]]
+    counts: dict[str, list[list[Whole]]] = {}
+    warnings: list[str] = []
 
 
-Lines = Annotated[list[Line], Field(min_length=1)]
+def in_order(lines: list[Line]) -> list[Line]:
+    """Check that every round has one line; without a seed set the first is round 1."""
+    numbers = [line.round for line in lines]
+    if numbers != [*range(min(numbers[0], 1), len(lines) + min(numbers[0], 1))]:
+        raise ValueError(f"its rounds are {', '.join(map(str, numbers))}")
+    return lines
+
+
+Lines = Annotated[list[Line], Field(min_length=1), AfterValidator(in_order)]
 
 
 def parse_lines(text: str) -> list[Any]:
-    """Parse JSON lines."""
-    return [json.loads(line) for line in text.splitlines()]
+    """Parse JSON lines.
+
+    Raises:
+        ValueError: a line is none; its number is named.
+    """
+    found = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            found.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise ValueError(f"line {number}, column {error.colno}: {error.msg}") from None
+    return found
 
 
 def parse_yaml(text: str) -> Any:

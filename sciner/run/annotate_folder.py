@@ -14,7 +14,7 @@ from typing import Any
 from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.run.annotate import Settings, Summary, annotated, find
-from sciner.run.annotated import COUNTED, ROOT, Annotated, counted, records_of, text_of
+from sciner.run.annotated import COUNTED, ROOT, Annotated, counted, has_text, records_of, text_of
 from sciner.run.manifest import NAME, Manifest, locked
 from sciner.tagger.base import Fitted
 from sciner.text.formats.atomic import write_lines
@@ -54,7 +54,7 @@ def annotate_folder(
     began = time.perf_counter()
     notes, lost, count = Counter[str](), Counter[str](), Counter[str]()
     texts = find(inputs, settings, notes)
-    check_places(inputs, texts, out)
+    check_places(inputs, texts, out, settings)
     with locked(out):
         manifest = Manifest(out, by)
         digests = {text.file: digest_of(text) for text in texts}
@@ -88,7 +88,9 @@ def annotate_folder(
     )
 
 
-def check_places(inputs: Sequence[str], texts: Sequence[Text], out: Path) -> None:
+def check_places(
+    inputs: Sequence[str], texts: Sequence[Text], out: Path, settings: Settings
+) -> None:
     """Raise InputError if ``out`` is not for outputs alone, or two inputs have one output."""
     if out.exists() and not out.is_dir():
         raise InputError("not a folder", file=out, hint="name a folder, or a file with -o FILE")
@@ -108,6 +110,19 @@ def check_places(inputs: Sequence[str], texts: Sequence[Text], out: Path) -> Non
         if other is not text:
             problem = f"its output would have the same name as that of {other.file}"
             raise InputError(problem, file=text.file, hint="rename it, or leave one of them out")
+    if settings.to is None or settings.to.suffix:
+        return
+    # of a file with several documents, the outputs get a folder with the name of the file
+    folders = {
+        place: text for place, text in first.items() if not has_text(text.file, settings.format)
+    }
+    for text in texts:
+        for place in (Path(text.folder), *Path(text.folder).parents):
+            if place in folders:
+                problem = f"its output would be among those of {folders[place].file}"
+                raise InputError(
+                    problem, file=text.file, hint="rename that file, or leave one of them out"
+                )
 
 
 def digest_of(text: Text) -> str:

@@ -67,6 +67,11 @@ def counted(sentences: Iterable[Annotated], count: Counter[str]) -> Iterator[Ann
     count.update(sentences=number, tokens=tokens, spans=kept, rejected=proposed - kept)
 
 
+def has_text(file: Path, format: Format) -> bool:
+    """Whether a file is one text, and not sentences of any number of documents."""
+    return (recognise(file) if format == "auto" else format) in ("text", "brat", "pdf")
+
+
 def text_of(file: Path, format: Format) -> str | None:
     """The text in which the offsets of a file's tokens count; None if each sentence has its own."""
     match recognise(file) if format == "auto" else format:

@@ -60,6 +60,8 @@ class Mirror:
         """
         import fsspec
 
+        if not url:
+            raise InputError("the address of the mirror is empty", hint="give a folder or an URL")
         veiled(url)  # from now on, no message contains its password
         shown = redacted(url)
         try:
@@ -81,8 +83,16 @@ class Mirror:
 
     @property
     def is_object_storage(self) -> bool:
-        protocol = self.files.protocol
-        return bool(OBJECT_STORAGE.intersection([protocol] if type(protocol) is str else protocol))
+        return not OBJECT_STORAGE.isdisjoint(self._protocols)
+
+    @property
+    def is_local(self) -> bool:
+        return "file" in self._protocols
+
+    @property
+    def _protocols(self) -> list[str]:
+        named = self.files.protocol
+        return [named] if isinstance(named, str) else list(named)
 
     def prepare(self) -> None:
         """Make the folders, which an object storage does not have."""

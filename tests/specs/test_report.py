@@ -40,6 +40,19 @@ def tracked(project: Path) -> None:
     assert main(SWEEP) == 0
 
 
+def test_an_export_replaces_no_file_of_a_run_and_not_its_own(swept: None) -> None:
+    before = Path("sweep/0/rounds.jsonl").read_bytes()
+    for words, told in (
+        (["-o", "sweep/0/rounds.jsonl"], "rounds.jsonl: the folder of a run; name another folder"),
+        (["--counts", "sweep/0/config.yaml"], "config.yaml: the folder of a run"),
+        (["-o", "a.csv", "--counts", "./a.csv"], "a.csv: --out and --counts are the same file"),
+    ):
+        with pytest.raises(InputError, match=told):
+            call("sweep", *words)
+    assert Path("sweep/0/rounds.jsonl").read_bytes() == before
+    assert not Path("a.csv").exists() and not Path("runs.csv").exists()
+
+
 def test_folders_the_store_and_the_tracker_give_the_same_figures(
     tracked: None, capsys: pytest.CaptureFixture[str]
 ) -> None:

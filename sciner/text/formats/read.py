@@ -18,7 +18,7 @@ from sciner.text.formats.plain import read_plain, stream_plain
 from sciner.text.formats.recognise import Format, beside, recognise
 from sciner.text.formats.repair import Repairs
 from sciner.text.formats.running import Placed
-from sciner.text.formats.source import home
+from sciner.text.formats.source import home, with_name
 from sciner.text.formats.texts import Text, without_pairs
 from sciner.text.spans import Scheme
 
@@ -194,7 +194,7 @@ def expand(path: str | Path) -> list[Path]:
     """
     place = home(path)
     if place.is_file():
-        return [place]
+        return [with_name(place)]
     # a pattern may be absolute, which Path.glob does not accept
     matches = glob(str(place), recursive=True)  # noqa: PTH207
     found = place.iterdir() if place.is_dir() else map(Path, matches)
@@ -207,4 +207,4 @@ def expand(path: str | Path) -> list[Path]:
             file=path,
             hint="check the path",
         )
-    return files
+    return [with_name(file) for file in files]

@@ -78,6 +78,19 @@ def without_lines(lines: Mapping[str, Collection[int]]) -> Iterator[None]:
         LEFT_OUT.reset(token)
 
 
+def with_name(file: Path) -> Path:
+    """The same file, if its name can be written into outputs.
+
+    Raises:
+        InputError: it cannot, because it is not UTF-8.
+    """
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        raise InputError("its name is not UTF-8", file=file, hint="rename it") from None
+    return file
+
+
 def home(path: str | Path, hint: str = "check the name behind ~") -> Path:
     """Replace ~ in a path by the user's folder.
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from sciner.errors import InputError
 from sciner.text.formats.recognise import SUFFIXES
-from sciner.text.formats.source import home
+from sciner.text.formats.source import home, with_name
 
 READABLE = frozenset({".txt", ".pdf", ".ann", *SUFFIXES})
 BESIDE = "PDF files left out, because their text is beside them"
@@ -86,7 +86,7 @@ def _texts(
 ) -> Iterator[Text]:
     place = home(path)
     if place.is_file():
-        yield Text(place)
+        yield Text(with_name(place))
         return
     if place.is_dir():
         root, found = place, list(_files(place, notes))
@@ -109,7 +109,7 @@ def _texts(
     notes.update(+Counter({BESIDE: len(taken) - len(alone)}))
     for file in alone:
         folder = file.parent.relative_to(root) if file.is_relative_to(root) else Path()
-        yield Text(file, "" if folder == Path() else folder.as_posix())
+        yield Text(with_name(file), "" if folder == Path() else folder.as_posix())
 
 
 def _files(root: Path, notes: Counter[str]) -> Iterator[Path]:

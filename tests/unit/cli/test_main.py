@@ -28,3 +28,14 @@ def test_a_wrong_command_line_is_one_line_that_names_the_help(
     out, problem = capsys.readouterr()
     assert (end.value.code, out, problem.count("\n")) == (2, "", 1)
     assert problem.startswith(f"sciner: {told}")
+
+
+def test_a_closed_standard_output_is_no_fault(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As after ``>&-``, where Python has none."""
+    monkeypatch.setattr(sys, "argv", ["sciner", "show", "nowhere"])
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2 and "'nowhere' is not the folder of a run" in capsys.readouterr().err

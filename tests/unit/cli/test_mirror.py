@@ -39,6 +39,8 @@ def test_bad_words_are_one_line_and_exit_code_2(say: Any, store: DiskStore) -> N
         (("push", "nosuch://ann:tr0ub4dor@h/s"), "nosuch://ann:***@h/s: ValueError: Protocol"),
         (("pull", "nowhere"), "nowhere: there is no mirror; sciner store push URL makes one"),
         (("push", "there", "--dir", "nowhere"), "nowhere: there is no store"),
+        (("push", ""), "the address of the mirror is empty; give a folder or an URL"),
+        (("push", f"{store.root}/m"), "/m: the mirror lies in the store; name another folder"),
     ):
         code, out, err = say(*words)
         assert (code, out, err.count("\n")) == (2, "", 1) and fault in err

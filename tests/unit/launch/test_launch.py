@@ -20,7 +20,7 @@ from sciner.config.conf import CONF
 from sciner.errors import InputError
 from sciner.launch.experiment import read_experiment
 from sciner.launch.hydra_errors import choices_of, explain_hydra_error
-from sciner.launch.jobs import hydra_main
+from sciner.launch.jobs import hydra_main, warn_of_older
 from sciner.launch.main import main
 from sciner.launch.overrides import check, parse_flags, sweep_points
 from sciner.launch.quoting import can_parse, hint_for_words
@@ -241,6 +241,27 @@ def test_an_experiment_without_its_first_line_is_refused_with_that_line(
     (tmp_path / "experiment" / "mine.yaml").write_text(lines)
     told = refusal("experiment=mine", "--config-dir", str(tmp_path))
     assert told.endswith("; begin the experiment's file with the line '# @package _global_'")
+
+
+def test_a_folder_of_configurations_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    told = refusal("--config-dir", str(tmp_path / "nope"))
+    assert told == f"{tmp_path}/nope: --config-dir: there is no such folder; check the path"
+    (tmp_path / "experiment").mkdir()
+    (tmp_path / "experiment" / "mine.yaml").write_text("data: [1\n")
+    told = refusal("experiment=mine", "--config-dir", str(tmp_path))
+    assert told.startswith(f"{tmp_path}/experiment/mine.yaml:2: no YAML: ")
+
+
+def test_a_longer_sweep_in_the_same_folder_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("0", "1", "2", ".hydra"):
+        (tmp_path / name).mkdir()
+    warn_of_older(tmp_path, 3)
+    warn_of_older(tmp_path / "new", 1)
+    assert capsys.readouterr().err == ""
+    warn_of_older(tmp_path, 1)
+    assert "has results of another sweep, which stay (1, 2):" in capsys.readouterr().err
 
 
 # Points

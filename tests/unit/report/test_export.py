@@ -117,6 +117,13 @@ def test_what_cannot_be_exported_is_one_line(run: Path, tmp_path: Path) -> None:
         InputError, match=r"bare: the run has not saved its tagger; .*save_model=true"
     ):
         to_export(tmp_path / "bare", tmp_path / "new")
+    with pytest.raises(InputError, match="it lies in the folder of the run; name another"):
+        to_export(run, run / "model" / "new")
+    shutil.copytree(run, tmp_path / "other")
+    about = tmp_path / "other/run.json"
+    about.write_text(about.read_text().replace('"TaskName"', '"Task"'))
+    with pytest.raises(InputError, match="its classes are not those of its tagger"):
+        to_export(tmp_path / "other", tmp_path / "new")
     told = "--onnx and --register: for encoders only, and this tagger is a gazetteer; leave out"
     with pytest.raises(InputError, match=told):
         to_export(run, tmp_path / "new", ["--onnx", "--register"])

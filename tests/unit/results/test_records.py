@@ -26,6 +26,12 @@ def test_a_run_of_an_older_sciner_is_refused_by_its_folder_unless_newer_ones_wer
     assert [run.about["id"] for run in records([tmp_path], ids=["new"])] == ["new"]
 
 
+def line(round: int | str, score: str = "0.5", more: str = "") -> bytes:
+    """Of ``rounds.jsonl``, as JSON."""
+    scores = f'{{"test/f1/micro": {score}}}'
+    return f'{{"version": 2, "round": {round}, "scores": {scores}, "losses": []{more}}}\n'.encode()
+
+
 @pytest.mark.parametrize(
     ("name", "content"),
     [
@@ -47,6 +53,13 @@ def test_a_run_of_an_older_sciner_is_refused_by_its_folder_unless_newer_ones_wer
         ("config.yaml", b"a: &a [x, x]\nb: &b [" + b"*a, " * 11 + b"]"),
         ("run.json", b"[" * 100_000),
         ("rounds.jsonl", b"[" * 100_000),
+        ("rounds.jsonl", line(0) + line(1, "NaN")),
+        ("rounds.jsonl", line(0) + line(1, "1e999")),
+        ("rounds.jsonl", line(0) + line(1, '"0.5"')),
+        ("rounds.jsonl", line(0) + line(1) + line(1)),
+        ("rounds.jsonl", line(0) + line(2)),
+        ("rounds.jsonl", line('"0"')),
+        ("rounds.jsonl", line(0, more=', "counts": {"test": [["x", 1, 1]]}')),
     ],
 )
 def test_a_torn_run_is_left_out_and_named(
@@ -57,8 +70,8 @@ def test_a_torn_run_is_left_out_and_named(
     torn = tmp_path / "b" / name
     torn.unlink() if content is None else torn.write_bytes(content)
     assert [record.about["id"] for record in records([tmp_path])] == ["a", "c"]
-    (line,) = caplog.messages
-    assert line.startswith(f"{torn}: this is not the record of a run (") and line.endswith(
+    (told,) = caplog.messages
+    assert told.startswith(f"{torn}: this is not the record of a run (") and told.endswith(
         "the run is left out"
     )
     with pytest.raises(InputError, match="no finished run b was found"):

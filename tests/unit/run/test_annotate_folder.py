@@ -4,6 +4,7 @@ twice."""
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -184,6 +185,24 @@ def test_a_folder_that_is_not_for_outputs_alone_is_refused(
         write(name, '{"tokens": ["We"]}\n')
     with pytest.raises(InputError, match=f"^{fault}"):
         run(*inputs, tagger=Finder())
+
+
+def test_a_file_of_several_documents_shares_its_folder_with_no_other() -> None:
+    """Its documents would replace those of the folder of the same name."""
+    write("in/j.jsonl", '{"text": "We use BERT alpha"}\n')
+    write("in/j/deeper/j.txt", "We use NER beta.\n")
+    with pytest.raises(InputError, match=r"j\.txt: its output would be among those of in/j\.jsonl"):
+        run(tagger=Finder(), to=EXCHANGES["brat"])
+    assert not Path("out").exists()
+    run(tagger=Finder())
+    assert {"j.jsonl", "j/deeper/j.jsonl"} <= content().keys()
+
+
+def test_a_name_that_is_no_utf_8_is_refused() -> None:
+    Path(os.fsdecode(b"in/bad\xff.txt")).write_text("We use BERT.\n")
+    with pytest.raises(InputError, match=r"bad.*\.txt: its name is not UTF-8; rename it"):
+        run(tagger=Finder())
+    assert not Path("out").exists()
 
 
 def test_spans_below_the_threshold_are_rejected() -> None:
