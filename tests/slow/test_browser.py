@@ -4,24 +4,16 @@ script of the corpus's."""
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser import By, check_accessibility, press, show, started
 from tests.runs import write_run
 from tests.specs.test_page import CLASS, NASTY, SCORES, with_sentences
 
 pytestmark = pytest.mark.slow
-webdriver = pytest.importorskip("selenium.webdriver", reason="selenium drives the browser")
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-if not CHROMIUM or not DRIVER:
-    pytest.skip("chromium and chromedriver are not installed", allow_module_level=True)
-
-from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select  # noqa: E402
 
@@ -30,14 +22,7 @@ WARNING = "3.1 predicted spans per 100 tokens, where the gold has 9.2: fewer tha
 
 @pytest.fixture(scope="module")
 def driver() -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
-        options.add_argument(word)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
-    yield browser
-    browser.quit()
+    yield from started()
 
 
 @pytest.fixture(scope="module")
@@ -67,17 +52,6 @@ def page(driver: Any, address: str) -> Iterator[Any]:
     assert [line for line in driver.get_log("browser") if line["level"] == "SEVERE"] == []
 
 
-def show(driver: Any, address: str, width: int = 1280, scheme: str = "light") -> None:
-    size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 600}
-    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia",
-        {"features": [{"name": "prefers-color-scheme", "value": scheme}]},
-    )
-    driver.get("about:blank")
-    driver.get(address)
-
-
 def ids(driver: Any) -> list[str]:
     return [one.text for one in driver.find_elements(By.CSS_SELECTOR, "#list .id a")]
 
@@ -91,21 +65,6 @@ def reset(driver: Any) -> None:
     its time."""
     driver.find_element(By.CSS_SELECTOR, "button[type=reset]").click()
     driver.execute_async_script("setTimeout(arguments[0])")
-
-
-def check_accessibility(page: Any) -> None:
-    """By axe-core, where SCINER_AXE names its file."""
-    if axe := os.environ.get("SCINER_AXE"):
-        page.execute_script(Path(axe).read_text(encoding="utf-8"))
-        found = page.execute_async_script("axe.run().then(arguments[0])")
-        assert (
-            found["passes"]
-            and [(v["id"], v["nodes"][0]["html"][:80]) for v in found["violations"]] == []
-        )
-
-
-def press(driver: Any, *keys: str) -> None:
-    webdriver.ActionChains(driver).send_keys(*keys).perform()
 
 
 def current(driver: Any) -> list[str]:

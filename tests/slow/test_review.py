@@ -15,8 +15,8 @@ import pytest
 
 from sciner.results.returned import take_in
 from sciner.review.server import ReviewServer
+from tests.browser import check_accessibility, press, show, started
 from tests.reviews import LABELS, NASTY, reviewed, silver_run, waiting_run
-from tests.slow.test_browser import check_accessibility, driver, press, show  # noqa: F401 (a fixture)
 
 pytestmark = pytest.mark.slow
 
@@ -27,6 +27,11 @@ from selenium.webdriver.common.actions.pointer_input import PointerInput  # noqa
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select, WebDriverWait  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Any]:
+    yield from started()
 
 
 @pytest.fixture(params=["batch", "silver"])
@@ -44,14 +49,14 @@ only = pytest.mark.parametrize("server", ["silver"], indirect=True)
 
 
 @pytest.fixture
-def page(driver: Any, server: ReviewServer) -> Iterator[Any]:  # noqa: F811
+def page(driver: Any, server: ReviewServer) -> Iterator[Any]:
     start(driver, server)
     yield driver
     errors = [line for line in driver.get_log("browser") if line["level"] == "SEVERE"]
     assert [line for line in errors if "409" not in line["message"]] == []  # two tabs
 
 
-def start(driver: Any, server: ReviewServer, width: int = 1280, scheme: str = "light") -> None:  # noqa: F811
+def start(driver: Any, server: ReviewServer, width: int = 1280, scheme: str = "light") -> None:
     show(driver, server.url, width, scheme)
     WebDriverWait(driver, 10).until(lambda d: d.find_elements(By.CSS_SELECTOR, ".token"))
 
