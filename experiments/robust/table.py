@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from experiments.robust import choice, confirmation
+from experiments.robust import bought, choice, confirmation
 from experiments.sections import document, published
 from sciner.report.frames import Counts
 
@@ -14,6 +14,7 @@ def render(frame: pd.DataFrame, counts: Counts) -> str:
         "Robust self-training",
         "`minilm`, one thread per fit; entity F1 is strict and micro-averaged.",
         *confirmation.sections(frame, counts),
+        *bought.sections(frame, counts),
         *choice.sections(frame),
         "## Published",
         published("robust"),

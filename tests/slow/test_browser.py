@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.browser import By, check_accessibility, press, show, started
+from tests.browser import check_accessibility, press, show, started
 from tests.runs import write_run
 from tests.specs.test_page import CLASS, NASTY, SCORES, with_sentences
 
 pytestmark = pytest.mark.slow
+from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import Select  # noqa: E402
 
