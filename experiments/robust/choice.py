@@ -60,7 +60,7 @@ def sections(frame: pd.DataFrame) -> list[str]:
         "### What more was tried",
         f"Each on top of {', '.join(f'{name}={value}' for name, value in BEST.items())}, in one "
         "round or two. The difference is to the same number of rounds without it, seed by seed; a "
-        "second round alone is compared with one.",
+        "second round alone is compared with the first round of the same runs.",
         extras(where(chosen, BEST)),
     ]
 
@@ -156,12 +156,16 @@ def ingredients(frame: pd.DataFrame) -> str:
 
 def extras(frame: pd.DataFrame) -> str:
     """A row for each setting that was tried on top of the best one."""
-    found = {
-        setting: by_seed(runs, DEV, int(setting[-1]))
-        for setting, runs in frame.groupby(list(EXTRAS), sort=False)
-    }
+    of = dict(tuple(frame.groupby(list(EXTRAS), sort=False)))
+    found = {setting: by_seed(runs, DEV, int(setting[-1])) for setting, runs in of.items()}
     tried = [setting for setting, values in found.items() if setting != USUAL and values]
-    differences = corrected([minus(found[it], found.get(control_of(it), {})) for it in tried])
+    controls = [
+        by_seed(of[it], DEV, int(it[-1]) - 1) if it == as_long(it) else found.get(as_long(it), {})
+        for it in tried
+    ]
+    differences = corrected(
+        [minus(found[it], control) for it, control in zip(tried, controls, strict=True)]
+    )
     rows = [
         (in_words(setting), f"{mean(found[setting].values()):.3f} ({len(found[setting])})", text)
         for setting, text in zip(tried, differences, strict=True)
@@ -171,10 +175,9 @@ def extras(frame: pd.DataFrame) -> str:
     return markdown(Table(("setting", "dev F1 (seeds)", "difference"), tuple(rows), 1))
 
 
-def control_of(setting: Sequence[str]) -> tuple[str, ...]:
-    """The usual values, with as many rounds; of a setting that only has more rounds, one round."""
-    as_long = (*USUAL[:-1], setting[-1])
-    return USUAL if tuple(setting) == as_long else as_long
+def as_long(setting: Sequence[str]) -> tuple[str, ...]:
+    """The usual values, with as many rounds."""
+    return (*USUAL[:-1], setting[-1])
 
 
 def in_words(setting: Sequence[str]) -> str:

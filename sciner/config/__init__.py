@@ -186,6 +186,12 @@ class RunConfig(Strict):
                 f"acquire={self.acquire.kind} ranks the pool with a trained tagger, and with "
                 "data.seed_size=0 there is none: give acquire=none, or a seed set"
             )
+        for key in ("finish_steps", "gold_share"):
+            if getattr(self.iteration, key) is not None:
+                raise ValueError(
+                    f"iteration.{key} needs gold, and data.seed_size=0 has none: give null, or a "
+                    "seed set"
+                )
         threshold = self.threshold.policy()
         if not threshold.needs_silver or threshold.needs_judged or self.threshold.kind == "quota":
             raise ValueError(
@@ -196,6 +202,15 @@ class RunConfig(Strict):
             raise ValueError(
                 "threshold.empty=match_seed_rate needs a seed set, and data.seed_size=0: give "
                 "threshold.empty=keep"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _ends_late(self) -> RunConfig:
+        if self.iteration.folds and self.acquire.policy().buys:
+            raise ValueError(
+                f"iteration.folds=true trains on all parts of the silver in the last round only, "
+                f"and acquire={self.acquire.kind} may end the loop earlier: give acquire=none"
             )
         return self
 

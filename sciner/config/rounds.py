@@ -60,6 +60,12 @@ class IterationConfig(Strict):
                 "folds=true lets each of several teachers annotate what it was not trained on: add "
                 "iteration.teachers=3"
             )
+        if self.folds and (self.stop == "churn" or self.guard == "stop"):
+            early = "stop=churn" if self.stop == "churn" else "guard=stop"
+            raise ValueError(
+                f"folds=true trains on all parts of the silver in the last round only, and {early} "
+                "may end the loop earlier: give iteration.stop=fixed and iteration.guard=warn"
+            )
         if self.teacher != "tagger" and not self.rounds:
             raise ValueError(
                 f"teacher={self.teacher} annotates the pool, and rounds=0 never does: give "

@@ -205,13 +205,18 @@ class Gold:
         return [gold_example(s) for s in self.bought]
 
     def empty_rate(self) -> float:
-        """Share of the gold sentences to train on that have no span."""
-        return sum(not s.spans for s in self.bought) / max(1, len(self.bought))
+        """Share of the gold sentences to train on that have no span.
+
+        Nobody knows this of a sentence whose tokens are all masked; it is left out.
+        """
+        known = [s for s in self.bought if len(s.masked) < len(s.tokens) or not s.tokens]
+        return sum(not s.spans for s in known) / max(1, len(known))
 
     def look(self) -> tuple[float, dict[str, float]]:
         """Spans per 100 tokens of the gold to train on, and the share of each class among them."""
         return density_and_shares(
-            (s.spans or () for s in self.bought), (len(s.tokens) for s in self.bought)
+            (s.spans or () for s in self.bought),
+            (len(s.tokens) - len(s.masked) for s in self.bought),
         )
 
     def forms(self) -> frozenset[str]:

@@ -45,7 +45,12 @@ def predict_out_of_fold(
         parts.append(steps.predict(fit, [s.withheld() for s in seed_set[fold::FOLDS]]))
         of_pool += [steps.predict(fit, pool)] if pool else []
     whole = steps.average(of_pool) if of_pool else None
-    return OutOfFold({s.id: s.spans or () for s in seed_set}, tuple(parts), whole)
+    return OutOfFold(
+        {s.id: s.spans or () for s in seed_set},
+        {s.id: s.masked for s in seed_set},
+        tuple(parts),
+        whole,
+    )
 
 
 def refuse_small(seed_set: Sequence[Sentence]) -> None:
@@ -86,6 +91,8 @@ def temperature_of(judged: OutOfFold, labels: Sequence[str]) -> float:
     def rows() -> Iterator[tuple[Halves, npt.NDArray[np.int64]]]:
         for p, spans in judged.judged():
             tags = encode(spans, len(p.sentence.tokens))
-            yield p.distribution, np.array([number[tag] for tag in tags], dtype=np.int64)
+            known = [i for i in range(len(tags)) if i not in judged.masked[p.sentence.id]]
+            gold = np.array([number[tags[i]] for i in known], dtype=np.int64)
+            yield p.distribution[known], gold
 
     return fit_temperature(rows())

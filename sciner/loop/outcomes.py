@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sciner.hashing import digest_of_rows
 from sciner.score.stats import Counts
 from sciner.tagger.base import FitReport, Fitted
-from sciner.text.corpus import Sentence
+from sciner.text.corpus import Sentence, accepted
 from sciner.text.prediction import Prediction
 from sciner.text.spans import Span
 
@@ -88,19 +88,25 @@ class OutOfFold:
 
     Attributes:
         gold: {sentence id: spans} of the seed set.
+        masked: {sentence id: positions of its tokens whose label is unknown}.
         parts: the predictions, one for each fold.
         pool: the mean of all folds' taggers for the pool, if it was requested.
     """
 
     gold: Mapping[str, tuple[Span, ...]]
+    masked: Mapping[str, frozenset[int]]
     parts: tuple[Predicted, ...]
     pool: Predicted | None = None
 
     def judged(self) -> Iterator[tuple[Prediction, tuple[Span, ...]]]:
-        """Yield each prediction with the gold of its sentence."""
+        """Yield each prediction with the gold of its sentence.
+
+        Predicted spans with a masked token are left out: nobody knows whether they are right.
+        """
         for made in self.parts:
             for p in made.read():
-                yield p, self.gold[p.sentence.id]
+                id = p.sentence.id
+                yield replace(p, spans=accepted(p.spans, self.masked[id])), self.gold[id]
 
     def predictions(self) -> Iterator[Prediction]:
         """Yield all predictions, those for the pool last."""

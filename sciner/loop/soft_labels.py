@@ -9,6 +9,7 @@ from tempfile import TemporaryFile
 import numpy as np
 
 from sciner.loop.outcomes import Predicted
+from sciner.score.temperature import LEAST
 from sciner.text.corpus import Example, tagset
 from sciner.text.prediction import Floats, Halves
 
@@ -59,6 +60,8 @@ def tempered(distribution: Halves, temperature: float) -> Halves | Floats:
     """
     if temperature == 1:
         return distribution
-    powers = distribution.astype(np.float32) ** (1 / temperature)
+    rows = np.maximum(distribution.astype(np.float32), LEAST)
+    # below 1 each, so that the largest power is 1 and their sum no 0
+    powers = (rows / rows.max(-1, keepdims=True)) ** (1 / temperature)
     found: Floats = powers / powers.sum(-1, keepdims=True)
     return found

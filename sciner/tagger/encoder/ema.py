@@ -16,16 +16,23 @@ class MovingAverage:
     """
 
     def __init__(self, parameters: Iterable[nn.Parameter], decay: float) -> None:
-        self.parameters: list[Tensor] = [p.detach() for p in parameters if p.requires_grad]
+        self.parameters = [p for p in parameters if p.requires_grad]
         self.decay, self.steps = decay, 0
-        self.averages = [p.clone() for p in self.parameters]
+        self.averages = [p.detach().clone() for p in self.parameters]
 
     def update(self) -> None:
         """Take in the weights as they are now."""
         self.steps += 1
         stays = min(self.decay, self.steps / (self.steps + 9))
-        torch._foreach_lerp_(self.averages, self.parameters, 1 - stays)
+        torch._foreach_lerp_(*self._both(), 1 - stays)
 
     def apply(self) -> None:
         """Give the parameters their averages."""
-        torch._foreach_copy_(self.parameters, self.averages)
+        averages, weights = self._both()
+        torch._foreach_copy_(weights, averages)
+
+    def _both(self) -> tuple[list[Tensor], list[Tensor]]:
+        """Averages and weights, on one device: a fit moves the weights to a GPU and back."""
+        weights = [p.data for p in self.parameters]
+        self.averages = [a.to(w.device) for a, w in zip(self.averages, weights, strict=True)]
+        return self.averages, weights

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,7 +64,7 @@ class EncoderTagger:
             "source": self.source.identity(),
             # names in keys stay: another name would be another key
             "recipe": self.config.identity(),
-            "lora": asdict(self.lora) if self.lora else None,
+            "lora": asdict(self.lora) | {"peft": version("peft")} if self.lora else None,
             "machine": self.device.identity(),
             "transformers": transformers.__version__,
         }

@@ -407,6 +407,16 @@ def test_a_key_that_is_not_set_is_named(key: str) -> None:
             "iteration: folds=true lets each of several teachers",
         ),
         (
+            {"iteration__folds": True, "iteration__teachers": 3, "iteration__stop": "churn"},
+            "iteration: folds=true trains on all parts of the silver in the last round only, and "
+            "stop=churn",
+        ),
+        (
+            {"iteration__folds": True, "iteration__teachers": 3, "iteration__guard": "stop"},
+            "iteration: folds=true trains on all parts of the silver in the last round only, and "
+            "guard=stop",
+        ),
+        (
             {"iteration__temperature": 2},
             "iteration: temperature=2.0 only changes soft labels",
         ),

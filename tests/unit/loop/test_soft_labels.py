@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sciner.loop.outcomes import Predicted
 from sciner.loop.soft_labels import soften, tempered
-from sciner.loop.steps.average import mean
+from sciner.loop.steps.average import confidence, mean
 from sciner.tagger.decode import predictions
 from sciner.text.corpus import Example, Sentence, tagset
 from sciner.text.prediction import Floats, Prediction
@@ -81,3 +81,26 @@ def test_the_mean_of_two_is_decoded_anew() -> None:
     found = mean(same)
     assert found == pytest.approx((first + second) / 2, abs=1e-3)
     assert next(predictions([sentence], [found], TAGS)).spans == ()
+
+
+@pytest.mark.parametrize("temperature", [0.001, 0.01, 100])
+def test_no_temperature_gives_anything_but_distributions(temperature: float) -> None:
+    """Powers of small probabilities are 0 in float32; and what is 0 is not certain."""
+    rows = np.array([[0.35, 0.25, 0.2, 0.1, 0.1], [1, 0, 0, 0, 0]], np.float16)
+    found = tempered(rows, temperature)
+    assert found.sum(-1) == pytest.approx([1, 1])
+    assert (found.argmax(-1) == 0).all() and (found[1, 1:] > 0).all() == (temperature > 1)
+
+
+def test_confidences_of_an_ensemble_are_as_fine_as_its_members() -> None:
+    """float16 knows no probability between 0.9998 and 1; where a member decodes another tag, its
+    distribution counts."""
+    sentence = Sentence("d#0", ("named",))
+    sure = [np.array([[1 - p, p, 0, 0, 0]], np.float32) for p in (0.99993, 0.99997)]
+    other = np.array([[0.6, 0.4, 0, 0, 0]], np.float32)
+    for rows, expected in ((sure, 0.99995), ([*sure, other], (0.99993 + 0.99997 + 0.4) / 3)):
+        same = [next(predictions([sentence], [one], TAGS)) for one in rows]
+        (p,) = predictions([sentence], [mean(same)], TAGS)
+        assert p.spans and confidence(p, same, TAGS) == pytest.approx(
+            expected, abs=2e-4 * (len(rows) > 2) + 1e-6
+        )

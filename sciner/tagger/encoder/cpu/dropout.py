@@ -30,7 +30,7 @@ def drop(values: Tensor, p: float) -> Tensor:
     The probability is rounded to 1/256 (0.1 is 26/256). Eight values share one draw of 64 bits from
     torch's global generator.
     """
-    dropped = round(256 * p)
+    dropped = min(round(256 * p), 255)
     if dropped == 0:
         return values
     words = torch.empty(-(-values.numel() // 8), dtype=torch.int64).random_(-(2**63), None)

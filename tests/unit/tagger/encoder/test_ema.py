@@ -30,3 +30,17 @@ def test_a_decay_bounds_what_stays() -> None:
     average.update()
     average.apply()
     assert weight.item() == pytest.approx(4, abs=1e-3)
+
+
+def test_weights_that_moved_meanwhile_are_the_ones_that_are_averaged() -> None:
+    """A fit moves the model to its GPU after the average was made: parameters get new storage."""
+    layer, other = nn.Linear(2, 2), nn.Linear(2, 2)
+    other.load_state_dict(layer.state_dict())
+    averages = [MovingAverage(one.parameters(), decay=0.9) for one in (layer, other)]
+    other._apply(torch.clone)
+    for one, average in zip((layer, other), averages, strict=True):
+        one.weight.data.fill_(10.0)
+        average.update()
+        one._apply(torch.clone)
+        average.apply()
+    assert torch.equal(layer.weight, other.weight) and not layer.weight.eq(10.0).any()

@@ -6,6 +6,7 @@ import pytest
 import torch
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 
+from sciner.tagger.encoder.cpu import attention
 from sciner.tagger.encoder.cpu.attention import NAME, lean_attention, lean_attention_in
 from tests.unit.tagger.encoder.cpu.test_cpu import small_bert
 
@@ -54,6 +55,20 @@ def test_a_padded_piece_is_never_attended_to():
     value[1, :, 2:] = 1e6
     after, _ = lean_attention(torch.nn.Identity(), query, key, value, mask, dropout=NEVER)
     assert torch.equal(before, after)
+
+
+def test_on_another_device_it_is_torchs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fit moves to its GPU after the attention was chosen, and its bytes are drawn on the CPU."""
+    asked: list[float] = []
+
+    def attend(*given: object, dropout: float, **more: object) -> tuple[torch.Tensor, None]:
+        asked.append(dropout)
+        return torch.empty(0), None
+
+    monkeypatch.setattr(attention, "sdpa_attention_forward", attend)
+    inputs = [part.to("meta") for part in parts()]
+    lean_attention(torch.nn.Identity(), *inputs, None, dropout=0.1)
+    assert asked == [0.1]
 
 
 def test_what_it_does_not_know_is_left_to_torch():
