@@ -15,7 +15,7 @@ SECRET = "SCINER_SECRET_"  # variables of the environment: what ``veiled`` took 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 # names of an address's options; odbc_connect is a whole address of its own
 HIDING = re.compile(
-    r"pass|pwd|secret|token|key|odbc_connect|auth|credential|\bsig\b|signature|\bcode\b",
+    r"pass|pwd|secret|token|key|odbc_connect|auth(?!or)|credential|\bsig\b|signature|\bcode\b",
     re.IGNORECASE,
 )
 OPTION = re.compile(r"(?<=[?&#])([^=&]+)=([^&\s'\"]*?)(?=[)\]},]*(?:[&\s'\"]|$))")

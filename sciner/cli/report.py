@@ -89,7 +89,7 @@ def export(
         frame, found = frames.tidy(runs), frames.counts_of(runs)
         for file in (out, *([counts] if counts else [])):
             if file.resolve().parent in {run.folder.resolve() for run in runs}:
-                raise InputError("the folder of a run", file=file, hint="name another folder")
+                raise InputError("it lies in the folder of a run", file=file, hint="name another")
     if counts is not None and counts.resolve() == out.resolve():
         raise InputError("--out and --counts are the same file", file=out, hint="name two files")
     if metric:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sciner.printable import code_span, printable
+from sciner.printable import code_span, without_controls
 
 if TYPE_CHECKING:
     from sciner.report.tables import Cell, Grid, Key
@@ -159,7 +159,7 @@ def markdown(table: Table) -> str:
 
 def as_markdown(text: str) -> str:
     """Escape what would be a link, a picture, HTML or another cell."""
-    return printable(text.translate(MARKDOWN)).replace("](", r"]\(")
+    return without_controls(text.translate(MARKDOWN)).replace("](", r"]\(")
 
 
 def as_csv(table: Table) -> str:

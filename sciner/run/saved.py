@@ -16,6 +16,7 @@ from sciner.errors import InputError
 from sciner.hashing import checksum
 from sciner.run.build import tagger_of
 from sciner.run.card import card
+from sciner.store.mirror import KINDS
 from sciner.tagger.base import FitReport, Fitted
 from sciner.text.corpus import Sentence
 
@@ -148,13 +149,17 @@ def copy_saved(folder: Path, out: Path) -> None:
         out: must not exist.
 
     Raises:
-        InputError: the folder has no saved tagger, or a file is missing, is a link or has changed.
+        InputError: the folder has no saved tagger, or a file is missing, has changed, is a link or
+            is of a kind that may run code.
     """
     about = read_about(folder)
     names = [Path(name).name for name in about.files]
     for file in (folder / name for name in (*names, ABOUT, CARD, *BESIDE)):
         if file.is_symlink():
             raise InputError("a link is not exported", file=file, hint="replace it by its file")
+        if file.suffix not in {*KINDS, ".md"}:
+            problem = "no kind of file that sciner writes: it may be unsafe to read"
+            raise InputError(problem, file=file, hint="save the tagger again")
     unchanged(folder, about)
     out.mkdir(parents=True)
     for name in (*names, ABOUT, CARD, *BESIDE):

@@ -119,7 +119,7 @@ def evict(store: DiskStore, key: str) -> bool:
             if key in leased(store.root / LEASES):
                 place.rename(store.entry(key))
                 return False
-            shutil.rmtree(place)
+            shutil.rmtree(place, ignore_errors=True)  # what is left of it, the sweep removes
     except Busy:
         return False
     return True

@@ -43,8 +43,11 @@ def tracked(project: Path) -> None:
 def test_an_export_replaces_no_file_of_a_run_and_not_its_own(swept: None) -> None:
     before = Path("sweep/0/rounds.jsonl").read_bytes()
     for words, told in (
-        (["-o", "sweep/0/rounds.jsonl"], "rounds.jsonl: the folder of a run; name another folder"),
-        (["--counts", "sweep/0/config.yaml"], "config.yaml: the folder of a run"),
+        (
+            ["-o", "sweep/0/rounds.jsonl"],
+            "rounds.jsonl: it lies in the folder of a run; name another",
+        ),
+        (["--counts", "sweep/0/config.yaml"], "config.yaml: it lies in the folder of a run"),
         (["-o", "a.csv", "--counts", "./a.csv"], "a.csv: --out and --counts are the same file"),
     ):
         with pytest.raises(InputError, match=told):

@@ -41,8 +41,8 @@ def test_whatever_a_password_holds_it_is_hidden_and_the_rest_is_shown(password: 
         ("http://host?X-Amz-Signature=abc", "http://host?X-Amz-Signature=***"),
         ("http://host/#access_token=abc", "http://host/#access_token=***"),
         (
-            "http://host/?significance=1&encoding=utf-8",
-            "http://host/?significance=1&encoding=utf-8",
+            "http://host/?significance=1&author=me",
+            "http://host/?significance=1&author=me",
         ),
         ("me@host:port, no address", "me@host:port, no address"),
     ],

@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 
 from sciner.config.model import TrainerConfig
 from sciner.errors import InputError
+from sciner.hashing import checksum
 from sciner.launch.main import main
 from sciner.report.export import export, to_export
 from sciner.report.model_card import counts_of
@@ -100,6 +101,12 @@ def test_only_what_a_run_writes_of_a_tagger_is_exported(run: Path, tmp_path: Pat
     (own / "model/README.md").unlink()
     (own / "model/README.md").symlink_to(tmp_path / "secret.txt")
     with pytest.raises(InputError, match=r"README.md: a link is not exported"):
+        export(record, tmp_path / "new")
+    (own / "model/README.md").unlink()
+    about = json.loads((own / "model/sciner.json").read_text())
+    about["files"]["pytorch_model.bin"] = checksum(own / "model/pytorch_model.bin")
+    (own / "model/sciner.json").write_text(json.dumps(about))
+    with pytest.raises(InputError, match=r"pytorch_model.bin: no kind of file that sciner writes"):
         export(record, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
