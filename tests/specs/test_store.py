@@ -378,9 +378,9 @@ def test_numpy_scalars_are_refused() -> None:
 GOLDEN = {
     "fit": "fit-v2-4d5b337bc4b0de1ab",
     "predict": "predict-v4-568f1e0b0a7f1",
-    "evaluate": "evaluate-v1-1c44cbfa2f26",
+    "evaluate": "evaluate-v2-8ff23c4e6ec1",
     "drift": "drift-v1-c07c68f506f0ed9",
-    "select": "select-v3-b88148b3dbc7c2",
+    "select": "select-v4-b88148b3dbc7c2",
     "unseen_entities": "unseen_entities-v1-09f20",
 }
 
