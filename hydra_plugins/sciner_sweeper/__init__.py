@@ -37,13 +37,20 @@ class SearchSweeper(Sweeper):
         self.jobs, self.slots = jobs, int(config.hydra.launcher.get("n_jobs") or 1)
 
     def sweep(self, arguments: Sequence[str]) -> None:
+        from sciner.launch.capacity import has_accelerator
         from sciner.search.space import read_space
         from sciner.search.study import SharedStudy
         from sciner.search.worker import Worker
 
         committed = [f"{key}={value}" for key, value in (self.options.params or {}).items()]
-        space = read_space(self.parser.parse_overrides([*committed, *arguments]))
         at_once = self.options.n_jobs or (self.slots if self.slots > 0 else os.cpu_count() or 1)
+        # of every trial, also of a last one that runs alone: threads change the digits of a fit
+        words = [*committed, *arguments]
+        given = any(word.lstrip("+").startswith("trainer.threads=") for word in words)
+        threads = (
+            ["trainer.threads=1"] if at_once > 1 and not given and not has_accelerator() else []
+        )
+        space = read_space(self.parser.parse_overrides([*words, *threads]))
         worker = Worker(SharedStudy.load(self.options, Path.cwd()), space, at_once)
         worker.work(
             lambda batch: self.jobs.launch(

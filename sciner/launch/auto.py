@@ -48,14 +48,19 @@ def launch(
     known = points.get()
     at_once, why = (n_jobs, "") if n_jobs else decided(known, len(jobs))
     at_once = min(at_once, len(jobs))
-    if n_jobs != 1 and len(jobs) > 1:
-        own = known if len(known) == len(jobs) else [next(iter(known), None)] * len(jobs)
+    if n_jobs != 1 and len(known) > 1 and not is_search(jobs):
+        own = known[first : first + len(jobs)]  # Hydra may hand over a sweep in several batches
         jobs = [with_threads(words, config) for words, config in zip(jobs, own, strict=True)]
     if why and len(jobs) > 1:
         console().print(f"{at_once} job{'s' * (at_once > 1)} at once: {why}", markup=False)
     if at_once <= 1:
         return one_after_the_other(hydra, jobs, first)
     return side_by_side(hydra, at_once, jobs, first)
+
+
+def is_search(jobs: Sequence[Sequence[str]]) -> bool:
+    """Whether the jobs are trials, whose threads the search has decided for all batches."""
+    return any(word.startswith("search.trial=") for words in jobs for word in words)
 
 
 def decided(known: Sequence[RunConfig], jobs: int) -> tuple[int, str]:
@@ -130,9 +135,9 @@ def side_by_side(
     ]
 
 
-def with_threads(words: Sequence[str], config: RunConfig | None) -> list[str]:
+def with_threads(words: Sequence[str], config: RunConfig) -> list[str]:
     """A job's overrides, with its number of threads (``capacity.with_one_thread``) if not given."""
-    threads = with_one_thread(config).trainer.threads if config else None
+    threads = with_one_thread(config).trainer.threads
     said = any(word.startswith("trainer.threads=") for word in words)
     return [*words, *([f"trainer.threads={threads}"] if threads and not said else [])]
 

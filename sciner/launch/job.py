@@ -10,7 +10,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,8 @@ class Asked:
         points: how many the sweep has.
         outcomes: a folder where each job writes how it ended.
         requeues: whether a job that a signal stopped is started again.
+        code: commit and dirty flag of the code when the command began: a later commit is not what
+            its jobs have imported.
     """
 
     project: Path
@@ -52,6 +54,7 @@ class Asked:
     points: int
     outcomes: Path
     requeues: bool = False
+    code: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +132,7 @@ def one_job(cfg: Any, asked: Asked, after_round: Callable[[int], None]) -> int:
         constants=read_experiment(choices["experiment"], folders).constants
         if "experiment" in choices
         else {},
+        code=asked.code,
         after_round=after_round,
     )
     keep_secrets(job.directory)

@@ -39,6 +39,7 @@ from sciner.progress import is_quiet
 from sciner.redact import redacted
 from sciner.results.folder import in_use, in_use_error, reserved
 from sciner.run.build import build_store
+from sciner.run.provenance import git_state
 from sciner.store.locks import on_network
 from sciner.tracking.address import NOTES
 
@@ -79,6 +80,7 @@ def run_jobs(words: Sequence[str], flags: Namespace, checked: Checked, scratch: 
         points=search.options.n_trials if search else len(points),
         outcomes=outcomes,
         requeues=cluster == "slurm",
+        code=git_state(),
     )
     with ExitStack() as stack:
         if folder and multirun and not search:  # the jobs of a search may come from several shells

@@ -120,7 +120,8 @@ def check(flags: Namespace) -> Checked:
                 bases: Bases = {}
                 words = search.corners() if search else sweep_points(flags.overrides, whole)
                 points = [configuration([*searchpath, *launcher, *point], bases) for point in words]
-                if launcher and not search and len(points) > 1 and jobs_at_once(given) != 1:
+                beside = choice == "auto" or bool(launcher)
+                if beside and not search and len(points) > 1 and jobs_at_once(given) != 1:
                     points = [with_one_thread(point) for point in points]
             else:  # already composed
                 refuse_bases(given)

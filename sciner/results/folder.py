@@ -115,8 +115,10 @@ class RunFolder:
 
         path.mkdir(parents=True, exist_ok=True)
         folder = cls(path, path)
-        if folder.rounds.exists():  # an older run, whose rounds must not be mixed with the new ones
-            folder.rounds.unlink()
+        # an older run, whose rounds must not be mixed with the new ones; if this is interrupted,
+        # the next start removes the rest
+        if folder.rounds.exists() or folder.run.exists():
+            folder.rounds.unlink(missing_ok=True)
             for old in (*path.glob("round_*"), path / "model"):
                 if old.is_symlink():  # its target does not belong to this run
                     old.unlink()
@@ -211,3 +213,12 @@ class RunFolder:
     def read(self) -> list[dict[str, Any]]:
         """The lines of ``rounds.jsonl``."""
         return [json.loads(line) for line in self.rounds.read_text(encoding="utf-8").splitlines()]
+
+
+def same_point_id(run: Path, point: str) -> str:
+    """The id of the run in a folder, whatever became of it, if it is this ``point``; else empty."""
+    try:
+        about = json.loads((run / "run.json").read_text(encoding="utf-8"))
+        return str(about["id"]) if about["tags"]["sciner.point"] == point else ""
+    except (OSError, ValueError, TypeError, KeyError):
+        return ""

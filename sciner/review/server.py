@@ -134,7 +134,10 @@ class Handler(BaseHTTPRequestHandler):
         """Keep the decision in a request's body, and answer with what is kept."""
         decisions = self.server.decisions
         try:
-            kept = decisions.save(parse_object(body.decode()))
+            row = parse_object(body.decode())
+            if row.get("file") != str(decisions.work.file):
+                raise InputError("this page is of another review: open the address in the terminal")
+            kept = decisions.save(row)
         except Stale as stale:
             problem = {"error": str(stale), **state(stale.now)}
             self.answer_json(HTTPStatus.CONFLICT, problem)

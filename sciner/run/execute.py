@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sciner.results.folder import RunFolder
     from sciner.results.people import Waiting
     from sciner.store.store import Store
-    from sciner.tracking.tracker import Tracker
+    from sciner.tracking.tracker import GuardedTracker, Tracker
 
 log = logging.getLogger(__name__)
 
@@ -100,7 +100,6 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     """Run the rounds, and write them to disk and to the tracker."""
     from sciner.redact import redacted
     from sciner.results.folder import RunFolder
-    from sciner.results.people import waiting_id
     from sciner.tracking.params import params_of
     from sciner.tracking.tracker import GuardedTracker
 
@@ -109,9 +108,7 @@ def carry_out(config: RunConfig, job: Job, ready: Prepared, store: Store) -> Exe
     told = tags(config, job, corpus)
     datasets = datasets_of(config.data, corpus, ready.parts)
     about: dict[str, Any] = {
-        "id": tracker.unfinished(told)
-        or waiting_id(job.directory, told["sciner.point"])
-        or uuid.uuid4().hex[:12],
+        "id": run_id(config, job.directory, tracker, told),
         "name": redacted(job.name),
         "params": params(config, job),
         "tags": told,
@@ -234,6 +231,20 @@ def make_tracker(config: TrackingConfig, project: Path) -> Tracker:
     return MlflowTracker(place_of(config.uri, project), config.experiment)
 
 
+def run_id(
+    config: RunConfig, folder: Path, tracker: GuardedTracker, told: Mapping[str, str]
+) -> str:
+    """The id of the run: that of an earlier attempt at it, or a new one."""
+    from sciner.results.folder import same_point_id
+    from sciner.results.people import waiting_id
+
+    found = tracker.unfinished(told) or waiting_id(folder, told["sciner.point"])
+    # without a tracker, only the folder tells a sweep that goes on which of its points are done
+    if not found and (config.tracking.kind == "none" or tracker.lost is not None):
+        found = same_point_id(folder, told["sciner.point"])
+    return found or uuid.uuid4().hex[:12]
+
+
 def params(config: RunConfig, job: Job) -> dict[str, str]:
     """The seed, and what the user set on the command line or by an experiment's file."""
     from sciner.redact import redacted
@@ -266,7 +277,7 @@ def tags(config: RunConfig, job: Job, corpus: Corpus) -> dict[str, str]:
     if config.data.seed_order.startswith("oracle"):
         found["sciner.oracle"] = config.data.seed_order
     found |= {f"choice.{group}": choice for group, choice in job.choices.items()}
-    return found | git_state() | versions()
+    return found | (dict(job.code) or git_state()) | versions()
 
 
 def point(config: RunConfig, text: str) -> str:

@@ -19,6 +19,7 @@ class Job:
         points: how many the sweep has.
         choices: {group of conf/: the chosen file}.
         constants: what the experiment's file sets for all of its points.
+        code: commit and dirty flag of the code, when the sweep began.
         after_round: is called with the number of each round that is on disk.
     """
 
@@ -29,6 +30,7 @@ class Job:
     points: int = 1
     choices: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    code: Mapping[str, str] = field(default_factory=dict)
     after_round: Callable[[int], None] = lambda number: None
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import time
 import uuid
@@ -36,6 +37,16 @@ class NextTrial:
 def new_name() -> str:
     """A name for a worker that no other has: it says which process of which machine it is."""
     return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+
+
+def in_quotes(text: str) -> str:
+    r"""Quote text for Hydra, which reads a backslash as itself unless a quote follows.
+
+    >>> print(in_quotes(r"a\b"), in_quotes("it's"), in_quotes("a\\"))
+    'a\b' 'it\'s' 'a\\'
+    """
+    escaped = re.sub(r"(\\*)('|$)", lambda m: 2 * m[1] + (r"\'" if m[2] else ""), text)
+    return f"'{escaped}'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +123,9 @@ class Worker:
         shared.study.sampler = build_sampler(shared.options, trial.number)
         overrides = self.space.suggest(trial)
         trial.set_user_attr(OVERRIDES, overrides)
-        place = veiled(shared.place).replace("\\", r"\\").replace("'", r"\'")
         own = [
             f"search.study={shared.options.study}",
-            f"search.storage='{place}'",
+            f"search.storage={in_quotes(veiled(shared.place))}",
             f"search.trial={trial.number}",
         ]
         return NextTrial(trial.number, [*overrides, *own, f"hydra.sweep.subdir={trial.number}"])

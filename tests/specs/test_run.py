@@ -18,6 +18,7 @@ from sciner.launch.overrides import check, parse_flags
 from sciner.loop.rounds import Round
 from sciner.progress import QUIET
 from sciner.results.folder import LOCK, RunFolder, reserved
+from sciner.results.records import records
 from sciner.run import prepare
 from sciner.run.job import Job
 from sciner.text.sample import LABELS
@@ -467,3 +468,14 @@ def test_a_default_folder_is_the_one_that_was_reserved(project: Path) -> None:
     assert main(["-m", "seed=0,1", "tracking=none", "iteration.rounds=0"]) == 0
     (sweep,) = project.glob("multirun/*/*")
     assert (sweep / LOCK).is_file() and (sweep / "0" / "rounds.jsonl").is_file()
+
+
+def test_without_a_tracker_a_sweep_that_goes_on_records_no_point_twice(
+    project: Path,
+) -> None:
+    """In the same folders each run keeps its id, so the store keeps one record."""
+    words = ["-m", "seed=0,1", "iteration.rounds=0", "tracking=none", "hydra.sweep.dir=sweep"]
+    for _ in range(2):
+        assert main(words) == 0
+    folders, store = (records([Path(place)]) for place in ("sweep", ".sciner/store"))
+    assert len(store) == 2 and {r.about["id"] for r in store} == {r.about["id"] for r in folders}

@@ -19,6 +19,7 @@ from optuna.trial import TrialState, create_trial
 
 from sciner.cli.main import app
 from sciner.errors import InputError
+from sciner.launch.auto import one_after_the_other
 from sciner.launch.main import main, plan_sweep
 from sciner.launch.overrides import check, parse_flags
 from sciner.loop.iteration import Iteration
@@ -33,7 +34,7 @@ from sciner.run import prepare
 from sciner.score.entity import entity_scores
 from sciner.search.folds import CrossFit
 from sciner.search.storage import RETRIES, storage_of
-from sciner.search.study import live_trial, refuse_another
+from sciner.search.study import OVERRIDES, live_trial, refuse_another
 from sciner.search.summary import open_study, summarise
 from sciner.search.trial import Trial
 from sciner.search.worker import NextTrial, Worker
@@ -580,3 +581,24 @@ def test_cross_fitting_buys_no_more_gold_and_costs_its_folds_in_fits(project: Pa
     assert rows_of(project / "plain")[0]["scores"]["budget/sentences"] == seed_set
     assert summarise(study).fits == 2 * 3 * (1 + 2)
     assert study.trials[0].value == rows_of(project / "sweep/0")[-1]["scores"]["search/f1"]
+
+
+@pytest.mark.parametrize(("n_jobs", "threads"), [(2, "1"), (1, None)])
+def test_all_trials_of_a_study_have_the_same_threads(
+    project: Path, n_jobs: int, threads: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also the last of an odd number, which runs alone: threads change the digits of a fit."""
+    launched: list[Sequence[str]] = []
+
+    def launch(
+        hydra: object, at_once: object, jobs: list[Sequence[str]], first: int
+    ) -> list[object]:
+        launched.extend(jobs)
+        return [*one_after_the_other(hydra, jobs, first)]  # type: ignore[arg-type]
+
+    monkeypatch.setattr("sciner.launch.auto.launch", launch)
+    study = search(BAR, f"hydra.sweeper.n_jobs={n_jobs}", trials=3)
+    assert len(launched) == 3
+    wanted = ["trainer.threads=1"] if threads else []
+    for words in (*launched, *(trial.user_attrs[OVERRIDES] for trial in study.trials)):
+        assert [word for word in words if word.startswith("trainer.threads=")] == wanted

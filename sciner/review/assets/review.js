@@ -171,6 +171,7 @@ function spend() {
 // saving
 
 const saving = saver({
+  file: () => about.file,
   begun: () => { byId("saved").textContent = "saving …"; },
   saved: () => {
     byId("saved").textContent = `saved ${new Date().toLocaleTimeString()}`;

@@ -2,17 +2,18 @@
 const RETRY = 2000; // milliseconds until what could not be saved is sent again
 const SILENCE = "sciner review does not answer. Leave this page open; is it still running in the terminal?";
 
-// on: what to do when saving has begun, all is saved, one failed; when another tab's state replaces one that could
+// on: which review this is (file), and what to do when saving has begun, all is saved, one failed; when another tab's state replaces one that could
 // not be saved, or is heard of; when other tabs are there, or gone
 export function saver(on) {
   const tabs = new BroadcastChannel("sciner-review"), unsaved = new Set();
+  const say = (words) => tabs.postMessage({ file: on.file(), ...words });
   let sending = false;
 
   async function post(one) {
     const { id, tokens, spans, done, seconds, revision } = one;
     let response, answer;
     try {
-      const body = JSON.stringify({ id, tokens, spans, done, seconds, revision });
+      const body = JSON.stringify({ file: on.file(), id, tokens, spans, done, seconds, revision });
       response = await fetch("save", { method: "POST", headers: { "Content-Type": "application/json" }, body });
       answer = await response.json();
     } catch {
@@ -20,7 +21,7 @@ export function saver(on) {
     }
     if (response.ok) {
       one.revision = answer.revision;
-      tabs.postMessage({ id, state: { spans, done, seconds, revision: answer.revision } });
+      say({ id, state: { spans, done, seconds, revision: answer.revision } });
       if (!unsaved.size) on.saved();
     } else if (response.status === 409) {
       const { error, ...state } = answer;
@@ -46,12 +47,13 @@ export function saver(on) {
   }
 
   tabs.onmessage = ({ data }) => {
+    if (data.file !== on.file()) return; // a tab of another review
     if (data.tab === "gone") return on.others(false);
-    if (data.tab === "opened") tabs.postMessage({ tab: "here" });
+    if (data.tab === "opened") say({ tab: "here" });
     if (data.tab) return on.others(true);
     if (![...unsaved].some((one) => one.id === data.id)) on.heard(data.id, data.state);
   };
-  addEventListener("pagehide", () => tabs.postMessage({ tab: "gone" }));
+  addEventListener("pagehide", () => say({ tab: "gone" }));
 
   return {
     save(one) {
@@ -61,6 +63,6 @@ export function saver(on) {
       send();
     },
     pending: () => sending || unsaved.size > 0,
-    greet: () => tabs.postMessage({ tab: "opened" }),
+    greet: () => say({ tab: "opened" }),
   };
 }

@@ -177,6 +177,24 @@ def test_a_run_into_the_same_folder_starts_anew(folder: RunFolder) -> None:
     assert yaml.safe_load(again.config.read_text(encoding="utf-8"))["seed"] == 1
 
 
+def test_what_an_interrupted_start_left_of_an_older_run_is_removed_by_the_next(
+    folder: RunFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        folder.write_round(replace(ROUND, number=number))
+    (folder.path / "model").mkdir()
+
+    def stop(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("shutil.rmtree", stop)
+        RunFolder.create(folder.path, CONFIG)
+    assert not folder.rounds.exists() and (folder.path / "round_1").exists()
+    again = RunFolder.create(folder.path, CONFIG)
+    assert {path.name for path in again.path.iterdir()} == {"config.yaml", "run.json"}
+
+
 def test_links_in_an_older_folder_are_removed_and_what_they_lead_to_stays(
     folder: RunFolder, tmp_path: Path
 ) -> None:

@@ -53,7 +53,13 @@ def ask(
 
 def save(server: ReviewServer, content: Any = None, **headers: str) -> Answer:
     row = {"id": "d#0", "tokens": SENTENCES[0].tokens, "spans": [[0, 1, "Task"]], "seconds": 2}
-    content = {**row, "done": True, "revision": 0, **(content or {})}
+    content = {
+        **row,
+        "done": True,
+        "revision": 0,
+        "file": str(server.decisions.work.file),
+        **(content or {}),
+    }
     return ask(server, "/save", "POST", json.dumps(content).encode(), **headers)
 
 
@@ -170,6 +176,7 @@ def test_another_page_cannot_save(server: ReviewServer, origin: str) -> None:
         (b"[" * 100_000, {}, 422),
         (b'{"id": "d#0", "seconds": NaN}', {}, 422),
         (b'{"id": "\\ud800"}', {}, 422),
+        (b'{"id": "d#0", "file": "of another review"}', {}, 422),
     ],
 )
 def test_a_body_that_is_no_decision_is_refused(
@@ -237,3 +244,10 @@ def test_a_browser_that_goes_away_leaves_no_trace(
 def test_a_port_in_use_is_refused(server: ReviewServer) -> None:
     with pytest.raises(InputError, match=r"port \d+ cannot be used"):
         ReviewServer(server.decisions, server.server_port)
+
+
+def test_a_page_of_another_review_saves_nothing_here(server: ReviewServer) -> None:
+    """It may be open from before, at the same port, and its sentences have the same ids."""
+    other = save(server, {"file": str(server.decisions.work.file.with_name("other.json"))})
+    assert other.status == 422 and "this page is of another review" in other.text
+    assert untouched(server) and save(server).status == 200
