@@ -218,16 +218,18 @@ def rendered(name: str) -> Iterator[tuple[str, str]]:
 
 def still_to_run(name: str, frame: pd.DataFrame) -> str:
     """A closing section while runs.csv does not hold the whole sweep."""
-    there, every = known(frame), points(name)
-    if every.keys() <= there:
+    there = known(frame)
+    wanted = {variant: {*points_of([grid])} for variant, grid in grids_of(name).items()}
+    every = set[Settings]().union(*wanted.values())
+    if every <= there:
         return ""
-    sweeps = []
-    for variant, grid in grids_of(name).items():
-        wanted = points_of([grid])
-        if lacking := len(wanted.keys() - there):
-            sweeps.append(f"- `sciner run experiment={variant}`: {lacking} of {len(wanted)}")
+    sweeps = [
+        f"- `sciner run experiment={variant}`: {len(own - there)} of {len(own)}"
+        for variant, own in wanted.items()
+        if own - there
+    ]
     said = (
-        f"{len(every.keys() - there)} of {len(every)} points have not been run: "
+        f"{len(every - there)} of {len(every)} points have not been run: "
         f"`make table-{name}` runs them and renders again. They belong to these sweeps:"
     )
     return "\n".join(["", "## Not run yet", "", said, "", *sweeps, ""])

@@ -215,10 +215,17 @@ class RunFolder:
         return [json.loads(line) for line in self.rounds.read_text(encoding="utf-8").splitlines()]
 
 
-def same_point_id(run: Path, point: str) -> str:
-    """The id of the run in a folder, whatever became of it, if it is this ``point``; else empty."""
+def same_point_id(run: Path, point: str, status: str | None = None) -> str:
+    """The id of the run in a folder, if it is this ``point``; else empty.
+
+    Args:
+        run: the folder.
+        point: as in the tags of a run.
+        status: that it must have; None is any.
+    """
     try:
         about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        return str(about["id"]) if about["tags"]["sciner.point"] == point else ""
+        same = about["tags"]["sciner.point"] == point and status in (None, about["status"])
+        return str(about["id"]) if same else ""
     except (OSError, ValueError, TypeError, KeyError):
         return ""

@@ -157,16 +157,6 @@ def waiting(run: Path) -> Waiting | None:
     return Waiting(run, number, run / about["waiting"]["file"], len(batch), missing, by)
 
 
-def waiting_id(run: Path, point: str) -> str:
-    """The id of the run that waits in a folder, if it is this ``point``; else empty."""
-    try:
-        about = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        waits = about["status"] == WAITING and about["tags"]["sciner.point"] == point
-        return str(about["id"]) if waits else ""
-    except (OSError, ValueError, TypeError, KeyError):
-        return ""
-
-
 def open_run(run: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """``run.json`` and ``config.yaml`` of a run of annotator=people.
 

@@ -236,13 +236,13 @@ def run_id(
 ) -> str:
     """The id of the run: that of an earlier attempt at it, or a new one."""
     from sciner.results.folder import same_point_id
-    from sciner.results.people import waiting_id
+    from sciner.results.people import WAITING
 
-    found = tracker.unfinished(told) or waiting_id(folder, told["sciner.point"])
+    found = tracker.unfinished(told)
     # without a tracker, only the folder tells a sweep that goes on which of its points are done
-    if not found and (config.tracking.kind == "none" or tracker.lost is not None):
-        found = same_point_id(folder, told["sciner.point"])
-    return found or uuid.uuid4().hex[:12]
+    alone = config.tracking.kind == "none" or tracker.lost is not None
+    status = None if alone else WAITING
+    return found or same_point_id(folder, told["sciner.point"], status) or uuid.uuid4().hex[:12]
 
 
 def params(config: RunConfig, job: Job) -> dict[str, str]:

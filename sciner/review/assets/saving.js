@@ -2,8 +2,8 @@
 const RETRY = 2000; // milliseconds until what could not be saved is sent again
 const SILENCE = "sciner review does not answer. Leave this page open; is it still running in the terminal?";
 
-// on: which review this is (file), and what to do when saving has begun, all is saved, one failed; when another tab's state replaces one that could
-// not be saved, or is heard of; when other tabs are there, or gone
+// on: which review this is (file), and what to do when saving has begun, all is saved, one failed; when another tab's
+// state replaces one that could not be saved, or is heard of; when other tabs are there, or gone
 export function saver(on) {
   const tabs = new BroadcastChannel("sciner-review"), unsaved = new Set();
   const say = (words) => tabs.postMessage({ file: on.file(), ...words });
